@@ -1,0 +1,279 @@
+"""The parameters: `params.yaml` read once into frozen typed objects.
+
+The block of the active scale is laid over the rest, then everything is validated. A mistake stops with one line that
+names the file, the key and, for an unknown key, the nearest known one.
+"""
+
+import difflib
+import types
+import typing
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class ParameterError(ValueError):
+    """A mistake in the parameter file, in words for its author."""
+
+
+class Block(BaseModel):
+    """A frozen block of the parameter file that knows no keys but its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class RenderedData(Block):
+    """The miniature's tasks: how many pictures, rendered from which seed."""
+
+    source: Literal["rendered"]
+    render_seed: int
+    train_per_class: PositiveInt
+    test_per_class: PositiveInt
+    least_test: PositiveInt
+    habit_probability: Probability = 0.7
+    habit_strength: NonNegative = 0.3
+
+
+class FileData(Block):
+    """The real data sets below one folder."""
+
+    source: Literal["files"]
+    root: str
+
+
+class Corpus(Block):
+    """The rendered image-text pairs that stand for CC3M."""
+
+    pairs: PositiveInt
+    seed: int
+    mismatched_share: Probability
+
+
+class Views(Block):
+    """Augmented views per training image: random resized crop of at least `smallest_crop` of the area, and a flip."""
+
+    count: PositiveInt
+    smallest_crop: Annotated[float, Field(gt=0, le=1)]
+    flip: Probability
+
+
+class RenderedBackbone(Block):
+    """A miniature CLIP: open_clip's tower settings and the length of its pre-training."""
+
+    source: Literal["rendered"]
+    vision: dict[str, int | list[int]]
+    text: dict[str, int]
+    joint_width: PositiveInt
+    steps: PositiveInt
+    batch: PositiveInt = 256
+    rate: PositiveFloat = 2e-3
+    warmup: PositiveInt = 100
+    seed: int = 0
+    text_from: str | None = None
+
+
+class OpenClipBackbone(Block):
+    """A CLIP that open_clip knows by name, with the tag of its weights."""
+
+    source: Literal["open_clip"]
+    model: str
+    pretrained: str
+
+
+class Tuning(Block):
+    """How a prompt is tuned. The schedule is CoOp's: one epoch at `warmup_rate`, then one cosine over the epochs."""
+
+    context_length: PositiveInt
+    initialisation: str
+    rate: PositiveFloat
+    warmup_rate: PositiveFloat = 1e-5
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: NonNegative = 5e-4
+    batch: PositiveInt = 32
+    epochs: PositiveInt | dict[PositiveInt, PositiveInt]
+    epochs_of_task: dict[str, PositiveInt] = {}
+    steps_per_epoch: PositiveInt | None = None
+
+    def epochs_for(self, task: str, shots: int) -> int:
+        """Epochs of a run: a task's own number first, then the number for its shots."""
+        by_shots = self.epochs if isinstance(self.epochs, int) else self.epochs.get(shots)
+        epochs = self.epochs_of_task.get(task, by_shots)
+        if epochs is None:
+            raise ParameterError(f"tuning.epochs has no entry for {shots} shots: add one or give a single number")
+        return epochs
+
+
+class Protocol(Block):
+    """How prompts are trained and judged: which methods, at which shots."""
+
+    methods: tuple[str, ...]
+    shots: tuple[PositiveInt, ...]
+    tuning: Tuning
+
+
+class Protocols(Block):
+    """One block per protocol."""
+
+    few_shot: Protocol
+    base_to_new: Protocol
+
+
+class NoSettings(Block):
+    """A method with nothing to set."""
+
+
+class LinearProbe(Block):
+    """The search for C of CoOp's linear probe: a coarse grid in powers of ten, then bisection around its best."""
+
+    largest_c: PositiveFloat
+    smallest_c: PositiveFloat
+    coarse: PositiveInt
+    bisections: PositiveInt
+    iterations: PositiveInt
+
+
+class ProGrad(Block):
+    """ProGrad's lambda (in few_shot by shots where `lambda_few_shot` has them), T, and the teacher behind G_g."""
+
+    strength: NonNegative = Field(alias="lambda")
+    strength_few_shot: dict[PositiveInt, NonNegative] = Field(default={}, alias="lambda_few_shot")
+    temperature: PositiveFloat
+    teacher: Literal["template", "ensemble"]
+
+    def strength_for(self, protocol: str, shots: int) -> float:
+        """Lambda under a protocol at `shots`."""
+        return self.strength_few_shot.get(shots, self.strength) if protocol == "few_shot" else self.strength
+
+
+class Methods(Block):
+    """One block per recipe."""
+
+    zero_shot: NoSettings
+    prompt_ensemble: NoSettings
+    linear_probe: LinearProbe
+    coop: NoSettings
+    prograd: ProGrad
+    prograd_ensemble: ProGrad
+
+
+class Parameters(Block):
+    """All parameters at the active scale."""
+
+    scale: str
+    seeds: tuple[int, ...]
+    standard_backbone: str
+    tasks: tuple[str, ...]
+    tasks_per_job: PositiveInt
+    runs_per_fleet: PositiveInt
+    data: Annotated[RenderedData | FileData, Field(discriminator="source")]
+    corpus: Corpus | None = None
+    views: Views
+    backbones: dict[str, Annotated[RenderedBackbone | OpenClipBackbone, Field(discriminator="source")]]
+    methods: Methods
+    protocols: Protocols
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Parameters":
+        named = {"standard_backbone": self.standard_backbone}
+        for name, backbone in self.backbones.items():
+            if isinstance(backbone, RenderedBackbone) and backbone.text_from:
+                named[f"backbones.{name}.text_from"] = backbone.text_from
+        for key, name in named.items():
+            if name not in self.backbones:
+                raise ValueError(f"{key}: no backbone {name!r}{_nearest(name, self.backbones)}")
+        for key, protocol in (("few_shot", self.protocols.few_shot), ("base_to_new", self.protocols.base_to_new)):
+            for method in protocol.methods:
+                if method not in Methods.model_fields:
+                    raise ValueError(
+                        f"protocols.{key}.methods: no method {method!r}{_nearest(method, Methods.model_fields)}"
+                    )
+        if self.data.source == "rendered" and self.corpus is None:
+            raise ValueError("corpus: rendered data needs the block of the corpus that its backbones are trained on")
+        return self
+
+
+def load_parameters(path: Path | str = "params.yaml", scale: str | None = None) -> Parameters:
+    """Read and validate the parameter file at `path`, at its own scale or the one given."""
+    try:
+        raw = yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise ParameterError(
+            f"{path}: no such file; run from the project's top folder or name it by --params"
+        ) from None
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path}: not valid YAML: {error}") from None
+    if not isinstance(raw, dict):
+        raise ParameterError(f"{path}: expected keys and values, found {type(raw).__name__}")
+    return parse_parameters(raw, scale, str(path))
+
+
+def parse_parameters(raw: dict[str, Any], scale: str | None = None, source: str = "params.yaml") -> Parameters:
+    """Validate parameters already read, as Snakemake hands them over."""
+    scales = raw.get("scales")
+    if not isinstance(scales, dict):
+        raise ParameterError(f"{source}: scales: missing; it holds one block per scale")
+    active = scale or raw.get("scale")
+    if active not in scales:
+        raise ParameterError(f"{source}: scale: no scale {active!r}{_nearest(str(active), scales)}")
+    merged = _laid_over({k: v for k, v in raw.items() if k != "scales"}, scales[active] or {}) | {"scale": active}
+    try:
+        return Parameters.model_validate(merged)
+    except ValidationError as error:
+        raise ParameterError("\n".join(_in_words(source, issue) for issue in error.errors())) from None
+
+
+def _laid_over(below: dict, above: dict) -> dict:
+    """`above` laid over `below`, block by block; lists, values and maps of numbers are replaced whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        both_blocks = isinstance(value, dict) and isinstance(below.get(key), dict) and all(map(_is_name, value))
+        merged[key] = _laid_over(below[key], value) if both_blocks and value else value
+    return merged
+
+
+def _is_name(key: object) -> bool:
+    return isinstance(key, str)
+
+
+def _in_words(source: str, issue: dict) -> str:
+    """One line about one mistake: file, key, what is wrong, and the nearest known key."""
+    path = [str(part) for part in issue["loc"] if part not in ("rendered", "files", "open_clip")]
+    key = ".".join(path)
+    if issue["type"] == "extra_forbidden":
+        return f"{source}: {key}: unknown key{_nearest(path[-1], _known_keys(path[:-1]))}"
+    if issue["type"] == "missing":
+        return f"{source}: {key}: missing"
+    message = issue["msg"].removeprefix("Value error, ")
+    return f"{source}: {key + ': ' if key else ''}{message[0].lower()}{message[1:]}" + (
+        f", found {issue['input']!r}" if key else ""
+    )
+
+
+def _known_keys(path: list[str]) -> set[str]:
+    """The keys allowed in the block at `path`."""
+    blocks: set[type[Block]] = {Parameters}
+    for part in path:
+        annotations = {
+            field.annotation
+            for block in blocks
+            for name, field in block.model_fields.items()
+            if part in (name, field.alias)
+        }
+        blocks = {block for annotation in annotations for block in _blocks_in(annotation)} or blocks
+    return {field.alias or name for block in blocks for name, field in block.model_fields.items()}
+
+
+def _blocks_in(annotation: Any) -> set[type[Block]]:
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return {annotation} if issubclass(annotation, Block) else set()
+    return {block for inner in typing.get_args(annotation) for block in _blocks_in(inner)}
+
+
+def _nearest(name: str, known: typing.Iterable[str]) -> str:
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {matches[0]!r}?" if matches else ""

@@ -1,0 +1,53 @@
+"""The plan in words: what `reprompt plan` prints."""
+
+import os
+
+from rich.console import Console
+from rich.table import Table
+
+from reprompt.plan.cells import Cell
+from reprompt.plan.estimates import measured_seconds, seconds
+from reprompt.plan.plan import Job, Plan
+
+
+def fleets_of(cells: tuple[Cell, ...], runs_per_fleet: int) -> int:
+    """How many fleets a job's cells come to: the cells of one task together, at most `runs_per_fleet` at once."""
+    per_task = [sum(cell.task == task for cell in cells) for task in {cell.task for cell in cells}]
+    return sum(-(-count // runs_per_fleet) for count in per_task)
+
+
+def print_plan(plan: Plan, study: str | None = None) -> None:
+    """Print outputs, jobs, fleets, cells and time, for one study or all."""
+    outputs = [output for output in plan.outputs.values() if study in (None, output.study)]
+    if not outputs:
+        known = ", ".join(sorted({output.study for output in plan.outputs.values()}))
+        raise ValueError(f"no study {study!r}; there are: {known}")
+    wanted = {name for output in outputs for name in output.jobs}
+    jobs = [job for job in plan.jobs if job.name in wanted]
+    console = Console(width=max(100, Console().width))
+
+    made = Table("output", "kind", "title", "jobs", "cells", title=f"Tables and figures at scale {plan.scale}")
+    for output in outputs:
+        cells = sum(len(plan.job(name).cells) for name in output.jobs)
+        made.add_row(output.name, output.kind, output.title, str(len(output.jobs)), str(cells))
+    console.print(made)
+
+    run = Table("protocol", "recipe", "backbone", "jobs", "fleets", "cells", "seconds", title="Jobs")
+    for column in run.columns[3:]:
+        column.justify = "right"
+    groups: dict[tuple[str, str, str], list[Job]] = {}
+    for job in jobs:
+        groups.setdefault((job.protocol, job.recipe, job.backbone), []).append(job)
+    for group, members in groups.items():
+        fleets = sum(fleets_of(job.cells, plan.parameters.runs_per_fleet) for job in members)
+        cells = sum(len(job.cells) for job in members)
+        run.add_row(*group, *map(str, (len(members), fleets, cells)), f"{sum(seconds(plan, j) for j in members):.0f}")
+    console.print(run)
+
+    total, cores = sum(seconds(plan, job) for job in jobs), os.cpu_count() or 1
+    measured = sum(measured_seconds(plan, job) is not None for job in jobs)
+    console.print(
+        f"{len(jobs)} jobs, {sum(len(job.cells) for job in jobs)} cells, about {total / 60:.0f} core-minutes to train "
+        f"and judge, {total / 60 / cores:.0f} minutes on {cores} cores "
+        f"({measured} of {len(jobs)} jobs as measured last time, the rest by a rough rule)."
+    )
