@@ -1,0 +1,11 @@
+"""Zero-shot CLIP: one hand-written template per task, nothing learned. Radford et al. 2021, arXiv:2103.00020."""
+
+from torch import Tensor
+
+from reprompt.clip.backbones import Backbone
+from reprompt.learners.templates import class_features
+
+
+def classes(backbone: Backbone, task: str, template: str, class_names: list[str]) -> Tensor:
+    """Normalised class features (K, E)."""
+    return class_features(backbone, class_names, (template,))
