@@ -1,0 +1,13 @@
+"""Write a figure beside its stem: STEM.png and STEM.csv, the numbers behind it."""
+
+from pathlib import Path
+
+from reprompt.atomic import write_text, written_whole
+from reprompt.figures.figure import PaperFigure
+
+
+def write_figure(figure: PaperFigure, stem: Path) -> None:
+    """Write picture and points; each file appears whole or not at all."""
+    write_text(Path(f"{stem}.csv"), figure.to_csv())
+    with written_whole(Path(f"{stem}.png")) as unfinished:
+        unfinished.write_bytes(figure.to_png())

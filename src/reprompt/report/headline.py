@@ -1,0 +1,115 @@
+"""The few numbers that say whether the papers' pattern shows: for the report's first screen, a terminal and DVC."""
+
+import math
+
+import pandas as pd
+
+from reprompt.published import published_values
+from reprompt.statistics import Interval, average_H_of_means, verdict_on_gain
+from reprompt.tables.methods import METHODS
+from reprompt.tables.setting import Setting, setting_of
+
+SHOTS = 16  # the base-to-new shots of the CoCoOp family; ProGrad prints 4 shots only, so its signs are those of 4 shots
+GAINS = {
+    # key: protocol, recipe, reference, shots, split, what it is called
+    "coop_minus_zero_shot_16_shots": ("few_shot", "coop", "zero_shot", SHOTS, "all", "CoOp − zero-shot, 16 shots"),
+    "prograd_minus_coop_1_shot": ("few_shot", "prograd", "coop", 1, "all", "ProGrad − CoOp, 1 shot"),
+    "new_coop_minus_zero_shot": ("base_to_new", "coop", "zero_shot", SHOTS, "new", "New classes: CoOp − zero-shot"),
+    "new_prograd_minus_coop": ("base_to_new", "prograd", "coop", SHOTS, "new", "New classes: ProGrad − CoOp"),
+    "H_prograd_minus_coop": ("base_to_new", "prograd", "coop", SHOTS, "H", "H: ProGrad − CoOp"),
+}
+LABELS = {"zero_shot": "Zero-shot CLIP, all classes", **{key: row[-1] for key, row in GAINS.items()}}
+
+
+def headline(records: pd.DataFrame, backbone: str | None = None) -> dict:
+    """The headline numbers as a nested dictionary, rounded to two decimals; what was not run is left out.
+
+    Every number has its estimate and seeds, and with two or more seeds its 95 % interval (low, high). Gains have the
+    number of tasks with a positive gain, the printed gain and a verdict in words. `H` holds both definitions.
+    """
+    few_shot = setting_of(records, "few_shot", backbone)
+    base_to_new = setting_of(records, "base_to_new", backbone)
+    settings = {"few_shot": few_shot, "base_to_new": base_to_new}
+    numbers: dict = {"scale": few_shot.scale, "backbone": few_shot.backbone or base_to_new.backbone}
+    numbers["tasks"] = len(few_shot.tasks)
+    numbers["seeds"] = few_shot.seeds
+    if (value := few_shot.average("zero_shot", 0, "all")) is not None:
+        numbers["zero_shot"] = _rounded(value) | {"published": _printed("few_shot", "zero_shot", 0, "all")}
+    for key, (protocol, recipe, reference, shots, split, _) in GAINS.items():
+        gain = _gain(settings[protocol], recipe, reference, shots, split)
+        if gain:
+            numbers[key] = gain
+    numbers["H"] = _harmonic_means(base_to_new)
+    return numbers
+
+
+def headline_text(numbers: dict) -> str:
+    """The headline as a plain table for a terminal: about ten lines of at most 100 characters."""
+    lines = [_where(numbers), ""]
+    for key, label in LABELS.items():
+        number = numbers.get(key)
+        if number is None:
+            lines.append(f"  {label:<31} not run")
+            continue
+        signed = key != "zero_shot"
+        lines.append(f"  {label:<31} {in_figures(number, signed):<15} {number.get('verdict', '')}".rstrip())
+    for name, words in (("mean_of_H", "H, mean of per-task H"), ("H_of_means", "H of the means")):
+        values = numbers["H"].get(name, {})
+        each = [f"{METHODS[recipe].in_a_sentence} {in_figures(value)}" for recipe, value in values.items()]
+        lines.append(f"  {words:<31} {', '.join(each) or 'not run'}")
+    return "\n".join(lines)
+
+
+def in_figures(number: dict, signed: bool = False) -> str:
+    """An estimate with half its interval: "66.8", "+6.7 ± 0.9"; one decimal."""
+    text = f"{number['estimate']:+.1f}" if signed else f"{number['estimate']:.1f}"
+    if "low" in number:
+        text += f" ± {(number['high'] - number['low']) / 2:.1f}"
+    return text.replace("-", "−")
+
+
+def _where(numbers: dict) -> str:
+    if not numbers["scale"]:
+        return "No records."
+    data = "" if numbers["scale"] == "paper" else " (rendered data: the pattern, not the papers' numbers)"
+    counts = f"{numbers['tasks']} of 11 tasks, {numbers['seeds']} seeds"
+    return f"Scale {numbers['scale']}{data}\n{counts}, in percent, ± half a 95 % interval over seeds"
+
+
+def _gain(setting: Setting, recipe: str, reference: str, shots: int, split: str) -> dict | None:
+    if (gain := setting.gain(recipe, reference, shots, split)) is None:
+        return None
+    printed, printed_reference = (_printed(setting.protocol, which, shots, split) for which in (recipe, reference))
+    printed_gain = round(printed - printed_reference, 2)
+    return _rounded(gain.over_seeds) | {
+        "tasks_above": gain.tasks_above,
+        "tasks": len(gain.by_task),
+        "published": printed_gain,
+        "verdict": verdict_on_gain(gain.over_seeds, METHODS[reference].in_a_sentence, printed_gain),
+    }
+
+
+def _printed(protocol: str, recipe: str, shots: int, split: str) -> float:
+    """The printed average. Base-to-new is printed for 4 shots: its signs stand for the pattern at any shots."""
+    table, shots = (1, shots) if protocol == "few_shot" else (3, 4)
+    cells = published_values("prograd", table)
+    if recipe == "zero_shot":
+        shots = 0
+    found = cells[(cells["method"] == METHODS[recipe].published_id) & (cells["shots"] == shots)]
+    return float(found.loc[found["split"] == split, "value"].iloc[0])
+
+
+def _harmonic_means(setting: Setting) -> dict:
+    both: dict = {"mean_of_H": {}, "H_of_means": {}}
+    for recipe in ("zero_shot", "coop", "prograd"):
+        if (value := setting.average(recipe, SHOTS, "H")) is None:
+            continue
+        both["mean_of_H"][recipe] = _rounded(value)
+        base, new = setting.runs(recipe, SHOTS, "base"), setting.runs(recipe, SHOTS, "new")
+        both["H_of_means"][recipe] = _rounded(average_H_of_means(base, new))
+    return both
+
+
+def _rounded(value: Interval) -> dict:
+    numbers = {"estimate": value.estimate, "low": value.low, "high": value.high}
+    return {key: round(number, 2) for key, number in numbers.items() if not math.isnan(number)} | {"seeds": value.seeds}

@@ -1,0 +1,190 @@
+"""The report: one static page that opens from a folder, with nothing loaded from anywhere else."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reprompt.atomic import write_text
+from reprompt.report.headline import LABELS, headline, in_figures
+from reprompt.tables.html import embedded
+from reprompt.tables.methods import METHODS
+
+STUDIES = {
+    "prograd": "ProGrad: Prompt-aligned Gradient for Prompt Tuning (ICCV 2023, arXiv:2205.14865)",
+    "gram": "GRAM: Gradient-Regulated Meta-Prompt Learning (ICCV 2023)",
+    "mvlpt": "MVLPT: Multitask Vision-Language Prompt Tuning (WACV 2024)",
+    "npt": "NPT: Neural-collapse-anchored Prompt Tuning",
+    "cross": "All studies combined",
+}
+PROTOCOLS = {"few_shot": "few-shot", "base_to_new": "base-to-new"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table or figure on the page: its output name (`prograd_table1`), its title and the stem of its files."""
+
+    name: str
+    title: str
+    stem: Path
+
+    @property
+    def label(self) -> str:
+        """What the paper calls it: "Table 1"."""
+        return re.sub(r"^(table|figure)", lambda kind: f"{kind[0].title()} ", self.name.partition("_")[2])
+
+
+def write_report(
+    out: Path,
+    records: pd.DataFrame,
+    outputs: Sequence[Shown],
+    costs: Sequence[Mapping],
+    contact_sheets: Mapping[str, Path],
+    plan_summary: Mapping[str, object],
+    provenance: Mapping[str, object],
+    backbone: str | None = None,
+) -> None:
+    """Write `out`, the page of one scale.
+
+    `records` are those of all jobs; `outputs` the tables and figures, whose files (STEM.html or STEM.png) exist;
+    `costs` the sidecars of the jobs; `contact_sheets` captions to pictures; `plan_summary` and `provenance` lines of
+    two short tables, label to value. Pictures are linked by their paths relative to the page.
+    """
+    write_text(out, report_page(out, records, outputs, costs, contact_sheets, plan_summary, provenance, backbone))
+
+
+def report_page(
+    out: Path,
+    records: pd.DataFrame,
+    outputs: Sequence[Shown],
+    costs: Sequence[Mapping],
+    contact_sheets: Mapping[str, Path],
+    plan_summary: Mapping[str, object],
+    provenance: Mapping[str, object],
+    backbone: str | None = None,
+) -> str:
+    """The page as text, to stand at `out`. Raises FileNotFoundError for a table whose files are missing."""
+    numbers = headline(records, backbone)
+    templates = Environment(
+        loader=PackageLoader("reprompt.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return templates.get_template("report.html").render(
+        scale=numbers["scale"] or "no records",
+        real=numbers["scale"] == "paper",
+        numbers=numbers,
+        headline_rows=headline_rows(numbers),
+        harmonic_rows=harmonic_rows(numbers),
+        studies=_by_study(out, outputs),
+        sheets=[(caption, _relative(out, path)) for caption, path in contact_sheets.items()],
+        plan_summary=plan_summary,
+        provenance=provenance,
+        counts={
+            "numbers": len(records),
+            "cells": records["cell"].nunique(),
+            "images": int(records["images"].sum()),
+        },
+        costs=cost_rows(costs),
+        circumstances=circumstances(costs),
+    )
+
+
+def headline_rows(numbers: Mapping) -> list[dict]:
+    """The headline as rows of words: label, value, on how many tasks, printed value, verdict, and a tone for it."""
+    rows = []
+    for key, label in LABELS.items():
+        number, signed = numbers.get(key), key != "zero_shot"
+        row = {"label": label, "value": "not run", "tasks": "", "published": "", "verdict": "", "tone": "open"}
+        if number is not None:
+            row["value"] = in_figures(number, signed)
+            row["published"] = f"{number['published']:{'+' if signed else ''}.2f}".replace("-", "−")
+            row["verdict"] = number.get("verdict", "deterministic: no draw, no interval")
+            row["tone"] = _tone(row["verdict"])
+            if "tasks" in number:
+                row["tasks"] = f"{number['tasks_above']} of {number['tasks']}"
+        rows.append(row)
+    return rows
+
+
+def harmonic_rows(numbers: Mapping) -> list[dict]:
+    """H of each method by both definitions."""
+    means, of_means = numbers["H"]["mean_of_H"], numbers["H"]["H_of_means"]
+    return [
+        {"label": METHODS[recipe].label, "mean_of_H": in_figures(value), "H_of_means": in_figures(of_means[recipe])}
+        for recipe, value in means.items()
+    ]
+
+
+def cost_rows(costs: Iterable[Mapping]) -> list[dict]:
+    """Seconds and cells by protocol and recipe, in the order of the jobs, with the share of the longest for a bar."""
+    groups: dict[str, dict] = {}
+    for cost in costs:
+        protocol, *rest = str(cost["job"]).split("/")
+        label = f"{PROTOCOLS.get(protocol, protocol)}, {METHODS[rest[0]].label}" if rest else protocol
+        group = groups.setdefault(label, {"label": label, "jobs": 0, "cells": 0, "seconds": 0.0})
+        group["jobs"] += 1
+        group["cells"] += cost.get("cells", 0)
+        group["seconds"] += cost["seconds"]
+    longest = max((group["seconds"] for group in groups.values()), default=1) or 1
+    return [group | {"share": round(100 * group["seconds"] / longest)} for group in groups.values()]
+
+
+def circumstances(costs: Iterable[Mapping]) -> dict[str, str]:
+    """Devices, threads, commits and versions that the jobs ran with; more than one where jobs differ."""
+    costs = list(costs)
+
+    def seen(values: Iterable[object]) -> str:
+        return ", ".join(sorted({str(value) for value in values})) or "not recorded"
+
+    said = {
+        "device": seen(cost["device"] for cost in costs if "device" in cost),
+        "threads per job": seen(cost["threads"] for cost in costs if "threads" in cost),
+        "commit": seen(str(cost["commit"])[:12] for cost in costs if "commit" in cost),
+    }
+    packages = sorted({name for cost in costs for name in cost.get("versions", {})})
+    for name in packages:
+        said[name] = seen(cost["versions"][name] for cost in costs if name in cost.get("versions", {}))
+    return said
+
+
+def _by_study(out: Path, outputs: Sequence[Shown]) -> list[dict]:
+    studies: dict[str, dict] = {}
+    for shown in outputs:
+        key = shown.name.split("_")[0]
+        title = STUDIES.get(key, key)
+        study = studies.setdefault(key, {"title": title, "short": title.partition(":")[0], "outputs": []})
+        page, picture = Path(f"{shown.stem}.html"), Path(f"{shown.stem}.png")
+        study["outputs"].append(
+            {
+                "name": shown.name,
+                "label": shown.label,
+                "title": shown.title,
+                "table": embedded(page.read_text(encoding="utf-8")) if page.exists() else "",
+                "picture": _relative(out, picture),
+                "files": [
+                    (path.name.removeprefix(shown.name + "."), _relative(out, path))
+                    for end in ("csv", "details.csv", "html", "png")
+                    if (path := Path(f"{shown.stem}.{end}")).exists()
+                ],
+            }
+        )
+        if not page.exists() and not picture.exists():
+            raise FileNotFoundError(f"{shown.stem}.html and .png are missing; `snakemake --cores all` makes them")
+    return list(studies.values())
+
+
+def _relative(out: Path, path: Path) -> str:
+    return Path(os.path.relpath(path, out.parent)).as_posix()
+
+
+def _tone(verdict: str) -> str:
+    if "against published" in verdict:
+        return "against"
+    return "as" if "as published" in verdict else "open"

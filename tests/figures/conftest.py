@@ -1,0 +1,23 @@
+"""Fake records for the tests of this folder; tests/tables/fake_records.py makes them."""
+
+import importlib.util
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+SPEC = importlib.util.spec_from_file_location("fake_records", Path(__file__).parents[1] / "tables" / "fake_records.py")
+fake_records = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(fake_records)
+
+
+@pytest.fixture(scope="session")
+def make():
+    """The maker of fake records: make(scale=..., backbone=..., tasks=..., seeds=...)."""
+    return fake_records.make_records
+
+
+@pytest.fixture(scope="session")
+def records() -> pd.DataFrame:
+    """Fake records of a complete miniature run."""
+    return fake_records.make_records()

@@ -1,0 +1,118 @@
+"""The report page."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reprompt.figures import FIGURES
+from reprompt.figures.write import write_figure
+from reprompt.report.page import Shown, circumstances, cost_rows, report_page, write_report
+from reprompt.tables import TABLES
+from reprompt.tables.write import write_table
+
+COSTS = [
+    {
+        "job": f"few_shot/coop/ViT-B-16/part{part}",
+        "seconds": 10.5 * part,
+        "cells": 15,
+        "device": "cpu",
+        "threads": 1,
+        "versions": {"torch": "2.0"},
+        "commit": "a" * 40,
+    }
+    for part in (1, 2)
+]
+
+
+@pytest.fixture(scope="module")
+def results(records, tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("results")
+    for name, make_table in TABLES.items():
+        write_table(make_table(records), root / "tables" / name)
+    for name, make_figure in FIGURES.items():
+        write_figure(make_figure(records), root / "figures" / name)
+    (root / "figures" / "world_tasks.png").write_bytes(b"")
+    return root
+
+
+def arguments(results: Path) -> dict:
+    outputs = [Shown(name, f"Title of {name}", results / "tables" / name) for name in TABLES]
+    outputs += [Shown(name, f"Title of {name}", results / "figures" / name) for name in FIGURES]
+    return {
+        "outputs": outputs,
+        "costs": COSTS,
+        "contact_sheets": {"The tasks <rendered>": results / "figures" / "world_tasks.png"},
+        "plan_summary": {"jobs": 2},
+        "provenance": {"parameters": "sha256 0123"},
+    }
+
+
+@pytest.fixture(scope="module")
+def page(records, results) -> str:
+    return report_page(results / "report" / "index.html", records, **arguments(results))
+
+
+def test_the_page_shows_every_table_and_figure(page):
+    for name in (*TABLES, *FIGURES):
+        assert f'id="about-{name}"' in page
+        assert f"../{'figures' if name in FIGURES else 'tables'}/{name}.csv" in page
+    assert "ProGrad Table 1" in page and "CoCoOp" in page
+
+
+def test_a_rendered_scale_says_so_at_the_top_and_how_to_get_the_real_thing(page):
+    assert page.index("Rendered miniature world: the phenomena, not the papers' numbers") < page.index("<h2")
+    assert "scale: paper" in page and "snakemake --cores all --profile slurm" in page
+    assert "Class-specific habits" in page
+
+
+def test_the_papers_scale_has_neither_banner_nor_rendered_world(make, results):
+    page = report_page(results / "report" / "index.html", make(scale="paper", backbone="RN50"), **arguments(results))
+    assert "Real data, real CLIP" in page
+    assert "Rendered miniature world" not in page and "Class-specific habits" not in page
+
+
+def test_nothing_is_loaded_from_elsewhere_and_every_local_link_leads_to_a_file(page, results):
+    assert not re.search(r"https?://|<script|<link|@import", page)
+    for target in re.findall(r'(?:href|src)="([^"]+)"', page):
+        if target.startswith("#"):
+            assert f'id="{target[1:]}"' in page, target
+        else:
+            assert (results / "report" / target).resolve().exists(), target
+
+
+def test_no_id_occurs_twice(page):
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_words_from_outside_are_escaped(page):
+    assert "The tasks &lt;rendered&gt;" in page
+
+
+def test_no_number_has_more_than_two_decimals(page):
+    visible = re.sub(r"<style.*?</style>|<[^>]+>", " ", page, flags=re.S)
+    assert not re.search(r"\b\d{1,3}\.\d{3}", visible)
+
+
+def test_costs_are_added_up_by_protocol_and_recipe():
+    (row,) = cost_rows(COSTS)
+    assert row == {"label": "few-shot, CoOp", "jobs": 2, "cells": 30, "seconds": 31.5, "share": 100}
+    assert cost_rows([]) == []
+
+
+def test_circumstances_list_every_version_that_occurred():
+    other = {**COSTS[0], "versions": {"torch": "2.1"}}
+    assert circumstances([COSTS[0], other])["torch"] == "2.0, 2.1"
+    assert circumstances([])["device"] == "not recorded"
+
+
+def test_a_missing_output_is_named(records, results):
+    missing = arguments(results) | {"outputs": [Shown("gram_table1", "", results / "tables" / "gram_table1")]}
+    with pytest.raises(FileNotFoundError, match="gram_table1"):
+        report_page(results / "report" / "index.html", records, **missing)
+
+
+def test_the_page_is_written_where_it_belongs(records, results, page):
+    write_report(results / "report" / "index.html", records, **arguments(results))
+    assert (results / "report" / "index.html").read_text(encoding="utf-8") == page
