@@ -1,0 +1,39 @@
+"""From params.yaml to the report. `snakemake -n` shows what is missing; rules/ has one file per stage of the drawing.
+
+snakemake --cores all                              everything that is missing, at the scale named in params.yaml
+snakemake --cores all --profile slurm              the same on a cluster
+snakemake --cores all --config scale=smoke         another scale
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "params.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/backbones.smk"
+include: "rules/features.smk"
+include: "rules/tune.smk"
+include: "rules/tables.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    """Every table, every figure and the report of the active scale, and all its backbones."""
+    default_target: True
+    input:
+        rules.stage_backbones.input,
+        rules.stage_tables.input,
+        rules.stage_report.input,
+
+
+onsuccess:
+    remember(workflow.dag.jobs)
+
+
+onerror:
+    remember(workflow.dag.jobs)  # a failed run too records what it finished

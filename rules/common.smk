@@ -1,0 +1,141 @@
+"""What the rules share: the plan, and functions from a rule's wildcards to what it needs."""
+
+import hashlib
+import sys
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from reprompt import code, locks, provenance
+from reprompt.plan.parameters import ParameterError, load_parameters
+from reprompt.plan.plan import make_plan
+from reprompt.plan.recipes import RECIPES, SHARED_CODE
+
+try:
+    PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
+except ParameterError as mistake:
+    sys.exit(f"reprompt: {mistake}")
+
+SCALE = PLAN.scale
+R = PLAN.root
+LOGS = Path("logs") / SCALE
+JOBS = {job.name: job for job in PLAN.jobs}
+TABLES = [output.name for output in PLAN.outputs.values() if output.kind == "table"]
+FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "figure"]
+WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show
+
+
+# Every wildcard is constrained: an unconstrained one also matches "/".
+wildcard_constraints:
+    task="|".join(PLAN.tasks),
+    backbone="|".join(PLAN.backbones),
+    part="|".join(PLAN.parts),
+    protocol="|".join({job.protocol for job in PLAN.jobs}),
+    recipe="|".join({job.recipe for job in PLAN.jobs}),
+    table="|".join(TABLES),
+    figure="|".join(FIGURES),
+    sheet="corpus|tasks",
+
+
+# What a rule reads
+
+
+def text_tower(wildcards):
+    """The backbone whose frozen text tower an image tower is trained against, if any."""
+    source = PLAN.text_source(wildcards.backbone)
+    return [R / f"backbones/{source}.safetensors"] if source else []
+
+
+def splits_of_part(wildcards):
+    """The splits and draws of the part's tasks."""
+    return [R / f"data/{task}.json" for task in PLAN.parts[wildcards.part]]
+
+
+def records_of(protocol, recipe):
+    """All records of a recipe under a protocol, and what they cost."""
+    jobs = [job for job in PLAN.jobs if (job.protocol, job.recipe) == (protocol, recipe)]
+    return [PLAN.records(job.name).with_suffix(end) for job in jobs for end in (".npz", ".json")]
+
+
+def records_of_output(wildcards):
+    """The records that a table or figure reads."""
+    return [PLAN.records(job) for job in PLAN.outputs[wildcards[0]].jobs]
+
+
+def published_in_study(wildcards):
+    """The numbers that the paper of a table's or figure's study printed."""
+    return sorted(Path("src/reprompt/published").rglob(f"{study_of_output(wildcards)}_*.csv"))
+
+
+# What a rule's results depend on besides files: parameters and code, each as one short hash
+
+
+def digest(spec):
+    """A short name for a canonical JSON string of the plan."""
+    return hashlib.sha256(spec.encode()).hexdigest()[:20]
+
+
+def pretraining_spec(wildcards):
+    """The parameters that a backbone's weights depend on."""
+    return digest(PLAN.pretraining_spec(wildcards.backbone))
+
+
+def features_spec(wildcards):
+    """The parameters that a part's features depend on."""
+    return digest(PLAN.features_spec(wildcards.backbone, wildcards.part))
+
+
+def job_spec(wildcards):
+    """The parameters that a job's records depend on: ProGrad's lambda is in ProGrad's jobs only."""
+    return digest(JOBS["/".join(wildcards)].spec)
+
+
+def code_of_job(wildcards):
+    """What every recipe runs through, and the files of this recipe's own axes. Comments and formatting do not count."""
+    return code.code_hash(*SHARED_CODE, *RECIPES[wildcards.recipe].modules)
+
+
+# How a rule is shown, and options of its command
+
+
+def study_of_output(wildcards):
+    """The study that a table or figure belongs to: its heading in Snakemake's own report."""
+    return PLAN.outputs[wildcards[0]].study
+
+
+def records_options(wildcards, input):
+    """`--records FILE` for each."""
+    return [f"--records {file}" for file in input.records]
+
+
+def text_tower_option(wildcards, input):
+    """`--text-from FILE` where there is one."""
+    return f"--text-from {input.text}" if input.text else ""
+
+
+# Before and after a run
+
+
+def outputs_of_plan():
+    """Every file that the active scale's plan makes."""
+    stages = [rule for rule in workflow.rules if rule.name.startswith("stage_")]
+    return {str(file) for stage in stages for file in stage.input}
+
+
+def remember(jobs):
+    """Remove what no longer belongs to the plan, then record where every output of these jobs came from."""
+    planned = outputs_of_plan()
+    provenance.prune(R / "records", keep=planned)
+    provenance.export(R, {str(output) for job in jobs for output in job.output}, keep=planned)
+
+
+if workflow.is_main_process:  # not in the Snakemake of a cluster job
+    if "--unlock" not in sys.argv:
+        held = locks.hold_job_lock()  # until this process ends
+    try:
+        adopted = provenance.adopt(R)
+    except provenance.TamperedError as mistake:
+        raise WorkflowError(str(mistake))
+    if adopted:
+        print(f"{adopted} restored files are as {provenance.list_path(R)} says", file=sys.stderr)

@@ -1,0 +1,25 @@
+"""Classes, splits and few-shot draws of every task: small text files with hashes."""
+
+
+rule split:
+    """All tasks' class names, base and new classes, and few-shot draws."""
+    output:
+        splits=expand(R / "data/{task}.json", task=PLAN.tasks),
+    log:
+        LOGS / "split.log",
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        scale=SCALE,
+        code=code.code_hash(*code.SPLITS),
+        spec=digest(PLAN.split_spec),
+        folder=R / "data",
+    shell:
+        "reprompt split --scale {params.scale} --out {params.folder} > {log} 2>&1"
+
+
+rule stage_data:
+    """`dvc repro data`."""
+    input:
+        rules.split.output,

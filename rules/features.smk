@@ -1,0 +1,35 @@
+"""Image features: each image, and each augmented view of a training image, through a frozen image tower once."""
+
+
+rule features:
+    """The features of one part's images.
+
+    The declared output is a manifest: the hashes of what the features were made from. The features themselves lie
+    beside it, in neither git nor DVC; a job that misses them makes them again. Were they the output, then to restore
+    them for one job Snakemake would also run every other job that reads them.
+    """
+    input:
+        weights=R / "backbones/{backbone}.safetensors",
+    output:
+        manifest=R / "features/{backbone}/{part}.json",
+    log:
+        LOGS / "features/{backbone}/{part}.log",
+    benchmark:
+        LOGS / "features/{backbone}/{part}.tsv"
+    resources:
+        mem_mb=3000,
+        runtime=120,
+    params:
+        scale=SCALE,
+        code=code.code_hash(*code.FEATURES),
+        spec=features_spec,
+        features=str(R / "features/{backbone}/{part}.safetensors"),
+    shell:
+        "reprompt features {wildcards.backbone} {wildcards.part} --scale {params.scale}"
+        " --weights {input.weights} --out {params.features} > {log} 2>&1"
+
+
+rule stage_features:
+    """`dvc repro features`."""
+    input:
+        [R / f"features/{job.backbone}/{job.part}.json" for job in PLAN.jobs],

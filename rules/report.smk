@@ -1,0 +1,29 @@
+"""One page that says what was run, where the numbers come from and what it cost; and its headline numbers."""
+
+
+rule report:
+    """results/<scale>/report/index.html."""
+    input:
+        rules.stage_tables.input,
+        rules.stage_world.input,
+        records=[PLAN.records(job) for job in JOBS],
+        costs=[PLAN.records(job).with_suffix(".json") for job in JOBS],
+    output:
+        page=report(R / "report/index.html", category="report"),
+        headline=R / "headline.json",
+    log:
+        LOGS / "report.log",
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        scale=SCALE,
+        code=code.code_hash(*code.REPORT),
+    shell:
+        "reprompt report --scale {params.scale} --out {output.page} > {log} 2>&1"
+
+
+rule stage_report:
+    """`dvc repro report`."""
+    input:
+        rules.report.output,

@@ -1,0 +1,240 @@
+"""The command line: parameters are read once here, results are written here, everything else takes plain arguments.
+
+Heavy libraries are imported by the commands that need them, so that planning and tables start at once.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reprompt.plan.parameters import ParameterError, load_parameters
+from reprompt.plan.plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+Params = Annotated[Path, typer.Option(help="The parameter file.")]
+Scale = Annotated[str | None, typer.Option(help="smoke, miniature or paper; the parameter file's own by default.")]
+Out = Annotated[Path, typer.Option(help="Where the result goes.")]
+CELL_STORE = Path(".cells")
+
+
+def main() -> None:
+    """Run a command; a mistake of the user's ends in one line and a non-zero exit, not in a traceback."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # idle threads that spin slow the neighbours 3- to 7-fold
+    try:
+        app()
+    except (ParameterError, FileNotFoundError, NotImplementedError, FloatingPointError, KeyError, ValueError) as error:
+        if os.environ.get("REPROMPT_TRACEBACK"):
+            raise
+        print(f"reprompt: {error.args[0] if error.args else error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"reprompt: {error.filename or ''}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _plan(params: Path, scale: str | None) -> Plan:
+    return make_plan(load_parameters(params, scale))
+
+
+@contextmanager
+def _as_job(threads: int) -> Iterator[None]:
+    """What every command of the workflow does: hold the folder's job lock, and use a fixed number of threads."""
+    import torch
+
+    from reprompt.locks import job_lock
+
+    torch.set_num_threads(threads)  # results differ in the last bit between thread counts: fixed, not the machine's
+    with job_lock():
+        yield
+
+
+@app.command()
+def plan(
+    study: Annotated[str | None, typer.Option(help="Only this study's outputs.")] = None,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """List jobs, fleets, cells, tables and the estimated time."""
+    from reprompt.plan.summary import print_plan
+
+    print_plan(_plan(params, scale), study)
+
+
+@app.command()
+def split(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Write the split file of every task: labels, halves, few-shot draws."""
+    from reprompt.data.source import source_of, split_of
+    from reprompt.locks import job_lock
+
+    the_plan = _plan(params, scale)
+    source = source_of(the_plan.parameters.data)
+    with job_lock():
+        for task in the_plan.tasks:
+            split_of(source, task, the_plan.parameters.seeds, the_plan.most_shots).write(out / f"{task}.json")
+
+
+@app.command()
+def pretrain(
+    backbone: str,
+    out: Out,
+    text_from: Annotated[Path | None, typer.Option(help="Weights whose text tower is kept, frozen.")] = None,
+    threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Pre-train a miniature CLIP on the rendered corpus."""
+    from reprompt.miniature.pretrain import pretrain_backbone
+    from reprompt.progress import Progress
+
+    parameters = load_parameters(params, scale)
+    settings = parameters.backbones[backbone]
+    with _as_job(threads), Progress(f"pretrain/{backbone}", total=settings.steps, unit="steps") as progress:
+        pretrain_backbone(backbone, settings, parameters.corpus, text_from, out, threads, progress.advance)
+
+
+@app.command()
+def features(
+    backbone: str,
+    part: str,
+    weights: Annotated[Path, typer.Option(help="The backbone's weights.")],
+    out: Out,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Encode the images of a part's tasks, every augmented view once, and write beside them what they are made from."""
+    from reprompt.atomic import write_text
+    from reprompt.clip.backbones import load
+    from reprompt.clip.features import ensure_features, manifest
+    from reprompt.data.source import source_of
+    from reprompt.progress import Progress
+
+    the_plan = _plan(params, scale)
+    tasks, source, views = the_plan.parts[part], source_of(the_plan.parameters.data), the_plan.parameters.views
+    spec = the_plan.features_spec(backbone, part)
+    with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
+        frozen = load(weights, backbone)
+        ensure_features(out, spec, frozen, source, tasks, views, progress.advance)
+        write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256))
+
+
+@app.command()
+def tune(
+    job: str,
+    weights: Annotated[Path, typer.Option(help="The backbone's weights.")],
+    features: Annotated[Path, typer.Option(help="The features of the job's part; made anew where they are missing.")],
+    splits: Annotated[Path, typer.Option(help="The folder of split files.")],
+    out: Out,
+    costs: Annotated[Path, typer.Option(help="Where time, machine and versions go.")],
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Train and judge the cells of a job; finished cells are never trained again."""
+    from reprompt.clip.backbones import load
+    from reprompt.progress import Progress
+    from reprompt.tune import tune_job
+
+    the_plan = _plan(params, scale)
+    the_job = the_plan.job(job)
+    with _as_job(threads=1), Progress(job, total=len(the_job.cells), unit="cells") as progress:
+        tune_job(
+            the_job,
+            the_plan,
+            load(weights, the_job.backbone),
+            features,
+            splits,
+            CELL_STORE,
+            out,
+            costs,
+            progress.advance,
+        )
+
+
+@app.command()
+def table(
+    name: str,
+    out: Out,
+    records: Annotated[list[Path], typer.Option(help="Record files; give the option once per file.")],
+) -> None:
+    """Write a table of a paper: published beside regenerated, as CSV, HTML and an image."""
+    from reprompt.tables import TABLES
+    from reprompt.tables.write import write_table
+
+    write_table(TABLES[name](_records(records)), out)
+
+
+@app.command()
+def figure(
+    name: str,
+    out: Out,
+    records: Annotated[list[Path], typer.Option(help="Record files; give the option once per file.")],
+) -> None:
+    """Write a figure of a paper, as an image and the numbers behind it."""
+    from reprompt.figures import FIGURES
+    from reprompt.figures.write import write_figure
+
+    write_figure(FIGURES[name](_records(records)), out)
+
+
+@app.command("contact-sheet")
+def contact_sheet(which: str, out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Draw the rendered corpus or the rendered tasks on one sheet."""
+    from reprompt.miniature.contact_sheets import SHEETS
+
+    SHEETS[which](load_parameters(params, scale).data, out)
+
+
+@app.command()
+def report(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Write the report page and the headline numbers of this scale's results."""
+    from reprompt.report.assemble import assemble_report
+
+    assemble_report(_plan(params, scale), out)
+
+
+@app.command()
+def verify(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Recompute every printed number from the stored predictions: no training, no images."""
+    from reprompt.verify import verify as verify_all
+
+    if not verify_all(_plan(params, scale)):
+        sys.exit(1)
+
+
+@app.command()
+def bench(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Time the few-shot study cell by cell and in fleets, and list what every rule cost."""
+    from reprompt.bench import bench as run
+
+    run(_plan(params, scale))
+
+
+@app.command()
+def reproduce(
+    pretrain: Annotated[bool, typer.Option("--pretrain", help="Pre-train the miniature backbones anew.")] = False,
+    cores: Annotated[int | None, typer.Option(help="CPU cores; all by default.")] = None,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Run everything at the active scale and show where the report is."""
+    from reprompt.reproduce import reproduce as run
+
+    sys.exit(run(_plan(params, scale), pretrain=pretrain, cores=cores))
+
+
+def _records(paths: list[Path]) -> "pd.DataFrame":
+    from reprompt.records import read_records
+
+    return read_records(paths)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The whole chain at scale smoke: what runs, what runs again, and what does not."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reprompt import provenance
+from reprompt.plan.plan import Plan
+from tests.workflow.conftest import PROJECT, call, change_lambda, contents, edit, environment, wanted
+
+PROGRAD = {"few_shot/prograd/ViT-B-16/part1", "base_to_new/prograd/ViT-B-16/part1"}
+PROGRAD_OUTPUTS = {"table/prograd_table1", "table/prograd_table3", "figure/prograd_figure4", "report"}
+
+
+def test_every_table_and_figure_of_the_plan_is_made(smoke: Path, plan: Plan) -> None:
+    for output in plan.outputs.values():
+        for end in ("csv", "html", "png") if output.kind == "table" else ("png", "csv"):
+            file = smoke / plan.root / f"{output.kind}s" / f"{output.name}.{end}"
+            assert file.stat().st_size > 100, file
+    assert "</html>" in (smoke / plan.root / "report/index.html").read_text().lower()
+
+
+def test_a_second_run_has_nothing_to_do(smoke: Path) -> None:
+    assert wanted(smoke) == set()
+    assert call(smoke, "dvc", "status").strip() == "Data and pipelines are up to date."
+
+
+def test_no_half_written_file_is_left(smoke: Path) -> None:
+    assert not [file for file in smoke.rglob("*~") if ".git" not in file.parts]
+
+
+def test_a_fresh_clone_has_nothing_to_do_after_dvc_pull(clone: Path, smoke: Path) -> None:
+    assert not list(clone.glob("results/smoke/features/**/*.safetensors")), "features are not stored"
+    assert wanted(clone) == set()
+    assert contents(clone) == contents(smoke)
+    assert call(clone, "dvc", "status").strip() == "Data and pipelines are up to date."
+
+
+def test_a_fresh_clone_verifies_every_number(clone: Path) -> None:
+    assert "Every printed number follows from the stored predictions." in call(clone, "reprompt", "verify")
+
+
+def test_another_lambda_runs_prograds_jobs_and_what_depends_on_them(clone: Path) -> None:
+    change_lambda(clone)
+    assert wanted(clone) == PROGRAD | PROGRAD_OUTPUTS
+    before = {file: file.stat().st_mtime for file in clone.glob("results/smoke/records/**/*.npz")}
+    call(clone, "dvc", "repro")
+    changed = {file for file, date in before.items() if file.stat().st_mtime != date}
+    assert {str(file.relative_to(clone / "results/smoke/records").with_suffix("")) for file in changed} == PROGRAD
+    assert wanted(clone) == set()
+    assert call(clone, "dvc", "status").strip() == "Data and pipelines are up to date."
+
+
+def test_only_what_a_recipe_runs_through_reruns_it(clone: Path) -> None:
+    rule = clone / "src/reprompt/gradients/prograd.py"
+    rule.write_text(rule.read_text() + "\n# A comment changes nothing.\n")
+    assert wanted(clone) == set()
+    rule.write_text(rule.read_text() + "\nNEW = 1\n")
+    ensemble = {"few_shot/prograd_ensemble/ViT-B-16/part1"}
+    assert wanted(clone) == PROGRAD | ensemble | PROGRAD_OUTPUTS
+
+
+def test_an_altered_result_stops_the_run_by_name(clone: Path) -> None:
+    record = clone / "results/smoke/records/few_shot/coop/ViT-B-16/part1.npz"
+    record.write_bytes(record.read_bytes()[:-1] + b"!")
+    message = call(clone, "snakemake", "-n", succeeds=False)
+    assert "records/few_shot/coop/ViT-B-16/part1.npz" in message
+    assert provenance.differences(Path("results/smoke")) == []  # of this folder; the clone's is seen from inside it
+
+
+def test_records_of_a_method_that_left_the_plan_are_removed(finished: Path) -> None:
+    edit(finished / "params.yaml", r"methods: \[zero_shot, coop, prograd\]", "methods: [zero_shot, prograd]")
+    call(finished, "snakemake", "--cores", "2")
+    assert not list(finished.glob("results/smoke/records/base_to_new/coop/**/*"))
+    assert list(finished.glob("results/smoke/records/few_shot/coop/**/*.npz"))
+
+
+def test_a_mistyped_parameter_stops_with_one_line(clone: Path) -> None:
+    edit(clone / "params.yaml", "temperature:", "temprature:")
+    *_, line = call(clone, "snakemake", "-n", succeeds=False).strip().splitlines()
+    assert "temperature" in line
+    assert "Traceback" not in call(clone, "snakemake", "-n", succeeds=False)
+
+
+@pytest.mark.parametrize("victim", ["everything", "driver", "snakemake"])
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(finished: Path, smoke: Path, victim: str) -> None:
+    for folder in (".cells", "results/smoke/records", "results/smoke/tables"):
+        shutil.rmtree(finished / folder)
+    command = [sys.executable, "-m", "reprompt.cli", "reproduce", "--cores", "2"]
+    driver = subprocess.Popen(
+        command,
+        cwd=finished,
+        env=environment(finished),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    log, end = finished / "logs/reproduce.log", time.monotonic() + 120
+    while time.monotonic() < end and not (log.exists() and "rule tune" in log.read_text()):
+        time.sleep(0.2)
+    time.sleep(random.Random(victim).uniform(1, 12))
+    kill(driver, victim)
+    message = call(finished, *command)
+    assert "Report:" in message
+    assert contents(finished) == contents(smoke)
+    assert not [file for file in finished.rglob("*~") if ".git" not in file.parts]
+    assert "Nothing to be done" in call(finished, *command)
+
+
+def kill(driver: subprocess.Popen, victim: str) -> None:
+    """End one process of a run, or all at once, as a power cut would."""
+    if victim == "driver":
+        driver.kill()
+    elif victim == "everything":
+        os.killpg(driver.pid, signal.SIGKILL)  # the driver leads the group
+    else:
+        (child,) = Path(f"/proc/{driver.pid}/task/{driver.pid}/children").read_text().split()
+        os.kill(int(child), signal.SIGKILL)
+    driver.wait(timeout=60)
+
+
+def test_two_runs_in_one_folder_do_not_mix(finished: Path) -> None:
+    holder = "import sys; sys.path.insert(0, 'src'); from reprompt import locks; c = locks.run_lock(); c.__enter__()"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{holder}; print('held', flush=True); input()"],
+        cwd=finished,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        message = call(finished, sys.executable, "-m", "reprompt.cli", "reproduce", succeeds=False)
+        other.communicate("\n")
+    assert message.startswith(f"reprompt: another run is at work in this folder (process {other.pid})")
+
+
+def test_dvc_knows_every_output_of_the_plan(smoke: Path) -> None:
+    stages = yaml.safe_load((smoke / "dvc.lock").read_text())["stages"]
+    outs = [out["path"] for stage in stages.values() for out in stage["outs"]]
+    known = [entry for entry in provenance.load(smoke / "results/smoke")]
+    assert not [file for file in known if not any(file == out or file.startswith(f"{out}/") for out in outs)]
+
+
+def test_the_linter_of_snakemake_only_misses_an_environment_per_rule() -> None:
+    """All rules run in the one environment of requirements.lock, so there is none per rule."""
+    lints = subprocess.run(
+        ["snakemake", "--lint"], cwd=PROJECT, env=environment(PROJECT), capture_output=True, text=True
+    )
+    titles = set(re.findall(r"^    \* (.*)", lints.stdout + lints.stderr, re.MULTILINE))
+    assert titles == {"Specify a conda environment or container for each rule.:"}, lints.stdout + lints.stderr
