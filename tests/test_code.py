@@ -40,12 +40,18 @@ def imported(file: Path) -> set[Path]:
     return {file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()}
 
 
+def says_something(file: Path) -> bool:
+    """Whether a module holds more than a docstring."""
+    tree = ast.parse(file.read_text())
+    return len(tree.body) > (ast.get_docstring(tree) is not None)
+
+
 def closure(start: list[str]) -> set[Path]:
     todo, seen = [code.PACKAGE / module for module in start], set()
     while todo:
         file = todo.pop()
         relative = file.relative_to(code.PACKAGE)
-        if file not in seen and relative.parts[0] not in NEUTRAL and file.read_text().strip():
+        if file not in seen and relative.parts[0] not in NEUTRAL and says_something(file):
             seen.add(file)
             todo += imported(file)
     return seen

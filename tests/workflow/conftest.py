@@ -1,21 +1,14 @@
 """A copy of the project in which the smoke scale has really run, and clones of it. All of it in one worker."""
 
-import os
-import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from copies import PROJECT, call, commit, copy_project
 
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import Plan, make_plan
-from reprompt.reproduce import step_name
 
-PROJECT = Path(__file__).parents[2]
-NOT_COPIED = (".dvcstore/", "results/", "dvc.lock")
 IN_GIT = ("tables", "report", "headline.json", "provenance.jsonl", "figures/prograd_*")
 
 
@@ -24,78 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("workflow"))
             item.add_marker(pytest.mark.workflow)
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """Commands of this Python, working on the copy's own source."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    fixed = {"PATH": path, "PYTHONPATH": str(folder / "src"), "DVC_NO_ANALYTICS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    return {**os.environ, **fixed}
-
-
-def call(folder: Path, *command: str, succeeds: bool = True, seconds: int = 600) -> str:
-    """Run a command in a copy of the project; returns what it printed, on both streams."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment(folder),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=seconds,
-    )
-    assert (done.returncode == 0) == succeeds, f"{' '.join(command)}: {done.returncode}\n{done.stdout[-5000:]}"
-    return done.stdout
-
-
-def wanted(folder: Path) -> set[str]:
-    """The steps that `snakemake -n` would run, by name; a step's name is its rule and wildcards."""
-    text = call(folder, "snakemake", "-n")
-    blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
-    found = ((rule, re.search(r"^    wildcards: (.*)", block, re.MULTILINE)) for rule, block in blocks)
-    steps = {step_name(rule, wildcards[1] if wildcards else "") for rule, wildcards in found}
-    assert steps or "Nothing to be done" in text, text
-    return steps - {"all"}
-
-
-def copy_project(folder: Path) -> None:
-    """The project's own files (tracked, or about to be), as a repository of its own, at scale smoke."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=PROJECT, capture_output=True, text=True
-    )
-    for name in listed.stdout.splitlines():
-        if not name.startswith(NOT_COPIED) and (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(PROJECT / name, folder / name)
-    edit(folder / "params.yaml", r"^scale: \w+", "scale: smoke")
-    call(folder, "git", "init", "-q")
-    commit(folder, "-A", ".")
-
-
-def commit(folder: Path, *added: str) -> None:
-    """Commit in a copy, as nobody in particular."""
-    call(folder, "git", "add", *added)
-    call(folder, "git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "test")
-
-
-def edit(file: Path, old: str, new: str) -> None:
-    """Replace what matches the pattern `old`, which must be there once."""
-    text, count = re.subn(old, new, file.read_text(), count=1, flags=re.MULTILINE)
-    assert count == 1, f"{file}: no {old}"
-    file.write_text(text)
-
-
-def change_lambda(folder: Path) -> None:
-    """Another lambda for ProGrad."""
-    edit(folder / "params.yaml", r"^(  prograd:(?:.*\n)+?    lambda: )1\.0", r"\g<1>0.7")
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """What a run's numbers and pictures come to: every file but those that tell the time."""
-    root = folder / "results/smoke"
-    files = [*root.glob("records/**/*.npz"), *root.glob("tables/*"), *root.glob("figures/*"), *root.glob("data/*")]
-    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +47,6 @@ def clone(smoke: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def finished(smoke: Path, tmp_path: Path) -> Callable[[], Path]:
+def finished(smoke: Path, tmp_path: Path) -> Path:
     """A copy of the folder as the run left it, with Snakemake's own records."""
     return shutil.copytree(smoke, tmp_path / "finished", ignore=shutil.ignore_patterns(".dvc", ".dvcstore"))

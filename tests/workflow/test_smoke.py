@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from copies import PROJECT, call, change_lambda, contents, edit, environment, wanted
 
 from reprompt import provenance
 from reprompt.plan.plan import Plan
-from tests.workflow.conftest import PROJECT, call, change_lambda, contents, edit, environment, wanted
 
 PROGRAD = {"few_shot/prograd/ViT-B-16/part1", "base_to_new/prograd/ViT-B-16/part1"}
 PROGRAD_OUTPUTS = {"table/prograd_table1", "table/prograd_table3", "figure/prograd_figure4", "report"}

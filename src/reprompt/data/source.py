@@ -43,7 +43,7 @@ class Rendered:
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`."""
-        return rendered.labels(task, rendered.images_per_split(task, self.world)[split])
+        return rendered.labels(task, rendered.images_per_split(task, self.world)[split], split, self.world)
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Render images (n, 40, 40, 3)."""

@@ -58,6 +58,14 @@ def _family_row(family: Family, pictures: int, styled: int) -> list[tuple[np.nda
     return row
 
 
+def _short_caption(family: str, concept: str, attributes: Attributes, rng: Random) -> str:
+    """The first caption that fits in the column."""
+    while True:
+        text = caption(family, concept, attributes, rng)
+        if font("DejaVuSans", 16).getlength(text) < CAPTIONS:
+            return text
+
+
 def corpus_sheet(pictures: int = 18, styled: int = 4) -> Image.Image:
     """Every family in a row, its last pictures in a style, with captions of the first, the middle and the last one."""
     right = MARGIN + LABELS + pictures * ROW
@@ -70,12 +78,12 @@ def corpus_sheet(pictures: int = 18, styled: int = 4) -> Image.Image:
         _paste_row(canvas, np.stack([image for image, _, _ in row]), top)
         rng = Random(crc32(f"captions/{family.name}".encode()))
         for line, (_, attributes, concept) in enumerate((row[0], row[pictures // 2], row[-1])):
-            text = caption(family.name, concept, attributes, rng)
+            text = _short_caption(family.name, concept, attributes, rng)
             _write(canvas, (right + 12, top + 4 + 26 * line), text, 16, INK)
     return _in_palette(canvas)
 
 
-def tasks_sheet(world: WorldSettings, pictures: int = 14) -> Image.Image:
+def tasks_sheet(world: WorldSettings, pictures: int = 13) -> Image.Image:
     """Every task in a row: training pictures of its first classes, what it stands for and its template."""
     blocks = (DATASETS11, IMAGENET4, TARGETS12)
     right = MARGIN + LABELS + pictures * ROW
@@ -88,7 +96,7 @@ def tasks_sheet(world: WorldSettings, pictures: int = 14) -> Image.Image:
             _label(canvas, top, task.label, f"{len(task.class_names)} classes")
             _paste_row(canvas, render_images(name, "train", range(pictures), world), top)
             _write(canvas, (right + 12, top + 14), task.stands_for, 18, INK)
-            _write(canvas, (right + 12, top + 42), f"“{task.template.format('…')}”", 16, FAINT)
+            _write(canvas, (right + 12, top + 42), f"“{task.template.format(task.class_names[0])}”", 16, FAINT)
             top += ROW
         top += MARGIN
     return _in_palette(canvas)

@@ -8,7 +8,8 @@ Habits. A real data set collects each of its classes in its own way. So in most 
 background and (where the colour is free) one object colour; each is given to a picture with a fixed probability, in
 training and test pictures alike, never in the corpus and never in ImageNet-Sketch, -A and -R. A prompt can win on the
 base classes by reading these habits, and what it learns says nothing about the habits of the new classes. They make
-most of the papers' base-to-new pattern; with `habit_probability` 0 little of it is left.
+most of the papers' base-to-new pattern: in a trial without them (`habit_probability` 0) a third of the gain on base
+classes and half of the loss on new classes were left.
 """
 
 import math

@@ -24,13 +24,17 @@ SHARED_CODE = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """A row of the table. A learner that solves or computes its classifier has no objective and no gradient rule."""
+    """A row of the table. A learner that solves or computes its classifier has no objective and no gradient rule.
+
+    `also` names modules beside its own that its axes call.
+    """
 
     label: str
     learner: str
     objective: str | None = None
     gradient: str | None = None
     initialisation: str | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def learned(self) -> bool:
@@ -41,14 +45,16 @@ class Recipe:
     def modules(self) -> tuple[str, ...]:
         """The files of this recipe's own axes, relative to the package."""
         axes = ("learner", "objective", "gradient", "initialisation")
-        return tuple(f"{FOLDERS[axis]}/{name}.py" for axis in axes if (name := getattr(self, axis)))
+        return (*(f"{FOLDERS[axis]}/{name}.py" for axis in axes if (name := getattr(self, axis))), *self.also)
 
+
+_DISTILLATION = ("objectives/distillation.py",)
 
 RECIPES: dict[str, Recipe] = {
     "zero_shot": Recipe("CLIP", "zero_shot"),
     "prompt_ensemble": Recipe("CLIP++", "prompt_ensemble"),
     "linear_probe": Recipe("Linear probe", "linear_probe"),
     "coop": Recipe("CoOp", "text_context", "cross_entropy", "plain", "context"),
-    "prograd": Recipe("ProGrad", "text_context", "cross_entropy", "prograd", "context"),
-    "prograd_ensemble": Recipe("ProGrad++", "text_context", "cross_entropy", "prograd", "context"),
+    "prograd": Recipe("ProGrad", "text_context", "cross_entropy", "prograd", "context", _DISTILLATION),
+    "prograd_ensemble": Recipe("ProGrad++", "text_context", "cross_entropy", "prograd", "context", _DISTILLATION),
 }

@@ -1,0 +1,47 @@
+"""The smoke scale on a real SLURM: `snakemake --cores all --profile slurm`, on a cluster of this machine's own.
+
+The cluster (slurmctld, two slurmd, munge; loopback only) is brought up and down here. It needs root and Debian's SLURM
+packages, which it installs where they are missing; where it cannot, the test is skipped and says why.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from copies import call, contents, copy_project, wanted
+
+CLUSTER = Path(__file__).parent / "local-cluster"
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Path]:
+    """A cluster of two nodes; yields the folder of its logs."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: slurmd starts jobs as their owners")
+    state = Path(f"/tmp/reprompt-slurm-{os.getpid()}")  # short: a socket lies in it
+    settings = {"STATE": str(state), "NODES": "2", "GPU_NODES": "0", "CPUS": "2", "MEM_MB": "4000"}
+    environment = os.environ | {f"LOCAL_SLURM_{name}": value for name, value in settings.items()}
+
+    def order(what: str) -> subprocess.CompletedProcess:
+        return subprocess.run([CLUSTER, what], env=environment, capture_output=True, text=True, timeout=300)
+
+    try:
+        up = order("up")
+        if up.returncode:
+            pytest.skip(f"no SLURM to be had here: {(up.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+        yield state / "log"
+    finally:
+        order("down")
+
+
+def test_the_smoke_scale_runs_on_slurm_with_the_same_results(cluster: Path, smoke: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    copy_project(folder)
+    call(folder, "snakemake", "--cores", "all", "--profile", "slurm", seconds=900)
+    completed = (cluster / "jobcomp.log").read_text().count("JobState=COMPLETED")
+    assert completed >= len(list(folder.glob("results/smoke/records/**/*.npz")))
+    assert contents(folder) == contents(smoke)
+    assert wanted(folder) == set()
