@@ -97,6 +97,11 @@ def pretrain(
 
     parameters = load_parameters(params, scale)
     settings = parameters.backbones[backbone]
+    if settings.source != "rendered":
+        raise NotImplementedError(
+            f"backbones.{backbone}: loading {settings.model} from open_clip is not part of this version; "
+            "use scale: miniature"
+        )
     with _as_job(threads), Progress(f"pretrain/{backbone}", total=settings.steps, unit="steps") as progress:
         pretrain_backbone(backbone, settings, parameters.corpus, text_from, out, threads, progress.advance)
 

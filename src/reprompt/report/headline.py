@@ -9,14 +9,18 @@ from reprompt.statistics import Interval, average_H_of_means, verdict_on_gain
 from reprompt.tables.methods import METHODS
 from reprompt.tables.setting import Setting, setting_of
 
-SHOTS = 16  # the base-to-new shots of the CoCoOp family; ProGrad prints 4 shots only, so its signs are those of 4 shots
+SHOTS = 4  # ProGrad prints its base-to-new table at 4 shots; at 16, CoCoOp's number, only the signs can be compared
+_B2N = "base_to_new"
 GAINS = {
     # key: protocol, recipe, reference, shots, split, what it is called
-    "coop_minus_zero_shot_16_shots": ("few_shot", "coop", "zero_shot", SHOTS, "all", "CoOp − zero-shot, 16 shots"),
+    "coop_minus_zero_shot_16_shots": ("few_shot", "coop", "zero_shot", 16, "all", "CoOp − zero-shot, 16 shots"),
     "prograd_minus_coop_1_shot": ("few_shot", "prograd", "coop", 1, "all", "ProGrad − CoOp, 1 shot"),
-    "new_coop_minus_zero_shot": ("base_to_new", "coop", "zero_shot", SHOTS, "new", "New classes: CoOp − zero-shot"),
-    "new_prograd_minus_coop": ("base_to_new", "prograd", "coop", SHOTS, "new", "New classes: ProGrad − CoOp"),
-    "H_prograd_minus_coop": ("base_to_new", "prograd", "coop", SHOTS, "H", "H: ProGrad − CoOp"),
+    "new_coop_minus_zero_shot": (_B2N, "coop", "zero_shot", SHOTS, "new", "New: CoOp − zero-shot, 4 shots"),
+    "new_coop_minus_zero_shot_16_shots": (_B2N, "coop", "zero_shot", 16, "new", "New: CoOp − zero-shot, 16 shots"),
+    "new_prograd_minus_coop": (_B2N, "prograd", "coop", SHOTS, "new", "New: ProGrad − CoOp, 4 shots"),
+    "new_prograd_minus_coop_16_shots": (_B2N, "prograd", "coop", 16, "new", "New: ProGrad − CoOp, 16 shots"),
+    "H_prograd_minus_coop": (_B2N, "prograd", "coop", SHOTS, "H", "H: ProGrad − CoOp, 4 shots"),
+    "H_prograd_minus_coop_16_shots": (_B2N, "prograd", "coop", 16, "H", "H: ProGrad − CoOp, 16 shots"),
 }
 LABELS = {"zero_shot": "Zero-shot CLIP, all classes", **{key: row[-1] for key, row in GAINS.items()}}
 
