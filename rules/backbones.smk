@@ -11,6 +11,8 @@ rule pretrain:
         LOGS / "pretrain/{backbone}.log",
     benchmark:
         LOGS / "pretrain/{backbone}.tsv"
+    conda:
+        "../envs/reprompt.yaml"
     threads: 2
     resources:
         mem_mb=4000,

@@ -7,6 +7,8 @@ rule split:
         splits=expand(R / "data/{task}.json", task=PLAN.tasks),
     log:
         LOGS / "split.log",
+    conda:
+        "../envs/reprompt.yaml"
     resources:
         mem_mb=1500,
         runtime=30,

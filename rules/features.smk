@@ -16,6 +16,8 @@ rule features:
         LOGS / "features/{backbone}/{part}.log",
     benchmark:
         LOGS / "features/{backbone}/{part}.tsv"
+    conda:
+        "../envs/reprompt.yaml"
     resources:
         mem_mb=3000,
         runtime=120,

@@ -13,6 +13,8 @@ rule report:
         headline=R / "headline.json",
     log:
         LOGS / "report.log",
+    conda:
+        "../envs/reprompt.yaml"
     resources:
         mem_mb=1000,
         runtime=15,

@@ -12,6 +12,8 @@ rule table:
         png=R / "tables/{table}.png",
     log:
         LOGS / "tables/{table}.log",
+    conda:
+        "../envs/reprompt.yaml"
     resources:
         mem_mb=1000,
         runtime=15,
@@ -33,6 +35,8 @@ rule figure:
         csv=R / "figures/{figure}.csv",
     log:
         LOGS / "figures/{figure}.log",
+    conda:
+        "../envs/reprompt.yaml"
     resources:
         mem_mb=1000,
         runtime=15,
@@ -50,6 +54,8 @@ rule contact_sheet:
         png=report(R / "figures/world_{sheet}.png", category="world", labels={"sheet": "{sheet}"}),
     log:
         LOGS / "figures/world_{sheet}.log",
+    conda:
+        "../envs/reprompt.yaml"
     resources:
         mem_mb=1500,
         runtime=15,

@@ -14,6 +14,8 @@ rule tune:
         LOGS / "tune/{protocol}/{recipe}/{backbone}/{part}.log",
     benchmark:
         LOGS / "tune/{protocol}/{recipe}/{backbone}/{part}.tsv"
+    conda:
+        "../envs/reprompt.yaml"
     resources:
         mem_mb=3000,
         runtime=120,

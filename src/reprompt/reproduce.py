@@ -222,7 +222,7 @@ def describe(plan: Plan, steps: dict[str, Step], followed: Followed, elapsed: fl
             share[name] = 1.0
         elif name in steps:
             by_clock = min(0.9, (time.monotonic() - followed.started[job]) / steps[name].seconds)
-            share[name] = running[name].done / running[name].total if name in running else by_clock
+            share[name] = (running[name].done / running[name].total if name in running else 0) or by_clock
     share = {name: part for name, part in share.items() if name in steps}
     work = sum(step.seconds for step in steps.values())
     done = sum(steps[name].seconds * part for name, part in share.items()) / work

@@ -1,7 +1,7 @@
 """Recompute every printed number from the stored predictions: no training, no images, no weights.
 
 Predictions and labels give the records' values; these give the tables; both are compared with what is on disk. Every
-output's hash is compared with `results/provenance.jsonl`, which git keeps.
+output's hash is compared with `results/<scale>/provenance.jsonl`, which git keeps.
 """
 
 from dataclasses import dataclass

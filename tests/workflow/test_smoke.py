@@ -1,5 +1,6 @@
 """The whole chain at scale smoke: what runs, what runs again, and what does not."""
 
+import contextlib
 import os
 import random
 import re
@@ -10,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
+import psutil
 import yaml
 from copies import PROJECT, call, change_lambda, contents, edit, environment, wanted
 
@@ -74,7 +75,6 @@ def test_an_altered_result_stops_the_run_by_name(clone: Path) -> None:
     record.write_bytes(record.read_bytes()[:-1] + b"!")
     message = call(clone, "snakemake", "-n", succeeds=False)
     assert "records/few_shot/coop/ViT-B-16/part1.npz" in message
-    assert provenance.differences(Path("results/smoke")) == []  # of this folder; the clone's is seen from inside it
 
 
 def test_records_of_a_method_that_left_the_plan_are_removed(finished: Path) -> None:
@@ -91,26 +91,28 @@ def test_a_mistyped_parameter_stops_with_one_line(clone: Path) -> None:
     assert "Traceback" not in call(clone, "snakemake", "-n", succeeds=False)
 
 
-@pytest.mark.parametrize("victim", ["everything", "driver", "snakemake"])
-def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(finished: Path, smoke: Path, victim: str) -> None:
+def test_a_run_killed_three_times_ends_with_the_same_bytes(finished: Path, smoke: Path) -> None:
     for folder in (".cells", "results/smoke/records", "results/smoke/tables"):
         shutil.rmtree(finished / folder)
     command = [sys.executable, "-m", "reprompt.cli", "reproduce", "--cores", "2"]
-    driver = subprocess.Popen(
-        command,
-        cwd=finished,
-        env=environment(finished),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    log, end = finished / "logs/reproduce.log", time.monotonic() + 120
-    while time.monotonic() < end and not (log.exists() and "rule tune" in log.read_text()):
-        time.sleep(0.2)
-    time.sleep(random.Random(victim).uniform(1, 12))
-    kill(driver, victim)
-    message = call(finished, *command)
-    assert "Report:" in message
+    moments = random.Random(0)
+    for victim in ("everything", "driver", "snakemake"):
+        log = finished / "logs/reproduce.log"
+        log.unlink(missing_ok=True)
+        driver = subprocess.Popen(
+            command,
+            cwd=finished,
+            env=environment(finished),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        end = time.monotonic() + 180
+        while time.monotonic() < end and not (log.exists() and "rule tune" in log.read_text()):
+            time.sleep(0.2)
+        time.sleep(moments.uniform(1, 12))
+        kill(driver, victim)
+    assert "Report:" in call(finished, *command)
     assert contents(finished) == contents(smoke)
     assert not [file for file in finished.rglob("*~") if ".git" not in file.parts]
     assert "Nothing to be done" in call(finished, *command)
@@ -118,13 +120,14 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(finished: Path, smoke
 
 def kill(driver: subprocess.Popen, victim: str) -> None:
     """End one process of a run, or all at once, as a power cut would."""
-    if victim == "driver":
-        driver.kill()
-    elif victim == "everything":
-        os.killpg(driver.pid, signal.SIGKILL)  # the driver leads the group
-    else:
-        (child,) = Path(f"/proc/{driver.pid}/task/{driver.pid}/children").read_text().split()
-        os.kill(int(child), signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+        if victim == "driver":
+            driver.kill()
+        elif victim == "everything":
+            os.killpg(driver.pid, signal.SIGKILL)  # the driver leads the group
+        else:
+            for child in psutil.Process(driver.pid).children():
+                child.kill()
     driver.wait(timeout=60)
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from reprompt.atomic import written_whole
 from reprompt.clip.backbones import Backbone
+from reprompt.code import FEATURES, code_hash
 from reprompt.data.source import Source
 from reprompt.data.views import augmented
 from reprompt.locks import FOLDER as LOCKS
@@ -52,8 +53,9 @@ class TaskFeatures:
 
 
 def manifest(spec: str, weights_sha256: str) -> str:
-    """What a part's features are made from, as JSON: the plan's specification, and the weights."""
-    return json.dumps({"spec": json.loads(spec), "weights_sha256": weights_sha256}, indent=1, sort_keys=True) + "\n"
+    """What a part's features are made from, as JSON: the plan's specification, the weights, and the code."""
+    made_from = {"spec": json.loads(spec), "weights_sha256": weights_sha256, "code": code_hash(*FEATURES)}
+    return json.dumps(made_from, indent=1, sort_keys=True) + "\n"
 
 
 def write_features(path: Path, features: dict[str, TaskFeatures], made_from: str) -> None:
