@@ -87,3 +87,14 @@ def test_what_the_code_does_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_module_that_is_gone_is_reported_by_name() -> None:
     with pytest.raises(FileNotFoundError, match=r"no_such\.py"):
         code.code_hash("no_such.py")
+
+
+def test_an_edited_template_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code, "PACKAGE", tmp_path)
+    (tmp_path / "report").mkdir()
+    hashes = []
+    for text in ("<p>old</p>", "<p>new</p>"):
+        (tmp_path / "report" / "page.html").write_text(text)
+        code._meaning.cache_clear()
+        hashes.append(code.code_hash("report"))
+    assert hashes[0] != hashes[1]

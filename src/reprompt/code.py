@@ -46,12 +46,17 @@ def _files(modules: Iterable[str]) -> Iterable[Path]:
         path = PACKAGE / module
         if not path.exists():
             raise FileNotFoundError(f"{path}: a rule names this module, but there is none")
-        yield from path.rglob("*.py") if path.is_dir() else [path]
+        yield from (file for end in ("*.py", "*.html") for file in path.rglob(end)) if path.is_dir() else [path]
 
 
 @cache
 def _meaning(path: Path) -> str:
-    """A hash of a module's syntax tree without docstrings; comments and formatting are not in the tree."""
+    """A hash of a module's syntax tree without docstrings; comments and formatting are not in the tree.
+
+    Of a page's template it is the hash of the text.
+    """
+    if path.suffix != ".py":
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
