@@ -45,6 +45,7 @@ lint: $(STAMP)
 	@ruff check --quiet .
 	@ruff format --check --quiet .
 	@snakefmt --check Snakefile rules
+	@snakemake --lint
 
 format: $(STAMP)
 	@ruff check --fix --quiet . ; ruff format --quiet . ; snakefmt Snakefile rules

@@ -23,10 +23,14 @@ include: "rules/report.smk"
 
 
 rule all:
-    """Every table, every figure and the report of the active scale, and all its backbones."""
+    """Every table, every figure and the report of the active scale, and all its records and backbones.
+
+    Records are targets of their own: tables come with a clone, and without this line they alone would be enough.
+    """
     default_target: True
     input:
         rules.stage_backbones.input,
+        [PLAN.records(job) for job in JOBS],
         rules.stage_tables.input,
         rules.stage_report.input,
 
