@@ -20,7 +20,7 @@ export PYTHONUNBUFFERED := 1
 
 help:
 	@echo "make reproduce             run what is missing and open with results/<scale>/report/index.html"
-	@echo "make reproduce PRETRAIN=1  the same, pre-training the miniature CLIPs anew (some two hours on two cores)"
+	@echo "make reproduce PRETRAIN=1  the same, pre-training the miniature CLIPs anew (some 40 minutes more on two free cores)"
 	@echo "make test                  tests and linters"
 	@echo "make lint                  linters only         make format   let them rewrite the files"
 	@echo "make lock                  renew requirements.lock (needs uv)"
