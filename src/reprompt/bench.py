@@ -28,12 +28,8 @@ def bench(plan: Plan, task: str | None = None) -> None:
     """Time the few-shot cells of one task's recipes each way, and print them with the costs of all rules."""
     torch.set_num_threads(1)
     console = Console(width=max(100, Console().width))
-    backbone_name, task = plan.backbones[0], task or plan.tasks[-1]
-    part = next(name for name, tasks in plan.parts.items() if task in tasks)
-    weights = plan.root / "backbones" / f"{backbone_name}.safetensors"
-    features = plan.root / "features" / backbone_name / f"{part}.safetensors"
-    data = TaskData(Split.read(plan.root / "data" / f"{task}.json"), read_features(features, task))
-    backbone = load(weights, backbone_name)
+    task = task or plan.tasks[-1]
+    data, backbone = read_inputs(plan, plan.backbones[0], task)
 
     table = Table("recipe", "cells", "own process", "one by one", "fleet", "fleet / process", "fleet / one by one")
     table.title = f"Few-shot cells per minute on one core: {task}, {len(data.split.class_names)} classes, {plan.scale}"
@@ -47,6 +43,14 @@ def bench(plan: Plan, task: str | None = None) -> None:
         table.add_row(recipe, str(len(cells)), *(f"{rate:.0f}" for rate in per_minute), *ratios)
     console.print(table)
     console.print(rule_costs(plan))
+
+
+def read_inputs(plan: Plan, backbone: str, task: str) -> tuple[TaskData, Backbone]:
+    """A task's split and features and the frozen backbone, as the workflow left them."""
+    part = next(name for name, tasks in plan.parts.items() if task in tasks)
+    features = read_features(plan.root / "features" / backbone / f"{part}.safetensors", task)
+    split = Split.read(plan.root / "data" / f"{task}.json")
+    return TaskData(split, features), load(plan.root / "backbones" / f"{backbone}.safetensors", backbone)
 
 
 def timings(cells: list[Cell], data: TaskData, backbone: Backbone, scale: str) -> tuple[float, float, float]:
@@ -84,10 +88,7 @@ def _train_one(scale: str, recipe: str, task: str, shots: str, seed: str) -> Non
         for c in plan.cells
         if (c.protocol, c.recipe, c.task, c.shots, c.seed) == ("few_shot", recipe, task, int(shots), int(seed))
     )
-    part = next(name for name, tasks in plan.parts.items() if task in tasks)
-    features = read_features(plan.root / "features" / cell.backbone / f"{part}.safetensors", task)
-    data = TaskData(Split.read(plan.root / "data" / f"{task}.json"), features)
-    run_fleet([cell], data, load(plan.root / "backbones" / f"{cell.backbone}.safetensors", cell.backbone))
+    run_fleet([cell], *read_inputs(plan, cell.backbone, task))
 
 
 def rule_costs(plan: Plan) -> Table:
