@@ -10,7 +10,6 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from reprompt import code, locks, provenance
 from reprompt.plan.parameters import ParameterError, load_parameters
 from reprompt.plan.plan import make_plan
-from reprompt.plan.recipes import RECIPES, SHARED_CODE
 
 try:
     PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
@@ -92,8 +91,8 @@ def job_spec(wildcards):
 
 
 def code_of_job(wildcards):
-    """What every recipe runs through, and the files of this recipe's own axes. Comments and formatting do not count."""
-    return code.code_hash(*SHARED_CODE, *RECIPES[wildcards.recipe].modules)
+    """How fleets are run and the recipe's own axes, with all they import. Comments and formatting do not count."""
+    return code.recipe_code(wildcards.recipe)
 
 
 # How a rule is shown, and options of its command

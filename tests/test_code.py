@@ -1,16 +1,12 @@
 """What a result depends on in the code is named completely, and is what the code does, not how it is written."""
 
-import ast
+import shutil
 from pathlib import Path
 
 import pytest
 
 from reprompt import code
-from reprompt.plan.recipes import RECIPES, SHARED_CODE
 
-# These decide nothing about a result: parameters reach the rules as specs, and the rest is about running.
-NEUTRAL = ("plan", "atomic.py", "code.py", "locks.py", "progress.py", "provenance.py", "records.py")
-RECIPE_CODE = {f"recipe {name}": (*SHARED_CODE, *recipe.modules) for name, recipe in RECIPES.items()}
 RESULTS = {
     "splits": (code.SPLITS, ["data/source.py", "data/splits.py"]),
     "weights": (code.PRETRAINING, ["miniature/pretrain.py"]),
@@ -19,7 +15,6 @@ RESULTS = {
     "figures": (code.FIGURES, ["figures/__init__.py", "figures/write.py"]),
     "contact sheets": (code.CONTACT_SHEETS, ["miniature/contact_sheets.py"]),
     "report": (code.REPORT, ["report/assemble.py"]),
-    **{name: ((*modules, *code.FEATURES), [*modules]) for name, modules in RECIPE_CODE.items()},
 }
 
 
@@ -28,41 +23,10 @@ def files(modules: tuple[str, ...]) -> set[Path]:
     return {file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])}
 
 
-def imported(file: Path) -> set[Path]:
-    """The modules of the package that a module imports, at its top or inside functions."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("reprompt"):
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names if alias.name.startswith("reprompt")}
-    paths = [code.PACKAGE.joinpath(*name.split(".")[1:]) for name in names]
-    return {file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()}
-
-
-def says_something(file: Path) -> bool:
-    """Whether a module holds more than a docstring."""
-    tree = ast.parse(file.read_text())
-    return len(tree.body) > (ast.get_docstring(tree) is not None)
-
-
-def closure(start: list[str]) -> set[Path]:
-    todo, seen = [code.PACKAGE / module for module in start], set()
-    while todo:
-        file = todo.pop()
-        relative = file.relative_to(code.PACKAGE)
-        if file not in seen and relative.parts[0] not in NEUTRAL and says_something(file):
-            seen.add(file)
-            todo += imported(file)
-    return seen
-
-
 @pytest.mark.parametrize("result", RESULTS)
 def test_every_imported_module_is_named(result: str) -> None:
     named, start = RESULTS[result]
-    forgotten = closure(start) - files(named)
-    if "recipe" in result:  # the table of axes is read by name: a recipe does not depend on another one's learner
-        forgotten -= files(("learners/text_context.py",))
+    forgotten = code.imported_by(*start) - files(named)
     assert not forgotten, f"add to the list of {result} in code.py: {sorted(map(str, forgotten))}"
 
 
@@ -98,3 +62,44 @@ def test_an_edited_template_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         code._meaning.cache_clear()
         hashes.append(code.code_hash("report"))
     assert hashes[0] != hashes[1]
+
+
+def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, recipe: str) -> bool:
+    """Whether a change in what a module does is a change of a recipe's code."""
+    monkeypatch.setattr(code, "PACKAGE", Path(shutil.copytree(code.PACKAGE, tmp_path / "package")))
+    before = code.recipe_code(recipe)
+    with (code.PACKAGE / module).open("a") as file:
+        file.write("\nMORE = 1\n")
+    code._meaning.cache_clear()
+    return code.recipe_code(recipe) != before
+
+
+@pytest.mark.parametrize(
+    ("module", "recipe"),
+    [
+        ("gradients/prograd.py", "prograd"),
+        ("objectives/distillation.py", "prograd"),
+        ("clip/blocks.py", "maple"),
+        ("learners/affine.py", "cocoop"),
+        ("train.py", "coop"),
+        ("data/splits.py", "zero_shot"),
+    ],
+)
+def test_a_recipe_depends_on_what_its_axes_import(tmp_path, monkeypatch, module, recipe) -> None:
+    assert changed(tmp_path, monkeypatch, module, recipe)
+
+
+@pytest.mark.parametrize(
+    ("module", "recipe"),
+    [
+        ("gradients/prograd.py", "coop"),
+        ("learners/coupled_prompts.py", "coop"),
+        ("learners/text_context.py", "zero_shot"),
+        ("objectives/neural_collapse.py", "maple"),
+        ("tables/prograd.py", "coop"),
+        ("miniature/tasks.py", "coop"),
+        ("miniature/pretrain.py", "coop"),
+    ],
+)
+def test_a_recipe_does_not_depend_on_other_methods(tmp_path, monkeypatch, module, recipe) -> None:
+    assert not changed(tmp_path, monkeypatch, module, recipe)

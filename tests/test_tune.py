@@ -6,16 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from reprompt import tune
+from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import TaskFeatures, manifest, write_features
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
-from reprompt.plan.parameters import load_parameters
-from reprompt.plan.plan import make_plan
+from reprompt.fleets import TaskData, run_of
+from reprompt.gradients.regulated import Regulator
+from reprompt.initialisation.stored import save_prompt
+from reprompt.learners import independent_prompts, text_context, visual_prompts
+from reprompt.plan.parameters import load_parameters, parse_parameters
+from reprompt.plan.plan import Plan, make_plan
+from reprompt.plan.recipes import RECIPES
 from reprompt.records import CellStore, read_predictions, read_records
 
-PLAN = make_plan(load_parameters(Path(__file__).parents[1] / "params.yaml", "smoke"))
+FILE = Path(__file__).parents[1] / "params.yaml"
+PLAN = make_plan(load_parameters(FILE, "smoke"))
 NAMES = ["cat", "dog of some kind", "tree", "car"]
 TRAIN, TEST = np.arange(40) % 4, np.arange(20) % 4
 
@@ -37,29 +45,87 @@ def folder(tmp_path, tiny):
     """Splits and features of the smoke tasks as the workflow lays them out."""
     for task in PLAN.tasks:
         split(task).write(tmp_path / "data" / f"{task}.json")
-    made_from = manifest(PLAN.features_spec("ViT-B-16", "part1"), tiny.weights_sha256)
-    write_features(tmp_path / "features.safetensors", {task: features() for task in PLAN.tasks}, made_from)
     return tmp_path
 
 
-def run(folder, tiny, name, out="part1"):
-    job = PLAN.job(f"{name}/ViT-B-16/part1")
+def made_from(plan, tiny) -> str:
+    return manifest(plan.features_spec("ViT-B-16", "part1"), tiny.weights_sha256)
+
+
+def run(folder, tiny, name, out="part1", plan=PLAN):
+    job = plan.job(f"{name}/ViT-B-16/part1")
     done = []
     paths = [folder / f"{out}.npz", folder / f"{out}.json"]
+    write_features(folder / "features.safetensors", {t: features() for t in plan.tasks}, made_from(plan, tiny))
     tune.tune_job(
-        job, PLAN, tiny, folder / "features.safetensors", folder / "data", folder / ".cells", *paths, done.append
+        job, plan, tiny, folder / "features.safetensors", folder / "data", folder / ".cells", *paths, done.append
     )
     assert sum(done) == len(job.cells)
     return paths
 
 
-@pytest.mark.parametrize("job", [f"{job.protocol}/{job.recipe}" for job in PLAN.jobs])
-def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, job):
-    records = read_records([run(folder, tiny, job)[0]])
-    planned = PLAN.job(f"{job}/ViT-B-16/part1").cells
-    assert len(records) == sum(len(cell.splits) for cell in planned)
+STORED = {"source_prompt": "{folder}/prompt.safetensors"}
+REGULATED = {**STORED, "regulator": "{folder}/prompt.safetensors"}
+VISUAL = {"visual_length": 2, "visual_depth": 1, "visual_start": "normal", "placement": "before_norm"}
+# Blocks of recipes that start from what other studies leave behind.
+STARTED = {
+    "coop_from": STORED,
+    "coop_gram": REGULATED,
+    "vpt_gram": {**VISUAL, **REGULATED},
+    "unigram": {**VISUAL, "text_depth": 1, **REGULATED},
+}
+LEARNERS = {"coop_from": text_context, "coop_gram": text_context, "vpt_gram": visual_prompts}
+
+
+def plan_of(recipe: str, protocol: str, folder: Path) -> Plan:
+    """The smoke plan with that recipe alone, on one task, small enough for the tiny backbone."""
+    raw = yaml.safe_load(FILE.read_text())
+    small = raw["scales"]["smoke"]
+    small["tasks"] = small["tasks"][:1]
+    raw["protocols"] = {name: {**raw["protocols"][name], "methods": [recipe]} for name in raw["protocols"]}
+    other = next(name for name in raw["protocols"] if name != protocol)
+    raw["protocols"][other]["methods"] = ["zero_shot"]
+    if recipe in STARTED:
+        block = {key: v.format(folder=folder) if isinstance(v, str) else v for key, v in STARTED[recipe].items()}
+        raw["methods"][recipe] = block
+    block = raw["methods"][recipe]
+    for key, value in {"visual_depth": 2, "text_depth": 2, "depth": 2, "mix_width": 16, "epochs": 2}.items():
+        if key in block and block[key] != 1:
+            block[key] = value
+    return make_plan(parse_parameters(raw, "smoke"))
+
+
+def leave_a_prompt(recipe: str, settings: dict, tiny: Backbone, folder: Path) -> None:
+    """What a source task or meta-training would have left: a prompt, and regulators beside it."""
+    learner = LEARNERS.get(recipe, independent_prompts).Learner(tiny, NAMES, settings)
+    prompt = learner.start("random", torch.Generator().manual_seed(0))
+    regulators = {modality: Regulator.identity(32) for modality in ("text", "visual")}
+    tensors = {f"{m}.{name}": tensor for m, r in regulators.items() for name, tensor in vars(r).items()}
+    save_prompt(folder / "prompt.safetensors", {**prompt, **tensors}, tiny, made_by="a test")
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, monkeypatch):
+    monkeypatch.setattr(tune, "source_of", lambda data: Pictures())
+    protocol = "few_shot" if RECIPES[recipe].refusal("base_to_new", "vit") else "base_to_new"
+    plan = plan_of(recipe, protocol, folder)
+    (job,) = (job for job in plan.jobs if (job.protocol, job.recipe) == (protocol, recipe))
+    if recipe in STARTED:
+        leave_a_prompt(recipe, job.cells[0].resolved, tiny, folder)
+    records = read_records([run(folder, tiny, job.name.removesuffix("/ViT-B-16/part1"), plan=plan)[0]])
+    assert len(records) == sum(len(cell.splits) for cell in job.cells)
     assert records["value"].between(0, 100).all()
-    assert set(records["task"]) == set(PLAN.tasks)
+    assert set(records["task"]) == set(plan.tasks)
+
+
+class Pictures:
+    """Grey noise of the shape that the tiny backbone sees."""
+
+    def labels(self, task, part):
+        return TRAIN if part == "train" else TEST
+
+    def images(self, task, part, indices):
+        return np.random.default_rng(len(indices)).integers(0, 256, (len(indices), 40, 40, 3), np.uint8)
 
 
 def test_the_linear_probe_learns_what_can_be_learned(folder, tiny):
@@ -93,8 +159,8 @@ def test_a_killed_job_trains_only_what_is_missing(folder, tiny):
 
 def test_other_data_is_another_cell(folder, tiny):
     cell = PLAN.job("few_shot/coop/ViT-B-16/part1").cells[0]
-    data = tune.TaskData(split(cell.task), features())
-    changed = tune.TaskData(Split(**{**vars(split(cell.task)), "template": "{}."}), features())
+    data = TaskData(split(cell.task), features())
+    changed = TaskData(Split(**{**vars(split(cell.task)), "template": "{}."}), features())
     store = CellStore(folder / "cells")
     fleets = [list(tune.tune_task([cell], d, tiny, store, 15, "x")) for d in (data, data, changed)]
     assert [fleet[0].trained for fleet in fleets] == [True, False, True]
@@ -102,6 +168,7 @@ def test_other_data_is_another_cell(folder, tiny):
 
 def test_methods_are_compared_on_the_same_batches(tiny):
     coop, prograd = (PLAN.job(f"few_shot/{r}/ViT-B-16/part1").cells[0] for r in ("coop", "prograd"))
-    one, two = (tune.run_of(cell, split(cell.task), "all", tiny) for cell in (coop, prograd))
+    learner = text_context.Learner(tiny, NAMES, coop.resolved)
+    one, two = (run_of(cell, split(cell.task), "all", learner) for cell in (coop, prograd))
     assert torch.equal(one.start["context"], two.start["context"])
     assert torch.equal(one.batch_plan(2)[0], two.batch_plan(2)[0])

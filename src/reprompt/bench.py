@@ -17,9 +17,9 @@ from rich.table import Table
 from reprompt.clip.backbones import Backbone, load
 from reprompt.clip.features import read_features
 from reprompt.data.splits import Split
+from reprompt.fleets import TaskData, run_fleet
 from reprompt.plan.cells import Cell
 from reprompt.plan.plan import Plan
-from reprompt.tune import TaskData, run_fleet
 
 ROUNDS = 3
 

@@ -139,10 +139,13 @@ def tune(
     splits: Annotated[Path, typer.Option(help="The folder of split files.")],
     out: Out,
     costs: Annotated[Path, typer.Option(help="Where time, machine and versions go.")],
+    device: Annotated[str, typer.Option(help="cpu or cuda.", envvar="REPROMPT_DEVICE")] = "cpu",
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
     """Train and judge the cells of a job; finished cells are never trained again."""
+    import torch
+
     from reprompt.clip.backbones import load
     from reprompt.progress import Progress
     from reprompt.tune import tune_job
@@ -153,7 +156,7 @@ def tune(
         tune_job(
             the_job,
             the_plan,
-            load(weights, the_job.backbone),
+            load(weights, the_job.backbone).to(device, getattr(torch, the_plan.parameters.precision)),
             features,
             splits,
             CELL_STORE,
@@ -206,6 +209,19 @@ def report(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) 
 
 
 @app.command()
+def parity(
+    folder: Path,
+    naive: Annotated[bool, typer.Option("--naive", help="With every saving of the fast path off.")] = False,
+) -> None:
+    """Compare with the golden cases in a folder: a row per case, non-zero exit if one is over its tolerance."""
+    from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS
+    from reprompt.parity.run import print_parity
+
+    if not print_parity(folder, NO_SAVINGS if naive else ALL_SAVINGS):
+        sys.exit(1)
+
+
+@app.command()
 def verify(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
     """Recompute every printed number from the stored predictions: no training, no images."""
     from reprompt.verify import verify as verify_all
@@ -215,8 +231,21 @@ def verify(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
 
 
 @app.command()
-def bench(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
-    """Time the few-shot study cell by cell and in fleets, and list what every rule cost."""
+def bench(
+    backbone: Annotated[
+        str | None, typer.Option(help="Time training steps of every learner on this architecture at its full size.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda; with --backbone.")] = "cpu",
+    precision: Annotated[str, typer.Option(help="float32 or bfloat16; with --backbone.")] = "float32",
+    out: Annotated[Path | None, typer.Option(help="Also write the steps' measurements here, as JSON.")] = None,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Time the few-shot study cell by cell and in fleets, and list what every rule cost; or time training steps."""
+    if backbone:
+        from reprompt.bench_steps import bench_steps
+
+        return bench_steps(backbone, device, precision, json_out=out)
     from reprompt.bench import bench as run
 
     run(_plan(params, scale))

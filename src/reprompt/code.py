@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from reprompt.plan.recipes import RECIPES
+
 PACKAGE = Path(__file__).parent
 
-# What each kind of result depends on. For prompts see plan/recipes.py: a recipe depends on its own axes only.
+# What each kind of result depends on; for records see `recipe_code`.
 # tests/test_code.py follows the imports and complains about a module that is missing here.
 RENDERING = (
     *("miniature/backgrounds.py", "miniature/canvas.py", "miniature/conditions.py", "miniature/families"),
@@ -24,13 +26,55 @@ SPLITS = (
 )
 PRETRAINING = (
     *RENDERING,
-    *("clip/backbones.py", "miniature/captions.py", "miniature/corpus.py", "miniature/pretrain.py", "streams.py"),
+    *("clip/weights.py", "miniature/captions.py", "miniature/corpus.py", "miniature/pretrain.py", "streams.py"),
 )
-FEATURES = (*SPLITS, "clip/backbones.py", "clip/features.py", "data/views.py")
+FEATURES = (*SPLITS, "clip/backbones.py", "clip/features.py", "clip/weights.py", "data/views.py")
 TABLES = ("published", "statistics.py", "tables")
 FIGURES = ("figures", "published", "statistics.py", "tables/methods.py", "tables/setting.py")
 CONTACT_SHEETS = (*SPLITS, "miniature/captions.py", "miniature/contact_sheets.py", "miniature/corpus.py")
 REPORT = ("published", "records.py", "report", "statistics.py", "tables")
+
+# These decide nothing about a result: parameters reach the rules as specs, and the rest is about running.
+NEUTRAL = ("plan", "atomic.py", "code.py", "costs.py", "locks.py", "progress.py", "provenance.py", "records.py")
+
+
+def recipe_code(recipe: str) -> str:
+    """What the records of a recipe depend on: how fleets are run and the recipe's own axes, with all they import.
+
+    The images' code is left out: it is in the manifest of the features, which records depend on.
+    """
+    files = imported_by("fleets.py", *RECIPES[recipe].modules) - set(_files(SPLITS)) | set(_files(("data/splits.py",)))
+    return code_hash(*(str(file.relative_to(PACKAGE)) for file in files))
+
+
+def imported_by(*modules: str) -> set[Path]:
+    """The modules themselves and everything of the package that they import, but what is neutral or says nothing."""
+    todo, seen = list(_files(modules)), set()
+    while todo:
+        file = todo.pop()
+        if file not in seen and file.relative_to(PACKAGE).parts[0] not in NEUTRAL and _says_something(file):
+            seen.add(file)
+            todo += _imports(file)
+    return seen
+
+
+@cache
+def _imports(file: Path) -> list[Path]:
+    """The modules of the package that a module imports, at its top or inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("reprompt"):
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names if alias.name.startswith("reprompt")}
+    paths = [PACKAGE.joinpath(*name.split(".")[1:]) for name in sorted(names)]
+    return [file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
+
+
+def _says_something(file: Path) -> bool:
+    """Whether a module holds more than a docstring."""
+    tree = ast.parse(file.read_text())
+    return len(tree.body) > (ast.get_docstring(tree) is not None)
 
 
 def code_hash(*modules: str) -> str:

@@ -1,7 +1,7 @@
 """The one training loop: a fleet of runs over one frozen backbone, along the run axis.
 
-Every step samples a batch per run, asks the learner for features and the objective for losses, lets the gradient rule
-act, and steps SGD per run. A run's batches, schedule and start come from its own seed: its result does not depend on
+Every step samples a batch per run, lets the gradient rule ask the learner for features and the objective for losses,
+and steps SGD per run. A run's batches, schedule and start come from its own seed: its result does not depend on
 which other runs share the fleet.
 
     R runs, B images per batch, N images of a run, E joint width, K classes
@@ -9,15 +9,16 @@ which other runs share the fleet.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from reprompt.gradients.step import Rule, Step
-from reprompt.learners.outcome import Outcome
-
-Params = dict[str, Tensor]
+from reprompt.learners.learner import Learner, Params, Sees
+from reprompt.objectives.batch import Batch, Objective
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a fleet: its few-shot set as indices (N,) into the cached features, labels (N,), start and streams."""
+    """One run of a fleet: its few-shot set as indices (N,) into the task's images, labels, start and streams.
+
+    `labels` are class indices (N,) or, for images of several classes, non-negative (N, K). `allowed` (N, K) says which
+    classes belong to an image's own task, where several tasks are trained together.
+    """
 
     images: Tensor
     labels: Tensor
@@ -62,80 +67,124 @@ class Run:
     schedule: Schedule
     batches: torch.Generator
     views: torch.Generator
+    allowed: Tensor | None = None
 
     def batch_plan(self, views: int) -> tuple[Tensor, Tensor]:
-        """Which images (steps, b) and which view of each (steps, b): whole permutations, remainders dropped."""
+        """Places in the few-shot set and views, (steps, b) each: whole permutations, their remainders dropped."""
         count = len(self.images)
         size = min(self.schedule.batch, count)
         steps = len(self.schedule.rates(count))
         whole = count // size
         rounds = [torch.randperm(count, generator=self.batches)[: whole * size] for _ in range(-(-steps // whole))]
-        images = torch.cat(rounds).view(-1, size)[:steps]
-        return images, torch.randint(views, images.shape, generator=self.views)
+        places = torch.cat(rounds).view(-1, size)[:steps]
+        return places, torch.randint(views, places.shape, generator=self.views)
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """The runs' batches side by side: (steps, R, B) indices, views, labels and weights; a run that is short is padded.
+    """The runs side by side, shorter ones padded: few-shot sets (R, N, ...) and batches (steps, R, B).
 
-    Weights are 1/b for a run's own b images and 0 for padding and for the steps after its last.
+    `places` are places in a run's few-shot set. Weights are 1/b for a run's own b images and 0 for padding and for the
+    steps after its last.
     """
 
     images: Tensor
-    views: Tensor
     labels: Tensor
+    allowed: Tensor | None
+    places: Tensor
+    views: Tensor
     weights: Tensor
     rates: Tensor
     steps: Tensor
 
     @classmethod
     def of(cls, runs: list[Run], views: int) -> "Fleet":
-        """Lay out the batches of all runs."""
+        """Lay out the sets and batches of all runs."""
         plans = [run.batch_plan(views) for run in runs]
         shape = (max(len(p) for p, _ in plans), len(runs), max(p.shape[1] for p, _ in plans))
-        images, chosen, labels = (torch.zeros(shape, dtype=torch.long) for _ in range(3))
+        places, chosen = (torch.zeros(shape, dtype=torch.long) for _ in range(2))
         weights, rates = torch.zeros(shape), torch.zeros(shape[:2])
         for r, (run, (which, view)) in enumerate(zip(runs, plans, strict=True)):
             steps, size = which.shape
-            images[:steps, r, :size] = run.images[which]
-            labels[:steps, r, :size] = run.labels[which]
+            places[:steps, r, :size] = which
             chosen[:steps, r, :size] = view
             weights[:steps, r, :size] = 1 / size
             rates[:steps, r] = torch.tensor(run.schedule.rates(len(run.images)))
-        return cls(images, chosen, labels, weights, rates, torch.tensor([len(p) for p, _ in plans]))
+        return cls(
+            pad_sequence([run.images for run in runs], batch_first=True),
+            pad_sequence([run.labels for run in runs], batch_first=True),
+            None if runs[0].allowed is None else pad_sequence([run.allowed for run in runs], batch_first=True),
+            places,
+            chosen,
+            weights,
+            rates,
+            torch.tensor([len(p) for p, _ in plans]),
+        )
+
+    def to(self, device: torch.device) -> "Fleet":
+        """The same on another device."""
+        return Fleet(**{name: None if tensor is None else tensor.to(device) for name, tensor in vars(self).items()})
+
+    def batch(self, step: int, runs: Tensor) -> tuple[Tensor, Tensor, Batch]:
+        """Of some runs (R,) at a step: their images and views (R, B), and what the objective sees of them."""
+        which = runs[:, None], self.places[step, runs]
+        allowed = None if self.allowed is None else self.allowed[which]
+        batch = Batch(self.labels[which], self.weights[step, runs], runs, allowed=allowed)
+        return self.images[which], self.views[step, runs], batch
+
+
+@dataclass(frozen=True)
+class Images:
+    """The training images of a task, in every augmented view: `features` (V, N, E), normalised, of the frozen tower.
+
+    `pixels` (V, N, H, W, 3), uint8, are there for learners that prompt the image tower, whose input `normalise` makes.
+    """
+
+    features: Tensor
+    pixels: Tensor | None = None
+    normalise: Callable[[Tensor], Tensor] | None = None
+
+    def batch(self, sees: Sees, views: Tensor, images: Tensor) -> Tensor:
+        """What a learner gets of images (R, B) in their views (R, B)."""
+        if sees == "features":
+            return self.features[views, images]
+        return self.normalise(self.pixels[views, images])
 
 
 def train(
     runs: list[Run],
-    features: Tensor,
-    forward: Callable[[Params, Tensor], Outcome],
-    objective: Callable[[Outcome, Tensor, Tensor], Tensor],
+    images: Images,
+    learner: Learner,
+    objective: Objective,
     rule: Rule,
     teacher: Tensor | None = None,
 ) -> Params:
     """Tune all runs and return their prompts, each tensor (R, ...).
 
-    `features` (V, N, E) are the normalised features of every augmented view; `forward` is the learner's; `teacher`
-    (K, E) are the class features a teacher classifies with. Runs of different length are one fleet: those that have
-    ended leave it.
+    `teacher` (K, E), or (R, K, E) for a teacher per run, are the class features that a teacher classifies the frozen
+    image features with. Runs of different length are one fleet: those that have ended leave it.
     """
-    fleet = Fleet.of(runs, len(features))
+    device = images.features.device
+    fleet = Fleet.of(runs, len(images.features)).to(device)
     momentum, decay = ([getattr(run.schedule, name) for run in runs] for name in ("momentum", "weight_decay"))
-    momentum, decay = torch.tensor(momentum), torch.tensor(decay)
-    params = {name: torch.stack([run.start[name] for run in runs]) for name in runs[0].start}
+    momentum, decay = torch.tensor(momentum, device=device), torch.tensor(decay, device=device)
+    params = {name: torch.stack([run.start[name] for run in runs]).to(device) for name in runs[0].start}
     velocity = {name: torch.zeros_like(tensor) for name, tensor in params.items()}
-    for step in range(len(fleet.images)):
+    if teacher is not None:
+        teacher = teacher.expand(len(runs), *teacher.shape[-2:])
+    for step in range(len(fleet.places)):
         active = (fleet.steps > step).nonzero().flatten()
         leaves = {name: tensor[active].requires_grad_(True) for name, tensor in params.items()}
-        images = features[fleet.views[step, active], fleet.images[step, active]]
-        outcome = forward(leaves, images)
-        weights = fleet.weights[step, active]
-        losses = objective(outcome, fleet.labels[step, active], weights)
+        which, views, batch = fleet.batch(step, active)
+        if teacher is not None:
+            logits = learner.backbone.scale * images.features[views, which] @ teacher[active].transpose(1, 2)
+            batch = replace(batch, teacher=logits)
+        seen = images.batch(learner.sees, views, which)
+        forward = partial(learner.forward, leaves, seen)
+        losses, gradients = rule(Step(leaves, forward, objective, batch))
         if not torch.isfinite(losses).all():
             bad = active[~torch.isfinite(losses)].tolist()
             raise FloatingPointError(f"the loss of runs {bad} is not finite at step {step}: lower the learning rate")
-        taught = None if teacher is None else outcome.scale * images @ teacher.T
-        gradients = rule(Step(active, leaves, outcome, losses, weights, taught))
         for name, tensor in params.items():
             sgd_step(tensor, velocity[name], gradients[name], active, fleet.rates[step, active], momentum, decay)
     return params

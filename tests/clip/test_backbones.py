@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from reprompt.clip.backbones import load, save
+from reprompt.clip.backbones import load
 from reprompt.clip.text import encode_texts, tokenize
+from reprompt.clip.weights import save
 
 ARCHITECTURE = {
     "vision": {"image_size": 40, "patch_size": 8, "width": 32, "layers": 2, "head_width": 16},

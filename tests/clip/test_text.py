@@ -1,29 +1,56 @@
 """The text tower's fast path equals the plain one."""
 
+from dataclasses import replace
+
 import pytest
 import torch
+import torch.nn.functional as F
 
-from reprompt.clip.text import ALL_SAVINGS, NO_SAVINGS, NamePrompts, Savings, encode_texts, tokenize
+from reprompt.clip.prompts import ClassPrompts
+from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS
+from reprompt.clip.text import detokenize, encode_prompts, encode_texts, tokenize
 
 NAMES = ["cat", "a very long class name indeed", "dog", "C-130 aircraft"]
 
 
+def shared_context(tiny, context, savings=ALL_SAVINGS, deep=None, names=NAMES):
+    return encode_prompts(tiny.model, *ClassPrompts.of(tiny.model, names).around(context), deep, savings)
+
+
+@pytest.mark.parametrize("deep", [False, True])
 @pytest.mark.parametrize(
     "savings",
-    [ALL_SAVINGS, Savings(cut_at_end=False), Savings(shared_prefix=False), Savings(last_block_at_end=False)],
+    [
+        ALL_SAVINGS,
+        *(replace(ALL_SAVINGS, **{name: False}) for name in ("cut_at_end", "shared_prefix", "read_out_only")),
+        replace(ALL_SAVINGS, recompute_above=0),
+    ],
 )
-def test_every_saving_is_exact_in_features_and_gradients(tiny, savings):
-    prompts = NamePrompts.of(tiny.model, NAMES)
-    context = torch.randn(3, 5, 32, generator=torch.Generator().manual_seed(1))
+def test_every_saving_is_exact_in_features_and_gradients(tiny, savings, deep):
+    context, second = torch.randn(2, 3, 5, 32, generator=torch.Generator().manual_seed(1))
     results = []
     for one in (savings, NO_SAVINGS):
-        leaf = context.clone().requires_grad_(True)
-        features = prompts.encode(tiny.model, leaf, one)
-        (features * torch.arange(features.numel()).view_as(features) / 100).sum().backward()
-        results.append((features.detach(), leaf.grad))
-    (fast, fast_grad), (plain, plain_grad) = results
-    assert (fast - plain).abs().max() < 1e-5
-    assert (fast_grad - plain_grad).abs().max() < 1e-5 * plain_grad.abs().max()
+        leaves = [context.clone().requires_grad_(True), second[:, None].clone().requires_grad_(True)]
+        features = shared_context(tiny, leaves[0], one, leaves[1] if deep else None)
+        loss = (features * torch.arange(features.numel()).view_as(features) / 100).sum()
+        results.append((features.detach(), *torch.autograd.grad(loss, leaves[: 1 + deep])))
+    for fast, plain in zip(*results, strict=True):
+        assert (fast - plain).abs().max() < 1e-5 * plain.abs().max()
+
+
+def test_deep_prompts_replace_the_context_before_a_layer(tiny):
+    """The slow, obvious version: open_clip's own blocks on the 77 embeddings of one class."""
+    context, second = torch.randn(2, 4, 32)
+    found = shared_context(tiny, context[None], deep=second[None, None])[0]
+    for name, feature in zip(NAMES, found, strict=True):
+        tokens = tokenize([f"x x x x {name}."])[0]
+        x = tiny.model.token_embedding(tokens)
+        x = torch.cat([x[:1], context, x[5:]]) + tiny.model.positional_embedding
+        first, last = tiny.model.transformer.resblocks
+        x = first(x[None], attn_mask=tiny.model.attn_mask)[0]
+        x = last(torch.cat([x[:1], second, x[5:]])[None], attn_mask=tiny.model.attn_mask)[0]
+        alone = tiny.model.ln_final(x)[tokens.argmax()] @ tiny.model.text_projection
+        assert (feature - F.normalize(alone, dim=-1)).abs().max() < 1e-5
 
 
 def test_cut_texts_equal_full_texts_and_open_clips_own(tiny):
@@ -36,21 +63,36 @@ def test_cut_texts_equal_full_texts_and_open_clips_own(tiny):
 
 def test_the_words_of_a_template_as_context_are_zero_shot(tiny):
     phrase = tokenize(["a photo of a"])[0, 1:5]
-    context = tiny.model.token_embedding(phrase)[None]
-    prompted = NamePrompts.of(tiny.model, NAMES).encode(tiny.model, context)[0]
+    prompted = shared_context(tiny, tiny.model.token_embedding(phrase)[None])[0]
     assert (prompted - encode_texts(tiny.model, [f"a photo of a {name}." for name in NAMES])).abs().max() < 1e-6
 
 
 def test_permuting_classes_permutes_features(tiny):
+    context, order = torch.randn(2, 4, 32), [2, 0, 3, 1]
+    permuted = shared_context(tiny, context, names=[NAMES[k] for k in order])
+    assert (permuted - shared_context(tiny, context)[:, order]).abs().max() < 1e-6
+
+
+def test_a_class_does_not_depend_on_the_others(tiny):
+    """The longest name decides how far all prompts reach; the others must not notice."""
     context = torch.randn(2, 4, 32)
-    order = [2, 0, 3, 1]
-    features = NamePrompts.of(tiny.model, NAMES).encode(tiny.model, context)
-    permuted = NamePrompts.of(tiny.model, [NAMES[k] for k in order]).encode(tiny.model, context)
-    assert (permuted - features[:, order]).abs().max() < 1e-6
+    alone = shared_context(tiny, context, names=["cat"])
+    assert (alone[:, 0] - shared_context(tiny, context)[:, 0]).abs().max() < 1e-6
+
+
+def test_words_come_back_from_their_tokens():
+    tokens = tokenize(["a photo of a cat"])[0]
+    assert detokenize(tokens[1 : int(tokens.argmax())]) == "a photo of a cat"
 
 
 def test_a_text_that_does_not_fit_is_an_error(tiny):
     with pytest.raises(ValueError, match="77 tokens"):
         tokenize(["word " * 80])
-    with pytest.raises(ValueError, match="exceed 77"):
-        NamePrompts.of(tiny.model, ["cat"]).encode(tiny.model, torch.zeros(1, 75, 32))
+    with pytest.raises(ValueError, match="exceed CLIP's 77"):
+        shared_context(tiny, torch.zeros(1, 75, 32), names=["cat"])
+
+
+def test_the_longest_prompt_that_fits_is_read_like_any_other(tiny):
+    context = torch.randn(1, 73, 32)  # start, 73, "cat", ".", end
+    fast, plain = (shared_context(tiny, context, s, names=["cat"]) for s in (ALL_SAVINGS, NO_SAVINGS))
+    assert (fast - plain).abs().max() < 1e-6

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from reprompt.clip.backbones import Backbone, build
+from reprompt.clip.backbones import Backbone
+from reprompt.clip.weights import build
 from reprompt.miniature.pretrain import Schedule, pretrain
 
 CAPTIONS = [f"a photo of a {colour} {thing}" for colour in ("red", "blue", "green") for thing in ("cat", "dog")] * 4
@@ -31,7 +32,7 @@ def moved(locked_text: bool, steps: int = 3) -> tuple[dict[str, bool], torch.Ten
     """Which weights change, and the ids of the tokens that occur."""
     backbone = untrained()
     before = {name: tensor.clone() for name, tensor in backbone.model.named_parameters()}
-    ids = pretrain(backbone, images(), CAPTIONS, Schedule(steps, batch=12, warmup=1), 0, locked_text)
+    ids = pretrain(backbone.model, images(), CAPTIONS, Schedule(steps, batch=12, warmup=1), 0, locked_text)
     return {name: not torch.equal(before[name], p) for name, p in backbone.model.named_parameters()}, ids
 
 
@@ -51,7 +52,7 @@ def test_a_locked_text_tower_keeps_its_weights() -> None:
 def test_only_tokens_that_occur_are_trained() -> None:
     backbone = untrained()
     before = backbone.model.token_embedding.weight.clone()
-    ids = pretrain(backbone, images(), CAPTIONS, Schedule(2, batch=12, warmup=1), 0, locked_text=False)
+    ids = pretrain(backbone.model, images(), CAPTIONS, Schedule(2, batch=12, warmup=1), 0, locked_text=False)
     rows = (before != backbone.model.token_embedding.weight).any(dim=1).nonzero().flatten()
     assert set(rows.tolist()) <= set(ids.tolist())
 
@@ -62,7 +63,7 @@ def test_matching_pairs_come_together(locked_text: bool) -> None:
     from reprompt.clip.text import encode_texts
 
     backbone = untrained()
-    pretrain(backbone, images(), CAPTIONS, Schedule(60, batch=24, rate=3e-3, warmup=5), 0, locked_text)
+    pretrain(backbone.model, images(), CAPTIONS, Schedule(60, batch=24, rate=3e-3, warmup=5), 0, locked_text)
     backbone.model.eval()
     with torch.no_grad():
         found = encode_images(backbone, images().numpy()) @ encode_texts(backbone.model, CAPTIONS[:6]).T

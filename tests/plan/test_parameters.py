@@ -48,12 +48,37 @@ def test_every_scale_is_valid(scale):
             ["copo"],
             "protocols.few_shot.methods: no method 'copo'; did you mean 'coop'?",
         ),
+        (["methods", "coop", "rat"], 1, "methods.coop.rat: unknown key; did you mean 'rate'?"),
+        (
+            ["methods", "coop", "where"],
+            [{"shot": 4, "rate": 1}],
+            "methods.coop.where.0.shot: unknown key; did you mean 'shots'?",
+        ),
+        (["methods", "coop"], None, "methods.coop: missing; protocols.few_shot runs it"),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(path, value, message):
     with pytest.raises(ParameterError) as error:
         edited(path, value)
     assert str(error.value) == f"params.yaml: {message}"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "method", "backbone", "reason"),
+    [
+        ("few_shot", "maple", "RN50", "a ResNet has none"),
+        ("few_shot", "vpt_prograd", "RN50", "a ResNet has none"),
+        ("base_to_new", "cosine", "ViT-B-16", "cannot name the new classes"),
+        ("base_to_new", "linear_probe", "ViT-B-16", "cannot name the new classes"),
+        ("base_to_new", "coop_class_specific", "ViT-B-16", "cannot name the new classes"),
+    ],
+)
+def test_a_combination_that_makes_no_sense_is_refused_with_a_reason(protocol, method, backbone, reason):
+    raw = yaml.safe_load(FILE.read_text())
+    raw["scales"]["miniature"]["standard_backbone"] = backbone
+    raw["protocols"][protocol]["methods"] = [method]
+    with pytest.raises(ParameterError, match=reason):
+        parse_parameters(raw, "miniature")
 
 
 def test_a_missing_key_is_named():

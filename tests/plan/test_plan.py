@@ -8,7 +8,7 @@ import yaml
 import reprompt
 from reprompt.plan.parameters import load_parameters, parse_parameters
 from reprompt.plan.plan import make_plan
-from reprompt.plan.recipes import RECIPES, SHARED_CODE
+from reprompt.plan.recipes import RECIPES
 
 FILE = Path(__file__).parents[2] / "params.yaml"
 PLAN = make_plan(load_parameters(FILE, "miniature"))
@@ -42,7 +42,7 @@ def test_changing_lambda_changes_the_prograd_jobs_and_no_others():
 
 
 def test_changing_lambda_leaves_the_cells_at_its_own_shots_alone():
-    """`lambda_few_shot` sets 16 shots: its cells keep their content address, so they are not trained again."""
+    """An exception under `where` sets 16 shots: its cells keep their content address, so they are not trained again."""
     old, new = (
         {
             (c.task, c.shots, c.seed): c.key("data")
@@ -63,12 +63,34 @@ def test_a_key_depends_on_settings_data_and_code():
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipes_modules_exist(name):
     package = Path(reprompt.__file__).parent
-    for module in (*RECIPES[name].modules, *SHARED_CODE):
+    for module in RECIPES[name].modules:
         assert (package / module).is_file(), module
 
 
-def test_every_recipe_has_its_block_and_every_block_its_recipe():
-    assert set(type(PLAN.parameters.methods).model_fields) == set(RECIPES)
+def test_every_recipe_that_is_run_has_its_block():
+    for protocol in type(PLAN.parameters.protocols).model_fields:
+        for recipe in getattr(PLAN.parameters.protocols, protocol).methods:
+            assert getattr(PLAN.parameters.methods, recipe) is not None
+
+
+def settings_of(recipe, **block):
+    cells = [c for c in plan_with(**{recipe: block}).cells if (c.protocol, c.recipe) == ("base_to_new", recipe)]
+    return {(c.task, c.shots): c.resolved for c in cells}
+
+
+def test_a_method_may_set_its_own_tuning():
+    tuning = PLAN.parameters.protocols.base_to_new.tuning
+    for settings in settings_of("coop", batch=4, epochs=7, rate=0.5).values():
+        assert (settings["batch"], settings["epochs"], settings["rate"]) == (4, 7, 0.5)
+        assert settings["momentum"] == tuning.momentum
+
+
+def test_exceptions_hold_where_they_say_and_later_ones_win():
+    where = [{"shots": 16, "rate": 0.3}, {"shots": 16, "task": "dtd", "rate": 0.4}, {"protocol": "few_shot", "rate": 1}]
+    rates = {which: settings["rate"] for which, settings in settings_of("coop", rate=0.2, where=where).items()}
+    assert rates["dtd", 16] == 0.4
+    assert rates["eurosat", 16] == 0.3
+    assert rates["dtd", 4] == 0.2
 
 
 def test_an_unknown_job_is_an_error():

@@ -29,8 +29,9 @@ from reprompt.streams import numpy_stream
 @torch.inference_mode()
 def encode_images(backbone: Backbone, images: np.ndarray, batch: int = 256) -> Tensor:
     """(N, H, W, 3) uint8 -> unnormalised features (N, E)."""
-    pixels = torch.from_numpy(images)
-    return torch.cat([backbone.model.visual(backbone.normalise(part)) for part in pixels.split(batch)])
+    parts = torch.from_numpy(images).to(backbone.device).split(batch)
+    encoded = [backbone.model.visual(backbone.normalise(part).to(backbone.dtype)) for part in parts]
+    return torch.cat(encoded).to("cpu", backbone.learned_dtype)
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,11 @@ def ensure_features(
 def task_features(backbone: Backbone, source: Source, task: str, views: Views) -> TaskFeatures:
     """Encode a task's images: plain and in every augmented view for training, plain for testing."""
     train, test = (source.images(task, split, range(len(source.labels(task, split)))) for split in ("train", "test"))
-    encoded = []
-    for view in range(views.count):
-        stream = numpy_stream(0, "augmented view", task, view)
-        encoded.append(encode_images(backbone, augmented(train, views.smallest_crop, views.flip, stream)))
+    encoded = [encode_images(backbone, view) for view in training_views(train, task, views)]
     return TaskFeatures(encode_images(backbone, train), torch.stack(encoded), encode_images(backbone, test))
+
+
+def training_views(images: np.ndarray, task: str, views: Views) -> np.ndarray:
+    """The augmented views (V, N, H, W, 3) of a task's training images; every view has a stream of its own."""
+    streams = (numpy_stream(0, "augmented view", task, view) for view in range(views.count))
+    return np.stack([augmented(images, views.smallest_crop, views.flip, stream) for stream in streams])

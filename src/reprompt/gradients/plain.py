@@ -10,6 +10,7 @@ def rule(settings: list[dict]) -> Rule:
     return gradients
 
 
-def gradients(step: Step) -> dict[str, Tensor]:
-    """Gradient of the task loss."""
-    return step.gradients(step.losses)
+def gradients(step: Step) -> tuple[Tensor, dict[str, Tensor]]:
+    """The objective's losses and gradient."""
+    losses = step.objective(step.forward(), step.batch)
+    return losses, step.gradients(losses)

@@ -1,21 +1,24 @@
 """ProGrad: Prompt-aligned Gradient for Prompt Tuning. Zhu et al., ICCV 2023, arXiv:2205.14865.
 
     paper    here         meaning
-    v        context      learnable context vectors
+    v        params       what is learned; in the paper a context
     G_d      g_task       gradient of the few-shot cross-entropy                               eq. 2
-    G_g      g_general    gradient of KL(zero-shot CLIP || prompted CLIP)                      eq. 3
+    G_g      g_general    gradient of KL(teacher || prompted CLIP)                             eq. 3
     lambda   strength     how much of the conflicting component is removed                     eq. 5
 
-strength = 0 is CoOp. One forward pass serves both gradients. The released code projects each parameter tensor by
-itself; with CoOp's single context tensor this is the whole parameter vector. Weight decay and momentum act after
-the projection, in the optimiser, as released.
+strength = 0 is CoOp. The teacher is zero-shot CLIP, the prompt ensemble (ProGrad++) or a prompt tuned on the full
+training set (Figure 7). `projection` matters only with more than one learned tensor: "per_tensor" is the released
+code, which projects each parameter tensor by itself, "flattened" is the paper's single vector. Weight decay and
+momentum act after the projection, in the optimiser, as released. One forward pass serves both gradients.
 """
 
 import torch
 from torch import Tensor
 
+from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.gradients.step import Rule, Step
 from reprompt.objectives import distillation
+from reprompt.objectives.batch import per_run
 
 
 def align(g_task: Tensor, g_general: Tensor, strength: Tensor) -> Tensor:
@@ -28,16 +31,36 @@ def align(g_task: Tensor, g_general: Tensor, strength: Tensor) -> Tensor:
     return g_task - strength.view(-1, *[1] * len(within_run)) * conflict * g_general
 
 
-def gradients(step: Step, strength: Tensor, temperature: float) -> dict[str, Tensor]:
-    """The aligned gradient of every learned tensor; `strength` (R,) is one lambda per run."""
-    general = distillation.loss(step.outcome, step.teacher, step.weights, temperature)
-    g_general = step.gradients(general, keep=True)
-    g_task = step.gradients(step.losses)
-    return {name: align(g_task[name], g_general[name], strength) for name in g_task}
+def align_all(
+    g_task: dict[str, Tensor], g_general: dict[str, Tensor], strength: Tensor, projection: str
+) -> dict[str, Tensor]:
+    """Equation 4 for several tensors: each by itself, or all of them as one vector."""
+    if projection == "per_tensor":
+        return {name: align(g_task[name], g_general[name], strength) for name in g_task}
+    if projection != "flattened":
+        raise ValueError(f"projection {projection!r}: 'per_tensor' (the released code) or 'flattened' (the paper)")
+    flat = [torch.cat([tensor.flatten(1) for tensor in g.values()], dim=1) for g in (g_task, g_general)]
+    sizes = [tensor[0].numel() for tensor in g_task.values()]
+    aligned = align(*flat, strength).split(sizes, dim=1)
+    return {name: part.view_as(g_task[name]) for name, part in zip(g_task, aligned, strict=True)}
 
 
-def rule(settings: list[dict]) -> Rule:
-    """ProGrad with every run's own lambda and the fleet's temperature."""
-    strength = torch.tensor([s["strength"] for s in settings])
-    (temperature,) = {s["temperature"] for s in settings}
-    return lambda step: gradients(step, strength[step.runs], temperature)
+def two_gradients(
+    step: Step, temperature: float, savings: Savings = ALL_SAVINGS
+) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+    """The task losses (R,), G_d and G_g."""
+    outcome = step.forward()
+    g_general = step.gradients(distillation.divergence(outcome, step.batch, temperature), keep=savings.one_forward)
+    losses = step.objective(outcome if savings.one_forward else step.forward(), step.batch)
+    return losses, step.gradients(losses), g_general
+
+
+def rule(settings: list[dict], savings: Savings = ALL_SAVINGS) -> Rule:
+    """ProGrad with every run's own lambda; the fleet shares temperature and projection."""
+    ((temperature, projection),) = {(s["temperature"], s.get("projection", "per_tensor")) for s in settings}
+
+    def gradients(step: Step) -> tuple[Tensor, dict[str, Tensor]]:
+        losses, g_task, g_general = two_gradients(step, temperature, savings)
+        return losses, align_all(g_task, g_general, per_run(settings, "lambda", step.batch), projection)
+
+    return gradients

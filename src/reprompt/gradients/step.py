@@ -7,27 +7,25 @@ import torch
 from torch import Tensor
 
 from reprompt.learners.outcome import Outcome
+from reprompt.objectives.batch import Batch, Objective
 
 
 @dataclass(frozen=True)
 class Step:
-    """R runs: learned tensors (R, ...), their outcome, task losses (R,), image weights (R, B).
+    """R runs: learned tensors (R, ...), a function to their outcome, the objective and the batch."""
 
-    `runs` (R,) are their places in the fleet; `teacher` (R, B, K) are the teacher's logits of the same images, for the
-    rules that have one.
-    """
-
-    runs: Tensor
     params: dict[str, Tensor]
-    outcome: Outcome
-    losses: Tensor
-    weights: Tensor
-    teacher: Tensor | None = None
+    forward: Callable[[], Outcome]
+    objective: Objective
+    batch: Batch
 
-    def gradients(self, losses: Tensor, keep: bool = False) -> dict[str, Tensor]:
+    def gradients(self, losses: Tensor, keep: bool = False, differentiable: bool = False) -> dict[str, Tensor]:
         """Gradients of per-run losses (R,). Runs share no parameter, so one backward pass serves them all."""
-        tensors = torch.autograd.grad(losses.sum(), list(self.params.values()), retain_graph=keep)
+        tensors = torch.autograd.grad(
+            losses.sum(), list(self.params.values()), retain_graph=keep or differentiable, create_graph=differentiable
+        )
         return dict(zip(self.params, tensors, strict=True))
 
 
-Rule = Callable[[Step], dict[str, Tensor]]
+# What a rule returns: the task losses (R,) and one gradient per learned tensor.
+Rule = Callable[[Step], tuple[Tensor, dict[str, Tensor]]]

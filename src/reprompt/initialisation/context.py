@@ -5,21 +5,33 @@ from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.text import tokenize
+from reprompt.learners.learner import Learner, Params
 
 SPREAD = 0.02  # CoOp's standard deviation
 
 
+def random_vectors(*shape: int, stream: torch.Generator) -> Tensor:
+    """N(0, 0.02^2), the start of every prompt of the CoOp family."""
+    return SPREAD * torch.randn(*shape, generator=stream)
+
+
+def phrase_vectors(backbone: Backbone, phrase: str) -> Tensor:
+    """The embeddings (M, D) of a phrase's tokens."""
+    tokens = tokenize([phrase])[0]
+    table = backbone.model.token_embedding.weight
+    return table[tokens[1 : int(tokens.argmax())].to(table.device)].detach().to("cpu", backbone.learned_dtype)
+
+
 def initial_context(backbone: Backbone, how: str, length: int, stream: torch.Generator) -> Tensor:
-    """A context (M, D): `how` is "random" for N(0, 0.02^2), or a phrase of exactly M tokens."""
+    """A context (M, D): `how` is "random", or a phrase of exactly M tokens."""
     if how == "random":
-        return SPREAD * torch.randn(length, backbone.model.token_embedding.embedding_dim, generator=stream)
-    tokens = tokenize([how])[0]
-    phrase = tokens[1 : int(tokens.argmax())]
+        return random_vectors(length, backbone.text_width, stream=stream)
+    phrase = phrase_vectors(backbone, how)
     if len(phrase) != length:
         raise ValueError(f"initialisation {how!r} has {len(phrase)} tokens, but context_length is {length}")
-    return backbone.model.token_embedding(phrase).detach().clone()
+    return phrase
 
 
-def start(backbone: Backbone, settings: dict, stream: torch.Generator) -> dict[str, Tensor]:
+def start(learner: Learner, settings: dict, stream: torch.Generator) -> Params:
     """The learned tensors of one run at their start."""
-    return {"context": initial_context(backbone, settings["initialisation"], settings["context_length"], stream)}
+    return learner.start(settings["initialisation"], stream)

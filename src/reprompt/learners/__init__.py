@@ -1,5 +1,5 @@
 """The learner axis: what is learned, and where it enters CLIP.
 
-A module gives one of three things: `Learner(backbone, class_names)`, whose `forward` the loop trains; `solve(...)`, a
-classifier fitted at once; or `classes(...)`, class features with nothing learned.
+A module gives one of three things: `Learner(backbone, class_names, settings)`, whose `forward` the loop trains;
+`solve(...)`, a classifier fitted at once; or `classes(...)`, class features with nothing learned.
 """

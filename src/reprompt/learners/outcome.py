@@ -9,7 +9,8 @@ from torch import Tensor
 class Outcome:
     """R runs, B images, K classes, E joint width; features are normalised.
 
-    `images` is (R, B, E), or (1, B, E) when all runs see the same images; `classes` is (R, K, E).
+    `images` is (R, B, E), or (1, B, E) when all runs see the same images; `classes` is (R, K, E), or (R, B, K, E)
+    where every image has class features of its own (CoCoOp).
     """
 
     images: Tensor
@@ -19,4 +20,6 @@ class Outcome:
     @property
     def logits(self) -> Tensor:
         """Cosine similarity times temperature, (R, B, K)."""
+        if self.classes.ndim == 4:
+            return self.scale * (self.classes @ self.images[..., None]).squeeze(-1)
         return self.scale * self.images @ self.classes.transpose(-1, -2)

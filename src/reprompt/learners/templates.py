@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_texts
 
 # CoOp's selection of CLIP's ImageNet templates; protocol: also the task's own template, except for ImageNet itself.
@@ -18,11 +19,13 @@ ENSEMBLE = (
 )
 
 
-def class_features(backbone: Backbone, class_names: list[str], templates: tuple[str, ...]) -> Tensor:
+def class_features(
+    backbone: Backbone, class_names: list[str], templates: tuple[str, ...], savings: Savings = ALL_SAVINGS
+) -> Tensor:
     """Normalised mean over templates of normalised text features: (K, E)."""
     names = [name.replace("_", " ") for name in class_names]
-    of_templates = [encode_texts(backbone.model, [t.format(name) for name in names]) for t in templates]
-    return F.normalize(sum(of_templates) / len(templates), dim=-1)
+    of_templates = [encode_texts(backbone.model, [t.format(name) for name in names], savings) for t in templates]
+    return F.normalize(sum(of_templates) / len(templates), dim=-1).to(backbone.learned_dtype)
 
 
 def ensemble_templates(task: str, template: str) -> tuple[str, ...]:

@@ -1,30 +1,52 @@
-"""CoOp: learnable context vectors before the class name. Zhou et al., IJCV 2022, arXiv:2109.01134.
+"""CoOp: learnable context vectors in the prompt. Zhou et al., IJCV 2022, arXiv:2109.01134.
 
     paper     here       meaning
-    [V]_m     context    M learnable vectors of the text tower's width, shared by all classes      eq. 2
-    g(t_k)    classes    normalised feature of "[start] [V]_1 ... [V]_M name . [end]"
+    [V]_m     context    M learnable vectors of the text tower's width, shared by all classes (or M per class)   eq. 2
+    g(t_k)    classes    normalised feature of the prompt of class k
     f         images     normalised image feature, frozen (and cached)
 
 A context equal to the token embeddings of "a photo of a" is zero-shot CLIP with the template "a photo of a {}.".
+`position` says where the name stands: last in CoOp and ProGrad, in the middle in MVLPT's released scripts.
 """
 
-from torch import Tensor
+import torch
 
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.text import ALL_SAVINGS, NamePrompts, Savings
+from reprompt.clip.prompts import ClassPrompts
+from reprompt.clip.savings import ALL_SAVINGS, Savings
+from reprompt.clip.text import encode_prompts
+from reprompt.initialisation.context import initial_context, random_vectors
+from reprompt.learners.learner import Params, frozen_image_features, seen_by_frozen_tower
 from reprompt.learners.outcome import Outcome
-
-Params = dict[str, Tensor]
 
 
 class Learner:
-    """Classifies among `class_names` by prompts with a learned context."""
+    """Classifies among `class_names` by prompts with a learned context.
 
-    def __init__(self, backbone: Backbone, class_names: list[str], savings: Savings = ALL_SAVINGS):
-        self.backbone, self.savings = backbone, savings
-        self.prompts = NamePrompts.of(backbone.model, class_names)
+    Settings: `context_length` M, `position` (default end), `class_specific` (default no).
+    """
 
-    def forward(self, params: Params, images: Tensor) -> Outcome:
-        """`params["context"]` (R, M, D) and normalised image features (R or 1, B, E) -> features and logits."""
-        classes = self.prompts.encode(self.backbone.model, params["context"], self.savings)
-        return Outcome(images, classes, self.backbone.scale)
+    images_at_once = None
+
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+        self.backbone, self.settings, self.savings = backbone, settings, savings
+        self.prompts = ClassPrompts.of(backbone.model, class_names, settings.get("position", "end"))
+        self.classes = len(class_names)
+        self.sees = seen_by_frozen_tower(savings)
+
+    def start(self, how: str, stream: torch.Generator) -> Params:
+        """context (M, D), or (K, M, D) when class-specific, which has no phrase in the paper."""
+        length = self.settings["context_length"]
+        if not self.settings.get("class_specific", False):
+            return {"context": initial_context(self.backbone, how, length, stream)}
+        if how != "random":
+            raise ValueError(f"a context per class starts at random, not at the phrase {how!r} (CoOp has no such case)")
+        return {"context": random_vectors(self.classes, length, self.backbone.text_width, stream=stream)}
+
+    def forward(self, params: Params, images: torch.Tensor) -> Outcome:
+        """`params["context"]` (R, M, D) or (R, K, M, D), and images -> features and logits."""
+        if params["context"].ndim == 4 and params["context"].shape[1] != self.classes:
+            raise ValueError(f"{params['context'].shape[1]} contexts, one per class, do not fit {self.classes} classes")
+        parts = self.prompts.around(params["context"])
+        classes = encode_prompts(self.backbone.model, *parts, savings=self.savings)
+        return Outcome(frozen_image_features(self.backbone, images), classes, self.backbone.scale)

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from open_clip.model import CLIP
 from torch import Tensor, nn
 
-from reprompt.clip.backbones import Backbone, build, load, save
+from reprompt.clip.weights import build, normalise, read, save
 from reprompt.miniature.corpus import render_corpus
 from reprompt.plan.parameters import Corpus as CorpusSettings
 from reprompt.plan.parameters import RenderedBackbone
@@ -80,7 +80,7 @@ def contrastive_loss(images_BE: Tensor, captions_BE: Tensor, scale: Tensor) -> T
 
 
 def pretrain(
-    untrained: Backbone,
+    model: CLIP,
     images: Tensor,
     captions: list[str],
     schedule: Schedule,
@@ -88,11 +88,11 @@ def pretrain(
     locked_text: bool,
     advance: Callable[[int], None] = lambda steps: None,
 ) -> Tensor:
-    """Train `untrained.model` in place on `images` (N, H, W, 3) uint8 and their `captions`.
+    """Train `model` in place on `images` (N, H, W, 3) uint8 and their `captions`.
 
     With `locked_text` the text tower keeps the weights it came with. Returns the ids (T,) of the tokens that occur.
     """
-    model = untrained.model.train()
+    model.train()
     encoder = CaptionEncoder(model, captions)
     with torch.no_grad():
         in_order = encoder.ends_N.argsort(stable=True)
@@ -121,7 +121,7 @@ def pretrain(
         batch, order = order[: schedule.batch], order[schedule.batch :]
         batch = batch[encoder.ends_N[batch].argsort(stable=True)]
         captions_BE = frozen_NE[batch] if locked_text else encoder(batch)
-        images_BE = F.normalize(model.visual(untrained.normalise(images[batch])), dim=-1)
+        images_BE = F.normalize(model.visual(normalise(images[batch], MEAN, STD)), dim=-1)
         loss = contrastive_loss(images_BE, captions_BE, model.logit_scale.exp())
         for group in optimiser.param_groups:
             group["lr"] = schedule.rate_at(step)
@@ -162,10 +162,9 @@ def pretrain_backbone(
     torch.manual_seed(stream_seed(settings.seed, "initial weights", name))
     model = build(settings.vision, settings.text, settings.joint_width)
     if text_from:
-        source = load(text_from, f"the text tower of {name}").model.state_dict()
+        source = read(text_from, f"the text tower of {name}")[0].state_dict()
         model.load_state_dict({k: v for k, v in source.items() if not k.startswith("visual.")}, strict=False)
-    untrained = Backbone(name, model, settings.vision["image_size"], MEAN, STD, weights_sha256="")
     schedule = Schedule(settings.steps, settings.batch, settings.rate, settings.warmup)
     images = torch.from_numpy(pairs.images)
-    token_ids = pretrain(untrained, images, pairs.captions, schedule, settings.seed, bool(text_from), advance)
+    token_ids = pretrain(model, images, pairs.captions, schedule, settings.seed, bool(text_from), advance)
     save(out, model, token_ids, architecture, {"corpus_sha256": pairs.sha256, "steps": str(settings.steps)})

@@ -1,18 +1,41 @@
-"""Knowledge distillation from zero-shot CLIP: KL(teacher || student), the loss of LwF and ProGrad's general direction.
+"""Distillation from zero-shot CLIP: L_ce + alpha KL(teacher || student), the LwF of ProGrad's Table 5.
+
+    paper    here           meaning
+    L_kl     divergence     KL between the teacher's and the student's predictions; also ProGrad's eq. 3
+    alpha    distillation   weight of L_kl; 0 is CoOp
 
 The released code minimises the soft cross-entropy, T^2 times the KL up to the teacher's entropy, which is constant:
-their gradients are the same (ProGrad eq. 3; Prompt-align's `ProGradLoss`).
+their gradients are the same (Prompt-align's `ProGradLoss`).
 """
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from reprompt.learners.outcome import Outcome
+from reprompt.objectives import cross_entropy
+from reprompt.objectives.batch import Batch, Objective, per_run
 
 
-def loss(outcome: Outcome, teacher: Tensor, weights: Tensor, temperature: float = 1.0) -> Tensor:
-    """Student logits and `teacher` logits (R, B, K), image weights (R, B) -> losses (R,)."""
+def divergence(outcome: Outcome, batch: Batch, temperature: float = 1.0) -> Tensor:
+    """T^2 KL(teacher || student) of logits (R, B, K) over temperature T, mean over images: (R,)."""
     log_student = F.log_softmax(outcome.logits / temperature, dim=-1)
-    log_teacher = F.log_softmax(teacher / temperature, dim=-1)
+    log_teacher = F.log_softmax(batch.teacher / temperature, dim=-1)
     per_image = (log_teacher.exp() * (log_teacher - log_student)).sum(dim=-1)
-    return temperature**2 * (per_image * weights).sum(dim=1)
+    return temperature**2 * (per_image * batch.weights).sum(dim=1)
+
+
+def teacher_entropy(batch: Batch, temperature: float = 1.0) -> Tensor:
+    """T^2 times the teacher's entropy, by which the released code's loss exceeds the KL: (R,)."""
+    log_teacher = F.log_softmax(batch.teacher / temperature, dim=-1)
+    return temperature**2 * ((-log_teacher.exp() * log_teacher).sum(dim=-1) * batch.weights).sum(dim=1)
+
+
+def objective(settings: list[dict]) -> Objective:
+    """L_ce + alpha L_kl with every run's own alpha and the fleet's temperature."""
+    (temperature,) = {s["temperature"] for s in settings}
+
+    def loss(outcome: Outcome, batch: Batch) -> Tensor:
+        alpha = per_run(settings, "distillation", batch)
+        return cross_entropy.loss(outcome, batch) + alpha * divergence(outcome, batch, temperature)
+
+    return loss

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from reprompt.plan.parameters import Parameters, ProGrad, Protocol
+from reprompt.plan.parameters import Parameters, Protocol
 from reprompt.plan.recipes import RECIPES
 
 SPLITS = {"few_shot": ("all",), "base_to_new": ("base", "new")}
@@ -70,15 +70,14 @@ def cells_of(parameters: Parameters, protocol: str, recipe: str, backbone: str, 
 
 
 def _resolve(parameters: Parameters, protocol: str, recipe: str, task: str, shots: int) -> dict[str, Any]:
-    tuning, method = getattr(parameters.protocols, protocol).tuning, getattr(parameters.methods, recipe)
-    if isinstance(method, ProGrad):
-        own = {
-            "temperature": method.temperature,
-            "teacher": method.teacher,
-            "strength": method.strength_for(protocol, shots),
-        }
-    else:
-        own = method.model_dump()
+    """The settings of a cell: its protocol's tuning, its method's block over it, and what both say of epochs."""
+    own = getattr(parameters.methods, recipe).settings_for(protocol, task, shots)
     if RECIPES[recipe].gradient is None:
         return own
-    return own | tuning.model_dump(exclude={"epochs", "epochs_of_task"}) | {"epochs": tuning.epochs_for(task, shots)}
+    tuning = getattr(parameters.protocols, protocol).tuning
+    given = {key: own.pop(key) for key in type(tuning).model_fields if key in own}
+    if "epochs" in given:  # a method's own epochs, so the protocol's exceptions by task are not meant for it
+        given.setdefault("epochs_of_task", {})
+    tuning = tuning.model_copy(update=given)
+    resolved = tuning.model_dump(exclude={"epochs", "epochs_of_task"}) | {"epochs": tuning.epochs_for(task, shots)}
+    return resolved | own | ({} if parameters.precision == "float32" else {"precision": parameters.precision})

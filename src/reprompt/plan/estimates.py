@@ -10,7 +10,9 @@ from reprompt.plan.plan import Job, Plan
 from reprompt.plan.recipes import RECIPES
 
 SECONDS_TO_START = 10.0  # importing torch and open_clip, reading weights and features
-SECONDS_PER_STEP = {"plain": 0.004, "prograd": 0.006}  # of one run within a fleet
+SECONDS_PER_STEP = 0.004  # of one run within a fleet
+TIMES_FOR_PIXELS = 10  # the image tower is in the loop
+TIMES_FOR_TWO_GRADIENTS = 1.5
 SECONDS_PER_PROBE = 0.7
 SECONDS_PER_FIXED_CELL = 0.2
 
@@ -20,7 +22,9 @@ def rough_seconds(job: Job) -> float:
     recipe = RECIPES[job.recipe]
     if recipe.gradient:
         steps = sum(cell.resolved["epochs"] * (cell.resolved["steps_per_epoch"] or cell.shots) for cell in job.cells)
-        return SECONDS_TO_START + SECONDS_PER_STEP[recipe.gradient] * steps
+        times = TIMES_FOR_PIXELS if recipe.pixels else 1
+        times *= TIMES_FOR_TWO_GRADIENTS if recipe.gradient == "prograd" else 1
+        return SECONDS_TO_START + SECONDS_PER_STEP * times * steps
     return SECONDS_TO_START + len(job.cells) * (SECONDS_PER_PROBE if recipe.learned else SECONDS_PER_FIXED_CELL)
 
 

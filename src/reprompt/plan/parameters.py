@@ -11,20 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, create_model, model_validator
 
-Probability = Annotated[float, Field(ge=0, le=1)]
-NonNegative = Annotated[float, Field(ge=0)]
+from reprompt.plan.recipes import RECIPES, Recipe
+from reprompt.plan.settings import Block, NonNegative, Probability
 
 
 class ParameterError(ValueError):
     """A mistake in the parameter file, in words for its author."""
-
-
-class Block(BaseModel):
-    """A frozen block of the parameter file that knows no keys but its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class RenderedData(Block):
@@ -76,6 +70,11 @@ class RenderedBackbone(Block):
     seed: int = 0
     text_from: str | None = None
 
+    @property
+    def image_tower(self) -> Literal["vit", "resnet"]:
+        """Tokens or feature maps: open_clip makes a ResNet of a list of layers."""
+        return "resnet" if isinstance(self.vision["layers"], list) else "vit"
+
 
 class OpenClipBackbone(Block):
     """A CLIP that open_clip knows by name, with the tag of its weights."""
@@ -83,6 +82,11 @@ class OpenClipBackbone(Block):
     source: Literal["open_clip"]
     model: str
     pretrained: str
+
+    @property
+    def image_tower(self) -> Literal["vit", "resnet"]:
+        """OpenAI's ResNets are called RN."""
+        return "resnet" if self.model.startswith("RN") else "vit"
 
 
 class Tuning(Block):
@@ -96,7 +100,7 @@ class Tuning(Block):
     weight_decay: NonNegative = 5e-4
     batch: PositiveInt = 32
     epochs: PositiveInt | dict[PositiveInt, PositiveInt]
-    epochs_of_task: dict[str, PositiveInt] = {}
+    epochs_of_task: dict[str, PositiveInt] = Field(default={})
     steps_per_epoch: PositiveInt | None = None
 
     def epochs_for(self, task: str, shots: int) -> int:
@@ -123,42 +127,51 @@ class Protocols(Block):
     base_to_new: Protocol
 
 
-class NoSettings(Block):
-    """A method with nothing to set."""
+def _method_block(name: str, recipe: Recipe) -> type[Block]:
+    """The block of a recipe: its own settings, all of them; any key of `tuning`; and exceptions under `where`."""
+    tuning = {key: field.annotation for key, field in Tuning.model_fields.items()} if recipe.gradient else {}
+    optional = {key: (kind | None, None) for key, kind in {**tuning, **recipe.settings}.items()}
+    where = create_model(f"{name}_where", __base__=Where, **optional)
+    own = {key: (kind, ...) for key, kind in recipe.settings.items()}
+    over = {key: optional[key] for key in tuning}
+    return create_model(name, __base__=Method, **over, **own, where=(tuple[where, ...], ()))
 
 
-class LinearProbe(Block):
-    """The search for C of CoOp's linear probe: a coarse grid in powers of ten, then bisection around its best."""
+class Where(Block):
+    """An exception: the settings beside these hold under a protocol, at a number of shots, on a task."""
 
-    largest_c: PositiveFloat
-    smallest_c: PositiveFloat
-    coarse: PositiveInt
-    bisections: PositiveInt
-    iterations: PositiveInt
+    protocol: str | None = None
+    shots: PositiveInt | None = None
+    task: str | None = None
 
-
-class ProGrad(Block):
-    """ProGrad's lambda (in few_shot by shots where `lambda_few_shot` has them), T, and the teacher behind G_g."""
-
-    strength: NonNegative = Field(alias="lambda")
-    strength_few_shot: dict[PositiveInt, NonNegative] = Field(default={}, alias="lambda_few_shot")
-    temperature: PositiveFloat
-    teacher: Literal["template", "ensemble"]
-
-    def strength_for(self, protocol: str, shots: int) -> float:
-        """Lambda under a protocol at `shots`."""
-        return self.strength_few_shot.get(shots, self.strength) if protocol == "few_shot" else self.strength
+    def holds(self, protocol: str, task: str, shots: int) -> bool:
+        """Whether a cell is meant."""
+        here = {"protocol": protocol, "task": task, "shots": shots}
+        return all(getattr(self, name) in (None, value) for name, value in here.items())
 
 
-class Methods(Block):
-    """One block per recipe."""
+class Method(Block):
+    """A recipe's block."""
 
-    zero_shot: NoSettings
-    prompt_ensemble: NoSettings
-    linear_probe: LinearProbe
-    coop: NoSettings
-    prograd: ProGrad
-    prograd_ensemble: ProGrad
+    where: tuple[Where, ...] = ()
+
+    def settings_for(self, protocol: str, task: str, shots: int) -> dict[str, Any]:
+        """What it sets for a cell, later exceptions over earlier ones."""
+        settings = _given(self, exclude={"where"})
+        for exception in self.where:
+            if exception.holds(protocol, task, shots):
+                settings |= _given(exception, exclude=set(Where.model_fields))
+        return settings
+
+
+def _given(block: Block, exclude: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in block.model_dump(exclude=exclude).items() if value is not None}
+
+
+# One block per recipe that a protocol runs; a recipe that none runs needs no block.
+Methods = create_model(
+    "Methods", __base__=Block, **{name: (_method_block(name, recipe) | None, None) for name, recipe in RECIPES.items()}
+)
 
 
 class Parameters(Block):
@@ -170,6 +183,7 @@ class Parameters(Block):
     tasks: tuple[str, ...]
     tasks_per_job: PositiveInt
     runs_per_fleet: PositiveInt
+    precision: Literal["float32", "bfloat16"] = "float32"
     data: Annotated[RenderedData | FileData, Field(discriminator="source")]
     corpus: Corpus | None = None
     views: Views
@@ -186,12 +200,15 @@ class Parameters(Block):
         for key, name in named.items():
             if name not in self.backbones:
                 raise ValueError(f"{key}: no backbone {name!r}{_nearest(name, self.backbones)}")
-        for key, protocol in (("few_shot", self.protocols.few_shot), ("base_to_new", self.protocols.base_to_new)):
-            for method in protocol.methods:
-                if method not in Methods.model_fields:
-                    raise ValueError(
-                        f"protocols.{key}.methods: no method {method!r}{_nearest(method, Methods.model_fields)}"
-                    )
+        for key in Protocols.model_fields:
+            for method in getattr(self.protocols, key).methods:
+                if method not in RECIPES:
+                    raise ValueError(f"protocols.{key}.methods: no method {method!r}{_nearest(method, RECIPES)}")
+                if getattr(self.methods, method) is None:
+                    raise ValueError(f"methods.{method}: missing; protocols.{key} runs it")
+                refusal = RECIPES[method].refusal(key, self.backbones[self.standard_backbone].image_tower)
+                if refusal:
+                    raise ValueError(f"protocols.{key}.methods: {method}: {refusal}")
         if self.data.source == "rendered" and self.corpus is None:
             raise ValueError("corpus: rendered data needs the block of the corpus that its backbones are trained on")
         return self

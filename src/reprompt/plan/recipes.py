@@ -2,31 +2,33 @@
 
 Adding a method is one file on an axis, one row here, its block in `params.yaml` and its test. The columns name
 modules: `learner="text_context"` is `learners/text_context.py`, and so on; the workflow re-runs a recipe when one of
-them changes.
+them, or a module that one of them imports, changes. `settings` says what the recipe's block must hold, by name and
+type; beside them a block may set any key of `tuning` for its recipe alone.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-FOLDERS = {
+from pydantic import PositiveInt
+
+from reprompt.plan.settings import NonNegative, PositiveFloat
+
+AXES = {
     "learner": "learners",
     "objective": "objectives",
     "gradient": "gradients",
     "initialisation": "initialisation",
 }
-
-
-# Code that every judged cell depends on, beside its recipe's own axes.
-SHARED_CODE = (
-    *("tune.py", "train.py", "streams.py", "clip/text.py", "clip/backbones.py", "clip/features.py"),
-    *("data/draws.py", "data/splits.py", "learners/outcome.py", "learners/templates.py", "gradients/step.py"),
-)
+NOTHING_LEARNED = ("zero_shot", "prompt_ensemble")
+SOLVED = ("linear_probe",)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """A row of the table. A learner that solves or computes its classifier has no objective and no gradient rule.
 
-    `also` names modules beside its own that its axes call.
+    `pixels`: it prompts the image tower, which has to be a ViT. `closed`: it has weights per class, so it cannot name
+    classes that it was not trained on.
     """
 
     label: str
@@ -34,27 +36,117 @@ class Recipe:
     objective: str | None = None
     gradient: str | None = None
     initialisation: str | None = None
-    also: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+    pixels: bool = False
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        axes = (self.objective, self.gradient, self.initialisation)
+        if self.learner in (*NOTHING_LEARNED, *SOLVED):
+            if any(axes):
+                raise ValueError(f"{self.label}: {self.learner} takes no gradient steps: leave the other axes empty")
+        elif not all(axes):
+            raise ValueError(f"{self.label}: a tuned learner needs objective, gradient rule and initialisation")
+        if (self.objective == "distillation" or self.gradient == "prograd") and "teacher" not in self.settings:
+            raise ValueError(f"{self.label}: distillation and ProGrad need a teacher among the settings")
+        if self.gradient == "regulated" and self.closed:
+            raise ValueError(f"{self.label}: GRAM regulates the gradients of prompts, and {self.learner} has none")
 
     @property
     def learned(self) -> bool:
         """Whether anything depends on the few-shot images (and so on shots and seeds)."""
-        return self.learner not in ("zero_shot", "prompt_ensemble")
+        return self.learner not in NOTHING_LEARNED
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The files of this recipe's own axes, relative to the package."""
-        axes = ("learner", "objective", "gradient", "initialisation")
-        return (*(f"{FOLDERS[axis]}/{name}.py" for axis in axes if (name := getattr(self, axis))), *self.also)
+        """The files of this recipe's own axes, relative to the package; with a teacher also CoOp's, the oracle's."""
+        recipes = (self, RECIPES["coop"]) if "teacher" in self.settings else (self,)
+        members = {(folder, getattr(one, axis)) for one in recipes for axis, folder in AXES.items()}
+        return tuple(sorted(f"{folder}/{name}.py" for folder, name in members if name))
+
+    def refusal(self, protocol: str, image_tower: Literal["vit", "resnet"]) -> str | None:
+        """Why this recipe cannot be run under a protocol on a backbone, or None."""
+        if self.pixels and image_tower == "resnet":
+            return f"{self.label} prompts the tokens of the image tower, and a ResNet has none: choose a ViT backbone"
+        if (self.closed or self.learner in SOLVED) and protocol == "base_to_new":
+            return f"{self.label} has weights per class, so it cannot name the new classes of base_to_new"
+        return None
 
 
-_DISTILLATION = ("objectives/distillation.py",)
+TEACHER = {"temperature": PositiveFloat, "teacher": Literal["template", "ensemble", "oracle"]}
+PROGRAD = {"lambda": NonNegative, "projection": Literal["per_tensor", "flattened"], **TEACHER}
+NPT = {"w_language": NonNegative, "w_isomorphism": NonNegative, "reduction": Literal["mean", "sum"]}
+VISUAL = {
+    "visual_length": PositiveInt,
+    "visual_depth": PositiveInt,
+    "visual_start": Literal["normal", "uniform"],
+    "placement": Literal["before_norm", "after_norm"],
+}
+POSITION = {"position": Literal["end", "middle", "front"]}
+COUPLED = {"words": str, "depth": PositiveInt}
+UNIFIED = {**VISUAL, **POSITION, "mix_width": PositiveInt, "attention": Literal["itself", "tokens"]}
+PROBE = {
+    "largest_c": PositiveFloat,
+    "smallest_c": PositiveFloat,
+    "coarse": PositiveInt,
+    "bisections": PositiveInt,
+    "iterations": PositiveInt,
+}
+STORED = {"source_prompt": str}
+REGULATED = {**STORED, "regulator": str}
 
+COOP = ("text_context", "cross_entropy", "plain", "context")
 RECIPES: dict[str, Recipe] = {
     "zero_shot": Recipe("CLIP", "zero_shot"),
     "prompt_ensemble": Recipe("CLIP++", "prompt_ensemble"),
-    "linear_probe": Recipe("Linear probe", "linear_probe"),
-    "coop": Recipe("CoOp", "text_context", "cross_entropy", "plain", "context"),
-    "prograd": Recipe("ProGrad", "text_context", "cross_entropy", "prograd", "context", _DISTILLATION),
-    "prograd_ensemble": Recipe("ProGrad++", "text_context", "cross_entropy", "prograd", "context", _DISTILLATION),
+    "linear_probe": Recipe("Linear probe", "linear_probe", settings=PROBE),
+    "cosine": Recipe("Cosine", "cosine_classifier", "cross_entropy", "plain", "context", closed=True),
+    "cosine_prograd": Recipe(
+        "Cosine + ProGrad", "cosine_classifier", "cross_entropy", "prograd", "context", PROGRAD, closed=True
+    ),
+    "coop": Recipe("CoOp", *COOP),
+    "coop_middle": Recipe("CoOp, name in the middle", *COOP, POSITION),
+    "coop_class_specific": Recipe("CoOp, class-specific", *COOP, {"class_specific": Literal[True]}, closed=True),
+    "prograd": Recipe("ProGrad", "text_context", "cross_entropy", "prograd", "context", PROGRAD),
+    "prograd_ensemble": Recipe("ProGrad++", "text_context", "cross_entropy", "prograd", "context", PROGRAD),
+    "prograd_oracle": Recipe("ProGrad, oracle", "text_context", "cross_entropy", "prograd", "context", PROGRAD),
+    "lwf": Recipe("LwF", "text_context", "distillation", "plain", "context", {"distillation": NonNegative, **TEACHER}),
+    "cocoop": Recipe("CoCoOp", "conditional_context", "cross_entropy", "plain", "context"),
+    "cocoop_npt": Recipe("CoCoOp + NPT", "conditional_context", "neural_collapse", "plain", "context", NPT),
+    "vpt": Recipe("VPT", "visual_prompts", "cross_entropy", "plain", "context", VISUAL, pixels=True),
+    "vpt_deep": Recipe("VPT-deep", "visual_prompts", "cross_entropy", "plain", "context", VISUAL, pixels=True),
+    "vpt_prograd": Recipe(
+        "VPT + ProGrad", "visual_prompts", "cross_entropy", "prograd", "context", {**VISUAL, **PROGRAD}, pixels=True
+    ),
+    "joint": Recipe(
+        "Joint",
+        *("independent_prompts", "cross_entropy", "plain", "context"),
+        {**VISUAL, "text_depth": Literal[1]},
+        pixels=True,
+    ),
+    "ivlp": Recipe(
+        "IVLP",
+        *("independent_prompts", "cross_entropy", "plain", "context"),
+        {**VISUAL, "text_depth": PositiveInt, "words": str},
+        pixels=True,
+    ),
+    "maple": Recipe("MaPLe", "coupled_prompts", "cross_entropy", "plain", "context", COUPLED, pixels=True),
+    "maple_npt": Recipe(
+        "MaPLe + NPT", "coupled_prompts", "neural_collapse", "plain", "context", {**COUPLED, **NPT}, pixels=True
+    ),
+    "maple_prograd": Recipe(
+        "MaPLe + ProGrad", "coupled_prompts", "cross_entropy", "prograd", "context", {**COUPLED, **PROGRAD}, pixels=True
+    ),
+    "upt": Recipe("UPT", "unified_prompts", "cross_entropy", "plain", "context", UNIFIED, pixels=True),
+    "coop_from": Recipe("CoOp from a stored prompt", "text_context", "cross_entropy", "plain", "stored", STORED),
+    "coop_gram": Recipe("CoOp + GRAM", "text_context", "cross_entropy", "regulated", "stored", REGULATED),
+    "vpt_gram": Recipe(
+        "VPT + GRAM", "visual_prompts", "cross_entropy", "regulated", "stored", {**VISUAL, **REGULATED}, pixels=True
+    ),
+    "unigram": Recipe(
+        "UNIGRAM",
+        *("independent_prompts", "cross_entropy", "regulated", "stored"),
+        {**VISUAL, "text_depth": Literal[1], **REGULATED},
+        pixels=True,
+    ),
 }

@@ -1,0 +1,1 @@
+"""Cluster-and-hierarchical-clustering of image-text pairs: GRAM's pseudo-classes and domains."""

@@ -1,0 +1,59 @@
+"""One residual attention block of open_clip, taken apart: who asks, who is looked at, and what follows.
+
+The fast paths of both towers need queries of some tokens against keys and values of others. The weights are the
+block's own; nothing is patched. `block(x)` itself is the plain path.
+
+    R runs, S positions, D width, H heads, C = D / H
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+FLOATS_PER_TOKEN = 24  # kept for the backward pass by one block, in multiples of its width (measured)
+
+
+class Heads:
+    """The projections of one block, over any leading axes: (R, ..., S, D) <-> (R, H, ..., S, C)."""
+
+    def __init__(self, block: nn.Module):
+        self.block = block
+        self.weight, self.bias = block.attn.in_proj_weight, block.attn.in_proj_bias
+        self.width, self.heads = block.attn.embed_dim, block.attn.num_heads
+        self.scale = (self.width // self.heads) ** -0.5
+
+    def queries(self, x: Tensor) -> Tensor:
+        """Queries of normalised tokens, not yet scaled."""
+        return self._split(F.linear(x, self.weight[: self.width], self.bias[: self.width]))
+
+    def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of normalised tokens."""
+        keys, values = F.linear(x, self.weight[self.width :], self.bias[self.width :]).chunk(2, dim=-1)
+        return self._split(keys), self._split(values)
+
+    def all_three(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values of normalised tokens, in one product."""
+        return tuple(self._split(part) for part in F.linear(x, self.weight, self.bias).chunk(3, dim=-1))
+
+    def finish(self, x: Tensor, mixed: Tensor) -> Tensor:
+        """The rest of the block: output projection, residual, feed-forward."""
+        x = x + self.block.attn.out_proj(mixed.movedim(1, -2).flatten(-2))
+        return x + self.block.mlp(self.block.ln_2(x))
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).movedim(-2, 1)
+
+
+def activation_bytes(blocks: int, tokens: int, width: int, itemsize: int) -> float:
+    """What the backward pass through `blocks` keeps for that many tokens (attention weights not counted)."""
+    return float(FLOATS_PER_TOKEN * blocks * tokens * width * itemsize)
+
+
+def through(step: Callable, *inputs: Tensor, recompute: bool):
+    """`step(*inputs)`, its activations kept or recomputed in the backward pass."""
+    if recompute and torch.is_grad_enabled():
+        return checkpoint(step, *inputs, use_reentrant=False)
+    return step(*inputs)

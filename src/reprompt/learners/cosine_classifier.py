@@ -1,0 +1,37 @@
+"""The cosine classifier of ProGrad's Table 6: one learned direction per class on frozen image features.
+
+The paper names it without an equation and there is no code. Here: W (K, E) starts at N(0, 0.01^2), logits are CLIP's
+scale times cos(f, w_k), the schedule is CoOp's. Started from text features it would begin at zero-shot CLIP; the
+paper's numbers lie below the linear probe's, so its weights start at random. With ProGrad, the general direction
+stays that of zero-shot CLIP's text.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from reprompt.clip.backbones import Backbone
+from reprompt.clip.savings import ALL_SAVINGS, Savings
+from reprompt.learners.learner import Params, frozen_image_features, seen_by_frozen_tower
+from reprompt.learners.outcome import Outcome
+
+SPREAD = 0.01
+
+
+class Learner:
+    """Classifies by the angle to a learned vector per class; needs no text and cannot name new classes."""
+
+    images_at_once = None
+
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+        self.backbone, self.class_names = backbone, class_names
+        self.sees = seen_by_frozen_tower(savings)
+
+    def start(self, how: str, stream: torch.Generator) -> Params:
+        """weight (K, E)."""
+        shape = (len(self.class_names), self.backbone.joint_width)
+        return {"weight": SPREAD * torch.randn(*shape, generator=stream)}
+
+    def forward(self, params: Params, images: torch.Tensor) -> Outcome:
+        """`weight` (R, K, E) and images -> features and logits."""
+        classes = F.normalize(params["weight"], dim=-1)
+        return Outcome(frozen_image_features(self.backbone, images), classes, self.backbone.scale)

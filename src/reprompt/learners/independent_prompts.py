@@ -1,0 +1,67 @@
+"""IVLP: text and visual prompts side by side, at any depth. Rasheed et al., CVPR 2023; the baseline in MaPLe's paper.
+
+    paper    here                       meaning
+    P_0      context                    M text vectors before the name
+    P_i      deep_context[:, i - 1]     what replaces them before text block i, up to `text_depth` layers
+    ~P_j     visual[:, j]               N visual vectors before image block j, up to `visual_depth` layers
+
+Text depth 1 and visual depth 1 is joint prompt tuning (GRAM's ablation); visual depth 0 is deep language prompting.
+A phrase longer than the context leaves its last words frozen before the name (MaPLe issue 32): with M = 2 and
+"a photo of a" the prompt reads [V]_1 [V]_2 of a {name}.
+"""
+
+import torch
+
+from reprompt.clip.backbones import Backbone
+from reprompt.clip.prompts import ClassPrompts
+from reprompt.clip.savings import ALL_SAVINGS, Savings
+from reprompt.clip.text import encode_prompts
+from reprompt.clip.vision import encode_images, require_tokens
+from reprompt.initialisation.context import initial_context, random_vectors
+from reprompt.learners.learner import Params, frozen_image_features, seen_by_frozen_tower
+from reprompt.learners.outcome import Outcome
+from reprompt.learners.visual_start import enters_before_norm, visual_prompts
+
+
+class Learner:
+    """Classifies by text and visual prompts that know nothing of each other.
+
+    Settings: `context_length` M, `words` frozen behind it, `text_depth`, `visual_depth`, `visual_length`, `placement`,
+    `position`.
+    """
+
+    images_at_once = 128
+
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+        self.backbone, self.settings, self.savings = backbone, settings, savings
+        self.sees = "pixels" if settings["visual_depth"] else seen_by_frozen_tower(savings)
+        if settings["visual_depth"]:
+            self.tower = require_tokens(backbone.model, "visual prompts")
+        layers = len(backbone.model.transformer.resblocks)
+        if settings["text_depth"] > layers:
+            raise ValueError(f"text_depth {settings['text_depth']} exceeds the {layers} layers of the text tower")
+        position, words = settings.get("position", "end"), settings.get("words", "")
+        if settings["text_depth"] > 1 and position != "end":
+            raise ValueError(f"deep text prompts replace a context that stands before the name, not {position}")
+        self.prompts = ClassPrompts.of(backbone.model, class_names, position, words)
+
+    def start(self, how: str, stream: torch.Generator) -> Params:
+        """context (M, D), deep_context (text_depth - 1, M, D), visual (visual_depth, N, W)."""
+        length, width = self.settings["context_length"], self.backbone.text_width
+        params = {"context": initial_context(self.backbone, how, length, stream)}
+        if self.settings["text_depth"] > 1:
+            params["deep_context"] = random_vectors(self.settings["text_depth"] - 1, length, width, stream=stream)
+        if self.settings["visual_depth"]:
+            params["visual"] = visual_prompts(self.tower, self.settings, stream)
+        return params
+
+    def forward(self, params: Params, images: torch.Tensor) -> Outcome:
+        """Prompts with a leading run axis and images -> features and logits."""
+        model, parts = self.backbone.model, self.prompts.around(params["context"])
+        classes = encode_prompts(model, *parts, deep_RJMD=params.get("deep_context"), savings=self.savings)
+        if "visual" in params:
+            before_norm = enters_before_norm(self.settings)
+            features = encode_images(model, images, params["visual"], before_norm, self.savings)
+        else:
+            features = frozen_image_features(self.backbone, images)
+        return Outcome(features, classes, self.backbone.scale)

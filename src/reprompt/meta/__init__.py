@@ -1,0 +1,1 @@
+"""GRAM's bi-level loop."""

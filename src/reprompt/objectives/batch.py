@@ -1,0 +1,37 @@
+"""What an objective sees of a training step beside the learner's outcome.
+
+R runs, B images, K classes
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from reprompt.learners.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The images of one step of R runs.
+
+    `labels` (R, B) are class indices; or (R, B, K) non-negative, for images of several classes. `weights` (R, B) are
+    1/b for a run's own b images and 0 for padding. `runs` (R,) are the runs' places in the fleet. `teacher` (R, B, K)
+    are a teacher's logits; `allowed` (R, B, K) says which classes belong to the image's own task.
+    """
+
+    labels: Tensor
+    weights: Tensor
+    runs: Tensor
+    teacher: Tensor | None = None
+    allowed: Tensor | None = None
+
+
+Objective = Callable[[Outcome, Batch], Tensor]
+
+
+def per_run(settings: list[dict], name: str, batch: Batch) -> Tensor:
+    """One setting of the runs in a batch: (R,)."""
+    values = torch.tensor([s[name] for s in settings], device=batch.weights.device, dtype=batch.weights.dtype)
+    return values[batch.runs]

@@ -1,0 +1,34 @@
+"""Multitask source prompts: cross-entropy over the union of all tasks' classes. MVLPT, arXiv:2211.11720, section 3.3.
+
+`class_mask` says what happens to the classes of other tasks. "none" is plain cross-entropy over the union, the
+released scripts' default. "zero" multiplies their logits by zero, as the released code does on request: they keep
+weight e^0 in the softmax. "exclude" takes them out, which makes it a loss per task.
+"""
+
+import torch
+from torch import Tensor
+
+from reprompt.learners.outcome import Outcome
+from reprompt.objectives import cross_entropy
+from reprompt.objectives.batch import Batch, Objective
+
+
+def masked(logits: Tensor, allowed: Tensor, class_mask: str) -> Tensor:
+    """Logits (R, B, K) with the classes of other tasks, where `allowed` is false, masked."""
+    if class_mask == "zero":
+        return logits * allowed
+    if class_mask == "exclude":
+        # Finite, so that a soft label of zero costs nothing; its share of the softmax is zero all the same.
+        return logits.masked_fill(~allowed, torch.finfo(logits.dtype).min)
+    raise ValueError(f"class_mask {class_mask!r}: 'none', 'zero' (the released code) or 'exclude'")
+
+
+def objective(settings: list[dict]) -> Objective:
+    """Cross-entropy over the union, under the fleet's class mask."""
+    (class_mask,) = {s["class_mask"] for s in settings}
+
+    def loss(outcome: Outcome, batch: Batch) -> Tensor:
+        logits = outcome.logits if class_mask == "none" else masked(outcome.logits, batch.allowed, class_mask)
+        return cross_entropy.of_logits(logits, batch)
+
+    return loss

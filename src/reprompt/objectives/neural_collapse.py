@@ -1,0 +1,85 @@
+"""NPT: neural-collapse-anchored prompt tuning. Didi Zhu et al. 2023, "Understanding Prompt Tuning for V-L Models
+Through the Lens of Neural Collapse".
+
+    paper     here                    meaning
+    g_k       outcome.classes         normalised text feature of class k
+    z_i       outcome.images          normalised image feature of image i
+    mu        -1 / (K - 1)            inner product of any two vectors of a simplex ETF
+    L_LC      language_collapse       sum over i != j of (<g_i, g_j> - E_W mu)^2                        eq. 5
+    L_MI      isomorphism             sum over images of (<z_i, g_y> - sqrt(E_W E_H))^2                 eq. 6
+    w1, w2    w_language, w_isomorphism                                                                eq. 7
+
+w1 = w2 = 0 is the base method. The paper prints both as sums (`reduction: sum`); over 500 classes that is 249,500
+ordered pairs against one cross-entropy, so our default is the mean over pairs and over images (`reduction: mean`).
+The paper also prints L_CLIP without its logarithm; here it is the cross-entropy. With CoCoOp, whose text features
+differ per image, L_LC is the mean over images.
+"""
+
+import torch
+from torch import Tensor
+
+from reprompt.learners.outcome import Outcome
+from reprompt.objectives import cross_entropy
+from reprompt.objectives.batch import Batch, Objective, per_run
+
+
+def deviations_between_classes(classes: Tensor, energy: float = 1.0) -> Tensor:
+    """<g_i, g_j> - E_W mu over ordered pairs i != j: class features (..., K, E) -> (..., K (K - 1))."""
+    count = classes.shape[-2]
+    apart = ~torch.eye(count, dtype=torch.bool, device=classes.device)
+    return (classes @ classes.transpose(-1, -2))[..., apart] + energy / (count - 1)
+
+
+def deviations_from_own_class(outcome: Outcome, labels: Tensor, target: float = 1.0) -> Tensor:
+    """<z_i, g_y> - sqrt(E_W E_H) of every image with its own class: (R, B)."""
+    cosines = outcome.logits / outcome.scale
+    return cosines.gather(-1, labels[..., None]).squeeze(-1) - target
+
+
+def language_collapse(outcome: Outcome, batch: Batch, reduction: str, energy: float = 1.0) -> Tensor:
+    """L_LC per run (R,): zero where the class features form a simplex ETF, and only there."""
+    squares = deviations_between_classes(outcome.classes, energy).square()
+    of_set = squares.sum(dim=-1) if reduction == "sum" else squares.mean(dim=-1)
+    return (of_set * batch.weights).sum(dim=-1) if of_set.ndim == 2 else of_set
+
+
+def isomorphism(outcome: Outcome, batch: Batch, reduction: str, target: float = 1.0) -> Tensor:
+    """L_MI per run (R,): zero where every image lies on its class's text feature."""
+    squares = deviations_from_own_class(outcome, batch.labels, target).square()
+    return (squares * ((batch.weights > 0) if reduction == "sum" else batch.weights)).sum(dim=1)
+
+
+def objective(settings: list[dict]) -> Objective:
+    """L_CLIP + w1 L_LC + w2 L_MI with every run's own weights; E_W and E_H are 1 unless set."""
+    (reduction,) = {s["reduction"] for s in settings}
+    ((text_energy, image_energy),) = {(s.get("text_energy", 1.0), s.get("image_energy", 1.0)) for s in settings}
+    target = (text_energy * image_energy) ** 0.5
+
+    def loss(outcome: Outcome, batch: Batch) -> Tensor:
+        w_language, w_isomorphism = (per_run(settings, name, batch) for name in ("w_language", "w_isomorphism"))
+        return (
+            cross_entropy.loss(outcome, batch)
+            + w_language * language_collapse(outcome, batch, reduction, text_energy)
+            + w_isomorphism * isomorphism(outcome, batch, reduction, target)
+        )
+
+    return loss
+
+
+def language_collapse_degree(classes: Tensor, energy: float = 1.0) -> Tensor:
+    """Equation 2, Delta_LCD, signed: the mean of <g_i, g_j> - E_W mu over pairs; (..., K, E) -> (...)."""
+    return deviations_between_classes(classes, energy).mean(dim=-1)
+
+
+def isomorphism_degree(outcome: Outcome, labels: Tensor, target: float = 1.0, by_class: bool = False) -> Tensor:
+    """Equation 3, Delta_MID, signed, per run (R,): the mean of <z_i, g_y> - sqrt(E_W E_H) over images.
+
+    `by_class` averages within each class first, then over the classes that occur; the paper does not say which.
+    """
+    deviations = deviations_from_own_class(outcome, labels, target)
+    if not by_class:
+        return deviations.mean(dim=1)
+    means = []
+    for one, own in zip(deviations, labels.expand(len(deviations), -1), strict=True):
+        means.append(torch.stack([one[own == k].mean() for k in own.unique()]).mean())
+    return torch.stack(means)

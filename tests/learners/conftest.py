@@ -1,0 +1,180 @@
+"""Every kind of learner, on tiny CLIPs in double precision, where exact means 12 digits."""
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from reprompt.clip.backbones import Backbone
+from reprompt.clip.savings import ALL_SAVINGS, Savings
+from reprompt.clip.weights import build, freeze
+from reprompt.learners import (
+    conditional_context,
+    cosine_classifier,
+    coupled_prompts,
+    independent_prompts,
+    text_context,
+    unified_prompts,
+    visual_prompts,
+)
+from reprompt.learners.learner import Learner, Params
+from reprompt.learners.outcome import Outcome
+
+NAMES = ["cat", "a very long class name indeed", "dog", "C-130_aircraft"]
+TEXT = {"width": 32, "heads": 2, "layers": 3}
+COOP, IVLP, UPT = (
+    {"context_length": 3},
+    {"context_length": 2, "visual_length": 2},
+    {"context_length": 3, "mix_width": 8},
+)
+UPT = {**UPT, "visual_length": 2, "visual_start": "uniform", "placement": "after_norm", "position": "middle"}
+
+KINDS: dict[str, tuple[ModuleType, dict]] = {
+    "CoOp": (text_context, COOP),
+    "CoOp, name in the middle": (text_context, {**COOP, "position": "middle"}),
+    "CoOp, name in front": (text_context, {**COOP, "position": "front"}),
+    "CoOp, class-specific": (text_context, {**COOP, "class_specific": True}),
+    "CoOp, class-specific, middle": (text_context, {**COOP, "class_specific": True, "position": "middle"}),
+    "CoOp, class-specific, front": (text_context, {**COOP, "class_specific": True, "position": "front"}),
+    "CoCoOp": (conditional_context, COOP),
+    "VPT shallow": (visual_prompts, {"visual_depth": 1, "visual_length": 2}),
+    "VPT shallow, after norm": (visual_prompts, {"visual_depth": 1, "visual_length": 2, "placement": "after_norm"}),
+    "VPT at two of three layers": (visual_prompts, {"visual_depth": 2, "visual_length": 2}),
+    "VPT deep": (visual_prompts, {"visual_depth": 3, "visual_length": 2}),
+    "VPT deep, after norm": (
+        visual_prompts,
+        {"visual_depth": 3, "visual_length": 2, "placement": "after_norm", "visual_start": "uniform"},
+    ),
+    "VPT deep, projected": (visual_prompts, {"visual_depth": 3, "visual_length": 2, "project_width": 5}),
+    "IVLP 3 + 1": (independent_prompts, {**IVLP, "text_depth": 3, "visual_depth": 1}),
+    "IVLP 1 + 3": (independent_prompts, {**IVLP, "text_depth": 1, "visual_depth": 3}),
+    "IVLP 2 + 2, frozen words": (independent_prompts, {**IVLP, "text_depth": 2, "visual_depth": 2, "words": "of a"}),
+    "IVLP 1 + 1, name in the middle": (
+        independent_prompts,
+        {**IVLP, "text_depth": 1, "visual_depth": 1, "position": "middle"},
+    ),
+    "deep text only": (independent_prompts, {**IVLP, "text_depth": 3, "visual_depth": 0}),
+    "MaPLe 1": (coupled_prompts, {"context_length": 2, "depth": 1}),
+    "MaPLe 2": (coupled_prompts, {"context_length": 2, "depth": 2, "words": "of a"}),
+    "UPT, tokens": (unified_prompts, {**UPT, "visual_depth": 1, "attention": "tokens"}),
+    "UPT, itself": (unified_prompts, {**UPT, "visual_depth": 2, "attention": "itself"}),
+    "UPT, class-specific": (
+        unified_prompts,
+        {**UPT, "visual_depth": 2, "attention": "tokens", "class_specific": True},
+    ),
+    "cosine classifier": (cosine_classifier, {}),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A learner to be, with its settings."""
+
+    module: ModuleType
+    settings: dict
+    backbone: Backbone
+
+    def learner(self, savings: Savings = ALL_SAVINGS, names: list[str] = NAMES) -> Learner:
+        return self.module.Learner(self.backbone, names, self.settings, savings)
+
+    def params(self, runs: int = 2) -> Params:
+        """Learned tensors of some runs, moved well away from their start: biases are not zero, prompts not small."""
+        stream, learner = torch.Generator().manual_seed(1), self.learner()
+        starts = [learner.start("random", stream) for _ in range(runs)]
+        stacked = {name: torch.stack([start[name] for start in starts]) for name in starts[0]}
+        moved = {name: t + 0.3 * torch.randn(t.shape, generator=stream) for name, t in stacked.items()}
+        return {name: tensor.to(self.backbone.learned_dtype) for name, tensor in moved.items()}
+
+    def outcome(self, params: Params, pixels: Tensor, **made) -> Outcome:
+        """Of images (R or 1, B, 3, H, W), as pixels or as features, as the learner wants them."""
+        learner = self.learner(**made)
+        return learner.forward(params, pixels if learner.sees == "pixels" else features_of(self.backbone, pixels))
+
+    def logits_and_gradients(self, params: Params, pixels: Tensor, **made) -> dict[str, Tensor]:
+        """Logits (R, B, K) and the gradients of a fixed mixture of them, by name."""
+        leaves = {name: tensor.clone().requires_grad_(True) for name, tensor in params.items()}
+        logits = self.outcome(leaves, pixels, **made).logits
+        mixture = torch.cos(torch.arange(logits[0].numel(), dtype=logits.dtype)).view_as(logits[0])
+        gradients = torch.autograd.grad((logits * mixture).sum(), list(leaves.values()))
+        return {"logits": logits.detach(), **dict(zip(leaves, gradients, strict=True))}
+
+
+def features_of(backbone: Backbone, pixels: Tensor) -> Tensor:
+    """What the feature store holds of images (R or 1, B, 3, H, W)."""
+    features = backbone.model.visual(pixels.flatten(0, 1).to(backbone.dtype))
+    return F.normalize(features.to(backbone.learned_dtype), dim=-1).unflatten(0, pixels.shape[:2])
+
+
+def deeper(vision: dict) -> Backbone:
+    """A frozen CLIP with random weights and three layers of text, in double precision.
+
+    Its biases and norms are random too: at their start, zero and one, what forgets them would pass.
+    """
+    torch.manual_seed(0)
+    model = build({"image_size": 40, "width": 32, "head_width": 16, **vision}, TEXT, joint_width=32)
+    with torch.no_grad():
+        model.token_embedding.weight.mul_(20)
+        model.positional_embedding.mul_(20)
+        for name, weight in model.named_parameters():
+            if weight.ndim == 1 and ("resblocks" in name or "ln_" in name):
+                weight.add_(0.3 * torch.randn_like(weight))
+            elif "attn" in name:
+                weight.mul_(2)
+    return Backbone("deeper", freeze(model.double()), 40, (0.5,) * 3, (0.25,) * 3, weights_sha256="random")
+
+
+@pytest.fixture(scope="session")
+def exact() -> Backbone:
+    """Three layers: a deep prompt can be replaced, go on, and reach the end."""
+    return deeper({"patch_size": 8, "layers": 3})
+
+
+@pytest.fixture(scope="session")
+def resnet() -> Backbone:
+    """The image tower that has no tokens."""
+    return deeper({"layers": [1, 1, 1, 1], "width": 16, "head_width": 32})
+
+
+@pytest.fixture(scope="session")
+def names() -> list[str]:
+    return NAMES
+
+
+@pytest.fixture(scope="session")
+def pixels() -> Tensor:
+    """Three images of two runs (2, 3, 3, 40, 40)."""
+    return torch.randn(2, 3, 3, 40, 40, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+
+
+@pytest.fixture(scope="session")
+def kind_of(exact):
+    """A kind of learner by name, or by module and settings; on another backbone if one is given."""
+
+    def of(name: str | None = None, module=None, settings=None, backbone: Backbone = exact) -> Kind:
+        module, settings = KINDS[name] if name else (module, settings)
+        return Kind(module, settings, backbone)
+
+    return of
+
+
+@pytest.fixture(params=KINDS)
+def kind(request, kind_of) -> Kind:
+    """Every kind of learner."""
+    return kind_of(request.param)
+
+
+@pytest.fixture
+def assert_equal():
+    """Two dictionaries of tensors agree to rounding, none of them trivially zero."""
+
+    def check(ours: dict[str, Tensor], theirs: dict[str, Tensor], relative: float = 1e-10) -> None:
+        assert ours.keys() == theirs.keys()
+        for name, expected in theirs.items():
+            largest = expected.abs().max()
+            assert largest > 1e-6, f"{name} is zero: it shows nothing"
+            assert (ours[name] - expected).abs().max() <= relative * largest, name
+
+    return check

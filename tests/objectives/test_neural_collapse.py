@@ -1,0 +1,130 @@
+"""NPT: a simplex ETF of class features, with every image on its class."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from reprompt.learners.outcome import Outcome
+from reprompt.objectives import cross_entropy, neural_collapse
+from reprompt.objectives.neural_collapse import (
+    isomorphism,
+    isomorphism_degree,
+    language_collapse,
+    language_collapse_degree,
+)
+
+
+def simplex_etf(classes: int, width: int) -> torch.Tensor:
+    """K unit vectors in `width` >= K - 1 dimensions, every two at the inner product -1 / (K - 1)."""
+    centred = torch.eye(classes, dtype=torch.float64) - 1 / classes
+    in_its_span = torch.linalg.svd(centred).U[:, : classes - 1] * math.sqrt(classes / (classes - 1))
+    turn = torch.linalg.qr(torch.randn(width, width, generator=torch.Generator().manual_seed(1)).double()).Q
+    return in_its_span @ turn[: classes - 1]
+
+
+def settings(**changes):
+    return [{"w_language": 0.0, "w_isomorphism": 0.0, "reduction": "mean", **changes}] * 2
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize(("classes", "width"), [(2, 1), (3, 2), (5, 4), (5, 8)])
+def test_language_collapse_is_zero_at_a_simplex_etf_and_positive_next_to_it(outcome, batch, classes, width, reduction):
+    etf = simplex_etf(classes, width)
+    assert (etf.norm(dim=1) - 1).abs().max() < 1e-12
+    at_it = replace(outcome, classes=etf.expand(2, -1, -1))
+    assert language_collapse(at_it, batch, reduction).max() < 1e-24
+    assert language_collapse_degree(at_it.classes).abs().max() < 1e-12
+    moved = etf.clone()
+    moved[0] = moved[1] if width == 1 else F.normalize(moved[0] + 0.1 * torch.arange(width), dim=0)
+    assert (language_collapse(replace(outcome, classes=moved.expand(2, -1, -1)), batch, reduction) > 1e-6).all()
+
+
+def test_language_collapse_equals_a_double_loop(outcome, batch):
+    for r in range(2):
+        g, total = outcome.classes[r], 0
+        for i in range(3):
+            for j in range(3):
+                total += (g[i] @ g[j] + 1 / 2) ** 2 if i != j else 0
+        assert torch.allclose(language_collapse(outcome, batch, "sum")[r], total)
+        assert torch.allclose(language_collapse(outcome, batch, "mean")[r], total / 6)
+
+
+def test_isomorphism_is_zero_where_every_image_lies_on_its_class(outcome, batch):
+    own = outcome.classes.gather(1, batch.labels[..., None].expand(-1, -1, 8))
+    there = replace(outcome, images=own)
+    assert isomorphism(there, batch, "mean").max() < 1e-24
+    assert isomorphism_degree(there, batch.labels).abs().max() < 1e-12
+    assert (isomorphism(outcome, batch, "mean") > 1e-3).all()
+
+
+def test_isomorphism_equals_a_loop_over_images(outcome, batch):
+    for r in range(2):
+        squares = [
+            (image @ outcome.classes[r, label] - 1) ** 2
+            for image, label in zip(outcome.images[r], batch.labels[r], strict=True)
+        ]
+        assert torch.allclose(isomorphism(outcome, batch, "sum")[r], sum(squares))
+        assert torch.allclose(isomorphism(outcome, batch, "mean")[r], sum(squares) / 5)
+
+
+def test_class_features_per_image_are_averaged_over_the_images(outcome, batch, padded):
+    """CoCoOp: every image has a set of class features, and L_LC is the mean of the sets'."""
+    classes = F.normalize(torch.randn(2, 5, 3, 8, generator=torch.Generator().manual_seed(3)).double(), dim=-1)
+    per_image = replace(outcome, classes=classes)
+    of_sets = torch.stack([language_collapse(replace(outcome, classes=classes[:, b]), batch, "sum") for b in range(5)])
+    assert torch.allclose(language_collapse(per_image, batch, "sum"), of_sets.mean(0))
+    assert torch.allclose(language_collapse(per_image, padded, "sum"), of_sets[:2].mean(0))
+    copies = replace(outcome, classes=outcome.classes[:, None].expand(-1, 5, -1, -1))
+    for term in (language_collapse, isomorphism):
+        assert torch.allclose(term(copies, batch, "mean"), term(outcome, batch, "mean"))
+
+
+def test_degrees_are_signed_means_worked_by_hand():
+    """Three classes at 0, 90 and 180 degrees; images on the first, between, and on the wrong one."""
+    half = math.sqrt(0.5)
+    classes = torch.tensor([[1.0, 0], [0, 1], [-1, 0]]).double()[None]
+    images = torch.tensor([[1.0, 0], [1, 0], [half, half], [0, 1]]).double()[None]
+    labels = torch.tensor([[0, 0, 1, 2]])
+    outcome = Outcome(images, classes, torch.tensor(7.0).double())
+    assert language_collapse_degree(classes).item() == pytest.approx((0 - 1 + 0) / 3 + 1 / 2)
+    assert isomorphism_degree(outcome, labels).item() == pytest.approx((1 + 1 + half + 0) / 4 - 1)
+    assert isomorphism_degree(outcome, labels, by_class=True).item() == pytest.approx((1 + half + 0) / 3 - 1)
+
+
+def test_energies_set_the_targets(outcome, batch):
+    loss = neural_collapse.objective(settings(w_language=1.0, w_isomorphism=1.0, text_energy=2.0, image_energy=0.5))
+    wanted = cross_entropy.loss(outcome, batch) + language_collapse(outcome, batch, "mean", 2.0)
+    assert torch.allclose(loss(outcome, batch), wanted + isomorphism(outcome, batch, "mean", 1.0))
+    degree = language_collapse_degree(outcome.classes, 2.0) - language_collapse_degree(outcome.classes)
+    assert torch.allclose(degree, torch.tensor(0.5).double())
+
+
+def test_weights_of_zero_are_the_base_objective(outcome, batch):
+    losses, base = neural_collapse.objective(settings())(outcome, batch), cross_entropy.loss(outcome, batch)
+    assert torch.equal(losses, base)
+    gradients = [torch.autograd.grad(one.sum(), outcome.classes, retain_graph=True)[0] for one in (losses, base)]
+    assert torch.allclose(*gradients, atol=1e-14)
+
+
+def test_every_run_has_its_own_weights(outcome, batch):
+    one, other = settings()[:1], settings(w_language=2.0, w_isomorphism=3.0)[:1]
+    losses, base = neural_collapse.objective(one + other)(outcome, batch), cross_entropy.loss(outcome, batch)
+    added = 2 * language_collapse(outcome, batch, "mean") + 3 * isomorphism(outcome, batch, "mean")
+    assert torch.allclose(losses, base + torch.tensor([0.0, 1.0]).double() * added)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_images_without_weight_do_not_count(outcome, padded, cut, reduction):
+    loss = neural_collapse.objective(settings(w_language=1.0, w_isomorphism=1.0, reduction=reduction))
+    assert torch.allclose(loss(outcome, padded), loss(*cut))
+
+
+def test_images_shared_by_all_runs_are_compared_with_each_runs_classes(outcome, batch):
+    shared = replace(outcome, images=outcome.images[:1])
+    copies = replace(outcome, images=outcome.images[:1].expand(2, -1, -1))
+    one, two = (isomorphism_degree(o, batch.labels[:1].expand(2, -1), by_class=True) for o in (shared, copies))
+    assert torch.allclose(one, two)
+    assert torch.allclose(one, isomorphism_degree(shared, batch.labels[:1].expand(2, -1), by_class=True))
