@@ -1,0 +1,87 @@
+"""What was computed against what the file holds, and how far apart the two may be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from reprompt.parity.case import Case
+
+Group = Literal["logits", "loss", "gradient", "step 1", "step 5", "other"]
+
+AT_START = 1e-5  # logits and loss at the start
+IN_DOUBLE = 1e-6  # cases computed in double precision
+SPREADS = 10  # elsewhere: this many times the reference's own spread between single and double precision
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The largest difference of one array, relative to its largest magnitude, and what is allowed."""
+
+    array: str
+    group: Group
+    error: float
+    tolerance: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is within its tolerance; a NaN is not."""
+        return self.error <= self.tolerance
+
+
+@dataclass
+class Comparison:
+    """All differences of one case."""
+
+    case: Case
+    differences: list[Difference] = field(default_factory=list)
+
+    def add(self, array: str, actual: Tensor, group: Group, spread: str | None = None) -> None:
+        """Compare a result with the array that the file holds; `spread` names its group in `precision_json`."""
+        expected, actual = self.case.tensor(array).double(), actual.detach().double()
+        if expected.shape != actual.shape:
+            raise ValueError(f"{array}: computed {tuple(actual.shape)}, the file holds {tuple(expected.shape)}")
+        scale = float(expected.abs().max()) or 1.0  # of an array of zeros the difference itself counts
+        error = float((actual - expected).abs().max()) / scale
+        self.differences.append(Difference(array, group, error, self._tolerance(group, spread or array)))
+
+    def add_start(self, array: str, actual: Tensor, group: Group) -> None:
+        """Compare the first step of an array that has a row per step."""
+        expected, actual = self.case.tensor(array).double()[0], actual.detach().double()
+        error = float((actual - expected).abs().max()) / (float(expected.abs().max()) or 1.0)
+        self.differences.append(Difference(f"{array}[0]", group, error, self._tolerance(group, array)))
+
+    def add_exact(self, array: str, equal: bool) -> None:
+        """A result that is equal or not."""
+        self.differences.append(Difference(array, "other", 0.0 if equal else float("inf"), 0.0))
+
+    def add_all(self, prefix: str, actual: dict[str, Tensor], group: Group) -> None:
+        """Compare every array below a prefix; one that the file holds and we do not have is an error."""
+        for name in self.case.under(f"{prefix}."):
+            if name not in actual:
+                raise ValueError(f"{prefix}.{name}: nothing computed to compare it with")
+            self.add(f"{prefix}.{name}", actual[name], group, spread=prefix)
+
+    def worst(self, group: Group) -> float | None:
+        """The largest error of a group, if the file has any."""
+        errors = [one.error for one in self.differences if one.group == group]
+        return max(errors, key=lambda e: (e != e, e)) if errors else None
+
+    @property
+    def failures(self) -> list[Difference]:
+        """What is over its tolerance."""
+        return [one for one in self.differences if not one.holds]
+
+    def _tolerance(self, group: Group, spread: str) -> float:
+        if self.case.spreads is None:
+            return IN_DOUBLE
+        if group in ("logits", "loss"):
+            return AT_START
+        return max(AT_START, SPREADS * self.case.spreads.get(spread, 0.0))
+
+
+def stacked(tensors: Iterable[Tensor]) -> Tensor:
+    """Results of several steps as one array, as the files hold them."""
+    return torch.stack([tensor.detach() for tensor in tensors])

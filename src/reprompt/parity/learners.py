@@ -1,0 +1,168 @@
+"""From a golden case to a learner of ours: its settings, and where each of the file's arrays is among our tensors."""
+
+import re
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reprompt.clip.backbones import Backbone
+from reprompt.clip.savings import Savings
+from reprompt.clip.text import detokenize, tokenize
+from reprompt.learners import (
+    conditional_context,
+    coupled_prompts,
+    independent_prompts,
+    text_context,
+    unified_prompts,
+    visual_prompts,
+)
+from reprompt.learners.learner import Learner, Params
+from reprompt.parity.case import Case
+
+TEMPLATE = "a photo of a {}."
+
+# The file's name of an array, ours, and which part of ours: all of it (None), some layers, or the numbered layer,
+# whose number is counted from there.
+PLACES = (
+    (r"ctx|txt_prompt_0", "context", None),
+    (r"txt_prompt_(\d+)", "deep_context", -1),
+    (r"vis_prompt_(\d+)", "visual", 0),
+    (r"vis_prompt_deep", "visual", slice(1, None)),
+    (r"vis_prompt", "visual", None),
+    (r"proj_w_(\d+)", "coupling_weight", 0),
+    (r"proj_b_(\d+)", "coupling_bias", 0),
+    (r"meta_w1", "meta_in_weight", None),
+    (r"meta_b1", "meta_in_bias", None),
+    (r"meta_w2", "meta_out_weight", None),
+    (r"meta_b2", "meta_out_bias", None),
+    (r"vis_proj_w", "project_weight", None),
+    (r"vis_proj_b", "project_bias", None),
+    (r"upt\.txt_(in|out)_w", r"text_\1_weight", None),
+    (r"upt\.txt_(in|out)_b", r"text_\1_bias", None),
+    (r"upt\.vis_(in|out)_w", r"visual_\1_weight", None),
+    (r"upt\.vis_(in|out)_b", r"visual_\1_bias", None),
+    (r"upt\.block\.attn_(in|out)_w", r"mix_attention_\1_weight", None),
+    (r"upt\.block\.attn_(in|out)_b", r"mix_attention_\1_bias", None),
+    (r"upt\.block\.fc(\d)_w", r"mix_fc_\1_weight", None),
+    (r"upt\.block\.fc(\d)_b", r"mix_fc_\1_bias", None),
+    (r"upt\.block\.ln(\d)_w", r"mix_norm_\1_weight", None),
+    (r"upt\.block\.ln(\d)_b", r"mix_norm_\1_bias", None),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an array of the file is: in our tensor `ours`, whole or at a layer or layers."""
+
+    ours: str
+    at: int | slice | None
+    shape: tuple[int, ...]
+
+
+def places(arrays: dict[str, np.ndarray]) -> dict[str, Place]:
+    """The place of every learnable array."""
+    found = {}
+    for name, array in arrays.items():
+        for pattern, ours, at in PLACES:
+            match = re.fullmatch(pattern, name)
+            if match:
+                layer = int(match[1]) + at if isinstance(at, int) else at
+                found[name] = Place(match.expand(ours), layer, array.shape)
+                break
+        else:
+            raise ValueError(f"init.{name}: no learner has such an array")
+    return found
+
+
+def to_ours(arrays: dict[str, Tensor], where: dict[str, Place]) -> Params:
+    """The file's arrays as our tensors, with a run axis of one."""
+    params: Params = {}
+    for ours in dict.fromkeys(place.ours for place in where.values()):
+        parts = sorted((place for place in where.items() if place[1].ours == ours), key=lambda part: _first(part[1].at))
+        tensors = [_layers(arrays[name], place, ours) for name, place in parts]
+        params[ours] = torch.cat(tensors)[None]
+    return params
+
+
+def to_theirs(params: Params, where: dict[str, Place]) -> dict[str, Tensor]:
+    """Our tensors, or their gradients, as the file's arrays."""
+    return {
+        name: (params[place.ours][0] if place.at is None else params[place.ours][0][place.at]).reshape(place.shape)
+        for name, place in where.items()
+    }
+
+
+def _first(at: int | slice | None) -> int:
+    return at.start if isinstance(at, slice) else at or 0
+
+
+def _layers(array: Tensor, place: Place, ours: str) -> Tensor:
+    """An array of the file with the axis of layers that ours has; one layer of it has one axis or two."""
+    if not isinstance(place.at, int):
+        return array
+    return array.reshape(1, *array.shape[-1 if ours == "coupling_bias" else -2 :])
+
+
+def learner_of(case: Case, backbone: Backbone, savings: Savings, class_names: list[str] | None = None) -> Learner:
+    """The learner of a case, among its own class names or those given."""
+    names = class_names or case.class_names
+    module, settings = _module_and_settings(case, backbone)
+    return module.Learner(backbone, names, settings, savings)
+
+
+def _module_and_settings(case: Case, backbone: Backbone) -> tuple[ModuleType, dict]:
+    arrays, config = case.under("init."), case.config
+    layers = len([name for name in arrays if re.fullmatch(r"vis_prompt_\d+", name)])
+    for deep in ("vis_prompt_deep", "vis_prompt"):
+        layers += len(arrays[deep]) if deep in arrays else 0
+    visual = {"visual_depth": layers, "placement": _placement(case)}
+    text = {"position": config.get("class_token_position", "end")}
+    deep_text = sum(bool(re.fullmatch(r"txt_prompt_\d+", name)) for name in arrays)
+    if "proj_w_0" in arrays:
+        depth = sum(bool(re.fullmatch(r"proj_w_\d+", name)) for name in arrays)
+        return coupled_prompts, {"depth": depth, "words": _frozen_words(case, arrays["txt_prompt_0"])}
+    if "meta_w1" in arrays:
+        return conditional_context, {}
+    if any(name.startswith("upt.") for name in arrays):
+        over_all = "all" in config["upt_attention"]
+        return unified_prompts, {**text, **visual, "attention": "tokens" if over_all else "itself"}
+    if deep_text:
+        words = _frozen_words(case, arrays["txt_prompt_0"])
+        return independent_prompts, {"text_depth": deep_text, "words": words, **visual}
+    if "ctx" in arrays and layers:
+        return independent_prompts, {"text_depth": 1, **text, **visual}
+    if "ctx" in arrays:
+        return text_context, text
+    if layers:
+        return visual_prompts, {**visual, "text": config.get("template", TEMPLATE)}
+    raise ValueError(f"method {case.method!r} with arrays {sorted(arrays)}: no learner for it")
+
+
+def _placement(case: Case) -> str:
+    """MaPLe's repository prompts before `ln_pre`, MVLPT's after it; GRAM's cases say which."""
+    after = case.method == "mvlpt" or "after" in str(case.config.get("prompts", ""))
+    return "after_norm" if after else "before_norm"
+
+
+def _frozen_words(case: Case, context: np.ndarray) -> str:
+    """The words of a phrase that the context does not cover: they stay before the name."""
+    return detokenize(_before_name(case)[len(context) :])
+
+
+def _before_name(case: Case) -> Tensor:
+    """The tokens between start token and class name, placeholders or the words of a phrase."""
+    tokens = torch.from_numpy(case.arrays["token_ids"].astype(np.int64))[0]
+    # Name and "." together: the last mark of a name like "kite (bird of prey)" is one token with the ".".
+    name_on = tokenize([case.class_names[0].replace("_", " ") + "."])[0]
+    return tokens[1 : int(tokens.argmax()) - int(name_on.argmax()) + 1]
+
+
+def tokens_agree(case: Case) -> bool:
+    """Whether our tokens of the prompts "[words before the name] name." are the file's."""
+    template = case.config.get("template") or f"{detokenize(_before_name(case))} {{}}."
+    ours = tokenize([template.format(name.replace("_", " ")) for name in case.class_names]).numpy()
+    theirs = case.arrays["token_ids"]
+    return np.array_equal(ours[:, : theirs.shape[1]], theirs) and not ours[:, theirs.shape[1] :].any()
