@@ -11,6 +11,7 @@ class Savings:
     fixed_text_once    class texts that nothing learned enters are encoded once, not in every forward pass
     cut_at_end         text stops at the last end token (causal mask)
     shared_prefix      what all classes share at the front of a prompt is computed once per run (per image in CoCoOp)
+    packed             with it, each class stops at its own end token: shorter names are not padded
     read_out_only      the last block runs only where the feature is read: the end token, the class token
     replaced_prompts   a visual prompt that the next layer replaces is only looked at: keys and values, once per run
     one_forward        ProGrad's two gradients come from one forward pass
@@ -21,6 +22,7 @@ class Savings:
     fixed_text_once: bool = True
     cut_at_end: bool = True
     shared_prefix: bool = True
+    packed: bool = True
     read_out_only: bool = True
     replaced_prompts: bool = True
     one_forward: bool = True

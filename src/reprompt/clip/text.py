@@ -7,8 +7,10 @@ the last block only the end position counts. Deep text prompts replace the conte
 shared front, so the same holds for them.
 
     R runs, K classes, P prefix tokens, L own tokens of the longest class, S positions, D text width, E joint width,
-    H heads, C = D / H, Q asking positions
+    H heads, C = D / H, Q asking positions, T own tokens of all classes
 """
+
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -96,51 +98,85 @@ def _encode_each(
     return x[torch.arange(len(x), device=x.device), ends].unflatten(0, (runs, classes))
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The own tokens of K classes one after another, T of them, without the padding of K x L places.
+
+    `tokens` (T,) is each token's place among K x L, `places` (K x L,) the token at each place; padding repeats the end
+    token, which it can: nothing before it looks there. Both are None where nothing is left out.
+    """
+
+    tokens: Tensor | None
+    places: Tensor | None
+    ends: Tensor
+
+    @classmethod
+    def of(cls, ends_K: Tensor, length: int, packed: bool) -> "Rows":
+        """The rows of classes that end at `ends_K` of `length` places; unpacked rows keep their padding."""
+        firsts = torch.arange(len(ends_K), device=ends_K.device)
+        if not packed or (ends_K == length - 1).all():
+            return cls(None, None, firsts * length + ends_K)
+        place = torch.arange(length, device=ends_K.device)
+        firsts = firsts + ends_K.cumsum(0) - ends_K  # a class has ends + 1 tokens
+        tokens = (place <= ends_K[:, None]).flatten().nonzero().flatten()
+        return cls(tokens, (firsts[:, None] + torch.minimum(place, ends_K[:, None])).flatten(), firsts + ends_K)
+
+    def pack(self, places_RKLD: Tensor) -> Tensor:
+        """(R, K, L, D) -> (R, T, D)."""
+        flat = places_RKLD.flatten(1, 2)
+        return flat if self.tokens is None else flat.index_select(1, self.tokens)
+
+    def unpack(self, tokens_RTD: Tensor) -> Tensor:
+        """(R, T, D) -> (R, K, L, D)."""
+        placed = tokens_RTD if self.places is None else tokens_RTD.index_select(1, self.places)
+        return placed.unflatten(1, (len(self.ends), -1))
+
+
 def _encode_shared(
     model: CLIP, prefix_RPD: Tensor, own_RKLD: Tensor, ends_K: Tensor, deep: list[Tensor], savings: Savings
 ) -> Tensor:
-    """The fast path: (R, K, D) at the end tokens."""
-    (runs, shared, width), (_, classes, longest, _) = prefix_RPD.shape, own_RKLD.shape
+    """The fast path: (R, K, D) at the end tokens.
+
+    Prefix and own tokens are rows of one tensor, so that every linear layer reads its weights once: with few classes
+    reading them is what costs.
+    """
+    (runs, shared, _), (_, classes, longest, _) = prefix_RPD.shape, own_RKLD.shape
     length = longest if savings.cut_at_end else CONTEXT_LENGTH - shared
-    positions = model.positional_embedding
-    prefix = prefix_RPD + positions[:shared]
-    own = F.pad(own_RKLD, (0, 0, 0, length - longest)) + positions[shared : shared + length]
+    rows, positions = Rows.of(ends_K, length, savings.packed), model.positional_embedding
+    own = rows.pack(F.pad(own_RKLD, (0, 0, 0, length - longest)) + positions[shared : shared + length])
+    x = torch.cat([prefix_RPD + positions[:shared], own.expand(runs, -1, -1)], dim=1)  # (R, P + T, D)
     prefix_mask, own_mask = model.attn_mask[:shared, :shared], model.attn_mask[:length, :length]
-    ends = ends_K.view(1, classes, 1, 1)
     blocks = list(model.transformer.resblocks)
-    recompute = _recompute(model, runs * (shared + classes * length), savings)
+    recompute = _recompute(model, runs * x.shape[1], savings)
     for layer, block in enumerate(blocks):
         if 1 <= layer <= len(deep):
-            prefix = torch.cat([prefix[:, :1], deep[layer - 1], prefix[:, 1 + deep[layer - 1].shape[1] :]], dim=1)
-        last = block is blocks[-1]
+            x = torch.cat([x[:, :1], deep[layer - 1], x[:, 1 + deep[layer - 1].shape[1] :]], dim=1)
+        only_ends = block is blocks[-1] and savings.read_out_only
 
-        def step(prefix: Tensor, own: Tensor, block=block, last=last) -> tuple[Tensor, Tensor]:
+        def step(x: Tensor, block=block, only_ends=only_ends) -> Tensor:
             heads = Heads(block)
-            prefix_queries, prefix_keys, prefix_values = heads.all_three(block.ln_1(prefix))
-            normalised = block.ln_1(own)
-            keys, values = heads.keys_and_values(normalised)
-            asking, mask = normalised, own_mask
-            if last and savings.read_out_only:
-                asking, own = (x.gather(2, ends.expand(len(x), -1, 1, width)) for x in (normalised, own))
-                mask = own_mask[ends_K][:, None]  # (K, 1, L): each class asks from its own end token
-            queries = heads.queries(asking) * heads.scale  # (R or 1, H, K, Q, C)
+            projected = heads.project(block.ln_1(x))  # (R, P + T, 3 D)
+            prefix_queries, prefix_keys, prefix_values = heads.split(projected[:, :shared])  # (R, H, P, C)
+            queries, keys, values = heads.split(rows.unpack(projected[:, shared:]))  # (R, H, K, L, C)
+            mask = own_mask
+            if only_ends:
+                asking = ends_K.view(1, 1, classes, 1, 1).expand(*queries.shape[:3], 1, queries.shape[-1])
+                queries, mask = queries.gather(3, asking), own_mask[ends_K][:, None]  # each class from its own end
             # Every class looks at the one shared prefix (R, H, K x Q, P) and at its own tokens (R, H, K, Q, L).
-            of_all = queries.flatten(2, 3)
-            to_prefix = (of_all @ prefix_keys.transpose(-1, -2)).unflatten(2, queries.shape[2:4])
+            queries = queries * heads.scale
+            to_prefix = (queries.flatten(2, 3) @ prefix_keys.transpose(-1, -2)).unflatten(2, queries.shape[2:4])
             to_own = queries @ keys.transpose(-1, -2) + mask
-            weights = torch.cat([to_prefix, to_own.expand(runs, -1, -1, -1, -1)], dim=-1).softmax(dim=-1)
+            weights = torch.cat([to_prefix, to_own], dim=-1).softmax(dim=-1)
             of_prefix = (weights[..., :shared].flatten(2, 3) @ prefix_values).unflatten(2, queries.shape[2:4])
-            own = heads.finish(own, of_prefix + weights[..., shared:] @ values)
-            if not last:
-                within = prefix_queries * heads.scale @ prefix_keys.transpose(-1, -2) + prefix_mask
-                within = within.softmax(dim=-1)
-                prefix = heads.finish(prefix, within @ prefix_values)
-            return prefix, own
+            mixed = heads.join(of_prefix + weights[..., shared:] @ values)  # (R, K, Q, D)
+            if only_ends:
+                return heads.finish(x.index_select(1, shared + rows.ends), mixed.squeeze(2))
+            within = prefix_queries * heads.scale @ prefix_keys.transpose(-1, -2) + prefix_mask
+            front = heads.join(within.softmax(dim=-1) @ prefix_values)
+            return heads.finish(x, torch.cat([front, rows.pack(mixed)], dim=1))
 
-        prefix, own = through(step, prefix, own, recompute=recompute)
-    if own.shape[2] > 1:
-        own = own.gather(2, ends.expand(runs, -1, 1, width))
-    return own.squeeze(2)
+        x = through(step, x, recompute=recompute)
+    return x if savings.read_out_only else x.index_select(1, shared + rows.ends)
 
 
 def _recompute(model: CLIP, tokens: int, savings: Savings) -> bool:

@@ -91,12 +91,12 @@ def _encode_fast(tower: VisionTransformer, tokens: Tensor, prompts: list[Tensor]
                 x, queries = x[:, :1], heads.queries(normalised[:, :1])
                 keys, values = heads.keys_and_values(normalised)
             else:
-                queries, keys, values = heads.all_three(normalised)
+                queries, keys, values = heads.split(heads.project(normalised))
             if fresh:
                 of_prompts = heads.keys_and_values(block.ln_1(fresh[0]))  # (R, H, N, C)
                 lent = [part.repeat_interleave(images, dim=0) for part in of_prompts]
                 keys, values = torch.cat([keys, lent[0]], dim=2), torch.cat([values, lent[1]], dim=2)
-            return heads.finish(x, F.scaled_dot_product_attention(queries, keys, values))
+            return heads.finish(x, heads.join(F.scaled_dot_product_attention(queries, keys, values)))
 
         x = through(step, x, *([] if fresh is None else [fresh]), recompute=recompute)
     return x[:, 0].unflatten(0, (runs, images))
