@@ -20,7 +20,7 @@ from reprompt.learners import independent_prompts, text_context, visual_prompts
 from reprompt.plan.parameters import load_parameters, parse_parameters
 from reprompt.plan.plan import Plan, make_plan
 from reprompt.plan.recipes import RECIPES
-from reprompt.records import CellStore, read_predictions, read_records
+from reprompt.records import CellStore, read_predictions, read_records, read_rows
 
 FILE = Path(__file__).parents[1] / "params.yaml"
 PLAN = make_plan(load_parameters(FILE, "smoke"))
@@ -172,3 +172,12 @@ def test_methods_are_compared_on_the_same_batches(tiny):
     one, two = (run_of(cell, split(cell.task), "all", learner) for cell in (coop, prograd))
     assert torch.equal(one.start["context"], two.start["context"])
     assert torch.equal(one.batch_plan(2)[0], two.batch_plan(2)[0])
+
+
+def test_precision_is_that_of_the_towers_while_tuning_and_makes_other_cells(folder, tiny):
+    raw = yaml.safe_load(FILE.read_text())
+    half = make_plan(parse_parameters(raw | {"precision": "bfloat16"}, "smoke"))
+    job = "few_shot/coop"
+    records = [read_rows(run(folder, tiny, job, name, plan)[0]) for name, plan in (("one", PLAN), ("two", half))]
+    assert {row["settings"].get("precision") for row in records[1]} == {"bfloat16"}
+    assert {row["cell"] for row in records[0]}.isdisjoint(row["cell"] for row in records[1])

@@ -144,8 +144,6 @@ def tune(
     scale: Scale = None,
 ) -> None:
     """Train and judge the cells of a job; finished cells are never trained again."""
-    import torch
-
     from reprompt.clip.backbones import load
     from reprompt.progress import Progress
     from reprompt.tune import tune_job
@@ -156,13 +154,14 @@ def tune(
         tune_job(
             the_job,
             the_plan,
-            load(weights, the_job.backbone).to(device, getattr(torch, the_plan.parameters.precision)),
+            load(weights, the_job.backbone),
             features,
             splits,
             CELL_STORE,
             out,
             costs,
             progress.advance,
+            device,
         )
 
 

@@ -41,9 +41,9 @@ NEUTRAL = ("plan", "atomic.py", "code.py", "costs.py", "locks.py", "progress.py"
 def recipe_code(recipe: str) -> str:
     """What the records of a recipe depend on: how fleets are run and the recipe's own axes, with all they import.
 
-    The images' code is left out: it is in the manifest of the features, which records depend on.
+    What draws images is left out: it is in the manifest of the features, which records depend on.
     """
-    files = imported_by("fleets.py", *RECIPES[recipe].modules) - set(_files(SPLITS)) | set(_files(("data/splits.py",)))
+    files = imported_by("fleets.py", *RECIPES[recipe].modules) - set(_files(("miniature", "data/source.py")))
     return code_hash(*(str(file.relative_to(PACKAGE)) for file in files))
 
 

@@ -44,12 +44,17 @@ def tune_job(
     out: Path,
     costs: Path,
     advance: Callable[[int], None],
+    device: str = "cpu",
 ) -> None:
-    """Work through the tasks of a job and write its records to `out`, time and circumstances to `costs`."""
+    """Work through the tasks of a job and write its records to `out`, time and circumstances to `costs`.
+
+    `backbone` is in single precision, as the features are; it is tuned on `device` in the precision of the plan.
+    """
     started, judged, fleets, targets, data_hashes = time.monotonic(), [], [], {}, {}
     source, parts = source_of(plan.parameters.data), plan.parts[job.part]
     ensure_features(features, job.features_spec, backbone, source, parts, plan.parameters.views)
     made_from = manifest(job.features_spec, backbone.weights_sha256)
+    backbone = backbone.to(device, getattr(torch, plan.parameters.precision))
     for task in job.tasks:
         pixels = pixels_of(source, task, plan.parameters.views) if RECIPES[job.recipe].pixels else None
         data = TaskData(Split.read(splits / f"{task}.json"), read_features(features, task), pixels)

@@ -36,3 +36,14 @@ def test_the_same_weights_give_the_same_bytes(tiny, tmp_path):
 def test_missing_weights_name_the_remedy(tmp_path):
     with pytest.raises(FileNotFoundError, match="dvc pull"):
         load(tmp_path / "none.safetensors", "ViT-B-16")
+
+
+def test_the_temperature_is_not_rounded_with_the_towers(tiny):
+    assert tiny.to("cpu", torch.bfloat16).scale == tiny.scale
+    assert tiny.model.positional_embedding.dtype == torch.float32, "a copy"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_there_is_named_with_the_remedy(tiny):
+    with pytest.raises(ValueError, match="--device cpu"):
+        tiny.to("cuda", torch.float32)

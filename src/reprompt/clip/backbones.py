@@ -58,8 +58,15 @@ class Backbone:
         return self.model.text_projection.shape[1]
 
     def to(self, device: str | torch.device, dtype: torch.dtype) -> "Backbone":
-        """A copy elsewhere, or in another precision (bfloat16 on a GPU); learned tensors stay in single precision."""
-        return replace(self, model=copy.deepcopy(self.model).to(device, dtype))
+        """A copy elsewhere, or in another precision (bfloat16 on a GPU); learned tensors stay in single precision.
+
+        So does the temperature: rounded to bfloat16, CLIP's factor of 100 would be 99.
+        """
+        if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+            raise ValueError("device cuda: PyTorch finds no GPU here; use --device cpu (or unset REPROMPT_DEVICE)")
+        model = copy.deepcopy(self.model).to(device, dtype)
+        model.logit_scale.data = self.model.logit_scale.to(device, torch.promote_types(dtype, torch.float32))
+        return replace(self, model=model)
 
     def normalise(self, images: Tensor) -> Tensor:
         """(..., H, W, 3) uint8 pixels -> (..., 3, H, W) floats as the image tower expects them."""
