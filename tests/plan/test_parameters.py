@@ -54,6 +54,11 @@ def test_every_scale_is_valid(scale):
             [{"shot": 4, "rate": 1}],
             "methods.coop.where.0.shot: unknown key; did you mean 'shots'?",
         ),
+        (
+            ["methods", "coop", "where"],
+            [{"protocol": "few_shots", "rate": 1}],
+            "methods.coop.where.0.protocol: input should be 'few_shot' or 'base_to_new', found 'few_shots'",
+        ),
         (["methods", "coop"], None, "methods.coop: missing; protocols.few_shot runs it"),
     ],
 )

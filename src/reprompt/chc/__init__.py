@@ -1,1 +1,1 @@
-"""Cluster-and-hierarchical-clustering of image-text pairs: GRAM's pseudo-classes and domains."""
+"""Cross-modal hierarchical clustering (CHC) of image-text pairs: the pseudo-classes and domains of GRAM."""

@@ -140,7 +140,7 @@ def _method_block(name: str, recipe: Recipe) -> type[Block]:
 class Where(Block):
     """An exception: the settings beside these hold under a protocol, at a number of shots, on a task."""
 
-    protocol: str | None = None
+    protocol: Literal[tuple(Protocols.model_fields)] | None = None
     shots: PositiveInt | None = None
     task: str | None = None
 
