@@ -1,7 +1,7 @@
 """A fleet from its cells to its predictions: the axes of its recipe are looked up by name and put together here."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from types import ModuleType
 
@@ -46,13 +46,13 @@ class TaskData:
             return Images(features)
         return Images(features, self.pixels.views.to(backbone.device), backbone.normalise)
 
-    def test_images(self, learner: Learner, which: np.ndarray) -> Sequence[Tensor]:
+    def test_images(self, learner: Learner, which: np.ndarray) -> Iterator[Tensor]:
         """Test images as one forward pass of a learner takes them: features or pixels, (1, B, ...) at a time."""
         backbone, at_once = learner.backbone, learner.images_at_once or len(which)
-        parts = [which[start : start + at_once] for start in range(0, len(which), at_once)]
-        if learner.sees == "features":
-            return [self.features.normalised_test[part].to(backbone.device)[None] for part in parts]
-        return [backbone.normalise(self.pixels.test[part].to(backbone.device))[None] for part in parts]
+        images = self.features.normalised_test if learner.sees == "features" else self.pixels.test
+        for start in range(0, len(which), at_once):
+            some = images[which[start : start + at_once]].to(backbone.device)
+            yield (some if learner.sees == "features" else backbone.normalise(some))[None]
 
 
 def run_fleet(cells: list[Cell], data: TaskData, backbone: Backbone) -> list[Predictions]:

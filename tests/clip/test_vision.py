@@ -100,3 +100,10 @@ def test_a_tower_without_tokens_is_refused():
     resnet = build(vision, {"width": 32, "heads": 2, "layers": 1}, joint_width=24)
     with pytest.raises(ValueError, match=r"visual prompts need an image tower made of tokens \(ViT\)"):
         require_tokens(resnet, "visual prompts")
+
+
+def test_a_tower_that_is_not_read_at_its_class_token_is_refused(tiny):
+    vision = {"image_size": 40, "patch_size": 8, "width": 32, "layers": 1, "head_width": 16, "pool_type": "avg"}
+    pooled = build(vision, {"width": 32, "heads": 2, "layers": 1}, joint_width=24)
+    with pytest.raises(ValueError, match="read at its class token"):
+        require_tokens(pooled, "visual prompts")

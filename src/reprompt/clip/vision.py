@@ -21,10 +21,13 @@ from reprompt.clip.savings import ALL_SAVINGS, Savings
 
 
 def require_tokens(model: CLIP, what: str) -> VisionTransformer:
-    """The image tower, if it is made of tokens; a ResNet has none that a prompt could join."""
-    if not isinstance(model.visual, VisionTransformer):
-        raise ValueError(f"{what} need an image tower made of tokens (ViT); {type(model.visual).__name__} has none")
-    return model.visual
+    """The image tower, if it is made of tokens and read at its class token, as CLIP's ViTs are."""
+    tower = model.visual
+    if not isinstance(tower, VisionTransformer):
+        raise ValueError(f"{what} need an image tower made of tokens (ViT); {type(tower).__name__} has none")
+    if tower.pool_type != "tok" or tower.attn_pool is not None:
+        raise ValueError(f"{what} need an image tower that is read at its class token; this one pools its tokens")
+    return tower
 
 
 def stem(model: CLIP, pixels: Tensor) -> Tensor:
