@@ -109,3 +109,14 @@ def test_the_scale_is_laid_over_the_rest_block_by_block():
 def test_parameters_are_frozen():
     with pytest.raises(Exception, match="frozen"):
         load_parameters(FILE).seeds = (1,)
+
+
+def test_the_miniatures_towers_are_deep_enough_for_every_method():
+    parameters = load_parameters(FILE, "miniature")
+    backbone = parameters.backbones[parameters.standard_backbone]
+    layers = {"visual_depth": backbone.vision["layers"], "text_depth": backbone.text["layers"]}
+    layers["depth"] = min(layers.values())
+    for name in type(parameters.methods).model_fields:
+        block = getattr(parameters.methods, name)
+        for key in layers.keys() & set(type(block).model_fields if block else ()):
+            assert getattr(block, key) <= layers[key], f"methods.{name}.{key}"
