@@ -77,7 +77,11 @@ def test_an_altered_result_stops_the_run_by_name(clone: Path) -> None:
 
 
 def test_records_of_a_method_that_left_the_plan_are_removed(finished: Path) -> None:
-    edit(finished / "params.yaml", r"methods: \[zero_shot, coop, prograd\]", "methods: [zero_shot, prograd]")
+    edit(
+        finished / "params.yaml",
+        r"methods: \[zero_shot, coop, cocoop, prograd\]",
+        "methods: [zero_shot, cocoop, prograd]",
+    )
     call(finished, "snakemake", "--cores", "2")
     assert not list(finished.glob("results/smoke/records/base_to_new/coop/**/*"))
     assert list(finished.glob("results/smoke/records/few_shot/coop/**/*.npz"))
