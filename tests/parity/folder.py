@@ -235,11 +235,12 @@ def zero_shot(writer: Writer, draw: Callable[..., Tensor]) -> None:
 def coop(writer: Writer, draw: Callable[..., Tensor]) -> None:
     cases = [(n, position, csc, None) for position, n in (("end", 1), ("middle", 3), ("front", 5)) for csc in (0, 1)]
     cases += [(1, "middle", 1, None), (3, "middle", 0, "a photo of"), (2, "end", 0, "a photo")]
+    cases += [(4, "end", 0, "a thing, a photo of a")]  # words are counted by blanks: the last tokens stay frozen
     for n, position, csc, phrase in cases:
         names, batch = ((FIVE, 5), (SEVEN, 3))[n % 3 == 0 or csc]
         inputs = images_and_labels(draw, batch, len(names)) | named(names, ids_with_context(names, n, phrase))
         shape = (len(names), n, TEXT_WIDTH) if csc else (n, TEXT_WIDTH)
-        inputs |= init(ctx=writer.phrase(phrase) if phrase else draw(*shape, scale=0.2))
+        inputs |= init(ctx=writer.phrase(phrase)[:n] if phrase else draw(*shape, scale=0.2))
         config = {"method": "coop", "n_ctx": n, "class_specific": bool(csc), "class_token_position": position}
         writer.tuned(
             f"coop, {n} vectors, {position}, {'class-specific' if csc else 'shared'}, {phrase}",

@@ -132,8 +132,9 @@ def _module_and_settings(case: Case, backbone: Backbone) -> tuple[ModuleType, di
     if deep_text:
         words = _frozen_words(case, arrays["txt_prompt_0"])
         return independent_prompts, {"text_depth": deep_text, "words": words, **visual}
-    if "ctx" in arrays and layers:
-        return independent_prompts, {"text_depth": 1, **text, **visual}
+    words = _frozen_words(case, arrays["ctx"]) if "ctx" in arrays else ""
+    if words or ("ctx" in arrays and layers):  # text alone is IVLP without visual prompts
+        return independent_prompts, {"text_depth": 1, "words": words, **text, **visual}
     if "ctx" in arrays:
         return text_context, text
     if layers:
@@ -148,8 +149,8 @@ def _placement(case: Case) -> str:
 
 
 def _frozen_words(case: Case, context: np.ndarray) -> str:
-    """The words of a phrase that the context does not cover: they stay before the name."""
-    return detokenize(_before_name(case)[len(context) :])
+    """The words of a phrase that a context (M, D) or (K, M, D) does not cover: they stay before the name."""
+    return detokenize(_before_name(case)[context.shape[-2] :])
 
 
 def _before_name(case: Case) -> Tensor:
