@@ -71,6 +71,7 @@ def _imports(file: Path) -> list[Path]:
     return [file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()]
 
 
+@cache
 def _says_something(file: Path) -> bool:
     """Whether a module holds more than a docstring."""
     tree = ast.parse(file.read_text())

@@ -84,7 +84,7 @@ def pixels_of(source: Source, task: str, views: Views) -> Pixels:
 
 
 def tune_task(
-    cells: Iterable[Cell],
+    cells: list[Cell],
     data: TaskData,
     backbone: Backbone,
     store: CellStore,
@@ -96,8 +96,9 @@ def tune_task(
     `made_from` says what the features are made from: with the split and the code it decides whether a cell is the same.
     """
     missing, done = [], []
+    code = recipe_code(cells[0].recipe)
     for cell in cells:
-        key = cell.key(data.split.sha256, made_from, recipe_code(cell.recipe))
+        key = cell.key(data.split.sha256, made_from, code)
         found = store.get(cell, key)
         done.append(found) if found else missing.append((cell, key))
     if done:
