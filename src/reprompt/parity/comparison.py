@@ -43,15 +43,11 @@ class Comparison:
         expected, actual = self.case.tensor(array).double(), actual.detach().double()
         if expected.shape != actual.shape:
             raise ValueError(f"{array}: computed {tuple(actual.shape)}, the file holds {tuple(expected.shape)}")
-        scale = float(expected.abs().max()) or 1.0  # of an array of zeros the difference itself counts
-        error = float((actual - expected).abs().max()) / scale
-        self.differences.append(Difference(array, group, error, self._tolerance(group, spread or array)))
+        self._append(array, actual, expected, group, spread or array)
 
     def add_start(self, array: str, actual: Tensor, group: Group) -> None:
         """Compare the first step of an array that has a row per step."""
-        expected, actual = self.case.tensor(array).double()[0], actual.detach().double()
-        error = float((actual - expected).abs().max()) / (float(expected.abs().max()) or 1.0)
-        self.differences.append(Difference(f"{array}[0]", group, error, self._tolerance(group, array)))
+        self._append(f"{array}[0]", actual.detach().double(), self.case.tensor(array).double()[0], group, array)
 
     def add_exact(self, array: str, equal: bool) -> None:
         """A result that is equal or not."""
@@ -73,6 +69,11 @@ class Comparison:
     def failures(self) -> list[Difference]:
         """What is over its tolerance."""
         return [one for one in self.differences if not one.holds]
+
+    def _append(self, array: str, actual: Tensor, expected: Tensor, group: Group, spread: str) -> None:
+        scale = float(expected.abs().max()) or 1.0  # of an array of zeros the difference itself counts
+        error = float((actual - expected).abs().max()) / scale
+        self.differences.append(Difference(array, group, error, self._tolerance(group, spread)))
 
     def _tolerance(self, group: Group, spread: str) -> float:
         if self.case.spreads is None:

@@ -129,13 +129,11 @@ def _module_and_settings(case: Case, backbone: Backbone) -> tuple[ModuleType, di
     if any(name.startswith("upt.") for name in arrays):
         over_all = "all" in config["upt_attention"]
         return unified_prompts, {**text, **visual, "attention": "tokens" if over_all else "itself"}
-    if deep_text:
-        words = _frozen_words(case, arrays["txt_prompt_0"])
-        return independent_prompts, {"text_depth": deep_text, "words": words, **visual}
-    words = _frozen_words(case, arrays["ctx"]) if "ctx" in arrays else ""
-    if words or ("ctx" in arrays and layers):  # text alone is IVLP without visual prompts
-        return independent_prompts, {"text_depth": 1, "words": words, **text, **visual}
-    if "ctx" in arrays:
+    context = next((arrays[name] for name in ("ctx", "txt_prompt_0") if name in arrays), None)
+    if context is not None:
+        words = _frozen_words(case, context)
+        if deep_text or words or layers:  # CoOp whose phrase leaves words is IVLP without visual prompts
+            return independent_prompts, {"text_depth": deep_text or 1, "words": words, **text, **visual}
         return text_context, text
     if layers:
         return visual_prompts, {**visual, "text": config.get("template", TEMPLATE)}

@@ -13,7 +13,8 @@ from reprompt.clip.savings import Savings
 from reprompt.clip.text import tokenize
 from reprompt.gradients import plain, prograd
 from reprompt.gradients.step import Rule, Step
-from reprompt.learners.learner import Learner, Params
+from reprompt.learners.learner import Learner, Params, frozen_image_features
+from reprompt.learners.outcome import Outcome
 from reprompt.learners.templates import class_features
 from reprompt.objectives import cross_entropy, distillation, multitask, neural_collapse
 from reprompt.objectives.batch import Batch, Objective
@@ -36,7 +37,7 @@ class Tuning:
         self.params = {name: tensor.clone() for name, tensor in to_ours(start, self.where).items()}
         self.velocity = {name: torch.zeros_like(tensor) for name, tensor in self.params.items()}
 
-    def outcome(self, images: Tensor):
+    def outcome(self, images: Tensor) -> Outcome:
         """Features and logits of images (B, 3, H, W) as the loop gets them."""
         with torch.no_grad():
             return self.learner.forward(self.params, seen(self.learner, images))
@@ -64,8 +65,7 @@ def seen(learner: Learner, images: Tensor) -> Tensor:
     """Images (B, 3, H, W) as one run's input of a learner."""
     if learner.sees == "pixels":
         return images[None]
-    with torch.no_grad():
-        return F.normalize(learner.backbone.model.visual(images), dim=-1)[None]
+    return frozen_image_features(learner.backbone, images[None])
 
 
 def batch_of(labels: Tensor, dtype: torch.dtype, **more: Tensor) -> Batch:
@@ -90,23 +90,32 @@ def five_steps(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
     batch = batch_of(labels, case.dtype, allowed=allowed)
     objective = multitask.objective([{"class_mask": class_mask}])
 
-    def logits() -> Tensor:
-        plain_logits = run.outcome(images).logits
-        return (plain_logits if allowed is None else multitask.masked(plain_logits, allowed, class_mask))[0]
+    def logits(outcome: Outcome) -> Tensor:
+        return (outcome.logits if allowed is None else multitask.masked(outcome.logits, allowed, class_mask))[0]
 
-    done.add_exact("token_ids", tokens_agree(case))
     outcome = run.outcome(images)
-    done.add("out.logits", logits(), "logits")
+    compare_start(done, outcome, logits(outcome))
     if "out.logits_unmasked" in case:
         done.add("out.logits_unmasked", outcome.logits[0], "logits")
-    done.add("out.image_features", outcome.images[0], "other")
-    done.add("out.text_features", outcome.classes[0], "other")
     train(done, run, objective, images, batch, logits)
     return done
 
 
+def compare_start(done: Comparison, outcome: Outcome, logits: Tensor) -> None:
+    """Tokens, features and logits before the first step."""
+    done.add_exact("token_ids", tokens_agree(done.case))
+    done.add("out.logits", logits, "logits")
+    done.add("out.image_features", outcome.images[0], "other")
+    done.add("out.text_features", outcome.classes[0], "other")
+
+
 def train(
-    done: Comparison, run: Tuning, objective: Objective, images: Tensor, batch: Batch, logits: Callable[[], Tensor]
+    done: Comparison,
+    run: Tuning,
+    objective: Objective,
+    images: Tensor,
+    batch: Batch,
+    logits: Callable[[Outcome], Tensor],
 ) -> None:
     """Five steps on one batch; whatever the file holds of them is compared."""
     losses = []
@@ -120,7 +129,7 @@ def train(
         if step in (1, STEPS):
             done.add_all(f"step{step}", to_theirs(run.params, run.where), f"step {step}")
             if f"out.logits_step{step}" in run.case:
-                done.add(f"out.logits_step{step}", logits(), f"step {step}")
+                done.add(f"out.logits_step{step}", logits(run.outcome(images)), f"step {step}")
     done.add("out.losses", stacked(losses), "step 5")
 
 
@@ -132,8 +141,7 @@ def zero_shot(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
     tokens = np.stack([tokenize([template.format(name) for name in names]).numpy() for template in templates])
     done.add_exact("token_ids", np.array_equal(tokens, case.arrays["token_ids"]))
     classes = class_features(backbone, case.class_names, templates, savings)
-    with torch.no_grad():
-        images = F.normalize(backbone.model.visual(case.tensor("images")), dim=-1)
+    (images,) = frozen_image_features(backbone, case.tensor("images")[None])
     logits = backbone.scale * images @ classes.T
     done.add("out.image_features", images, "other")
     done.add("out.text_features", classes, "other")
@@ -152,9 +160,8 @@ def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> Compariso
     rule = prograd.rule([{"lambda": float(case.tensor("lambda")), "temperature": temperature}], savings)
     found: dict[str, list[Tensor]] = {name: [] for name in case.under("step.")}
     for images, labels in zip(case.tensor("images"), case.tensor("labels"), strict=True):
-        with torch.no_grad():
-            taught = backbone.scale * F.normalize(backbone.model.visual(images), dim=-1) @ teacher.T
-        batch = batch_of(labels, case.dtype, teacher=taught[None])
+        taught = backbone.scale * frozen_image_features(backbone, images[None]) @ teacher.T
+        batch = batch_of(labels, case.dtype, teacher=taught)
         outcome = run.outcome(images)
         step = run.step(cross_entropy.loss, images, batch)
         _, g_task, g_general = prograd.two_gradients(step, temperature, savings)
@@ -166,7 +173,7 @@ def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> Compariso
         values = {"ce": loss, "kl": kl[0], "g_ce": g_ce, "g_kl": g_kl, "g_final": g_final, "dot": dot}
         values |= {"cos": dot / (g_ce.norm() * g_kl.norm()), "conflict": dot < 0}
         values |= {"ctx": to_theirs(run.params, run.where)["ctx"].clone()}
-        values |= {"logits": outcome.logits[0], "zs_logits": taught}
+        values |= {"logits": outcome.logits[0], "zs_logits": taught[0]}
         for name, tensors in found.items():
             tensors.append(values[name])
     groups = {"logits": "logits", "zs_logits": "logits", "ce": "loss", "kl": "loss", "ctx": "step 5"}
@@ -198,11 +205,8 @@ def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> C
         "L_LC": lambda outcome, batch: neural_collapse.language_collapse(outcome, batch, "sum", text_energy),
         "L_MI": lambda outcome, batch: neural_collapse.isomorphism(outcome, batch, "sum", target),
     }
-    done.add_exact("token_ids", tokens_agree(case))
     outcome = run.outcome(images)
-    done.add("out.logits", outcome.logits[0], "logits")
-    done.add("out.image_features", outcome.images[0], "other")
-    done.add("out.text_features", outcome.classes[0], "other")
+    compare_start(done, outcome, outcome.logits[0])
     done.add("out.Delta_LCD", neural_collapse.language_collapse_degree(outcome.classes, text_energy).mean(), "other")
     done.add("out.Delta_MID", neural_collapse.isomorphism_degree(outcome, labels[None], target)[0], "other")
     for name, term in terms.items():
@@ -211,7 +215,7 @@ def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> C
             done.add_all(
                 f"grad_{name}", to_theirs(_gradient_where_used(run, term, images, batch), run.where), "gradient"
             )
-    train(done, run, objective, images, batch, lambda: run.outcome(images).logits[0])
+    train(done, run, objective, images, batch, lambda outcome: outcome.logits[0])
     return done
 
 
