@@ -127,16 +127,6 @@ class Protocols(Block):
     base_to_new: Protocol
 
 
-def _method_block(name: str, recipe: Recipe) -> type[Block]:
-    """The block of a recipe: its own settings, all of them; any key of `tuning`; and exceptions under `where`."""
-    tuning = {key: field.annotation for key, field in Tuning.model_fields.items()} if recipe.gradient else {}
-    optional = {key: (kind | None, None) for key, kind in {**tuning, **recipe.settings}.items()}
-    where = create_model(f"{name}_where", __base__=Where, **optional)
-    own = {key: (kind, ...) for key, kind in recipe.settings.items()}
-    over = {key: optional[key] for key in tuning}
-    return create_model(name, __base__=Method, **over, **own, where=(tuple[where, ...], ()))
-
-
 class Where(Block):
     """An exception: the settings beside these hold under a protocol, at a number of shots, on a task."""
 
@@ -166,6 +156,16 @@ class Method(Block):
 
 def _given(block: Block, exclude: set[str]) -> dict[str, Any]:
     return {key: value for key, value in block.model_dump(exclude=exclude).items() if value is not None}
+
+
+def _method_block(name: str, recipe: Recipe) -> type[Block]:
+    """The block of a recipe: its own settings, all of them; any key of `tuning`; and exceptions under `where`."""
+    tuning = {key: field.annotation for key, field in Tuning.model_fields.items()} if recipe.gradient else {}
+    optional = {key: (kind | None, None) for key, kind in {**tuning, **recipe.settings}.items()}
+    where = create_model(f"{name}_where", __base__=Where, **optional)
+    own = {key: (kind, ...) for key, kind in recipe.settings.items()}
+    over = {key: optional[key] for key in tuning}
+    return create_model(name, __base__=Method, **over, **own, where=(tuple[where, ...], ()))
 
 
 # One block per recipe that a protocol runs; a recipe that none runs needs no block.

@@ -9,9 +9,9 @@ type; beside them a block may set any key of `tuning` for its recipe alone.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 
-from reprompt.plan.settings import NonNegative, PositiveFloat
+from reprompt.plan.settings import NonNegative
 
 AXES = {
     "learner": "learners",

@@ -2,12 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import BaseModel, ConfigDict, Field
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
-
-__all__ = ["Block", "NonNegative", "PositiveFloat", "Probability"]
 
 
 class Block(BaseModel):
