@@ -1,4 +1,4 @@
-"""Where a learned context stands in the prompts of K classes: after, around or before... the name, as CoOp has it.
+"""Where a learned context stands in the prompts of K classes: before, around or after the name, as CoOp has it.
 
     end       [start] [V]_1 ... [V]_M  words  name . [end]        the front is shared by all classes
     middle    [start] [V]_1 ... [V]_m  name [V]_m+1 ... [V]_M . [end]     m = M // 2
