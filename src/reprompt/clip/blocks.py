@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from reprompt.clip.savings import Savings
+
 # Kept for the backward pass by one block, in multiples of its width: 14 to 16 in the text tower, 7 to 9 in the image
 # tower, measured with saved-tensor hooks (frozen weights need no inputs).
 FLOATS_PER_TOKEN = 16
@@ -57,9 +59,13 @@ class Heads:
         return x.unflatten(-1, (self.heads, -1)).movedim(-2, 1)
 
 
-def activation_bytes(blocks: int, tokens: int, width: int, itemsize: int) -> float:
-    """What the backward pass through `blocks` keeps for that many tokens (attention weights not counted)."""
-    return float(FLOATS_PER_TOKEN * blocks * tokens * width * itemsize)
+def keeps_too_much(transformer: nn.Module, tokens: int, x: Tensor, savings: Savings) -> bool:
+    """Whether what the backward pass through all blocks keeps of that many tokens like `x` is better computed anew.
+
+    Attention weights are not counted.
+    """
+    kept = FLOATS_PER_TOKEN * len(transformer.resblocks) * tokens * x.shape[-1] * x.element_size()
+    return kept > savings.recompute_above
 
 
 def through(step: Callable, *inputs: Tensor, recompute: bool):

@@ -18,7 +18,7 @@ from open_clip import get_tokenizer
 from open_clip.model import CLIP
 from torch import Tensor
 
-from reprompt.clip.blocks import Heads, activation_bytes, through
+from reprompt.clip.blocks import Heads, keeps_too_much, through
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.weights import CONTEXT_LENGTH
 
@@ -89,7 +89,7 @@ def _encode_each(
     x = F.pad(torch.cat(prompts, dim=2).flatten(0, 1), (0, 0, 0, length - shared - longest))
     x = x + model.positional_embedding[:length]
     mask, ends = model.attn_mask[:length, :length], (ends_K + shared).repeat(runs)
-    recompute = _recompute(model, x.shape[0] * length, savings)
+    recompute = keeps_too_much(model.transformer, x.shape[0] * length, x, savings)
     for layer, block in enumerate(model.transformer.resblocks):
         if 1 <= layer <= len(deep):
             fresh = deep[layer - 1].repeat_interleave(classes, dim=0)
@@ -147,7 +147,7 @@ def _encode_shared(
     x = torch.cat([prefix_RPD + positions[:shared], own.expand(runs, -1, -1)], dim=1)  # (R, P + T, D)
     prefix_mask, own_mask = model.attn_mask[:shared, :shared], model.attn_mask[:length, :length]
     blocks = list(model.transformer.resblocks)
-    recompute = _recompute(model, runs * x.shape[1], savings)
+    recompute = keeps_too_much(model.transformer, runs * x.shape[1], x, savings)
     for layer, block in enumerate(blocks):
         if 1 <= layer <= len(deep):
             x = torch.cat([x[:, :1], deep[layer - 1], x[:, 1 + deep[layer - 1].shape[1] :]], dim=1)
@@ -177,10 +177,3 @@ def _encode_shared(
 
         x = through(step, x, recompute=recompute)
     return x if savings.read_out_only else x.index_select(1, shared + rows.ends)
-
-
-def _recompute(model: CLIP, tokens: int, savings: Savings) -> bool:
-    """Whether a pass over that many tokens keeps too much for the backward pass."""
-    positions = model.positional_embedding
-    kept = activation_bytes(len(model.transformer.resblocks), tokens, positions.shape[1], positions.element_size())
-    return kept > savings.recompute_above

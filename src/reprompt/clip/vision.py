@@ -16,7 +16,7 @@ from open_clip.model import CLIP
 from open_clip.transformer import VisionTransformer
 from torch import Tensor
 
-from reprompt.clip.blocks import Heads, activation_bytes, through
+from reprompt.clip.blocks import Heads, keeps_too_much, through
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 
 
@@ -66,7 +66,7 @@ def _encode_plain(tower: VisionTransformer, tokens: Tensor, prompts: list[Tensor
     runs, images = tokens.shape[:2]
     x, count = tokens.flatten(0, 1), prompts[0].shape[1]
     x = torch.cat([x, prompts[0].repeat_interleave(images, dim=0)], dim=1)
-    recompute = _recompute(tower, x.shape[0] * x.shape[1], savings)
+    recompute = keeps_too_much(tower.transformer, x.shape[0] * x.shape[1], x, savings)
     for layer, block in enumerate(tower.transformer.resblocks):
         if 1 <= layer < len(prompts):
             x = torch.cat([x[:, :-count], prompts[layer].repeat_interleave(images, dim=0)], dim=1)
@@ -79,7 +79,7 @@ def _encode_fast(tower: VisionTransformer, tokens: Tensor, prompts: list[Tensor]
     runs, images = tokens.shape[:2]
     blocks = list(tower.transformer.resblocks)
     x = tokens.flatten(0, 1)
-    recompute = _recompute(tower, x.shape[0] * (x.shape[1] + prompts[0].shape[1]), savings)
+    recompute = keeps_too_much(tower.transformer, x.shape[0] * (x.shape[1] + prompts[0].shape[1]), x, savings)
     for layer, block in enumerate(blocks):
         fresh = prompts[layer] if layer < len(prompts) else None
         only_class_token = block is blocks[-1] and savings.read_out_only
@@ -103,10 +103,3 @@ def _encode_fast(tower: VisionTransformer, tokens: Tensor, prompts: list[Tensor]
 
         x = through(step, x, *([] if fresh is None else [fresh]), recompute=recompute)
     return x[:, 0].unflatten(0, (runs, images))
-
-
-def _recompute(tower: VisionTransformer, tokens: int, savings: Savings) -> bool:
-    """Whether a pass over that many tokens keeps too much for the backward pass."""
-    weight = tower.proj
-    kept = activation_bytes(len(tower.transformer.resblocks), tokens, weight.shape[0], weight.element_size())
-    return kept > savings.recompute_above

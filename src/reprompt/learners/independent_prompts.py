@@ -30,7 +30,7 @@ class Learner:
     `position`.
     """
 
-    images_at_once = 128
+    images_at_once = 32
 
     def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
         self.backbone, self.settings, self.savings = backbone, settings, savings

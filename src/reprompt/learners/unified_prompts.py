@@ -38,7 +38,7 @@ class Learner:
     """
 
     sees = "pixels"
-    images_at_once = 128
+    images_at_once = 32
 
     def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
         self.backbone, self.settings, self.savings = backbone, settings, savings
@@ -54,10 +54,9 @@ class Learner:
             context = random_vectors(self.classes, length, text, stream=stream)
         else:
             context = initial_context(self.backbone, how, length, stream)
-        attention_in = default_affine("mix_attention_in", mix, 3 * mix, stream)
         bound = (6 / (mix + 3 * mix)) ** 0.5  # PyTorch starts attention with Xavier's rule and zero biases
-        attention_in["mix_attention_in_weight"] = bound * (2 * torch.rand(3 * mix, mix, generator=stream) - 1)
-        attention_out = default_affine("mix_attention_out", mix, mix, stream)
+        attention_in = bound * (2 * torch.rand(3 * mix, mix, generator=stream) - 1)
+        attention_out = default_affine("mix_attention_out", mix, mix, stream)["mix_attention_out_weight"]
         return {
             "context": context,
             "visual": visual_prompts(self.tower, self.settings, stream),
@@ -65,8 +64,8 @@ class Learner:
             **default_affine("text_out", mix, text, stream),
             **default_affine("visual_in", image, mix, stream),
             **default_affine("visual_out", mix, image, stream),
-            **attention_in,
-            **attention_out,
+            "mix_attention_in_weight": attention_in,
+            "mix_attention_out_weight": attention_out,
             "mix_attention_in_bias": torch.zeros(3 * mix),
             "mix_attention_out_bias": torch.zeros(mix),
             **default_affine("mix_fc_1", mix, 4 * mix, stream),
