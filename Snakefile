@@ -19,6 +19,7 @@ include: "rules/backbones.smk"
 include: "rules/features.smk"
 include: "rules/tune.smk"
 include: "rules/tables.smk"
+include: "rules/claims.smk"
 include: "rules/report.smk"
 
 
@@ -32,6 +33,7 @@ rule all:
         rules.stage_backbones.input,
         [PLAN.records(job) for job in JOBS],
         rules.stage_tables.input,
+        rules.stage_claims.input,
         rules.stage_report.input,
 
 

@@ -27,10 +27,10 @@ WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []
 
 # Every wildcard is constrained: an unconstrained one also matches "/".
 wildcard_constraints:
-    task="|".join(PLAN.tasks),
+    task="|".join(PLAN.all_tasks),
     backbone="|".join(PLAN.backbones),
     part="|".join(PLAN.parts),
-    protocol="|".join({job.protocol for job in PLAN.jobs}),
+    experiment="|".join(PLAN.parameters.experiments),
     recipe="|".join({job.recipe for job in PLAN.jobs}),
     table="|".join(TABLES),
     figure="|".join(FIGURES),
@@ -46,15 +46,20 @@ def text_tower(wildcards):
     return [R / f"backbones/{source}.safetensors"] if source else []
 
 
-def splits_of_part(wildcards):
-    """The splits and draws of the part's tasks."""
-    return [R / f"data/{task}.json" for task in PLAN.parts[wildcards.part]]
+def features_of_job(wildcards):
+    """The manifests of the features that a job reads."""
+    parts = JOBS["/".join(wildcards)].features
+    return [R / f"features/{wildcards.backbone}/{part}.json" for part, _ in parts]
 
 
-def records_of(protocol, recipe):
-    """All records of a recipe under a protocol, and what they cost."""
-    jobs = [job for job in PLAN.jobs if (job.protocol, job.recipe) == (protocol, recipe)]
-    return [PLAN.records(job.name).with_suffix(end) for job in jobs for end in (".npz", ".json")]
+def splits_of_job(wildcards):
+    """The splits and draws of the tasks that a job reads."""
+    return [R / f"data/{task}.json" for task in JOBS["/".join(wildcards)].tasks_read]
+
+
+def records_of(experiment):
+    """All records of an experiment, and what they cost."""
+    return [PLAN.records(job).with_suffix(end) for job in PLAN.jobs_of(experiment) for end in (".npz", ".json")]
 
 
 def records_of_output(wildcards):
@@ -91,8 +96,9 @@ def job_spec(wildcards):
 
 
 def code_of_job(wildcards):
-    """How fleets are run and the recipe's own axes, with all they import. Comments and formatting do not count."""
-    return code.recipe_code(wildcards.recipe)
+    """How fleets are run, the recipe's own axes and what is measured. Comments and formatting do not count."""
+    measures = PLAN.parameters.experiments[wildcards.experiment].measures
+    return code.recipe_code(wildcards.recipe, measures)
 
 
 # How a rule is shown, and options of its command

@@ -34,4 +34,4 @@ rule features:
 rule stage_features:
     """`dvc repro features`."""
     input:
-        [R / f"features/{job.backbone}/{job.part}.json" for job in PLAN.jobs],
+        sorted({R / f"features/{job.backbone}/{part}.json" for job in PLAN.jobs for part, _ in job.features}),

@@ -1,4 +1,4 @@
-"""One page that says what was run, where the numbers come from and what it cost; and its headline numbers."""
+"""A page that says what was run, where the numbers come from and what it cost, one of claims, and headline numbers."""
 
 
 rule report:
@@ -6,10 +6,12 @@ rule report:
     input:
         rules.stage_tables.input,
         rules.stage_world.input,
+        claims=R / "claims.csv",
         records=[PLAN.records(job) for job in JOBS],
         costs=[PLAN.records(job).with_suffix(".json") for job in JOBS],
     output:
         page=report(R / "report/index.html", category="report"),
+        claims=report(R / "report/claims.html", category="report"),
         headline=R / "headline.json",
     log:
         LOGS / "report.log",

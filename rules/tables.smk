@@ -51,9 +51,9 @@ rule figure:
 rule contact_sheet:
     """What the rendered world looks like."""
     output:
-        png=report(R / "figures/world_{sheet}.png", category="world", labels={"sheet": "{sheet}"}),
+        png=report(R / "world/{sheet}.png", category="world", labels={"sheet": "{sheet}"}),
     log:
-        LOGS / "figures/world_{sheet}.log",
+        LOGS / "world/{sheet}.log",
     conda:
         "../envs/reprompt.yaml"
     resources:
@@ -77,4 +77,4 @@ rule stage_tables:
 rule stage_world:
     """`dvc repro world`."""
     input:
-        expand(R / "figures/world_{sheet}.png", sheet=WORLD),
+        expand(R / "world/{sheet}.png", sheet=WORLD),

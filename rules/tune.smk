@@ -1,19 +1,19 @@
-"""Prompts tuned and judged. One job is one recipe under one protocol on one part of the tasks: all its shots and seeds."""
+"""Prompts tuned and judged. One job is one recipe of one experiment on one part of the tasks: all its shots and seeds."""
 
 
 rule tune:
     """The records of one job. Finished cells are kept in .cells, so that a killed job goes on where it was."""
     input:
         weights=R / "backbones/{backbone}.safetensors",
-        features=R / "features/{backbone}/{part}.json",
-        splits=splits_of_part,
+        features=features_of_job,
+        splits=splits_of_job,
     output:
-        records=R / "records/{protocol}/{recipe}/{backbone}/{part}.npz",
-        costs=R / "records/{protocol}/{recipe}/{backbone}/{part}.json",
+        records=R / "records/{experiment}/{recipe}/{backbone}/{part}.npz",
+        costs=R / "records/{experiment}/{recipe}/{backbone}/{part}.json",
     log:
-        LOGS / "tune/{protocol}/{recipe}/{backbone}/{part}.log",
+        LOGS / "tune/{experiment}/{recipe}/{backbone}/{part}.log",
     benchmark:
-        LOGS / "tune/{protocol}/{recipe}/{backbone}/{part}.tsv"
+        LOGS / "tune/{experiment}/{recipe}/{backbone}/{part}.tsv"
     conda:
         "../envs/reprompt.yaml"
     resources:
@@ -22,20 +22,20 @@ rule tune:
     params:
         scale=SCALE,
         code=code_of_job,
-        job="{protocol}/{recipe}/{backbone}/{part}",
+        job="{experiment}/{recipe}/{backbone}/{part}",
         spec=job_spec,
         splits=R / "data",
-        features=str(R / "features/{backbone}/{part}.safetensors"),
+        features=str(R / "features/{backbone}"),
     shell:
         "reprompt tune {params.job} --scale {params.scale}"
         " --weights {input.weights} --features {params.features} --splits {params.splits}"
         " --out {output.records} --costs {output.costs} > {log} 2>&1"
 
 
-for protocol, recipe in sorted({(job.protocol, job.recipe) for job in PLAN.jobs}):
+for experiment in PLAN.parameters.experiments:
 
     rule:
         name:
-            f"stage_{protocol}_{recipe}"
+            f"stage_{experiment}"
         input:
-            records_of(protocol, recipe),
+            records_of(experiment),

@@ -17,7 +17,7 @@ from rich.table import Table
 from reprompt.clip.backbones import Backbone, load
 from reprompt.clip.features import read_features
 from reprompt.data.splits import Split
-from reprompt.fleets import TaskData, run_fleet
+from reprompt.fleets import TaskData, Tasks, run_fleet
 from reprompt.plan.cells import Cell
 from reprompt.plan.plan import Plan
 
@@ -29,15 +29,16 @@ def bench(plan: Plan, task: str | None = None) -> None:
     torch.set_num_threads(1)
     console = Console(width=max(100, Console().width))
     task = task or plan.tasks[-1]
-    data, backbone = read_inputs(plan, plan.backbones[0], task)
+    tasks, backbone = read_inputs(plan, plan.backbones[0], task)
 
     table = Table("recipe", "cells", "own process", "one by one", "fleet", "fleet / process", "fleet / one by one")
-    table.title = f"Few-shot cells per minute on one core: {task}, {len(data.split.class_names)} classes, {plan.scale}"
+    classes = len(tasks[task].split.class_names)
+    table.title = f"Few-shot cells per minute on one core: {task}, {classes} classes, {plan.scale}"
     for column in table.columns[1:]:
         column.justify = "right"
     for recipe in ("coop", "prograd"):
-        cells = [c for c in plan.cells if (c.protocol, c.recipe, c.task) == ("few_shot", recipe, task)]
-        alone, one_by_one, fleet = timings(cells, data, backbone, plan.scale)
+        cells = [c for c in plan.cells if (c.experiment, c.recipe, c.task) == ("few_shot", recipe, task)]
+        alone, one_by_one, fleet = timings(cells, tasks, backbone, plan.scale)
         per_minute = [60 / alone, 60 * len(cells) / one_by_one, 60 * len(cells) / fleet]
         ratios = (f"{per_minute[2] / other:.1f} x" for other in per_minute[:2])
         table.add_row(recipe, str(len(cells)), *(f"{rate:.0f}" for rate in per_minute), *ratios)
@@ -45,24 +46,23 @@ def bench(plan: Plan, task: str | None = None) -> None:
     console.print(rule_costs(plan))
 
 
-def read_inputs(plan: Plan, backbone: str, task: str) -> tuple[TaskData, Backbone]:
+def read_inputs(plan: Plan, backbone: str, task: str) -> tuple[Tasks, Backbone]:
     """A task's split and features and the frozen backbone, as the workflow left them."""
-    part = next(name for name, tasks in plan.parts.items() if task in tasks)
-    features = read_features(plan.root / "features" / backbone / f"{part}.safetensors", task)
+    features = read_features(plan.root / "features" / backbone / f"{plan.part_of(task)}.safetensors", task)
     split = Split.read(plan.root / "data" / f"{task}.json")
-    return TaskData(split, features), load(plan.root / "backbones" / f"{backbone}.safetensors", backbone)
+    return {task: TaskData(split, features)}, load(plan.root / "backbones" / f"{backbone}.safetensors", backbone)
 
 
-def timings(cells: list[Cell], data: TaskData, backbone: Backbone, scale: str) -> tuple[float, float, float]:
+def timings(cells: list[Cell], tasks: Tasks, backbone: Backbone, scale: str) -> tuple[float, float, float]:
     """Seconds for one cell in its own process, for all cells one by one, and for all as a fleet: medians of rounds."""
-    run_fleet(cells[:1], data, backbone)  # warm caches and allocators once, outside every timing
+    run_fleet(cells[:1], tasks, backbone)  # warm caches and allocators once, outside every timing
     rounds = []
     for _ in range(ROUNDS):
         times = []
         for work in (
             lambda: _own_process(cells[len(cells) // 2], scale),
-            lambda: [run_fleet([cell], data, backbone) for cell in cells],
-            lambda: run_fleet(cells, data, backbone),
+            lambda: [run_fleet([cell], tasks, backbone) for cell in cells],
+            lambda: run_fleet(cells, tasks, backbone),
         ):
             started = time.perf_counter()
             work()
@@ -86,7 +86,7 @@ def _train_one(scale: str, recipe: str, task: str, shots: str, seed: str) -> Non
     (cell,) = (
         c
         for c in plan.cells
-        if (c.protocol, c.recipe, c.task, c.shots, c.seed) == ("few_shot", recipe, task, int(shots), int(seed))
+        if (c.experiment, c.recipe, c.task, c.shots, c.seed) == ("few_shot", recipe, task, int(shots), int(seed))
     )
     run_fleet([cell], *read_inputs(plan, cell.backbone, task))
 

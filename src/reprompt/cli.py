@@ -78,8 +78,8 @@ def split(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -
     the_plan = _plan(params, scale)
     source = source_of(the_plan.parameters.data)
     with job_lock():
-        for task in the_plan.tasks:
-            split_of(source, task, the_plan.parameters.seeds, the_plan.most_shots).write(out / f"{task}.json")
+        for task in the_plan.all_tasks:
+            split_of(source, task, the_plan.all_seeds, the_plan.most_shots).write(out / f"{task}.json")
 
 
 @app.command()
@@ -135,7 +135,7 @@ def features(
 def tune(
     job: str,
     weights: Annotated[Path, typer.Option(help="The backbone's weights.")],
-    features: Annotated[Path, typer.Option(help="The features of the job's part; made anew where they are missing.")],
+    features: Annotated[Path, typer.Option(help="The folder of the backbone's features; made where they are missing.")],
     splits: Annotated[Path, typer.Option(help="The folder of split files.")],
     out: Out,
     costs: Annotated[Path, typer.Option(help="Where time, machine and versions go.")],
@@ -182,13 +182,13 @@ def table(
 def figure(
     name: str,
     out: Out,
-    records: Annotated[list[Path], typer.Option(help="Record files; give the option once per file.")],
+    records: Annotated[list[Path] | None, typer.Option(help="Record files; give the option once per file.")] = None,
 ) -> None:
     """Write a figure of a paper, as an image and the numbers behind it."""
     from reprompt.figures import FIGURES
     from reprompt.figures.write import write_figure
 
-    write_figure(FIGURES[name](_records(records)), out)
+    write_figure(FIGURES[name](_records(records or [])), out)
 
 
 @app.command("contact-sheet")
@@ -205,6 +205,27 @@ def report(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) 
     from reprompt.report.assemble import assemble_report
 
     assemble_report(_plan(params, scale), out)
+
+
+@app.command()
+def claims(
+    out: Annotated[Path | None, typer.Option(help="Write them here as CSV instead of printing them.")] = None,
+    paper: Annotated[str | None, typer.Option(help="Only this paper's claims.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Only claims with this verdict.")] = None,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Judge every claim of the papers on the records: holds, contradicted, inconclusive or not run."""
+    from reprompt.atomic import write_text
+    from reprompt.claims import claims_frame, to_csv
+    from reprompt.claims.printing import print_claims
+
+    the_plan = _plan(params, scale)
+    paths = [the_plan.records(job.name) for job in the_plan.jobs]
+    frame = claims_frame(_records([path for path in paths if path.exists()]))
+    if out:
+        return write_text(out, to_csv(frame))
+    print_claims(frame, paper, verdict)
 
 
 @app.command()

@@ -30,20 +30,22 @@ PRETRAINING = (
 )
 FEATURES = (*SPLITS, "clip/backbones.py", "clip/features.py", "clip/weights.py", "data/views.py")
 TABLES = ("published", "statistics.py", "tables")
-FIGURES = ("figures", "published", "statistics.py", "tables/methods.py", "tables/setting.py")
+FIGURES = ("figures", "metrics.py", "published", "statistics.py", "tables")
 CONTACT_SHEETS = (*SPLITS, "miniature/captions.py", "miniature/contact_sheets.py", "miniature/corpus.py")
-REPORT = ("published", "records.py", "report", "statistics.py", "tables")
+CLAIMS = ("claims", "published", "statistics.py", "tables/methods.py", "tables/setting.py")
+REPORT = ("claims", "published", "records.py", "report", "statistics.py", "tables")
 
 # These decide nothing about a result: parameters reach the rules as specs, and the rest is about running.
 NEUTRAL = ("plan", "atomic.py", "code.py", "costs.py", "locks.py", "progress.py", "provenance.py", "records.py")
 
 
-def recipe_code(recipe: str) -> str:
-    """What the records of a recipe depend on: how fleets are run and the recipe's own axes, with all they import.
+def recipe_code(recipe: str, measures: Iterable[str] = ()) -> str:
+    """What records depend on: how fleets are run, the recipe's own axes and what is measured, with all they import.
 
     What draws images is left out: it is in the manifest of the features, which records depend on.
     """
-    files = imported_by("fleets.py", *RECIPES[recipe].modules) - set(_files(("miniature", "data/source.py")))
+    measured = (f"measures/{name}.py" for name in measures)
+    files = imported_by("fleets.py", *RECIPES[recipe].modules, *measured) - set(_files(("miniature", "data/source.py")))
     return code_hash(*(str(file.relative_to(PACKAGE)) for file in files))
 
 

@@ -1,8 +1,8 @@
-"""A fleet from its cells to its predictions: the axes of its recipe are looked up by name and put together here."""
+"""A fleet from its cells to its results: the axes of its recipe are looked up by name and put together here."""
 
 import importlib
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
@@ -14,20 +14,25 @@ from reprompt.clip.features import TaskFeatures
 from reprompt.data.draws import few_shot, validation
 from reprompt.data.splits import Split
 from reprompt.learners.learner import Learner, Params
+from reprompt.learners.outcome import Outcome
 from reprompt.learners.templates import class_features, teacher_templates
-from reprompt.plan.cells import Cell
+from reprompt.measures.measure import Watcher
+from reprompt.plan.cells import Cell, TestSet
+from reprompt.plan.fleets import SCHEDULE
 from reprompt.plan.recipes import RECIPES
+from reprompt.records import Result
 from reprompt.streams import torch_stream
 from reprompt.train import Images, Run, Schedule, train
 
-Predictions = dict[str, np.ndarray]
+Results = dict[TestSet, Result]
+LearnerOf = Callable[[TestSet], Learner]
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """The images of one task, uint8: `views` (V, N, H, W, 3) for training, `test` (N', H, W, 3)."""
+    """The images of one task, uint8: `views` (V, N, H, W, 3) if it is trained on, `test` (N', H, W, 3)."""
 
-    views: Tensor
+    views: Tensor | None
     test: Tensor
 
 
@@ -39,58 +44,97 @@ class TaskData:
     features: TaskFeatures
     pixels: Pixels | None = None
 
-    def training_images(self, backbone: Backbone) -> Images:
-        """What the loop takes its batches from."""
+    def training_images(self, backbone: Backbone, augmentation: str = "views") -> Images:
+        """What the loop takes its batches from: augmented views, or (`none`) the images as they are."""
+        if augmentation == "none":
+            if self.pixels is not None:
+                raise ValueError("augmentation none is not there for recipes that prompt the image tower")
+            return Images(self.features.normalised_plain[None].to(backbone.device))
         features = self.features.normalised_views.to(backbone.device)
         if self.pixels is None:
             return Images(features)
         return Images(features, self.pixels.views.to(backbone.device), backbone.normalise)
 
-    def test_images(self, learner: Learner, which: np.ndarray) -> Iterator[Tensor]:
-        """Test images as one forward pass of a learner takes them: features or pixels, (1, B, ...) at a time."""
+    def test_images(self, learner: Learner, which: np.ndarray) -> Iterator[tuple[np.ndarray, Tensor]]:
+        """Test images as one forward pass of a learner takes them: places (B,), features or pixels (1, B, ...)."""
         backbone, at_once = learner.backbone, learner.images_at_once or len(which)
         images = self.features.normalised_test if learner.sees == "features" else self.pixels.test
         for start in range(0, len(which), at_once):
-            some = images[which[start : start + at_once]].to(backbone.device)
-            yield (some if learner.sees == "features" else backbone.normalise(some))[None]
+            places = which[start : start + at_once]
+            some = images[places].to(backbone.device)
+            yield places, (some if learner.sees == "features" else backbone.normalise(some))[None]
 
 
-def run_fleet(cells: list[Cell], data: TaskData, backbone: Backbone) -> list[Predictions]:
-    """Train and judge cells that share recipe, backbone, task and protocol: predictions per split for each."""
+Tasks = Mapping[str, TaskData]
+
+
+def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone) -> list[Results]:
+    """Train and judge cells that share recipe, backbone, task, protocol and structure: results per test set for each.
+
+    `tasks` has the task they are trained on and all that they are judged on.
+    """
     recipe = RECIPES[cells[0].recipe]
     if recipe.gradient:
-        return tuned(cells, data, backbone)
+        return tuned(cells, tasks, backbone)
     if recipe.learned:
-        return [solved(cell, data) for cell in cells]
-    return [fixed(cell, data, backbone) for cell in cells]
+        return [solved(cell, tasks) for cell in cells]
+    return [fixed(cell, tasks, backbone) for cell in cells]
 
 
-def tuned(cells: list[Cell], data: TaskData, backbone: Backbone) -> list[Predictions]:
-    """Prompts of a fleet, trained on their protocol's first split (`all` or `base`) and judged on all of its splits."""
-    params = trained(cells, data, backbone)
-    judged: list[Predictions] = [{} for _ in cells]
-    for part in cells[0].splits:
-        learner = learner_of(cells[0], data.split.names(part), backbone)
-        with torch.inference_mode():
-            images = data.test_images(learner, data.split.test_images(part))
-            best = [learner.forward(params, some).logits.argmax(dim=-1) for some in images]
-        for one, predictions in zip(judged, torch.cat(best, dim=1).cpu().numpy(), strict=True):
-            one[part] = predictions
-    return judged
+def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone) -> list[Results]:
+    """Prompts of a fleet, trained on the classes that their protocol teaches and judged on all of its test sets."""
+
+    def learner(test: TestSet) -> Learner:
+        return learner_of(cells[0], tasks[test.task].split.names(test.split), backbone)
+
+    measures = [axis("measures", name) for name in cells[0].measures]
+    watchers = [measure.watcher(cells, tasks, learner) for measure in measures if hasattr(measure, "watcher")]
+    params = trained(cells, tasks[cells[0].task], backbone, watchers)
+    results = judged(cells, tasks, learner, params)
+    for watcher in watchers:
+        for of_cell, arrays in zip(results, watcher.arrays(), strict=True):
+            for test, measured in arrays.items():
+                of_cell[test].measured.update(measured)
+    return results
 
 
-def trained(cells: list[Cell], data: TaskData, backbone: Backbone) -> Params:
+def trained(cells: list[Cell], data: TaskData, backbone: Backbone, watchers: list[Watcher]) -> Params:
     """The learned tensors of a fleet after training, each (R, ...)."""
-    recipe, settings, part = RECIPES[cells[0].recipe], [cell.resolved for cell in cells], cells[0].splits[0]
+    recipe, settings, part = RECIPES[cells[0].recipe], [cell.resolved for cell in cells], cells[0].learns
     learner = learner_of(cells[0], data.split.names(part), backbone)
     return train(
         [run_of(cell, data.split, part, learner) for cell in cells],
-        data.training_images(backbone),
+        data.training_images(backbone, settings[0]["augmentation"]),
         learner,
         axis("objectives", recipe.objective).objective(settings),
         axis("gradients", recipe.gradient).rule(settings),
         teacher(cells[0], data, backbone) if "teacher" in settings[0] else None,
+        watchers,
     )
+
+
+@torch.no_grad()
+def judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Params) -> list[Results]:
+    """The results of learned tensors (R, ...) on every test set."""
+    results: list[Results] = [{} for _ in cells]
+    for test in cells[0].tests:
+        learner, data = learner_for(test), tasks[test.task]
+        targets = torch.from_numpy(data.split.test_targets(test.split)).to(learner.backbone.device)
+        measures = [axis("measures", name) for name in cells[0].measures]
+        readers = [m.reader(cells, test, data, learner.backbone) for m in measures if hasattr(m, "reader")]
+        best: list[Tensor] = []
+        for places, images in data.test_images(learner, data.split.test_images(test.split)):
+            outcome, start = learner.forward(params, images), sum(some.shape[1] for some in best)
+            best.append(outcome.logits.argmax(dim=-1))
+            for reader in readers:
+                reader.see(outcome, torch.from_numpy(places), targets[start : start + len(places)])
+        predictions = torch.cat(best, dim=1).cpu().numpy()
+        for run, of_cell in enumerate(results):
+            of_cell[test] = Result(predictions[run], {})
+        for reader in readers:
+            for of_cell, measured in zip(results, reader.arrays(), strict=True):
+                of_cell[test].measured.update(measured)
+    return results
 
 
 def learner_of(cell: Cell, class_names: list[str], backbone: Backbone) -> Learner:
@@ -101,7 +145,7 @@ def learner_of(cell: Cell, class_names: list[str], backbone: Backbone) -> Learne
 def run_of(cell: Cell, split: Split, part: str, learner: Learner) -> Run:
     """The run of a cell: its few-shot set, start, schedule and streams, all from the cell alone."""
     settings = cell.resolved
-    images, labels = few_shot(split.draws[str(cell.seed)], split.classes(part), cell.shots)
+    images, labels = few_shot(split.draws[str(cell.seed)], split.classes(part), cell.shots, cell.tau)
     purpose = (cell.protocol, cell.task, cell.shots)  # not the recipe: methods are compared on the same batches
     initialisation = axis("initialisation", RECIPES[cell.recipe].initialisation)
     return Run(
@@ -116,12 +160,12 @@ def run_of(cell: Cell, split: Split, part: str, learner: Learner) -> Run:
 
 def schedule_of(settings: dict) -> Schedule:
     """The part of a cell's settings that is its schedule."""
-    return Schedule(**{field.name: settings[field.name] for field in fields(Schedule)})
+    return Schedule(**{name: settings[name] for name in SCHEDULE})
 
 
 def teacher(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
     """Class features (K, E) of the teacher behind distillation and ProGrad's general direction."""
-    split, part, settings = data.split, cell.splits[0], cell.resolved
+    split, part, settings = data.split, cell.learns, cell.resolved
     if settings["teacher"] == "oracle":
         return oracle(cell, data, backbone)
     templates = teacher_templates(settings["teacher"], split.task, split.template)
@@ -133,7 +177,7 @@ def oracle(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
 
     It has the cell's own schedule, start and context, and a stream of its own.
     """
-    split, part, settings = data.split, cell.splits[0], cell.resolved
+    split, part, settings = data.split, cell.learns, cell.resolved
     coop = RECIPES["coop"]
     learner = axis("learners", coop.learner).Learner(backbone, split.names(part), settings)
     labels = np.asarray(split.train_labels)
@@ -149,37 +193,64 @@ def oracle(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
     )
     objective = axis("objectives", coop.objective).objective([settings])
     rule = axis("gradients", coop.gradient).rule([settings])
-    params = train([run], data.training_images(backbone), learner, objective, rule)
+    params = train([run], data.training_images(backbone, settings["augmentation"]), learner, objective, rule)
     with torch.no_grad():
         return learner.forward(params, data.features.normalised_test[:1][None].to(backbone.device)).classes[0]
 
 
-def solved(cell: Cell, data: TaskData) -> Predictions:
-    """Predictions of a classifier that is fitted at once, on the plain features."""
-    split, (part,) = data.split, cell.splits
-    drawn, classes = split.draws[str(cell.seed)], split.classes(part)
-    plain_features, test = data.features.plain.numpy(), data.features.test.numpy()
-    images, labels = few_shot(drawn, classes, cell.shots)
-    held_out, held_out_labels = validation(drawn, classes, cell.shots, split.most_shots)
+def solved(cell: Cell, tasks: Tasks) -> Results:
+    """Results of a classifier that is fitted at once, on the plain features.
+
+    On another task it can tell the classes that it knows by name, as ImageNet's in ImageNet-A, and no others.
+    """
+    data, settings = tasks[cell.task], cell.resolved
+    drawn, classes = data.split.draws[str(cell.seed)], data.split.classes(cell.learns)
+    plain = data.features.plain.numpy()
+    images, labels = few_shot(drawn, classes, cell.shots, cell.tau)
+    held_out, held_out_labels = validation(drawn, classes, cell.shots, data.split.most_shots)
     solve = axis("learners", RECIPES[cell.recipe].learner).solve
-    model = solve((plain_features[images], labels), (plain_features[held_out], held_out_labels), cell.resolved)
-    return {part: model.predict(test[split.test_images(part)])}
+    model = solve((plain[images], labels), (plain[held_out], held_out_labels), settings)
+    known, results = data.split.names(cell.learns), {}
+    for test in cell.tests:
+        split = tasks[test.task].split
+        if unknown := set(split.names(test.split)) - set(known):
+            raise ValueError(
+                f"{cell.recipe} trained on {cell.task} does not know {sorted(unknown)[0]!r} of {test.task}; "
+                "take that task out of judged_on"
+            )
+        scores = model.decision_function(tasks[test.task].features.test.numpy()[split.test_images(test.split)])
+        scores = np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
+        columns = [known.index(name) for name in split.names(test.split)]
+        results[test] = Result(scores[:, columns].argmax(axis=1))
+    return results
 
 
-def fixed(cell: Cell, data: TaskData, backbone: Backbone) -> Predictions:
-    """Predictions of class features with nothing learned."""
-    split, classes = data.split, axis("learners", RECIPES[cell.recipe].learner).classes
-    images = data.features.normalised_test.to(backbone.device)
-    with torch.inference_mode():
-        return {
-            part: (images[split.test_images(part)] @ classes(backbone, split.task, split.template, split.names(part)).T)
-            .argmax(dim=-1)
-            .cpu()
-            .numpy()
-            for part in cell.splits
-        }
+def fixed(cell: Cell, tasks: Tasks, backbone: Backbone) -> Results:
+    """Results of class features with nothing learned."""
+    classes = axis("learners", RECIPES[cell.recipe].learner).classes
+
+    def learner(test: TestSet) -> Fixed:
+        split = tasks[test.task].split
+        return Fixed(backbone, classes(backbone, split.task, split.template, split.names(test.split)))
+
+    (results,) = judged([cell], tasks, learner, {})
+    return results
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A learner with nothing to learn: class features (K, E)."""
+
+    backbone: Backbone
+    classes: Tensor
+    sees = "features"
+    images_at_once = None
+
+    def forward(self, params: Params, images: Tensor) -> Outcome:
+        """Features (1, B, E) -> features and logits."""
+        return Outcome(images, self.classes[None], self.backbone.scale)
 
 
 def axis(folder: str, name: str) -> ModuleType:
-    """A member of one of the four axes."""
+    """A member of one of the four axes, or a measure."""
     return importlib.import_module(f"reprompt.{folder}.{name}")

@@ -1,39 +1,60 @@
 """Records: what cells leave behind, one compressed file per job.
 
-A file holds the rows (one per cell and split, as JSON) and the predictions of all its cells in one array of small
-integers, so that every number can be recomputed without images, weights or training. The same cells give the same
-bytes; what varies from run to run (seconds, machine, commit) goes to a sidecar beside it.
+A file holds the rows (one per cell and test set, as JSON), the predictions of all its cells in one array of small
+integers with the labels they are judged by, and what was measured besides, so that every number can be recomputed
+without images, weights or training. The same cells give the same bytes; what varies from run to run (seconds, machine,
+commit) goes to a sidecar beside it.
 """
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from reprompt.atomic import written_whole
-from reprompt.plan.cells import Cell
+from reprompt.metrics import Arrays, metrics
+from reprompt.plan.cells import Cell, TestSet
 
 COLUMNS = (
-    *("scale", "protocol", "recipe", "backbone", "task", "shots", "seed", "split"),
-    *("metric", "value", "images", "cell", "file"),
+    *("scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"),
+    *("settings", "split", "metric", "value", "images", "cell", "file", "predictions", "targets", "measured"),
 )
+OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "seed", "swept")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A cell on one test set of N images: predictions (N,), class indices within the split, and measured arrays."""
+
+    predictions: np.ndarray
+    measured: Arrays = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A cell and its predictions: per split, one class index (within the split) for every test image."""
+    """A cell, its content address and its result on every test set."""
 
     cell: Cell
     key: str
-    predictions: dict[str, np.ndarray]
+    results: dict[TestSet, Result]
 
 
-def accuracy_percent(predictions: np.ndarray, targets: np.ndarray) -> float:
-    """Share of right predictions, in per cent."""
-    return 100 * float(np.mean(predictions == targets))
+@dataclass(frozen=True)
+class Row:
+    """A cell on one test set as stored: what is written of it, and its arrays."""
+
+    stored: dict
+    predictions: np.ndarray
+    targets: np.ndarray
+    measured: Arrays
+
+    @property
+    def recomputed(self) -> dict[str, float]:
+        """The values that follow from the arrays, by metric."""
+        return metrics(self.predictions, self.targets, self.measured)
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
@@ -42,55 +63,99 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
         np.savez_compressed(file, **arrays)
 
 
+class _Shelf:
+    """Arrays of one kind laid end to end; `add` gives the place of each."""
+
+    def __init__(self) -> None:
+        self.arrays: list[np.ndarray] = []
+        self.end = 0
+
+    def add(self, array: np.ndarray) -> int:
+        self.arrays.append(np.ravel(array))
+        self.end += array.size
+        return self.end - array.size
+
+    def small(self) -> np.ndarray:
+        """All of them in the smallest type that holds them."""
+        flat = np.concatenate(self.arrays)
+        return flat.astype(np.min_scalar_type(int(flat.max()))) if flat.dtype.kind in "iu" and len(flat) else flat
+
+
 def write_records(
-    path: Path, scale: str, judged: Iterable[Judged], targets: dict[tuple[str, str], np.ndarray], hashes: dict
+    path: Path, scale: str, judged: Iterable[Judged], targets: dict[TestSet, np.ndarray], hashes: dict
 ) -> None:
-    """Write the records of a job. `targets` maps (task, split) to labels; `hashes` says what cells are made from."""
-    rows, chunks, offset = [], [], 0
+    """Write the records of a job. `targets` are labels by test set; `hashes` says what cells are made from."""
+    rows, shelves, places = [], {"predictions": _Shelf(), "targets": _Shelf()}, {}
     for one in judged:
-        for split, predictions in one.predictions.items():
-            truth = targets[one.cell.task, split]
+        for test, result in one.results.items():
+            if test not in places:
+                places[test] = shelves["targets"].add(targets[test])
+            measured = {}
+            for name, array in result.measured.items():
+                offset = shelves.setdefault(f"measured_{name}", _Shelf()).add(array)
+                measured[name] = [offset, *array.shape]
             rows.append(
                 {
-                    **{k: getattr(one.cell, k) for k in ("protocol", "recipe", "backbone", "task", "shots", "seed")},
+                    **{name: getattr(one.cell, name) for name in OF_THE_CELL},
                     "scale": scale,
-                    "split": split,
-                    "metric": "accuracy",
-                    "value": round(accuracy_percent(predictions, truth), 6),
-                    "images": len(truth),
-                    "offset": offset,
+                    "source": one.cell.task,
+                    "task": test.task,
+                    "split": test.split,
+                    "values": metrics(result.predictions, targets[test], result.measured),
+                    "images": len(targets[test]),
+                    "offset": shelves["predictions"].add(result.predictions),
+                    "targets": places[test],
+                    "measured": measured,
                     "cell": one.key,
                     "settings": one.cell.resolved,
-                    "data_sha256": hashes["data"][one.cell.task],
+                    "data_sha256": hashes["data"][test.task],
                     "weights_sha256": hashes["weights"],
                 }
             )
-            chunks.append(predictions)
-            offset += len(predictions)
-    flat = np.concatenate(chunks)
     text = json.dumps(rows, sort_keys=True, separators=(",", ":"))
-    write_npz(
-        path,
-        rows=np.frombuffer(text.encode(), np.uint8),
-        predictions=flat.astype(np.min_scalar_type(int(flat.max()))),
-    )
+    arrays = {name: shelf.small() for name, shelf in sorted(shelves.items())}
+    write_npz(path, rows=np.frombuffer(text.encode(), np.uint8), **arrays)
 
 
-def read_rows(path: Path) -> list[dict]:
-    """The rows of a records file."""
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a records file with their arrays."""
     with np.load(path) as file:
-        return json.loads(file["rows"].tobytes())
+        arrays = {name: file[name] for name in file.files}
+
+    def taken(name: str, offset: int, *shape: int) -> np.ndarray:
+        return arrays[name][offset : offset + int(np.prod(shape))].reshape(shape)
+
+    return [
+        Row(
+            row,
+            taken("predictions", row["offset"], row["images"]),
+            taken("targets", row["targets"], row["images"]),
+            {name: taken(f"measured_{name}", *place) for name, place in row["measured"].items()},
+        )
+        for row in json.loads(arrays["rows"].tobytes())
+    ]
 
 
-def read_predictions(path: Path) -> np.ndarray:
-    """All predictions of a records file, in one array; a row's are at its `offset`."""
-    with np.load(path) as file:
-        return file["predictions"]
+def frame_of(rows: Iterable[Row], file: Path) -> list[dict]:
+    """Rows as the records frame has them: one per metric; arrays stand with the accuracy."""
+    return [
+        {
+            **{column: row.stored[column] for column in COLUMNS if column in row.stored},
+            "metric": metric,
+            "value": value,
+            "file": str(file),
+            "predictions": row.predictions if metric == "accuracy" else None,
+            "targets": row.targets if metric == "accuracy" else None,
+            "measured": row.measured if metric == "accuracy" else {},
+        }
+        for row in rows
+        for metric, value in row.stored["values"].items()
+    ]
 
 
 def read_records(paths: Iterable[Path]) -> pd.DataFrame:
-    """The rows of several files as one frame with `COLUMNS`."""
-    rows = [{**row, "file": str(path)} for path in sorted(map(str, paths)) for row in read_rows(Path(path))]
+    """The rows of several files as one frame with `COLUMNS`, a row per metric."""
+    rows = [row for path in sorted(map(Path, paths)) for row in frame_of(read_rows(path), path)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -110,11 +175,20 @@ class CellStore:
         if not path.exists():
             return None
         with np.load(path) as file:
-            return Judged(cell, key, {split: file[split] for split in cell.splits})
+            arrays = {tuple(name.split("/")): file[name] for name in file.files}
+        results = {}
+        for test in cell.tests:
+            of_test = {what: array for (*which, what), array in arrays.items() if tuple(which) == test}
+            results[test] = Result(of_test.pop("predictions"), of_test)
+        return Judged(cell, key, results)
 
     def put(self, judged: Judged) -> None:
         """Keep a finished cell."""
-        write_npz(self._path(judged.key), **judged.predictions)
+        arrays = {}
+        for test, result in judged.results.items():
+            arrays |= {f"{test.task}/{test.split}/{name}": array for name, array in result.measured.items()}
+            arrays[f"{test.task}/{test.split}/predictions"] = result.predictions
+        write_npz(self._path(judged.key), **arrays)
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npz"

@@ -8,7 +8,7 @@ which other runs share the fleet.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,6 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from reprompt.gradients.step import Rule, Step
 from reprompt.learners.learner import Learner, Params, Sees
+from reprompt.measures.measure import Moment, Watcher
 from reprompt.objectives.batch import Batch, Objective
 
 
@@ -96,6 +97,7 @@ class Fleet:
     weights: Tensor
     rates: Tensor
     steps: Tensor
+    per_epoch: Tensor
 
     @classmethod
     def of(cls, runs: list[Run], views: int) -> "Fleet":
@@ -119,6 +121,7 @@ class Fleet:
             weights,
             rates,
             torch.tensor([len(p) for p, _ in plans]),
+            torch.tensor([run.schedule.steps_in_epoch(len(run.images)) for run in runs]),
         )
 
     def to(self, device: torch.device) -> "Fleet":
@@ -131,6 +134,11 @@ class Fleet:
         allowed = None if self.allowed is None else self.allowed[which]
         batch = Batch(self.labels[which], self.weights[step, runs], runs, allowed=allowed)
         return self.images[which], self.views[step, runs], batch
+
+    def moment(self, step: int, active: Tensor, seen: Step, params: Params) -> Moment:
+        """What watchers see of a step."""
+        ends = ((step + 1) % self.per_epoch == 0) & (self.steps > step)
+        return Moment(active, seen, ends, step // self.per_epoch, params)
 
 
 @dataclass(frozen=True)
@@ -158,11 +166,13 @@ def train(
     objective: Objective,
     rule: Rule,
     teacher: Tensor | None = None,
+    watchers: Sequence[Watcher] = (),
 ) -> Params:
     """Tune all runs and return their prompts, each tensor (R, ...).
 
     `teacher` (K, E), or (R, K, E) for a teacher per run, are the class features that a teacher classifies the frozen
-    image features with. Runs of different length are one fleet: those that have ended leave it.
+    image features with. Runs of different length are one fleet: those that have ended leave it. `watchers` see every
+    step after it was taken.
     """
     device = images.features.device
     fleet = Fleet.of(runs, len(images.features)).to(device)
@@ -179,32 +189,33 @@ def train(
         if teacher is not None:
             logits = learner.backbone.scale * images.features[views, which] @ teacher[active].transpose(1, 2)
             batch = replace(batch, teacher=logits)
-        seen = images.batch(learner.sees, views, which)
-        forward = partial(learner.forward, leaves, seen)
-        losses, gradients = rule(Step(leaves, forward, objective, batch))
+        forward = partial(learner.forward, leaves, images.batch(learner.sees, views, which))
+        seen = Step(leaves, forward, objective, batch)
+        losses, gradients = rule(seen)
         if not torch.isfinite(losses).all():
             bad = active[~torch.isfinite(losses)].tolist()
             raise FloatingPointError(f"the loss of runs {bad} is not finite at step {step}: lower the learning rate")
-        for name, tensor in params.items():
-            sgd_step(tensor, velocity[name], gradients[name], active, fleet.rates[step, active], momentum, decay)
+        sgd_step(params, velocity, gradients, active, fleet.rates[step, active], momentum, decay)
+        for watcher in watchers:
+            watcher.see(fleet.moment(step, active, seen, params))
     return params
 
 
 @torch.no_grad()
 def sgd_step(
-    tensor: Tensor,
-    velocity: Tensor,
-    gradient: Tensor,
+    params: Params,
+    velocity: Params,
+    gradients: Params,
     active: Tensor,
     rates: Tensor,
     momentum: Tensor,
     decay: Tensor,
 ) -> None:
-    """One step of torch.optim.SGD for the active runs: weight decay joins the gradient before the momentum."""
-
-    def per_run(values: Tensor) -> Tensor:
-        return values.view(-1, *[1] * (tensor.ndim - 1))
-
-    gradient = gradient + per_run(decay[active]) * tensor[active]
-    velocity[active] = per_run(momentum[active]) * velocity[active] + gradient
-    tensor[active] -= per_run(rates) * velocity[active]
+    """One step of torch.optim.SGD for the active runs (R',): weight decay joins the gradient before the momentum."""
+    for name, tensor in params.items():
+        momentum_, decay_, rates_ = (
+            values.view(-1, *[1] * (tensor.ndim - 1)) for values in (momentum[active], decay[active], rates)
+        )
+        gradient = gradients[name] + decay_ * tensor[active]
+        velocity[name][active] = momentum_ * velocity[name][active] + gradient
+        tensor[active] -= rates_ * velocity[name][active]

@@ -18,8 +18,9 @@ from reprompt.code import recipe_code
 from reprompt.costs import circumstances
 from reprompt.data.source import Source, source_of
 from reprompt.data.splits import Split
-from reprompt.fleets import Pixels, TaskData, run_fleet
+from reprompt.fleets import Pixels, TaskData, Tasks, run_fleet
 from reprompt.plan.cells import Cell
+from reprompt.plan.fleets import fleets_of
 from reprompt.plan.parameters import Views
 from reprompt.plan.plan import Job, Plan
 from reprompt.plan.recipes import RECIPES
@@ -48,21 +49,16 @@ def tune_job(
 ) -> None:
     """Work through the tasks of a job and write its records to `out`, time and circumstances to `costs`.
 
-    `backbone` is in single precision, as the features are; it is tuned on `device` in the precision of the plan.
+    `backbone` is in single precision, as the features in the folder `features` are; it is tuned on `device` in the
+    precision of the plan.
     """
-    started, judged, fleets, targets, data_hashes = time.monotonic(), [], [], {}, {}
-    source, parts = source_of(plan.parameters.data), plan.parts[job.part]
-    ensure_features(features, job.features_spec, backbone, source, parts, plan.parameters.views)
-    made_from = manifest(job.features_spec, backbone.weights_sha256)
+    started, judged, fleets = time.monotonic(), [], []
+    tasks, made_from = read_tasks(job, plan, backbone, features, splits)
     backbone = backbone.to(device, getattr(torch, plan.parameters.precision))
     for task in job.tasks:
-        pixels = pixels_of(source, task, plan.parameters.views) if RECIPES[job.recipe].pixels else None
-        data = TaskData(Split.read(splits / f"{task}.json"), read_features(features, task), pixels)
-        data_hashes[task] = data.split.sha256
         cells = [cell for cell in job.cells if cell.task == task]
-        targets |= {(task, part): data.split.test_targets(part) for part in cells[0].splits}
         fleet_started = time.monotonic()
-        for fleet in tune_task(cells, data, backbone, CellStore(store), plan.parameters.runs_per_fleet, made_from):
+        for fleet in tune_task(cells, tasks, backbone, CellStore(store), plan.parameters.runs_per_fleet, made_from):
             judged += fleet.judged
             took = round(time.monotonic() - fleet_started, 2)
             fleets.append({"task": task, "cells": len(fleet.judged), "trained": fleet.trained, "seconds": took})
@@ -70,43 +66,67 @@ def tune_job(
             advance(len(fleet.judged))
     order = {cell: n for n, cell in enumerate(job.cells)}
     judged.sort(key=lambda one: order[one.cell])
-    hashes = {"data": data_hashes, "weights": backbone.weights_sha256}
+    targets = {test: tasks[test.task].split.test_targets(test.split) for test in job.tests}
+    hashes = {"data": {task: data.split.sha256 for task, data in tasks.items()}, "weights": backbone.weights_sha256}
     write_records(out, plan.scale, judged, targets, hashes)
     counts = {"cells": len(judged), "trained": sum(f["cells"] for f in fleets if f["trained"])}
     sidecar = circumstances(started, backbone.device, job=job.name, **counts, fleets=fleets)
     write_text(costs, json.dumps(sidecar, indent=1) + "\n")
 
 
-def pixels_of(source: Source, task: str, views: Views) -> Pixels:
+def read_tasks(
+    job: Job, plan: Plan, backbone: Backbone, features: Path, splits: Path
+) -> tuple[dict[str, TaskData], dict[str, str]]:
+    """Every task that a job reads, and what each one's features are made from; missing features are made."""
+    source, views = source_of(plan.parameters.data), plan.parameters.views
+    needs_pixels = RECIPES[job.recipe].pixels or any("grad_cam" in cell.measures for cell in job.cells)
+    tasks, made_from = {}, {}
+    for part, spec in job.features:
+        file = features / f"{part}.safetensors"
+        ensure_features(file, spec, backbone, source, plan.parts[part], views)
+        for task in (task for task in plan.parts[part] if task in job.tasks_read):
+            pixels = pixels_of(source, task, views, task in job.tasks) if needs_pixels else None
+            tasks[task] = TaskData(Split.read(splits / f"{task}.json"), read_features(file, task), pixels)
+            made_from[task] = manifest(spec, backbone.weights_sha256)
+    return tasks, made_from
+
+
+def pixels_of(source: Source, task: str, views: Views, is_trained_on: bool) -> Pixels:
     """A task's images for learners that prompt the image tower, in the views that the feature store holds."""
-    train, test = (source.images(task, part, range(len(source.labels(task, part)))) for part in ("train", "test"))
-    return Pixels(torch.from_numpy(training_views(train, task, views)), torch.from_numpy(test))
+    parts = ("train", "test") if is_trained_on else ("test",)
+    *train, test = (source.images(task, part, range(len(source.labels(task, part)))) for part in parts)
+    shown = [torch.from_numpy(training_views(images, task, views)) for images in train]
+    return Pixels(shown[0] if shown else None, torch.from_numpy(test))
 
 
 def tune_task(
     cells: list[Cell],
-    data: TaskData,
+    tasks: Tasks,
     backbone: Backbone,
     store: CellStore,
     runs_per_fleet: int,
-    made_from: str,
+    made_from: dict[str, str],
 ) -> Iterable[DoneFleet]:
     """Judge the cells of one recipe on one task, fleet by fleet; finished ones come from the store.
 
-    `made_from` says what the features are made from: with the split and the code it decides whether a cell is the same.
+    `made_from` says what each task's features are made from: with the splits and the code it decides whether a cell is
+    the same.
     """
-    missing, done = [], []
-    code = recipe_code(cells[0].recipe)
+    missing, done = {}, []
+    code = recipe_code(cells[0].recipe, cells[0].measures)
     for cell in cells:
-        key = cell.key(data.split.sha256, made_from, code)
+        read = sorted({cell.task, *(test.task for test in cell.tests)})
+        key = cell.key(*(text for task in read for text in (tasks[task].split.sha256, made_from[task])), code)
         found = store.get(cell, key)
-        done.append(found) if found else missing.append((cell, key))
+        if found:
+            done.append(found)
+        else:
+            missing[cell] = key
     if done:
         yield DoneFleet(done, trained=False)
-    for start in range(0, len(missing), runs_per_fleet):
-        fleet = missing[start : start + runs_per_fleet]
-        predictions = run_fleet([cell for cell, _ in fleet], data, backbone)
-        judged = [Judged(cell, key, one) for (cell, key), one in zip(fleet, predictions, strict=True)]
+    for fleet in fleets_of(missing, runs_per_fleet):
+        results = run_fleet(fleet, tasks, backbone)
+        judged = [Judged(cell, missing[cell], one) for cell, one in zip(fleet, results, strict=True)]
         for one in judged:
             store.put(one)
         yield DoneFleet(judged, trained=True)

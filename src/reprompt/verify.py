@@ -4,14 +4,19 @@ Predictions and labels give the records' values; these give the tables; both are
 output's hash is compared with `results/<scale>/provenance.jsonl`, which git keeps.
 """
 
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from reprompt import provenance
 from reprompt.data.splits import Split
+from reprompt.plan.cells import TestSet
 from reprompt.plan.plan import Job, Plan
-from reprompt.records import COLUMNS, accuracy_percent, read_predictions, read_rows
+from reprompt.records import COLUMNS, frame_of, read_rows
 
 TOLERANCE = 1e-6  # records round their values to six decimals
 
@@ -30,67 +35,96 @@ def recompute(plan: Plan, job: Job) -> Recomputed:
     path = plan.records(job.name)
     if not path.exists():
         return Recomputed([], 0, [f"{path}: missing; `dvc pull` restores it"])
-    rows, predictions, complaints = read_rows(path), read_predictions(path), []
-    planned = {(cell.task, cell.shots, cell.seed): cell for cell in job.cells}
-    splits = {task: Split.read(plan.root / "data" / f"{task}.json") for task in job.tasks}
+    rows, complaints = read_rows(path), []
+    planned = {(_which(vars(cell)), test): cell for cell in job.cells for test in cell.tests}
+    splits = {task: Split.read(plan.root / "data" / f"{task}.json") for task in job.tasks_read}
     for row in rows:
-        which = f"{path}: {row['recipe']} on {row['task']}, {row['shots']} shots, seed {row['seed']}, {row['split']}"
-        split, cell = splits[row["task"]], planned.pop((row["task"], row["shots"], row["seed"]), None)
-        if row["data_sha256"] != split.sha256:
-            complaints.append(f"{which}: made from another split file than {row['task']}.json")
-        if cell and cell.resolved != row["settings"]:
+        stored, test = row.stored, TestSet(row.stored["task"], row.stored["split"])
+        which = f"{path}: {_in_words(stored)}"
+        split, cell = splits[test.task], planned.pop((_which(stored), test), None)
+        if stored["data_sha256"] != split.sha256:
+            complaints.append(f"{which}: made from another split file than {test.task}.json")
+        if not np.array_equal(row.targets, split.test_targets(test.split)):
+            complaints.append(f"{which}: judged by other labels than {test.task}.json has")
+        if cell is None:
+            complaints.append(f"{which}: a row of no cell of the plan, or a second one of the same")
+        elif cell.resolved != stored["settings"]:
             complaints.append(f"{which}: made with other parameters than params.yaml has")
-        targets = split.test_targets(row["split"])
-        value = accuracy_percent(predictions[row["offset"] : row["offset"] + row["images"]], targets)
-        if abs(value - row["value"]) > TOLERANCE:
-            complaints.append(f"{which}: stored {row['value']:.4f}, its predictions give {value:.4f}")
-        row["value"] = round(value, 6)
-        row["file"] = str(path)
-        if cell and row["split"] != cell.splits[-1]:
-            planned[row["task"], row["shots"], row["seed"]] = cell
-    complaints += [f"{path}: no record of {task}, {shots} shots, seed {seed}" for task, shots, seed in planned]
-    return Recomputed(rows, len(rows), complaints)
+        if "curve" in row.measured and row.measured["curve"][-1] != np.sum(row.predictions == row.targets):
+            complaints.append(f"{which}: the last point of its training curve is not its accuracy")
+        for metric, value in row.recomputed.items():
+            if abs(value - stored["values"].get(metric, math.inf)) > TOLERANCE:
+                given = stored["values"].get(metric, math.nan)
+                complaints.append(f"{which}: {metric}: stored {given:.4f}, its predictions give {value:.4f}")
+        stored["values"] = row.recomputed
+    complaints += [f"{path}: no record of {_in_words(vars(cell))}, {test.task}" for (_, test), cell in planned.items()]
+    return Recomputed(frame_of(rows, path), sum(len(row.stored["values"]) for row in rows), complaints)
+
+
+def _which(of: dict) -> tuple:
+    """What tells the cells of a job apart, of a cell or of a stored row."""
+    return (of.get("source", of["task"]), of["shots"], of["tau"], of["seed"], of["swept"])
+
+
+def _in_words(of: dict) -> str:
+    told = f"{of['recipe']} on {of['task']}, {of['shots']} shots, tau {of['tau']:g}, seed {of['seed']}"
+    return ", ".join([told, *filter(None, (of["swept"], of.get("split")))])
 
 
 def verify(plan: Plan) -> bool:
-    """Verify the active scale, print one line per table and figure, and return whether all is well."""
+    """Verify the active scale: which records are wrong and what they go into, then each table, figure and the claims.
+
+    Returns whether all is well.
+    """
+    from reprompt.claims import claims_frame, to_csv
     from reprompt.figures import FIGURES
     from reprompt.tables import TABLES
 
     jobs = {job.name: recompute(plan, job) for job in plan.jobs}
     altered = [f"{path}: {why}" for path, why in provenance.differences(plan.root)]
-    all_well = not altered
+    wrong = [(complaint, _touched(plan, name)) for name, found in jobs.items() for complaint in found.complaints]
     for complaint in altered:
         print(f"ALTERED  {complaint}")
-    for output in plan.outputs.values():
-        behind = [jobs[name] for name in output.jobs]
-        complaints = [complaint for one in behind for complaint in one.complaints]
+    for complaint, touched in wrong:
+        print(f"WRONG    {complaint}\n         it goes into {', '.join(touched)}")
+    all_well = not altered and not wrong
+
+    def compare(name: str, path: Path, made_from: Iterable[str], print_again: Callable[[pd.DataFrame], str]) -> None:
+        nonlocal all_well
+        behind = [jobs[job] for job in made_from]
         records = pd.DataFrame([row for one in behind for row in one.rows], columns=list(COLUMNS))
-        complaints += _printed_complaints(plan, output.name, output.kind, records, TABLES, FIGURES)
+        complaint = _differs(path, print_again(records) if len(records) or not behind else None)
         numbers = sum(one.numbers for one in behind)
-        word = "verified" if not complaints else "WRONG   "
-        print(f"{word} {output.name}: recomputed from {numbers} stored predictions of {len(behind)} record files")
-        for complaint in complaints:
+        print(f"{'WRONG   ' if complaint else 'verified'} {name}: {numbers} numbers of {len(behind)} record files")
+        if complaint:
             print(f"         {complaint}")
-        all_well &= not complaints
+            all_well = False
+
+    for output in plan.outputs.values():
+        makers = TABLES if output.kind == "table" else FIGURES
+        make = makers[output.name]
+        path = plan.root / f"{output.kind}s" / f"{output.name}.csv"
+        compare(output.name, path, output.jobs, lambda records, make=make: make(records).to_csv())
+    compare("claims", plan.root / "claims.csv", jobs, lambda records: to_csv(claims_frame(records)))
     print(
         "Every printed number follows from the stored predictions." if all_well else "Not everything agrees; see above."
     )
     return all_well
 
 
-def _printed_complaints(
-    plan: Plan, name: str, kind: str, records: pd.DataFrame, tables: dict, figures: dict
-) -> list[str]:
-    """Compare the CSV of a table or figure with the one that the recomputed records give."""
-    path = plan.root / f"{kind}s" / f"{name}.csv"
-    if records.empty:
-        return [f"{path}: nothing to recompute it from"]
+def _touched(plan: Plan, job: str) -> list[str]:
+    """What a job's records go into."""
+    return [*(output.name for output in plan.outputs.values() if job in output.jobs), "claims"]
+
+
+def _differs(path: Path, recomputed: str | None) -> str:
+    """How a printed CSV differs from the one that the recomputed records give; empty if it does not."""
+    if recomputed is None:
+        return f"{path}: nothing to recompute it from"
     if not path.exists():
-        return [f"{path}: missing; `snakemake --cores all` makes it"]
-    text = tables[name](records).to_csv() if kind == "table" else figures[name](records).to_csv()
-    printed, recomputed = path.read_text().splitlines(), text.splitlines()
-    if printed == recomputed:
-        return []
-    differing = sum(a != b for a, b in zip(printed, recomputed, strict=False)) + abs(len(printed) - len(recomputed))
-    return [f"{path}: {differing} lines differ from what the records give"]
+        return f"{path}: missing; `snakemake --cores all` makes it"
+    ours, theirs = path.read_text().splitlines(), recomputed.splitlines()
+    if ours == theirs:
+        return ""
+    differing = sum(a != b for a, b in zip(ours, theirs, strict=False)) + abs(len(ours) - len(theirs))
+    return f"{path}: {differing} lines differ from what the records give"

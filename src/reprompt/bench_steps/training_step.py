@@ -57,8 +57,7 @@ class TrainingStep:
         losses, gradients = self.rule(Step(leaves, forward, cross_entropy.objective([{}]), batch))
         if not torch.isfinite(losses).all():
             raise FloatingPointError(f"the loss is {losses.tolist()}")
-        for name, tensor in self.params.items():
-            sgd_step(tensor, self.velocity[name], gradients[name], active, rate, momentum, decay)
+        sgd_step(self.params, self.velocity, gradients, active, rate, momentum, decay)
         return losses.detach(), gradients
 
 

@@ -48,6 +48,11 @@ class TaskFeatures:
         return F.normalize(self.views, dim=-1)
 
     @property
+    def normalised_plain(self) -> Tensor:
+        """The training images as they are, for training without augmentation."""
+        return F.normalize(self.plain, dim=-1)
+
+    @property
     def normalised_test(self) -> Tensor:
         """What prompt learners are judged on."""
         return F.normalize(self.test, dim=-1)

@@ -1,8 +1,9 @@
 """One function per figure of each paper: records in, `PaperFigure` out, no disk."""
 
+from reprompt.figures import prograd
 from reprompt.figures.figure import PaperFigure
-from reprompt.figures.prograd import prograd_figure4
+from reprompt.figures.npt import NPT_FIGURES
 
-FIGURES = {"prograd_figure4": prograd_figure4}
+FIGURES = {name: getattr(prograd, name) for name in prograd.__all__} | NPT_FIGURES
 
 __all__ = ["FIGURES", "PaperFigure"]

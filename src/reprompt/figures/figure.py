@@ -19,6 +19,7 @@ class PaperFigure:
     title: str
     points: pd.DataFrame
     draw: Callable[["PaperFigure"], Figure]
+    decimals: int = 2
 
     @property
     def figure(self) -> Figure:
@@ -27,8 +28,8 @@ class PaperFigure:
             return self.draw(self)
 
     def to_csv(self) -> str:
-        """The points as CSV: two decimals, one order, the same bytes for the same records."""
-        return self.points.to_csv(index=False, float_format="%.2f", lineterminator="\n")
+        """The points as CSV: fixed decimals, one order, the same bytes for the same records."""
+        return self.points.to_csv(index=False, float_format=f"%.{self.decimals}f", lineterminator="\n")
 
     def to_png(self) -> bytes:
         """The picture as PNG: the same bytes for the same points, with no date or version inside."""

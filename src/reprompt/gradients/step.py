@@ -19,11 +19,9 @@ class Step:
     objective: Objective
     batch: Batch
 
-    def gradients(self, losses: Tensor, keep: bool = False, differentiable: bool = False) -> dict[str, Tensor]:
+    def gradients(self, losses: Tensor, keep: bool = False) -> dict[str, Tensor]:
         """Gradients of per-run losses (R,). Runs share no parameter, so one backward pass serves them all."""
-        tensors = torch.autograd.grad(
-            losses.sum(), list(self.params.values()), retain_graph=keep or differentiable, create_graph=differentiable
-        )
+        tensors = torch.autograd.grad(losses.sum(), list(self.params.values()), retain_graph=keep)
         return dict(zip(self.params, tensors, strict=True))
 
 

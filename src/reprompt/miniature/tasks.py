@@ -48,6 +48,7 @@ class WorldSettings:
     train_per_class: int = 32
     test_per_class: int = 50
     least_test: int = 600  # a task with few classes has more test pictures of each
+    most_test: int = 2000  # one with many classes fewer
     habit_probability: float = 0.7
     habit_strength: float = 0.3
 
@@ -329,7 +330,7 @@ _ELEVEN = (
 # The same classes under other conditions; only V2 is collected as ImageNet is.
 _SHIFTS = (
     _task(
-        "imagenetv2",
+        "imagenet_v2",
         "ImageNetV2",
         "ImageNetV2: collected anew, a little harder",
         IMAGENET,
@@ -489,6 +490,7 @@ def images_per_split(task: str, world: WorldSettings) -> dict[str, int]:
     """Number of pictures of `train` and `test`; every class has equally many."""
     classes = len(TASKS[task].concepts)
     test_per_class = max(world.test_per_class, math.ceil(world.least_test / classes))
+    test_per_class = max(1, min(test_per_class, world.most_test // classes))
     return {"train": classes * world.train_per_class, "test": classes * test_per_class}
 
 

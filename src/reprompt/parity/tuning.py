@@ -57,8 +57,7 @@ class Tuning:
         config, runs = self.case.config, torch.arange(1)
         settings = (torch.tensor([config[name]], dtype=self.case.dtype) for name in ("lr", "momentum", "weight_decay"))
         rate, momentum, decay = settings
-        for name, tensor in self.params.items():
-            sgd_step(tensor, self.velocity[name], gradients[name], runs, rate, momentum, decay)
+        sgd_step(self.params, self.velocity, gradients, runs, rate, momentum, decay)
 
 
 def seen(learner: Learner, images: Tensor) -> Tensor:

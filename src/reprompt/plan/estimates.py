@@ -7,7 +7,7 @@ so at other scales it only ranks jobs.
 import json
 
 from reprompt.plan.plan import Job, Plan
-from reprompt.plan.recipes import RECIPES
+from reprompt.plan.recipes import RECIPES, TAUGHT
 
 SECONDS_TO_START = 10.0  # importing torch and open_clip, reading weights and features
 SECONDS_PER_STEP = 0.004  # of one run within a fleet
@@ -23,7 +23,7 @@ def rough_seconds(job: Job) -> float:
     if recipe.gradient:
         steps = sum(cell.resolved["epochs"] * (cell.resolved["steps_per_epoch"] or cell.shots) for cell in job.cells)
         times = TIMES_FOR_PIXELS if recipe.pixels else 1
-        times *= TIMES_FOR_TWO_GRADIENTS if recipe.gradient == "prograd" else 1
+        times *= TIMES_FOR_TWO_GRADIENTS if recipe.gradient in TAUGHT else 1
         return SECONDS_TO_START + SECONDS_PER_STEP * times * steps
     return SECONDS_TO_START + len(job.cells) * (SECONDS_PER_PROBE if recipe.learned else SECONDS_PER_FIXED_CELL)
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, create_model, model_validator
 
-from reprompt.plan.recipes import RECIPES, Recipe
-from reprompt.plan.settings import Block, NonNegative, Probability
+from reprompt.plan.recipes import RECIPES, TAUGHT, Recipe
+from reprompt.plan.settings import Block, Measure, NonNegative, Probability
 
 
 class ParameterError(ValueError):
@@ -29,6 +29,7 @@ class RenderedData(Block):
     train_per_class: PositiveInt
     test_per_class: PositiveInt
     least_test: PositiveInt
+    most_test: PositiveInt
     habit_probability: Probability = 0.7
     habit_strength: NonNegative = 0.3
 
@@ -102,6 +103,7 @@ class Tuning(Block):
     epochs: PositiveInt | dict[PositiveInt, PositiveInt]
     epochs_of_task: dict[str, PositiveInt] = Field(default={})
     steps_per_epoch: PositiveInt | None = None
+    augmentation: Literal["views", "none"] = "views"
 
     def epochs_for(self, task: str, shots: int) -> int:
         """Epochs of a run: a task's own number first, then the number for its shots."""
@@ -112,31 +114,46 @@ class Tuning(Block):
         return epochs
 
 
-class Protocol(Block):
-    """How prompts are trained and judged: which methods, at which shots."""
+Number = int | float
+Tau = Annotated[float, Field(gt=0, le=1)]
 
+
+class Experiment(Block):
+    """Methods under one protocol: what they are tuned on, how often and how, and what is measured beside accuracy.
+
+    Left out, `tasks` are all, `backbones` the standard one and `seeds` those of the file. `judged_on` belongs to
+    `transfer`. Each entry of `sweep` is a grid of settings over which every tuned method is run.
+    """
+
+    protocol: Literal["few_shot", "base_to_new", "transfer"]
+    tuning: str
     methods: tuple[str, ...]
     shots: tuple[PositiveInt, ...]
-    tuning: Tuning
+    tau: tuple[Tau, ...] = (1.0,)
+    tasks: tuple[str, ...] = ()
+    judged_on: tuple[str, ...] = ()
+    backbones: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    sweep: tuple[dict[str, tuple[Number, ...]], ...] = ()
+    measures: tuple[Measure, ...] = ()
 
-
-class Protocols(Block):
-    """One block per protocol."""
-
-    few_shot: Protocol
-    base_to_new: Protocol
+    @model_validator(mode="after")
+    def _transfer_has_targets(self) -> "Experiment":
+        if (self.protocol == "transfer") != bool(self.judged_on):
+            raise ValueError("judged_on belongs to protocol transfer, which needs it")
+        return self
 
 
 class Where(Block):
-    """An exception: the settings beside these hold under a protocol, at a number of shots, on a task."""
+    """An exception: the settings beside these hold in a block of `tuning`, at a number of shots, on a task."""
 
-    protocol: Literal[tuple(Protocols.model_fields)] | None = None
+    tuning: str | None = None
     shots: PositiveInt | None = None
     task: str | None = None
 
-    def holds(self, protocol: str, task: str, shots: int) -> bool:
+    def holds(self, tuning: str, task: str, shots: int) -> bool:
         """Whether a cell is meant."""
-        here = {"protocol": protocol, "task": task, "shots": shots}
+        here = {"tuning": tuning, "task": task, "shots": shots}
         return all(getattr(self, name) in (None, value) for name, value in here.items())
 
 
@@ -145,11 +162,11 @@ class Method(Block):
 
     where: tuple[Where, ...] = ()
 
-    def settings_for(self, protocol: str, task: str, shots: int) -> dict[str, Any]:
+    def settings_for(self, tuning: str, task: str, shots: int) -> dict[str, Any]:
         """What it sets for a cell, later exceptions over earlier ones."""
         settings = _given(self, exclude={"where"})
         for exception in self.where:
-            if exception.holds(protocol, task, shots):
+            if exception.holds(tuning, task, shots):
                 settings |= _given(exception, exclude=set(Where.model_fields))
         return settings
 
@@ -160,7 +177,8 @@ def _given(block: Block, exclude: set[str]) -> dict[str, Any]:
 
 def _method_block(name: str, recipe: Recipe) -> type[Block]:
     """The block of a recipe: its own settings, all of them; any key of `tuning`; and exceptions under `where`."""
-    tuning = {key: field.annotation for key, field in Tuning.model_fields.items()} if recipe.gradient else {}
+    fields = Tuning.model_fields.items() if recipe.gradient else ()
+    tuning = {key: Annotated[(field.annotation, *field.metadata, None)] for key, field in fields}  # with its limits
     optional = {key: (kind | None, None) for key, kind in {**tuning, **recipe.settings}.items()}
     where = create_model(f"{name}_where", __base__=Where, **optional)
     own = {key: (kind, ...) for key, kind in recipe.settings.items()}
@@ -168,7 +186,7 @@ def _method_block(name: str, recipe: Recipe) -> type[Block]:
     return create_model(name, __base__=Method, **over, **own, where=(tuple[where, ...], ()))
 
 
-# One block per recipe that a protocol runs; a recipe that none runs needs no block.
+# One block per recipe that an experiment runs; a recipe that none runs needs no block.
 Methods = create_model(
     "Methods", __base__=Block, **{name: (_method_block(name, recipe) | None, None) for name, recipe in RECIPES.items()}
 )
@@ -181,6 +199,7 @@ class Parameters(Block):
     seeds: tuple[int, ...]
     standard_backbone: str
     tasks: tuple[str, ...]
+    shifts: tuple[str, ...] = ()
     tasks_per_job: PositiveInt
     runs_per_fleet: PositiveInt
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -189,29 +208,73 @@ class Parameters(Block):
     views: Views
     backbones: dict[str, Annotated[RenderedBackbone | OpenClipBackbone, Field(discriminator="source")]]
     methods: Methods
-    protocols: Protocols
+    tuning: dict[str, Tuning]
+    experiments: dict[str, Experiment]
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Parameters":
-        named = {"standard_backbone": self.standard_backbone}
+        named = {"standard_backbone": (self.standard_backbone,)}
         for name, backbone in self.backbones.items():
             if isinstance(backbone, RenderedBackbone) and backbone.text_from:
-                named[f"backbones.{name}.text_from"] = backbone.text_from
-        for key, name in named.items():
-            if name not in self.backbones:
-                raise ValueError(f"{key}: no backbone {name!r}{_nearest(name, self.backbones)}")
-        for key in Protocols.model_fields:
-            for method in getattr(self.protocols, key).methods:
-                if method not in RECIPES:
-                    raise ValueError(f"protocols.{key}.methods: no method {method!r}{_nearest(method, RECIPES)}")
+                named[f"backbones.{name}.text_from"] = (backbone.text_from,)
+        for key, experiment in self.experiments.items():
+            named[f"experiments.{key}.backbones"] = experiment.backbones
+            _check_names(f"experiments.{key}.tuning", (experiment.tuning,), self.tuning, "block")
+            _check_names(f"experiments.{key}.methods", experiment.methods, RECIPES, "method")
+            _check_names(f"experiments.{key}.tasks", experiment.tasks, self.tasks, "task")
+            _check_names(f"experiments.{key}.judged_on", experiment.judged_on, (*self.tasks, *self.shifts), "task")
+        for key, names in named.items():
+            _check_names(key, names, self.backbones, "backbone")
+        for name in RECIPES:
+            block = getattr(self.methods, name)
+            for place, exception in enumerate(block.where if block else ()):
+                if exception.tuning:
+                    _check_names(f"methods.{name}.where.{place}.tuning", (exception.tuning,), self.tuning, "block")
+        return self
+
+    @model_validator(mode="after")
+    def _experiments_make_sense(self) -> "Parameters":
+        for key, experiment in self.experiments.items():
+            for method in experiment.methods:
                 if getattr(self.methods, method) is None:
-                    raise ValueError(f"methods.{method}: missing; protocols.{key} runs it")
-                refusal = RECIPES[method].refusal(key, self.backbones[self.standard_backbone].image_tower)
-                if refusal:
-                    raise ValueError(f"protocols.{key}.methods: {method}: {refusal}")
+                    raise ValueError(f"methods.{method}: missing; experiments.{key} runs it")
+                for backbone in experiment.backbones or (self.standard_backbone,):
+                    refusal = RECIPES[method].refusal(experiment.protocol, self.backbones[backbone].image_tower)
+                    if refusal:
+                        raise ValueError(f"experiments.{key}.methods: {method}: {refusal}")
+                if "angle" in experiment.measures and RECIPES[method].gradient not in TAUGHT:
+                    raise ValueError(f"experiments.{key}.measures: angle: {method} has no general gradient")
+                unknown = {name for grid in experiment.sweep for name in grid} - _settings_of(method)
+                if unknown and RECIPES[method].learned:
+                    raise ValueError(f"experiments.{key}.sweep: {method} has no setting {sorted(unknown)[0]!r}")
+                for name, value in _swept_values(experiment) if RECIPES[method].learned else ():
+                    try:
+                        _with_setting(getattr(self.methods, method), name, value)
+                    except ValidationError as error:
+                        why = error.errors()[0]["msg"]
+                        raise ValueError(f"experiments.{key}.sweep: {method}: {name}: {why}, found {value}") from None
         if self.data.source == "rendered" and self.corpus is None:
             raise ValueError("corpus: rendered data needs the block of the corpus that its backbones are trained on")
         return self
+
+
+def _check_names(key: str, names: typing.Iterable[str], known: typing.Container[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{key}: no {what} {name!r}{_nearest(name, known)}")
+
+
+def _swept_values(experiment: Experiment) -> list[tuple[str, Number]]:
+    return [(name, value) for grid in experiment.sweep for name, values in grid.items() for value in values]
+
+
+def _with_setting(block: Block, name: str, value: Number) -> Block:
+    """A method's block with another value of one setting, checked as the file's own."""
+    return type(block).model_validate(block.model_dump(exclude_unset=True) | {name: value})
+
+
+def _settings_of(method: str) -> set[str]:
+    return {*RECIPES[method].settings, *(Tuning.model_fields if RECIPES[method].gradient else ())}
 
 
 def load_parameters(path: Path | str = "params.yaml", scale: str | None = None) -> Parameters:

@@ -8,36 +8,49 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from reprompt.plan.cells import Cell, canonical, cells_of
-from reprompt.plan.parameters import Parameters, RenderedBackbone
+from reprompt.plan.cells import Cell, TestSet, canonical, cells_of
+from reprompt.plan.outputs import OUTPUTS
+from reprompt.plan.parameters import Experiment, Parameters, RenderedBackbone
 
 
 @dataclass(frozen=True)
 class Job:
-    """What one process trains and judges: one recipe under one protocol on the tasks of one part."""
+    """What one process trains and judges: one recipe of one experiment on the tasks of one part.
 
-    protocol: str
+    `features` holds, for each part whose features it reads, what these depend on.
+    """
+
+    experiment: str
     recipe: str
     backbone: str
     part: str
     cells: tuple[Cell, ...]
-    features_spec: str
+    features: tuple[tuple[str, str], ...]
 
     @property
     def name(self) -> str:
         """Its path-like name, `few_shot/coop/ViT-B-16/part1`."""
-        return f"{self.protocol}/{self.recipe}/{self.backbone}/{self.part}"
+        return f"{self.experiment}/{self.recipe}/{self.backbone}/{self.part}"
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """Its tasks, in order."""
+        """The tasks it trains on, in order."""
         return tuple(dict.fromkeys(cell.task for cell in self.cells))
+
+    @property
+    def tests(self) -> tuple[TestSet, ...]:
+        """All test sets of its cells, in order."""
+        return tuple(dict.fromkeys(test for cell in self.cells for test in cell.tests))
+
+    @property
+    def tasks_read(self) -> tuple[str, ...]:
+        """Every task whose images it reads: those it trains on and those it is judged on."""
+        return tuple(dict.fromkeys((*self.tasks, *(test.task for test in self.tests))))
 
     @property
     def spec(self) -> str:
         """What the job's records depend on among the parameters, as one canonical JSON string."""
-        settings = [[cell.task, cell.shots, cell.seed, cell.resolved] for cell in self.cells]
-        return canonical({"job": self.name, "cells": settings, "features": self.features_spec})
+        return canonical({"job": self.name, "cells": [cell.spec for cell in self.cells], "features": self.features})
 
 
 @dataclass(frozen=True)
@@ -78,29 +91,41 @@ class Plan:
         standard = self.parameters.standard_backbone
         return (standard, *(name for name in self.parameters.backbones if name != standard))
 
+    @property
+    def all_tasks(self) -> tuple[str, ...]:
+        """The tasks and the shifts of ImageNet that prompts are only judged on."""
+        return (*self.tasks, *self.parameters.shifts)
+
     @cached_property
     def parts(self) -> dict[str, tuple[str, ...]]:
-        """The tasks cut into parts of `tasks_per_job`."""
+        """The tasks cut into parts of `tasks_per_job`; the shifts are a part of their own."""
         size = self.parameters.tasks_per_job
         starts = range(0, len(self.tasks), size)
-        return {f"part{n}": self.tasks[start : start + size] for n, start in enumerate(starts, 1)}
+        parts = {f"part{n}": self.tasks[start : start + size] for n, start in enumerate(starts, 1)}
+        return parts | ({"shifts": self.parameters.shifts} if self.parameters.shifts else {})
+
+    def part_of(self, task: str) -> str:
+        """The part that a task belongs to."""
+        return next(part for part, tasks in self.parts.items() if task in tasks)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
-        """The jobs, cheap protocols last."""
+        """All jobs, experiment by experiment."""
         return tuple(
-            Job(
-                protocol,
-                recipe,
-                backbone := self.parameters.standard_backbone,
-                part,
-                tuple(cell for task in tasks for cell in cells_of(self.parameters, protocol, recipe, backbone, task)),
-                self.features_spec(backbone, part),
-            )
-            for protocol in type(self.parameters.protocols).model_fields
-            for recipe in getattr(self.parameters.protocols, protocol).methods
+            self._job(experiment, recipe, backbone, part, trained_on)
+            for experiment, of in self.parameters.experiments.items()
+            for backbone in of.backbones or (self.parameters.standard_backbone,)
+            for recipe in of.methods
             for part, tasks in self.parts.items()
+            if (trained_on := [task for task in tasks if task in (of.tasks or self.tasks)])
         )
+
+    def _job(self, experiment: str, recipe: str, backbone: str, part: str, tasks: list[str]) -> Job:
+        cells = tuple(cell for task in tasks for cell in cells_of(self.parameters, experiment, recipe, backbone, task))
+        read = {*tasks, *(test.task for cell in cells for test in cell.tests)}
+        parts = [name for name, of_part in self.parts.items() if read.intersection(of_part)]
+        features = tuple((name, self.features_spec(backbone, name)) for name in parts)
+        return Job(experiment, recipe, backbone, part, cells, features)
 
     def job(self, name: str) -> Job:
         """The job of that name."""
@@ -117,21 +142,28 @@ class Plan:
     @cached_property
     def outputs(self) -> dict[str, Output]:
         """The tables and figures of the papers, by name."""
-        rows = (
-            ("prograd_table1", "table", "prograd", "Few-shot classification, average over 11 tasks", "few_shot"),
-            ("prograd_table3", "table", "prograd", "Base-to-new generalisation, average over 11 tasks", "base_to_new"),
-            ("prograd_figure4", "figure", "prograd", "Few-shot classification on 11 tasks", "few_shot"),
-        )
         return {
-            name: Output(name, kind, study, title, tuple(job.name for job in self.jobs if job.protocol == protocol))
-            for name, kind, study, title, protocol in rows
+            one.name: Output(one.name, one.kind, one.study, one.title, self.jobs_of(*one.experiments))
+            for one in OUTPUTS
         }
+
+    def jobs_of(self, *experiments: str) -> tuple[str, ...]:
+        """The names of the jobs of some experiments; a scale may leave experiments out."""
+        return tuple(job.name for job in self.jobs if job.experiment in experiments)
 
     @property
     def most_shots(self) -> int:
-        """The largest number of shots of any protocol; validation images come after them."""
-        protocols = self.parameters.protocols
-        return max(shots for name in type(protocols).model_fields for shots in getattr(protocols, name).shots)
+        """The largest number of shots of any experiment; validation images come after them."""
+        return max(shots for experiment in self._run for shots in experiment.shots)
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """The seeds of all experiments."""
+        return tuple(sorted({seed for experiment in self._run for seed in experiment.seeds or self.parameters.seeds}))
+
+    @property
+    def _run(self) -> list[Experiment]:
+        return [experiment for experiment in self.parameters.experiments.values() if experiment.methods]
 
     @property
     def split_spec(self) -> str:
@@ -139,8 +171,8 @@ class Plan:
         return canonical(
             {
                 "data": self.parameters.data.model_dump(),
-                "tasks": self.tasks,
-                "seeds": self.parameters.seeds,
+                "tasks": self.all_tasks,
+                "seeds": self.all_seeds,
                 "most_shots": self.most_shots,
             }
         )

@@ -21,6 +21,7 @@ AXES = {
 }
 NOTHING_LEARNED = ("zero_shot", "prompt_ensemble")
 SOLVED = ("linear_probe",)
+TAUGHT = ("prograd", "general", "orthogonal")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Recipe:
                 raise ValueError(f"{self.label}: {self.learner} takes no gradient steps: leave the other axes empty")
         elif not all(axes):
             raise ValueError(f"{self.label}: a tuned learner needs objective, gradient rule and initialisation")
-        if (self.objective == "distillation" or self.gradient == "prograd") and "teacher" not in self.settings:
+        if (self.objective == "distillation" or self.gradient in TAUGHT) and "teacher" not in self.settings:
             raise ValueError(f"{self.label}: distillation and ProGrad need a teacher among the settings")
         if self.gradient == "regulated" and self.closed:
             raise ValueError(f"{self.label}: GRAM regulates the gradients of prompts, and {self.learner} has none")
@@ -70,6 +71,8 @@ class Recipe:
             return f"{self.label} prompts the tokens of the image tower, and a ResNet has none: choose a ViT backbone"
         if (self.closed or self.learner in SOLVED) and protocol == "base_to_new":
             return f"{self.label} has weights per class, so it cannot name the new classes of base_to_new"
+        if self.closed and protocol == "transfer":
+            return f"{self.label} has weights per class, so it cannot name the classes of another task"
         return None
 
 
@@ -110,6 +113,8 @@ RECIPES: dict[str, Recipe] = {
     "prograd": Recipe("ProGrad", "text_context", "cross_entropy", "prograd", "context", PROGRAD),
     "prograd_ensemble": Recipe("ProGrad++", "text_context", "cross_entropy", "prograd", "context", PROGRAD),
     "prograd_oracle": Recipe("ProGrad, oracle", "text_context", "cross_entropy", "prograd", "context", PROGRAD),
+    "prograd_general": Recipe("G_g only", "text_context", "cross_entropy", "general", "context", TEACHER),
+    "prograd_orthogonal": Recipe("G_perp only", "text_context", "cross_entropy", "orthogonal", "context", TEACHER),
     "lwf": Recipe("LwF", "text_context", "distillation", "plain", "context", {"distillation": NonNegative, **TEACHER}),
     "cocoop": Recipe("CoCoOp", "conditional_context", "cross_entropy", "plain", "context"),
     "cocoop_npt": Recipe("CoCoOp + NPT", "conditional_context", "neural_collapse", "plain", "context", NPT),
@@ -133,6 +138,12 @@ RECIPES: dict[str, Recipe] = {
     "maple": Recipe("MaPLe", "coupled_prompts", "cross_entropy", "plain", "context", COUPLED, pixels=True),
     "maple_npt": Recipe(
         "MaPLe + NPT", "coupled_prompts", "neural_collapse", "plain", "context", {**COUPLED, **NPT}, pixels=True
+    ),
+    "maple_lc": Recipe(
+        "MaPLe + LC", "coupled_prompts", "neural_collapse", "plain", "context", {**COUPLED, **NPT}, pixels=True
+    ),
+    "maple_mi": Recipe(
+        "MaPLe + MI", "coupled_prompts", "neural_collapse", "plain", "context", {**COUPLED, **NPT}, pixels=True
     ),
     "maple_prograd": Recipe(
         "MaPLe + ProGrad", "coupled_prompts", "cross_entropy", "prograd", "context", {**COUPLED, **PROGRAD}, pixels=True

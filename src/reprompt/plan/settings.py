@@ -1,11 +1,12 @@
 """The types that settings are made of."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
+Measure = Literal["curve", "angle", "collapse", "features", "grad_cam"]  # files of measures/
 
 
 class Block(BaseModel):

@@ -5,15 +5,9 @@ import os
 from rich.console import Console
 from rich.table import Table
 
-from reprompt.plan.cells import Cell
 from reprompt.plan.estimates import measured_seconds, seconds
+from reprompt.plan.fleets import fleets_of
 from reprompt.plan.plan import Job, Plan
-
-
-def fleets_of(cells: tuple[Cell, ...], runs_per_fleet: int) -> int:
-    """How many fleets a job's cells come to: the cells of one task together, at most `runs_per_fleet` at once."""
-    per_task = [sum(cell.task == task for cell in cells) for task in {cell.task for cell in cells}]
-    return sum(-(-count // runs_per_fleet) for count in per_task)
 
 
 def print_plan(plan: Plan, study: str | None = None) -> None:
@@ -32,14 +26,14 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
         made.add_row(output.name, output.kind, output.title, str(len(output.jobs)), str(cells))
     console.print(made)
 
-    run = Table("protocol", "recipe", "backbone", "jobs", "fleets", "cells", "seconds", title="Jobs")
+    run = Table("experiment", "recipe", "backbone", "jobs", "fleets", "cells", "seconds", title="Jobs")
     for column in run.columns[3:]:
         column.justify = "right"
     groups: dict[tuple[str, str, str], list[Job]] = {}
     for job in jobs:
-        groups.setdefault((job.protocol, job.recipe, job.backbone), []).append(job)
+        groups.setdefault((job.experiment, job.recipe, job.backbone), []).append(job)
     for group, members in groups.items():
-        fleets = sum(fleets_of(job.cells, plan.parameters.runs_per_fleet) for job in members)
+        fleets = sum(len(fleets_of(job.cells, plan.parameters.runs_per_fleet)) for job in members)
         cells = sum(len(job.cells) for job in members)
         run.add_row(*group, *map(str, (len(members), fleets, cells)), f"{sum(seconds(plan, j) for j in members):.0f}")
     console.print(run)

@@ -5,15 +5,17 @@ import json
 from pathlib import Path
 
 from reprompt.atomic import write_text
+from reprompt.claims import read_csv
+from reprompt.claims.page import write_claims_page
 from reprompt.plan.plan import Plan
 from reprompt.published import DATASETS_11
 from reprompt.records import read_records, read_rows
 from reprompt.report.headline import headline
-from reprompt.report.page import Shown, write_report
+from reprompt.report.page import Shown, report_page
 
 SHEETS = {
-    "world_tasks": "The tasks, as they are rendered: one row per task, one picture per class.",
-    "world_corpus": "The corpus that the miniature CLIPs are trained on: pictures and their captions.",
+    "tasks": "The tasks, as they are rendered: one row per task, one picture per class.",
+    "corpus": "The corpus that the miniature CLIPs are trained on: pictures and their captions.",
 }
 
 
@@ -21,11 +23,12 @@ def assemble_report(plan: Plan, out: Path) -> None:
     """Write the page to `out` (results/<scale>/report/index.html) and the numbers to results/<scale>/headline.json."""
     paths = [plan.records(job.name) for job in plan.jobs]
     records = read_records(paths)
-    records = records[records["backbone"] == plan.backbones[0]]
     write_text(plan.root / "headline.json", json.dumps(headline(records), indent=1, ensure_ascii=False) + "\n")
     sidecars = [path.with_suffix(".json") for path in paths]
-    sheets = {words: plan.root / "figures" / f"{name}.png" for name, words in SHEETS.items()}
-    write_report(
+    sheets = {words: plan.root / "world" / f"{name}.png" for name, words in SHEETS.items()}
+    judged = read_csv((plan.root / "claims.csv").read_text())
+    write_claims_page(out.with_name("claims.html"), judged)
+    page = report_page(
         out,
         records,
         [Shown(one.name, one.title, plan.root / f"{one.kind}s" / one.name) for one in plan.outputs.values()],
@@ -33,19 +36,20 @@ def assemble_report(plan: Plan, out: Path) -> None:
         {words: path for words, path in sheets.items() if path.exists()},
         plan_summary(plan),
         made_from(paths),
+        judged,
     )
+    write_text(out, page)
 
 
 def plan_summary(plan: Plan) -> dict[str, object]:
     """What was planned, in a few lines."""
-    protocols = {job.protocol: [] for job in plan.jobs}
+    experiments = {job.experiment: {} for job in plan.jobs}
     for job in plan.jobs:
-        if job.recipe not in protocols[job.protocol]:
-            protocols[job.protocol].append(job.recipe)
+        experiments[job.experiment][job.recipe] = None
     return {
         "tasks": f"{len(plan.tasks)} of {len(DATASETS_11)}: {', '.join(plan.tasks)}",
         "seeds": ", ".join(map(str, plan.parameters.seeds)),
-        **{protocol.replace("_", "-"): ", ".join(recipes) for protocol, recipes in protocols.items()},
+        **{experiment: ", ".join(recipes) for experiment, recipes in experiments.items()},
         "jobs and cells": f"{len(plan.jobs)} jobs, {len(plan.cells):,} cells",
     }
 
@@ -56,8 +60,8 @@ def made_from(paths: list[Path]) -> dict[str, str]:
     for path in sorted(paths):
         all_records.update(path.read_bytes())
         for row in read_rows(path):
-            weights.add(row["weights_sha256"])
-            splits.add((row["task"], row["data_sha256"]))
+            weights.add(row.stored["weights_sha256"])
+            splits.add((row.stored["task"], row.stored["data_sha256"]))
     data = hashlib.sha256(json.dumps(sorted(splits)).encode()).hexdigest()
     return {
         "SHA-256 of the weights": ", ".join(digest[:16] for digest in sorted(weights)),

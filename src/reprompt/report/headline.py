@@ -7,12 +7,12 @@ import pandas as pd
 from reprompt.published import published_values
 from reprompt.statistics import Interval, average_H_of_means, verdict_on_gain
 from reprompt.tables.methods import METHODS
-from reprompt.tables.setting import Setting, setting_of
+from reprompt.tables.setting import Setting, Which, setting_of
 
 SHOTS = 4  # ProGrad prints its base-to-new table at 4 shots; at 16, CoCoOp's number, only the signs can be compared
 _B2N = "base_to_new"
 GAINS = {
-    # key: protocol, recipe, reference, shots, split, what it is called
+    # key: experiment, recipe, reference, shots, split, what it is called
     "coop_minus_zero_shot_16_shots": ("few_shot", "coop", "zero_shot", 16, "all", "CoOp − zero-shot, 16 shots"),
     "prograd_minus_coop_1_shot": ("few_shot", "prograd", "coop", 1, "all", "ProGrad − CoOp, 1 shot"),
     "new_coop_minus_zero_shot": (_B2N, "coop", "zero_shot", SHOTS, "new", "New: CoOp − zero-shot, 4 shots"),
@@ -31,16 +31,16 @@ def headline(records: pd.DataFrame, backbone: str | None = None) -> dict:
     Every number has its estimate and seeds, and with two or more seeds its 95 % interval (low, high). Gains have the
     number of tasks with a positive gain, the printed gain and a verdict in words. `H` holds both definitions.
     """
-    few_shot = setting_of(records, "few_shot", backbone)
-    base_to_new = setting_of(records, "base_to_new", backbone)
+    few_shot = setting_of(records, "few_shot", backbone=backbone)
+    base_to_new = setting_of(records, "base_to_new", backbone=backbone)
     settings = {"few_shot": few_shot, "base_to_new": base_to_new}
     numbers: dict = {"scale": few_shot.scale, "backbone": few_shot.backbone or base_to_new.backbone}
     numbers["tasks"] = len(few_shot.tasks)
     numbers["seeds"] = few_shot.seeds
-    if (value := few_shot.average("zero_shot", 0, "all")) is not None:
+    if (value := few_shot.average(Which("zero_shot", 0))) is not None:
         numbers["zero_shot"] = _rounded(value) | {"published": _printed("few_shot", "zero_shot", 0, "all")}
-    for key, (protocol, recipe, reference, shots, split, _) in GAINS.items():
-        gain = _gain(settings[protocol], recipe, reference, shots, split)
+    for key, (experiment, recipe, reference, shots, split, _) in GAINS.items():
+        gain = _gain(settings[experiment], experiment, recipe, reference, shots, split)
         if gain:
             numbers[key] = gain
     numbers["H"] = _harmonic_means(base_to_new)
@@ -80,10 +80,10 @@ def _where(numbers: dict) -> str:
     return f"Scale {numbers['scale']}{data}\n{counts}, in percent, ± half a 95 % interval over seeds"
 
 
-def _gain(setting: Setting, recipe: str, reference: str, shots: int, split: str) -> dict | None:
-    if (gain := setting.gain(recipe, reference, shots, split)) is None:
+def _gain(setting: Setting, experiment: str, recipe: str, reference: str, shots: int, split: str) -> dict | None:
+    if (gain := setting.gain(Which(recipe, shots, split), Which(reference, shots, split))) is None:
         return None
-    printed, printed_reference = (_printed(setting.protocol, which, shots, split) for which in (recipe, reference))
+    printed, printed_reference = (_printed(experiment, which, shots, split) for which in (recipe, reference))
     printed_gain = round(printed - printed_reference, 2)
     return _rounded(gain.over_seeds) | {
         "tasks_above": gain.tasks_above,
@@ -93,9 +93,9 @@ def _gain(setting: Setting, recipe: str, reference: str, shots: int, split: str)
     }
 
 
-def _printed(protocol: str, recipe: str, shots: int, split: str) -> float:
+def _printed(experiment: str, recipe: str, shots: int, split: str) -> float:
     """The printed average. Base-to-new is printed for 4 shots: its signs stand for the pattern at any shots."""
-    table, shots = (1, shots) if protocol == "few_shot" else (3, 4)
+    table, shots = (1, shots) if experiment == "few_shot" else (3, 4)
     cells = published_values("prograd", table)
     if recipe == "zero_shot":
         shots = 0
@@ -106,10 +106,10 @@ def _printed(protocol: str, recipe: str, shots: int, split: str) -> float:
 def _harmonic_means(setting: Setting) -> dict:
     both: dict = {"mean_of_H": {}, "H_of_means": {}}
     for recipe in ("zero_shot", "coop", "prograd"):
-        if (value := setting.average(recipe, SHOTS, "H")) is None:
+        if (value := setting.average(Which(recipe, SHOTS, "H"))) is None:
             continue
         both["mean_of_H"][recipe] = _rounded(value)
-        base, new = setting.runs(recipe, SHOTS, "base"), setting.runs(recipe, SHOTS, "new")
+        base, new = (setting.runs(Which(recipe, SHOTS, half)) for half in ("base", "new"))
         both["H_of_means"][recipe] = _rounded(average_H_of_means(base, new))
     return both
 

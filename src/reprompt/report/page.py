@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reprompt.atomic import write_text
+from reprompt.claims import counts
+from reprompt.claims.verdict import VERDICTS
 from reprompt.report.headline import LABELS, headline, in_figures
 from reprompt.tables.html import embedded
 from reprompt.tables.methods import METHODS
@@ -21,7 +22,6 @@ STUDIES = {
     "npt": "NPT: Neural-collapse-anchored Prompt Tuning",
     "cross": "All studies combined",
 }
-PROTOCOLS = {"few_shot": "few-shot", "base_to_new": "base-to-new"}
 
 
 @dataclass(frozen=True)
@@ -38,25 +38,6 @@ class Shown:
         return re.sub(r"^(table|figure)", lambda kind: f"{kind[0].title()} ", self.name.partition("_")[2])
 
 
-def write_report(
-    out: Path,
-    records: pd.DataFrame,
-    outputs: Sequence[Shown],
-    costs: Sequence[Mapping],
-    contact_sheets: Mapping[str, Path],
-    plan_summary: Mapping[str, object],
-    provenance: Mapping[str, object],
-    backbone: str | None = None,
-) -> None:
-    """Write `out`, the page of one scale.
-
-    `records` are those of all jobs; `outputs` the tables and figures, whose files (STEM.html or STEM.png) exist;
-    `costs` the sidecars of the jobs; `contact_sheets` captions to pictures; `plan_summary` and `provenance` lines of
-    two short tables, label to value. Pictures are linked by their paths relative to the page.
-    """
-    write_text(out, report_page(out, records, outputs, costs, contact_sheets, plan_summary, provenance, backbone))
-
-
 def report_page(
     out: Path,
     records: pd.DataFrame,
@@ -65,9 +46,16 @@ def report_page(
     contact_sheets: Mapping[str, Path],
     plan_summary: Mapping[str, object],
     provenance: Mapping[str, object],
+    claims: pd.DataFrame,
     backbone: str | None = None,
 ) -> str:
-    """The page as text, to stand at `out`. Raises FileNotFoundError for a table whose files are missing."""
+    """The page of one scale as text, to stand at `out`. Raises FileNotFoundError for a table whose files are missing.
+
+    `records` are those of all jobs; `outputs` the tables and figures, whose files (STEM.html or STEM.png) exist;
+    `costs` the sidecars of the jobs; `contact_sheets` captions to pictures; `plan_summary` and `provenance` lines of
+    two short tables, label to value; `claims` what became of every claim. Pictures are linked by their paths relative
+    to the page.
+    """
     numbers = headline(records, backbone)
     templates = Environment(
         loader=PackageLoader("reprompt.report", "templates"),
@@ -86,7 +74,9 @@ def report_page(
         sheets=[(caption, _relative(out, path)) for caption, path in contact_sheets.items()],
         plan_summary=plan_summary,
         provenance=provenance,
-        counts={
+        claims=claim_rows(claims),
+        verdicts=VERDICTS,
+        totals={
             "numbers": len(records),
             "cells": records["cell"].nunique(),
             "images": int(records["images"].sum()),
@@ -113,6 +103,14 @@ def headline_rows(numbers: Mapping) -> list[dict]:
     return rows
 
 
+def claim_rows(claims: pd.DataFrame) -> list[dict]:
+    """How many claims of each paper hold, are contradicted, are inconclusive or were not run."""
+    return [
+        {"label": STUDIES.get(paper, paper).partition(":")[0], "counts": [int(row[verdict]) for verdict in VERDICTS]}
+        for paper, row in counts(claims).iterrows()
+    ]
+
+
 def harmonic_rows(numbers: Mapping) -> list[dict]:
     """H of each method by both definitions."""
     means, of_means = numbers["H"]["mean_of_H"], numbers["H"]["H_of_means"]
@@ -123,11 +121,11 @@ def harmonic_rows(numbers: Mapping) -> list[dict]:
 
 
 def cost_rows(costs: Iterable[Mapping]) -> list[dict]:
-    """Seconds and cells by protocol and recipe, in the order of the jobs, with the share of the longest for a bar."""
+    """Seconds and cells by experiment and recipe, in the order of the jobs, with the share of the longest for a bar."""
     groups: dict[str, dict] = {}
     for cost in costs:
-        protocol, *rest = str(cost["job"]).split("/")
-        label = f"{PROTOCOLS.get(protocol, protocol)}, {METHODS[rest[0]].label}" if rest else protocol
+        experiment, *rest = str(cost["job"]).split("/")
+        label = f"{experiment}, {METHODS[rest[0]].label}" if rest else experiment
         group = groups.setdefault(label, {"label": label, "jobs": 0, "cells": 0, "seconds": 0.0})
         group["jobs"] += 1
         group["cells"] += cost.get("cells", 0)

@@ -1,8 +1,9 @@
 """One function per table of each paper: records in, `Table` out, no disk."""
 
-from reprompt.tables.prograd import prograd_table1, prograd_table3
+from reprompt.tables import prograd
+from reprompt.tables.npt import NPT_TABLES
 from reprompt.tables.table import Table
 
-TABLES = {"prograd_table1": prograd_table1, "prograd_table3": prograd_table3}
+TABLES = {name: getattr(prograd, name) for name in prograd.__all__} | NPT_TABLES
 
 __all__ = ["TABLES", "Table"]

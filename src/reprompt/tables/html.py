@@ -4,9 +4,9 @@ import math
 from html import escape
 
 import pandas as pd
-from great_tables import GT, loc, style
+from great_tables import GT, html, loc, style
 
-from reprompt.tables.table import Table, columns_in_words
+from reprompt.tables.table import Table, in_cell, pieces
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -32,18 +32,19 @@ def embedded(page: str) -> str:
 def fragment(table: Table) -> str:
     """The table alone, with styles that reach no further than its own id."""
     rows = [_row(table, block, row) for block in table.blocks for row in table.rows(block)]
-    patterned = any(row["pattern"] for row in rows)
+    with_gains = bool(table.gains) and not table.wide
     frame = pd.DataFrame(rows)
     grouped = table.blocks != [""]
-    columns = [*(["block"] if grouped else []), "row", *table.columns, *(["pattern"] if patterned else [])]
+    columns = [*(["block"] if grouped else []), "row", *table.columns, *(["gains"] if with_gains else [])]
     gt = (
         GT(frame[columns], rowname_col="row", groupname_col="block" if grouped else None, id=table.name)
         .tab_header(title=table.heading, subtitle=table.setting)
         .tab_stubhead(label=table.corner)
-        .fmt_passthrough(columns=[*table.columns, *(["pattern"] if patterned else [])], escape=False)
+        .fmt_passthrough(columns=columns[-len(table.columns) - with_gains :], escape=False)
+        .cols_label({column: html("<wbr>".join(map(escape, pieces(column)))) for column in table.columns})
         .cols_align("center", columns=table.columns)
         .tab_options(
-            table_font_size="14px",
+            table_font_size="12px" if table.wide else "14px",
             heading_title_font_size="16px",
             heading_subtitle_font_size="13px",
             heading_align="left",
@@ -52,13 +53,16 @@ def fragment(table: Table) -> str:
             column_labels_font_weight="600",
             row_group_font_weight="600",
             data_row_padding="5px",
+            data_row_padding_horizontal="3px" if table.wide else "5px",
             container_overflow_x="auto",
         )
     )
-    if patterned:
-        gt = gt.cols_label(pattern="Gain, where it holds").cols_align("left", columns="pattern")
-        gt = gt.tab_style(style=style.text(size="12px"), locations=loc.body(columns="pattern"))
-    for note in (*table.notes, *table.common_verdict):
+    for label, spanned in table.spans.items():
+        gt = gt.tab_spanner(label=label, columns=list(spanned))
+    if with_gains:
+        gt = gt.cols_label(gains="Gain, where it holds").cols_align("left", columns="gains")
+        gt = gt.tab_style(style=style.text(size="12px"), locations=loc.body(columns="gains"))
+    for note in table.footnotes:
         gt = gt.tab_source_note(note)
     return gt.as_raw_html()
 
@@ -66,18 +70,14 @@ def fragment(table: Table) -> str:
 def _row(table: Table, block: str, row: str) -> dict:
     values = {"block": block, "row": row}
     for column in table.columns:
-        values[column] = _cell(table.at(block, row, column), with_verdict=not table.common_verdict)
-    everywhere = [column for column in table.columns if table.at(block, row, column) is not None]
-    pattern = [
-        f"<b>{escape(columns_in_words(columns, everywhere))}</b>: {escape(words)}"
-        for words, columns in table.pattern(block, row)
-    ]
-    values["pattern"] = "" if not pattern else f'<div style="min-width:16em">{"<br>".join(pattern)}</div>'
+        values[column] = _cell(table.at(block, row, column), not table.common_verdict, broken=table.wide)
+    gains = [f"<b>{escape(where)}</b>: {escape(words)}" for where, words in table.gains.get((block, row), [])]
+    values["gains"] = "" if not gains else f'<div style="min-width:16em">{"<br>".join(gains)}</div>'
     return values
 
 
-def _cell(cell: pd.Series | None, with_verdict: bool) -> str:
-    """Value and half interval above, published below; the verdict where cells differ in it."""
+def _cell(cell: pd.Series | None, with_verdict: bool, broken: bool) -> str:
+    """Value and half interval above (`broken`: beneath each other), published below; the verdict where cells differ."""
     if cell is None:
         return f'<span style="color:{GREY}">–</span>'
     if math.isnan(cell["regenerated"]):
@@ -85,9 +85,10 @@ def _cell(cell: pd.Series | None, with_verdict: bool) -> str:
     else:
         value = f"{cell['regenerated']:.2f}"
         if not math.isnan(cell["low"]):
-            value += f' <span style="font-size:80%">± {(cell["high"] - cell["low"]) / 2:.2f}</span>'
+            half = (cell["high"] - cell["low"]) / 2
+            value += f'{"<br>" if broken else " "}<span style="font-size:80%">± {half:.2f}</span>'
     beneath = "" if math.isnan(cell["published"]) else f"{cell['published']:.2f}"
     if with_verdict and not math.isnan(cell["difference"]):
-        beneath += f"<br>{cell['difference']:+.2f} {escape(cell['verdict'].split(' (')[0])}"
+        beneath += f"<br>{cell['difference']:+.2f} {escape(in_cell(cell['verdict']))}"
     beneath = beneath and f'<br><span style="color:{GREY};font-size:80%">{beneath}</span>'
     return f'<span style="white-space:nowrap">{value}{beneath}</span>'

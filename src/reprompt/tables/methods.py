@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+PLAIN_WORDS = ("Zero-shot", "Linear", "Cosine")  # labels that begin with a word, not a name
+
 
 @dataclass(frozen=True)
 class Method:
@@ -15,7 +17,8 @@ class Method:
     @property
     def in_a_sentence(self) -> str:
         """The label as it stands in the middle of a sentence."""
-        return self.label.replace("Zero-shot", "zero-shot").replace("Linear", "linear").removesuffix(" (ensemble)")
+        lower = self.label[0].lower() + self.label[1:] if self.label.split()[0] in PLAIN_WORDS else self.label
+        return lower.removesuffix(" (ensemble)")
 
 
 METHODS = {
@@ -28,6 +31,17 @@ METHODS = {
         Method("cocoop", "CoCoOp", "cocoop", "zero_shot"),
         Method("prograd", "ProGrad", "prograd", "coop"),
         Method("prograd_ensemble", "ProGrad++", "prograd_ensemble", "prograd"),
+        Method("prograd_oracle", "ProGrad, oracle direction", "prograd_oracle_direction", "prograd"),
+        Method("prograd_general", "G_g only", "prograd_general"),
+        Method("prograd_orthogonal", "G_perp only", "prograd_orthogonal"),
+        Method("lwf", "LwF", "lwf_kd", "coop"),
+        Method("cosine", "Cosine classifier", "cosine_classifier"),
+        Method("cosine_prograd", "Cosine + ProGrad", "cosine_classifier+prograd", "cosine"),
+        Method("cocoop_npt", "CoCoOp + NPT", "cocoop+npt", "cocoop"),
+        Method("maple", "MaPLe", "maple", "zero_shot"),
+        Method("maple_lc", "MaPLe + LC", "maple+lc", "maple"),
+        Method("maple_mi", "MaPLe + MI", "maple+mi", "maple"),
+        Method("maple_npt", "MaPLe + NPT", "maple+npt", "maple"),
     )
 }
 UNTUNED = ("zero_shot", "prompt_ensemble")  # their records have shots 0 and seed 0

@@ -1,32 +1,58 @@
-"""The slice of the records that one table or figure speaks about: one scale, one protocol, one backbone."""
+"""The slice of the records that one table or figure speaks about: one scale, some experiments, one backbone."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
 
+from reprompt.plan.cells import swept
 from reprompt.published import DATASETS_11
 from reprompt.statistics import Interval, PairedDifference, average, harmonic_runs, paired_difference
 from reprompt.tables.methods import UNTUNED
 
+HALVES = ("base", "new")
+
+__all__ = ["Setting", "Which", "setting_of", "swept"]
+
+
+@dataclass(frozen=True)
+class Which:
+    """The runs that a cell of a table averages: a recipe at a number of shots and an imbalance, judged on a split.
+
+    `swept` is empty but for experiments that sweep a setting. Split "H" is the harmonic mean of base and new.
+    """
+
+    recipe: str
+    shots: int
+    split: str = "all"
+    tau: float = 1.0
+    swept: str = ""
+
+    @property
+    def key(self) -> tuple:
+        """How the records have it: what is not tuned knows no shots and no imbalance."""
+        if self.recipe in UNTUNED:
+            return (self.recipe, 0, self.split, 1.0, "")
+        return (self.recipe, self.shots, self.split, self.tau, self.swept)
+
 
 @dataclass(frozen=True)
 class Setting:
-    """Records of one protocol, restricted to the tasks that every recipe, shot count and seed in them has.
+    """Records of some experiments, restricted to the tasks that every run in them has.
 
     Averages over different tasks cannot stand in one table, so a task that one run lacks is left out for all, and the
     title says "n of 11 tasks".
     """
 
     records: pd.DataFrame
-    protocol: str
     scale: str
     backbone: str
     tasks: tuple[str, ...]
+    possible: tuple[str, ...]
 
     @cached_property
-    def _runs(self) -> dict[tuple[str, int, str], pd.DataFrame]:
-        groups = self.records.groupby(["recipe", "shots", "split"])
+    def _runs(self) -> dict[tuple, pd.DataFrame | None]:
+        groups = self.records.groupby(["recipe", "shots", "split", "tau", "swept"])
         return {key: runs[["task", "seed", "value"]] for key, runs in groups}
 
     @property
@@ -45,46 +71,47 @@ class Setting:
     def words(self) -> str:
         """The part of a title that says where the numbers are from."""
         if not self.scale:
-            return f"no records, 0 of {len(DATASETS_11)} tasks"
+            return f"no records, 0 of {len(self.possible)} tasks"
         scale = self.scale if self.scale == "paper" else f"{self.scale} (rendered data)"
         seeds = f"{self.seeds} seed{'' if self.seeds == 1 else 's'}"
-        return f"scale {scale}, {self.backbone_label}, {seeds}, {len(self.tasks)} of {len(DATASETS_11)} tasks"
+        return f"scale {scale}, {self.backbone_label}, {seeds}, {len(self.tasks)} of {len(self.possible)} tasks"
 
-    def runs(self, recipe: str, shots: int, split: str) -> pd.DataFrame | None:
-        """The run frame (task, seed, value) of one recipe; None where it was not run. Split "H" is per-task H."""
-        if recipe in UNTUNED:
-            shots = 0
-        if split == "H":
-            base, new = self.runs(recipe, shots, "base"), self.runs(recipe, shots, "new")
-            return None if base is None or new is None else harmonic_runs(base, new)
-        return self._runs.get((recipe, shots, split))
+    def runs(self, which: Which) -> pd.DataFrame | None:
+        """The run frame (task, seed, value); None where it was not run."""
+        if which.split == "H" and which.key not in self._runs:
+            base, new = (self._runs.get((*which.key[:2], half, *which.key[3:])) for half in HALVES)
+            self._runs[which.key] = None if base is None or new is None else harmonic_runs(base, new)
+        return self._runs.get(which.key)
 
-    def average(self, recipe: str, shots: int, split: str) -> Interval | None:
+    def average(self, which: Which) -> Interval | None:
         """Mean over tasks with its interval over seeds; None where it was not run."""
-        runs = self.runs(recipe, shots, split)
+        runs = self.runs(which)
         return None if runs is None else average(runs)
 
-    def gain(self, recipe: str, reference: str, shots: int, split: str) -> PairedDifference | None:
-        """recipe minus reference on the same draws; None where either was not run."""
-        runs, other = self.runs(recipe, shots, split), self.runs(reference, shots, split)
+    def gain(self, which: Which, reference: Which) -> PairedDifference | None:
+        """The one minus the other on the same draws; None where either was not run."""
+        runs, other = self.runs(which), self.runs(reference)
         return None if runs is None or other is None else paired_difference(runs, other)
 
 
-def setting_of(records: pd.DataFrame, protocol: str, backbone: str | None = None) -> Setting:
-    """Choose one protocol and backbone from the records; works on no records at all (then everything is "not run").
+def setting_of(
+    records: pd.DataFrame, *experiments: str, backbone: str | None = None, tasks: tuple[str, ...] = DATASETS_11
+) -> Setting:
+    """Choose experiments, a backbone and tasks; works on no records at all (then everything is "not run").
 
-    Raises ValueError where records of several scales are mixed, or of several backbones and none is named.
+    Without `backbone` the records must be of one. Raises ValueError where records of several scales or backbones are
+    mixed.
     """
     scale = _only(records, "scale", "read the records of one results/<scale> folder")
-    records = records[(records["protocol"] == protocol) & (records["metric"] == "accuracy")]
-    records = records[records["task"].isin(DATASETS_11)]
+    records = records[records["experiment"].isin(experiments) & (records["metric"] == "accuracy")]
+    records = records[records["task"].isin(tasks)]
     if backbone is None:
         backbone = _only(records, "backbone", "name the one that is meant: backbone=...")
     records = records[records["backbone"] == backbone]
-    runs = records.groupby(["recipe", "shots", "seed", "split"])["task"].agg(set)
+    runs = records.groupby(["recipe", "shots", "tau", "swept", "seed", "split"])["task"].agg(set)
     common = set.intersection(*runs) if len(runs) else set()
-    tasks = tuple(task for task in DATASETS_11 if task in common)
-    return Setting(records[records["task"].isin(tasks)], protocol, scale, backbone, tasks)
+    present = tuple(task for task in tasks if task in common)
+    return Setting(records[records["task"].isin(present)], scale, backbone, present, tasks)
 
 
 def _only(records: pd.DataFrame, column: str, remedy: str) -> str:

@@ -1,7 +1,9 @@
 """A table of a paper: the printed and the regenerated number of every cell, and what may be said about them."""
 
 import math
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
@@ -9,6 +11,7 @@ from reprompt.statistics import Interval
 
 CELL_COLUMNS = ("block", "row", "column", "published", "regenerated", "low", "high", "seeds", "difference")
 CELL_COLUMNS += ("verdict", "pattern")
+NARROW = 6  # columns of numbers that leave room at the end of a row for words
 
 
 def cell(
@@ -31,6 +34,7 @@ class Table:
     """A regenerated table. `cells` is tidy (CELL_COLUMNS), in the paper's order of rows and columns.
 
     `details` holds what the paper prints only in its appendix, or not at all: one row per task, method and setting.
+    `spans` are heads over several columns, {"Target": ("-V2", "-Sketch")}.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Table:
     cells: pd.DataFrame
     notes: tuple[str, ...] = ()
     details: pd.DataFrame = field(default_factory=pd.DataFrame)
+    spans: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -62,9 +67,13 @@ class Table:
 
     def at(self, block: str, row: str, column: str) -> pd.Series | None:
         """One cell, or None where the paper's table has a dash."""
-        of = self.cells
-        found = of[(of["block"] == block) & (of["row"] == row) & (of["column"] == column)]
-        return None if found.empty else found.iloc[0]
+        place = self._places.get((block, row, column))
+        return None if place is None else self.cells.iloc[place]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str, str], int]:
+        where = zip(self.cells["block"], self.cells["row"], self.cells["column"], strict=True)
+        return {at: place for place, at in enumerate(where)}
 
     def pattern(self, block: str, row: str) -> list[tuple[str, list[str]]]:
         """The row's gains in words, each with the columns it holds for: [("above CoOp, as published", ["1", "2"])]."""
@@ -76,6 +85,31 @@ class Table:
         """The one verdict on every printed number, as a note, or nothing where cells differ and each needs its own."""
         verdicts = self.cells.loc[self.cells["difference"].notna(), "verdict"].unique()
         return (f"Verdict on each published number: {verdicts[0]}.",) if len(verdicts) == 1 else ()
+
+    @property
+    def wide(self) -> bool:
+        """Whether the columns leave no room beside them: the gains in words then stand under the table."""
+        return len(self.columns) > NARROW
+
+    @property
+    def gains(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """For every row (block, row) with gains, where they hold: {("", "CoOp"): [("1 and 2", "above CLIP")]}."""
+        found = {}
+        for block in self.blocks:
+            for row in self.rows(block):
+                everywhere = [column for column in self.columns if self.at(block, row, column) is not None]
+                if patterns := self.pattern(block, row):
+                    found[block, row] = [(columns_in_words(at, everywhere), words) for words, at in patterns]
+        return found
+
+    @property
+    def footnotes(self) -> tuple[str, ...]:
+        """Everything under the table: its notes, the verdict that cells share, and the gains of a wide table."""
+        gains = []
+        for (block, row), found in self.gains.items() if self.wide else ():
+            of = f"{row} ({block})" if block else row
+            gains.append(f"Gain of {of}: {'; '.join(f'{words} ({where})' for where, words in found)}.")
+        return (*self.notes, *self.common_verdict, *gains)
 
     def to_csv(self) -> str:
         """The tidy cells as CSV: two decimals, one order, the same bytes for the same records."""
@@ -96,3 +130,13 @@ def columns_in_words(columns: list[str], everywhere: list[str]) -> str:
     if len(columns) > 1 and columns == everywhere:
         return "all"
     return columns[0] if len(columns) == 1 else f"{', '.join(columns[:-1])} and {columns[-1]}"
+
+
+def in_cell(verdict: str) -> str:
+    """A verdict as short as a cell needs it: without the reason and without what its interval lacks."""
+    return re.split(r" \(|:", verdict)[0]
+
+
+def pieces(label: str) -> list[str]:
+    """Where the name of a column may be broken: "StanfordCars" between Stanford and Cars, "-Sketch" nowhere."""
+    return re.split(r"(?<=[a-z])(?=[A-Z\d-])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\s)", label)

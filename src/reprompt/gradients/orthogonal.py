@@ -1,0 +1,28 @@
+"""What of G_d is orthogonal to G_g, one of the gradient strategies of ProGrad's Figure 2.
+
+ProGrad takes this part only where the two conflict; here it is taken at every step, so that agreement is dropped too.
+"""
+
+from torch import Tensor
+
+from reprompt.gradients.prograd import two_gradients
+from reprompt.gradients.step import Rule, Step
+
+
+def orthogonal(g_task: Tensor, g_general: Tensor) -> Tensor:
+    """G_perp of Figure 3: g_task (R, ...) without its component along g_general, run by run."""
+    within_run = tuple(range(1, g_task.ndim))
+    overlap = (g_task * g_general).sum(within_run, keepdim=True)
+    norm = g_general.square().sum(within_run, keepdim=True)
+    return g_task - (overlap / norm.clamp(min=1e-20)).where(norm > 0, 0) * g_general
+
+
+def rule(settings: list[dict]) -> Rule:
+    """A step along G_perp, tensor by tensor; the fleet shares the temperature."""
+    (temperature,) = {s["temperature"] for s in settings}
+
+    def gradients(step: Step) -> tuple[Tensor, dict[str, Tensor]]:
+        losses, g_task, g_general = two_gradients(step, temperature)
+        return losses, {name: orthogonal(g_task[name], g_general[name]) for name in g_task}
+
+    return gradients

@@ -1,0 +1,54 @@
+"""The tables and figures of the papers, and the experiments whose records they read."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class PaperOutput:
+    """A table or figure: its name (also its function's), what it shows, and where its numbers come from."""
+
+    name: str
+    title: str
+    experiments: tuple[str, ...]
+
+    @property
+    def study(self) -> str:
+        """The study it belongs to."""
+        return self.name.partition("_")[0]
+
+    @property
+    def kind(self) -> Literal["table", "figure"]:
+        """Table or figure, as the name says."""
+        return "table" if self.name.partition("_")[2].startswith("table") else "figure"
+
+
+TRANSFER = ("imbalanced_transfer", "imbalanced_losses_transfer")
+OUTPUTS = (
+    PaperOutput("prograd_table1", "Few-shot classification, average over 11 tasks", ("few_shot",)),
+    PaperOutput("prograd_table2", "Domain generalisation from ImageNet, four backbones", ("cross_domain",)),
+    PaperOutput("prograd_table3", "Base-to-new generalisation, average over 11 tasks", ("base_to_new",)),
+    PaperOutput("prograd_table4", "Cross-dataset transfer from ImageNet", ("cross_dataset",)),
+    PaperOutput("prograd_table5", "ProGrad and distillation (LwF) at five weights", ("few_shot", "few_shot_lwf")),
+    PaperOutput("prograd_table6", "A cosine classifier with and without ProGrad", ("few_shot",)),
+    PaperOutput("prograd_table7", "The effect of lambda", ("few_shot_lambda",)),
+    PaperOutput(
+        "prograd_figure1",
+        "Training longer, without augmentation, on few images",
+        ("few_shot", "few_shot_no_augmentation"),
+    ),
+    PaperOutput("prograd_figure2", "Where prompts make CLIP look", ("gradient_strategies",)),
+    PaperOutput("prograd_figure3", "Removing what conflicts with the general direction", ()),
+    PaperOutput("prograd_figure4", "Few-shot classification on 11 tasks", ("few_shot",)),
+    PaperOutput("prograd_figure5", "What ProGrad gets wrong and CoOp right", ("few_shot",)),
+    PaperOutput("prograd_figure6", "The angle between G_d and G_g during training", ("few_shot_angles",)),
+    PaperOutput("prograd_figure7", "An oracle for the general direction", ("few_shot",)),
+    PaperOutput("npt_table1", "Base-to-novel generalisation under class imbalance", ("imbalanced",)),
+    PaperOutput("npt_table2", "Cross-dataset transfer under class imbalance", ("imbalanced_transfer",)),
+    PaperOutput("npt_table3", "Each loss alone", ("imbalanced", "imbalanced_losses", *TRANSFER)),
+    PaperOutput("npt_table4", "Domain generalisation under class imbalance", ("imbalanced_transfer",)),
+    PaperOutput("npt_figure1", "Text and image features of EuroSAT", ("collapse_picture",)),
+    PaperOutput("npt_figure2", "Neural collapse and generalisation", ("imbalanced",)),
+    PaperOutput("npt_figure4", "What NPT adds to MaPLe on base and novel classes", ("imbalanced",)),
+    PaperOutput("npt_figure5", "Sensitivity to w1 and w2", ("imbalanced", "imbalanced_weights")),
+)

@@ -1,0 +1,97 @@
+"""Tables 2 and 4: prompts tuned on four images per class of ImageNet, judged on other datasets."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from reprompt.published import DATASETS_11, published_values
+from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to
+from reprompt.tables.methods import METHODS
+from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tables.table import Table
+from reprompt.tables.tasks import SHIFTS, TASKS
+
+SOURCE, SHOTS = "imagenet", 4
+AVERAGE = "average_11"
+# Panels of Table 2: the title of the block, and the backbone as the paper writes it.
+PANELS = {
+    "(a) ResNet50": "RN50",
+    "(b) ResNet101": "RN101",
+    "(c) ViT-B/32": "ViT-B/32",
+    "(d) ViT-B/16": "ViT-B/16",
+}
+
+
+def prograd_table2(records: pd.DataFrame) -> Table:
+    """ProGrad, Table 2: ImageNet and four shifted versions of it, a block for each of four backbones."""
+    columns = {SOURCE: "ImageNet"} | {task: TASKS[task].removeprefix("ImageNet") for task in SHIFTS}
+    recipes = ("zero_shot", "linear_probe", "coop", "cocoop", "prograd")
+    cells, run = [], {}
+    for panel, backbone in PANELS.items():
+        setting = setting_of(records, "cross_domain", backbone=backbone.replace("/", "-"), tasks=tuple(columns))
+        printed = published_values("prograd", 2).set_index("backbone").loc[backbone]
+        cells += _cells(setting, printed, recipes, columns, backbone, panel)
+        if setting.tasks:
+            run[backbone] = setting
+    everything = replace(next(iter(run.values()), setting), backbone=", ".join(run))
+    return Table(
+        name="prograd_table2",
+        heading="ProGrad Table 2. Robustness to distribution shift: accuracy (%)",
+        setting=everything.words,
+        corner="",
+        cells=pd.DataFrame(cells),
+        notes=notes_of(everything, "of the same name"),
+        spans={"Source": (columns[SOURCE],), "Target": tuple(columns[task] for task in SHIFTS)},
+    )
+
+
+def prograd_table4(records: pd.DataFrame, backbone: str | None = None) -> Table:
+    """ProGrad, Table 4: prompts tuned on ImageNet, judged on it and on ten other datasets."""
+    setting = setting_of(records, "cross_dataset", backbone=backbone)
+    columns = {task: TASKS[task] for task in DATASETS_11} | {AVERAGE: "Average"}
+    printed = published_values("prograd", 4)
+    return Table(
+        name="prograd_table4",
+        heading="ProGrad Table 4. Cross-dataset transfer from 4 shots of ImageNet: accuracy (%)",
+        setting=setting.words,
+        corner="",
+        cells=pd.DataFrame(_cells(setting, printed, ("coop", "cocoop", "prograd"), columns, "RN50")),
+        notes=("The average includes the source, as in the paper.", *notes_of(setting, "RN50")),
+        spans={"Source": (columns[SOURCE],), "Target": tuple(TASKS[task] for task in DATASETS_11 if task != SOURCE)},
+    )
+
+
+def _cells(
+    setting: Setting,
+    printed: pd.DataFrame,
+    recipes: tuple[str, ...],
+    columns: Mapping[str, str],
+    backbone: str,
+    block: str = "",
+) -> list[dict]:
+    """Recipes down, the datasets that prompts are judged on across; gains over rows that the table has."""
+    values = printed.set_index(["method", "dataset"])["value"]
+
+    def over(recipe: str, task: str) -> Over | None:
+        if METHODS[recipe].reference not in recipes:
+            return None
+        reference = METHODS[METHODS[recipe].reference]
+        which = Which(reference.recipe, SHOTS)
+        return Over(which, reference.in_a_sentence, values[reference.published_id, task])
+
+    return [
+        average_cell(
+            setting,
+            Which(recipe, SHOTS),
+            row=METHODS[recipe].label,
+            column=label,
+            published=values[METHODS[recipe].published_id, task],
+            obstacle=obstacle_to(setting, backbone, whole=task == AVERAGE),
+            over=over(recipe, task),
+            block=block,
+            task="" if task == AVERAGE else task,
+        )
+        for recipe in recipes
+        for task, label in columns.items()
+    ]
