@@ -1,0 +1,84 @@
+"""What NPT's tables have in common: blocks by imbalance, the methods of a block, and the columns' short names."""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from reprompt.tables.average import Over, average_cell, obstacle_to
+from reprompt.tables.methods import METHODS
+from reprompt.tables.setting import Setting, Which
+from reprompt.tables.tasks import TASKS
+
+BACKBONE = "ViT-B/16"  # of the printed values
+SHOTS = 16  # images of the largest class
+AVERAGE = "average"
+BLOCKS = {
+    1.0: ("zero_shot", "cocoop", "maple", "cocoop_npt", "maple_npt"),
+    0.05: ("cocoop", "maple", "cocoop_npt", "maple_npt"),
+    0.01: ("cocoop", "maple", "cocoop_npt", "maple_npt"),
+}
+SHORT = {
+    "imagenet": "IN.",
+    "caltech101": "Cal.",
+    "oxford_pets": "OP.",
+    "stanford_cars": "SC.",
+    "flowers102": "Flw.",
+    "food101": "Food.",
+    "fgvc_aircraft": "FA.",
+    "sun397": "SUN.",
+    "dtd": "DTD",
+    "eurosat": "ES.",
+    "ucf101": "UCF.",
+    "imagenet_v2": "IN.-V2",
+    "imagenet_sketch": "IN.-S",
+    "imagenet_a": "IN.-A",
+    "imagenet_r": "IN.-R",
+    AVERAGE: "Avg",
+}
+
+
+def block_of(tau: float) -> str:
+    """The title of the block of rows with one imbalance."""
+    return "Balanced, τ = 1" if tau == 1 else f"Imbalance ratio τ = {tau:g}"
+
+
+def short_names(tasks: tuple[str, ...]) -> str:
+    """What the short names of the columns stand for, as a note."""
+    return f"{', '.join(f'{SHORT[task]} = {TASKS[task]}' for task in tasks if SHORT[task] != TASKS[task])}."
+
+
+def rows_by_imbalance(columns: Mapping[str, Setting], printed: Mapping[tuple, float], split: str) -> list[dict]:
+    """The cells of all blocks: methods down, `columns` across, each with the setting that it is measured in.
+
+    A column is a task, or AVERAGE over its setting's tasks. `printed` maps (published id, tau, column) to a value; the
+    gains are over rows that the block has.
+    """
+    cells = []
+    for tau, recipes in BLOCKS.items():
+        for method in (METHODS[recipe] for recipe in recipes):
+            for column, setting in columns.items():
+                over = None
+                if method.reference in recipes:
+                    reference = METHODS[method.reference]
+                    value = printed.get((reference.published_id, tau, column), math.nan)
+                    over = Over(Which(reference.recipe, SHOTS, split, tau), reference.in_a_sentence, value)
+                one = average_cell(
+                    setting,
+                    Which(method.recipe, SHOTS, split, tau),
+                    row=method.label,
+                    column=SHORT[column],
+                    published=printed.get((method.published_id, tau, column), math.nan),
+                    obstacle=obstacle_to(setting, BACKBONE, whole=column == AVERAGE),
+                    over=over,
+                    block=block_of(tau),
+                    task="" if column == AVERAGE else column,
+                )
+                cells.append(one)
+    return cells
+
+
+def printed_by_imbalance(values: pd.DataFrame) -> dict[tuple[str, float, str], float]:
+    """Printed values by published id, tau and column."""
+    columns = [AVERAGE if dataset.startswith("average_") else dataset for dataset in values["dataset"]]
+    return dict(zip(zip(values["method"], values["imbalance_tau"], columns, strict=True), values["value"], strict=True))
