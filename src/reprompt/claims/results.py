@@ -1,0 +1,208 @@
+"""All claims at once: one row per claim, with its verdict, the numbers behind it and a sentence that says why."""
+
+import math
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from io import StringIO
+
+import pandas as pd
+
+from reprompt.claims.claim import read_claims
+from reprompt.claims.grammar import Count, LargestGain, Number, WinShare
+from reprompt.claims.measured import Measured
+from reprompt.claims.printed import Printed
+from reprompt.claims.source import Lost
+from reprompt.claims.verdict import (
+    CONTRADICTED,
+    DIRECTION,
+    HOLDS,
+    INCONCLUSIVE,
+    NOT_RUN,
+    VALUES,
+    VERDICTS,
+    Judgement,
+    adjusted,
+    judge,
+    result_unit,
+)
+
+PARTLY = "holds as far as the cells survive"
+OUTSIDE = "outside the tables"
+COUNTED = "counted from cells: "  # before holds or contradicted; the README counts these claims as outside
+DECIMALS = 4
+
+
+@dataclass(frozen=True)
+class Result:
+    """A claim and what became of it. Numbers that do not exist are NaN.
+
+    `estimate` with its 95 % interval is of the part that is furthest from what is claimed (`worst_part`): left side
+    minus right side, the slope of a trend per step, or a correlation; `unit` says in what. `published_estimate` is the
+    same part on the paper's own tables, `margin` what the paper states, with the sign of the claimed direction. `p` is
+    the claim's p as in verdict.py, `p_holm` the same after Holm's adjustment over the paper's claims. `parts_run` of
+    `parts` comparisons were run; `parts_as_claimed` of them have the claimed sign and `parts_against` are significantly
+    against it. `seeds` is the number of draws (0: nothing is random) and `tasks` the number of tasks behind the
+    estimate.
+    """
+
+    scale: str
+    id: str
+    paper: str
+    claim: str
+    verdict: str
+    estimate: float
+    low: float
+    high: float
+    unit: str
+    margin: float
+    published_estimate: float
+    printed_verdict: str
+    seeds: int
+    tasks: int
+    p: float
+    p_holm: float
+    parts: int
+    parts_run: int
+    parts_as_claimed: int
+    parts_against: int
+    worst_part: str
+    reason: str
+    output: str
+
+
+COLUMNS = tuple(Result.__annotations__)
+
+
+def claims_frame(records: pd.DataFrame) -> pd.DataFrame:
+    """Judge every claim on the records of one scale: a row per claim in listed order, with `COLUMNS`.
+
+    Raises ValueError where records of several scales are mixed.
+    """
+    scales = sorted(records["scale"].unique())
+    if len(scales) > 1:
+        raise ValueError(f"records of several scales: {', '.join(scales)}; read those of one results/<scale> folder")
+    source = Measured(records)
+    judgements = [judge(claim, source) for claim in read_claims()]
+    p_holm = adjusted(judgements)
+    results = [_result(one, p_holm.get(one.claim.id, math.nan), "".join(scales)) for one in judgements]
+    return pd.DataFrame([asdict(result) for result in results], columns=list(COLUMNS))
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """The frame as CSV: four decimals, one order, the same bytes for the same records."""
+    return frame.to_csv(index=False, float_format=f"%.{DECIMALS}f", lineterminator="\n")
+
+
+def read_csv(text: str) -> pd.DataFrame:
+    """What `to_csv` wrote, as a frame again."""
+    words = {name: str for name, kind in Result.__annotations__.items() if kind is str}
+    frame = pd.read_csv(StringIO(text), dtype=words)
+    return frame.fillna(dict.fromkeys(words, ""))
+
+
+def counts(frame: pd.DataFrame) -> pd.DataFrame:
+    """How many claims of each paper hold, are contradicted, inconclusive or not run; papers down, in listed order."""
+    papers = list(dict.fromkeys(frame["paper"]))
+    table = pd.crosstab(frame["paper"], frame["verdict"])
+    return table.reindex(index=papers, columns=list(VERDICTS), fill_value=0).rename_axis(index=None, columns=None)
+
+
+@lru_cache(maxsize=1)
+def printed_judgements() -> dict[str, Judgement]:
+    """Every claim on the papers' own tables, by claim id."""
+    source = Printed()
+    return {claim.id: judge(claim, source) for claim in read_claims()}
+
+
+def printed_verdict(judgement: Judgement) -> str:
+    """A claim on the papers' own tables, in words.
+
+    published/README.md calls a claim outside the tables when it needs more than looking cells up. Four of those can be
+    counted from cells; they are marked with COUNTED.
+    """
+    if not judgement.parts or any(not isinstance(reason, Lost) for reason in judgement.missing):
+        return OUTSIDE
+    verdict = judgement.verdict()
+    if isinstance(judgement.claim.lhs, (Count, LargestGain, WinShare)):
+        return COUNTED + verdict
+    return PARTLY if verdict == HOLDS and judgement.missing else verdict
+
+
+def printed_counts() -> dict[str, int]:
+    """The counts that published/README.md states: holds, holds as far as the cells survive, contradicted, outside."""
+    verdicts = [printed_verdict(judgement) for judgement in printed_judgements().values()]
+    plain = [OUTSIDE if verdict.startswith(COUNTED) else verdict for verdict in verdicts]
+    return {verdict: plain.count(verdict) for verdict in (HOLDS, PARTLY, CONTRADICTED, OUTSIDE)}
+
+
+def _result(judgement: Judgement, p_holm: float, scale: str) -> Result:
+    claim, worst = judgement.claim, judgement.worst
+    printed = printed_judgements()[claim.id]
+    same = [part for part in printed.parts if worst is not None and part.place == worst.place] or [printed.worst]
+    found = worst.found if worst else None
+    verdict = judgement.verdict(p_holm)
+    return Result(
+        scale=scale,
+        id=claim.id,
+        paper=claim.paper,
+        claim=claim.text,
+        verdict=verdict,
+        estimate=found.mean if found else math.nan,
+        low=found.low if found else math.nan,
+        high=found.high if found else math.nan,
+        unit=result_unit(claim),
+        margin=claim.margin * DIRECTION.get(claim.relation, 1),
+        published_estimate=same[0].found.mean if same[0] else math.nan,
+        printed_verdict=printed_verdict(printed),
+        seeds=found.seeds if found else 0,
+        tasks=found.tasks if found else 0,
+        p=judgement.p,
+        p_holm=p_holm,
+        parts=len(judgement.parts) + len(judgement.missing),
+        parts_run=len(judgement.parts),
+        parts_as_claimed=sum(part.side == 1 for part in judgement.parts),
+        parts_against=judgement.against(),
+        worst_part=worst.words if worst else "",
+        reason=_reason(judgement, verdict, p_holm),
+        output=claim.output,
+    )
+
+
+def _reason(judgement: Judgement, verdict: str, p_holm: float) -> str:
+    """One sentence: what decided, on how much of the claim, and what to keep in mind."""
+    if verdict == NOT_RUN:
+        reasons = list(dict.fromkeys(str(reason) for reason in judgement.missing))
+        return reasons[0] + (f" (and {len(reasons) - 1} more like this)" if len(reasons) > 1 else "")
+    worst = judgement.worst
+    clauses = [_decision(judgement, verdict, p_holm)]
+    parts = len(judgement.parts) + len(judgement.missing)
+    if judgement.missing:
+        clauses.append(f"{len(judgement.parts)} of {parts} parts run")
+    if parts > 1 and worst.words:
+        clauses.append(f"furthest from the claim: {worst.words}")
+    clauses += [part.note for part in (worst,) if part.note]
+    return "; ".join(clauses)
+
+
+def _decision(judgement: Judgement, verdict: str, p_holm: float) -> str:
+    worst, claim = judgement.worst, judgement.claim
+    tested = not math.isnan(judgement.p)
+    if not tested and verdict == INCONCLUSIVE:
+        return "one draw only, so nothing can be tested"
+    if not tested and claim.relation in VALUES and worst.found.seeds > 0:
+        identity = claim.relation == "==" and not isinstance(claim.rhs, Number)
+        return "equal in every run" if identity else "met, to the printed precision or within the interval"
+    if not tested:
+        return "nothing on either side is random, so the sign decides"
+    p = f"p {p_holm:.3f} after Holm" if p_holm >= 0.001 else "p < 0.001 after Holm"
+    if verdict == HOLDS:
+        return f"every part as claimed, {p}" if len(judgement.parts) > 1 else f"as claimed, {p}"
+    if verdict == CONTRADICTED and len(judgement.parts) > 1:
+        return f"{judgement.against()} of {len(judgement.parts)} parts significantly against it, {p}"
+    if verdict == CONTRADICTED:
+        return f"the other way round, {p}"
+    if judgement.all_as_claimed:
+        return f"as claimed, but draws could explain it: {p}"
+    if worst.side == 0:
+        return "no difference, or none with one sign"
+    return f"against the claim, but draws could explain it: {p}"

@@ -1,0 +1,69 @@
+"""Where a term's numbers come from: the papers' printed tables, or our records. Terms are evaluated on either."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from reprompt.claims.grammar import Value
+from reprompt.claims.runs import Run, Runs
+
+
+class Missing(LookupError):
+    """A quantity that this source does not have, and why, in words."""
+
+
+class Lost(Missing):
+    """A cell that the paper's table has, of which the transcription does not: its text did not survive."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One method in one place: what a single name in a claim points at.
+
+    `method` is a published id. `place` is a data set or a group; `split` is all, base, new or H. `settings` are the
+    keys that the term names. `setting` is the claim's table setting, and `defaults` what the claim says of all terms.
+    """
+
+    paper: str
+    setting: str
+    method: str
+    place: str
+    split: str = "all"
+    settings: tuple[tuple[str, Value], ...] = ()
+    defaults: tuple[tuple[str, str], ...] = ()
+
+    def having(self, **settings: Value) -> "Slice":
+        """The same with settings added or replaced."""
+        return replace(self, settings=tuple({**dict(self.settings), **settings}.items()))
+
+
+class Source(Protocol):
+    """What evaluation needs. Every method raises Missing with the reason in words.
+
+    `allows_gaps`: whether a trend or a correlation may be judged on some of its points, and say so.
+    """
+
+    allows_gaps: bool
+
+    def runs(self, where: Slice) -> Runs:
+        """Accuracy in percent (split H: the harmonic mean of base and new) of every run."""
+
+    def deltas(self, where: Slice, name: str) -> Runs:
+        """delta_lcd or delta_mid of every run, without its sign."""
+
+    def curves(self, where: Slice) -> Mapping[Run, np.ndarray]:
+        """Accuracy in percent after each epoch (epochs,), by run."""
+
+    def angles(self, where: Slice) -> Mapping[Run, np.ndarray]:
+        """Mean angle in degrees between G_d and G_g in each epoch (epochs,), by run."""
+
+    def text_cosines(self, where: Slice) -> Mapping[Run, np.ndarray]:
+        """Cosines between the text features of all pairs of base classes (K (K - 1) / 2,), by run."""
+
+    def wrong(self, where: Slice) -> Mapping[Run, np.ndarray]:
+        """Which test images are misjudged (images,), by run."""
+
+    def variants(self, where: Slice, keys: tuple[str, ...]) -> list[Slice]:
+        """The same slice at every value that was run of some settings."""
