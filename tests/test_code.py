@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from reprompt import code
+from reprompt.plan.parameters import load_parameters
+from reprompt.plan.plan import make_plan
 
 RESULTS = {
     "splits": (code.SPLITS, ["data/source.py", "data/splits.py"]),
@@ -14,6 +16,7 @@ RESULTS = {
     "tables": (code.TABLES, ["tables/__init__.py", "tables/write.py"]),
     "figures": (code.FIGURES, ["figures/__init__.py", "figures/write.py"]),
     "contact sheets": (code.CONTACT_SHEETS, ["miniature/contact_sheets.py"]),
+    "claims": (code.CLAIMS, ["claims/__init__.py"]),
     "report": (code.REPORT, ["report/assemble.py"]),
 }
 
@@ -64,14 +67,14 @@ def test_an_edited_template_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert hashes[0] != hashes[1]
 
 
-def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, recipe: str) -> bool:
-    """Whether a change in what a module does is a change of a recipe's code."""
+def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, recipe: str, *measures: str) -> bool:
+    """Whether a change in what a module does is a change of a recipe's code, with what is measured."""
     monkeypatch.setattr(code, "PACKAGE", Path(shutil.copytree(code.PACKAGE, tmp_path / "package")))
-    before = code.recipe_code(recipe)
+    before = code.recipe_code(recipe, measures)
     with (code.PACKAGE / module).open("a") as file:
         file.write("\nMORE = 1\n")
     code._meaning.cache_clear()
-    return code.recipe_code(recipe) != before
+    return code.recipe_code(recipe, measures) != before
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,8 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, recipe
         ("learners/affine.py", "cocoop"),
         ("train.py", "coop"),
         ("data/splits.py", "zero_shot"),
+        ("gradients/prograd.py", "prograd_orthogonal"),
+        ("metrics.py", "coop"),
     ],
 )
 def test_a_recipe_depends_on_what_its_axes_import(tmp_path, monkeypatch, module, recipe) -> None:
@@ -96,10 +101,45 @@ def test_a_recipe_depends_on_what_its_axes_import(tmp_path, monkeypatch, module,
         ("learners/coupled_prompts.py", "coop"),
         ("learners/text_context.py", "zero_shot"),
         ("objectives/neural_collapse.py", "maple"),
-        ("tables/prograd.py", "coop"),
+        ("gradients/orthogonal.py", "prograd"),
+        ("tables/setting.py", "coop"),
         ("miniature/tasks.py", "coop"),
         ("miniature/pretrain.py", "coop"),
     ],
 )
 def test_a_recipe_does_not_depend_on_other_methods(tmp_path, monkeypatch, module, recipe) -> None:
     assert not changed(tmp_path, monkeypatch, module, recipe)
+
+
+@pytest.mark.parametrize(
+    ("module", "measures"),
+    [
+        ("measures/curve.py", ("curve",)),
+        ("measures/angle.py", ("angle",)),
+        ("measures/collapse.py", ("collapse", "features")),
+        ("gradients/prograd.py", ("angle",)),
+        ("measures/measure.py", ()),
+    ],
+)
+def test_records_depend_on_what_measures_them(tmp_path, monkeypatch, module, measures) -> None:
+    assert changed(tmp_path, monkeypatch, module, "coop", *measures)
+
+
+@pytest.mark.parametrize("measures", [(), ("curve",), ("angle", "collapse")])
+def test_records_do_not_depend_on_other_measures(tmp_path, monkeypatch, measures) -> None:
+    for place, other in enumerate({"curve", "angle", "collapse", "features", "grad_cam"} - set(measures)):
+        assert not changed(tmp_path / str(place), monkeypatch, f"measures/{other}.py", "coop", *measures)
+
+
+def test_a_measure_changes_the_records_of_experiments_that_measure_it_and_no_others(tmp_path, monkeypatch) -> None:
+    """In the plan itself: Figure 6's records, not those of Table 1."""
+    plan = make_plan(load_parameters(Path(__file__).parents[1] / "params.yaml", "miniature"))
+    measures = {name: of.measures for name, of in plan.parameters.experiments.items() if "prograd" in of.methods}
+    monkeypatch.setattr(code, "PACKAGE", Path(shutil.copytree(code.PACKAGE, tmp_path / "package")))
+    before = {name: code.recipe_code("prograd", of) for name, of in measures.items()}
+    with (code.PACKAGE / "measures/angle.py").open("a") as file:
+        file.write("\nMORE = 1\n")
+    code._meaning.cache_clear()
+    assert {name for name, of in measures.items() if code.recipe_code("prograd", of) != before[name]} == {
+        "few_shot_angles"
+    }

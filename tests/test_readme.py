@@ -13,7 +13,7 @@ import dataclasses
 from reprompt.code import recipe_code
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import make_plan
-plan = make_plan(load_parameters("params.yaml", "smoke"))
+plan = make_plan(load_parameters("params.yaml", "miniature"))
 cells = [cell for cell in plan.cells if cell.recipe == "smoothed"]
 assert cells and all(cell.resolved["share"] == 0.1 for cell in cells)
 assert recipe_code("smoothed") != recipe_code("coop")

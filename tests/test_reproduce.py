@@ -19,7 +19,7 @@ localrule tune:
     log: logs/smoke/tune/few_shot/coop/ViT-B-16/part1.log
     jobid: 8
     reason: Missing output files
-    wildcards: protocol=few_shot, recipe=coop, backbone=ViT-B-16, part=part1
+    wildcards: experiment=few_shot, recipe=coop, backbone=ViT-B-16, part=part1
 """
 FINISHED = "Finished jobid: 8 (Rule: tune)"
 FAILED = """

@@ -1,6 +1,7 @@
 """Jobs: from cells to records, and never training a finished cell again."""
 
 import json
+import typing
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ from reprompt.learners import independent_prompts, text_context, visual_prompts
 from reprompt.plan.parameters import load_parameters, parse_parameters
 from reprompt.plan.plan import Plan, make_plan
 from reprompt.plan.recipes import RECIPES
-from reprompt.records import CellStore, read_predictions, read_records, read_rows
+from reprompt.plan.settings import Measure
+from reprompt.records import CellStore, read_records, read_rows
 
 FILE = Path(__file__).parents[1] / "params.yaml"
 PLAN = make_plan(load_parameters(FILE, "smoke"))
@@ -43,23 +45,21 @@ def features() -> TaskFeatures:
 @pytest.fixture
 def folder(tmp_path, tiny):
     """Splits and features of the smoke tasks as the workflow lays them out."""
-    for task in PLAN.tasks:
+    for task in PLAN.all_tasks:
         split(task).write(tmp_path / "data" / f"{task}.json")
     return tmp_path
-
-
-def made_from(plan, tiny) -> str:
-    return manifest(plan.features_spec("ViT-B-16", "part1"), tiny.weights_sha256)
 
 
 def run(folder, tiny, name, out="part1", plan=PLAN):
     job = plan.job(f"{name}/ViT-B-16/part1")
     done = []
     paths = [folder / f"{out}.npz", folder / f"{out}.json"]
-    write_features(folder / "features.safetensors", {t: features() for t in plan.tasks}, made_from(plan, tiny))
-    tune.tune_job(
-        job, plan, tiny, folder / "features.safetensors", folder / "data", folder / ".cells", *paths, done.append
-    )
+    for part, spec in job.features:
+        made_from = manifest(spec, tiny.weights_sha256)
+        write_features(
+            folder / "features" / f"{part}.safetensors", {t: features() for t in plan.parts[part]}, made_from
+        )
+    tune.tune_job(job, plan, tiny, folder / "features", folder / "data", folder / ".cells", *paths, done.append)
     assert sum(done) == len(job.cells)
     return paths
 
@@ -78,13 +78,14 @@ LEARNERS = {"coop_from": text_context, "coop_gram": text_context, "vpt_gram": vi
 
 
 def plan_of(recipe: str, protocol: str, folder: Path) -> Plan:
-    """The smoke plan with that recipe alone, on one task, small enough for the tiny backbone."""
+    """A smoke plan with that recipe alone, on one task, small enough for the tiny backbone."""
     raw = yaml.safe_load(FILE.read_text())
     small = raw["scales"]["smoke"]
-    small["tasks"] = small["tasks"][:1]
-    raw["protocols"] = {name: {**raw["protocols"][name], "methods": [recipe]} for name in raw["protocols"]}
-    other = next(name for name in raw["protocols"] if name != protocol)
-    raw["protocols"][other]["methods"] = ["zero_shot"]
+    small |= {"tasks": ["imagenet"], "shifts": []}
+    del small["experiments"]
+    raw["experiments"] = {"one": {"protocol": protocol, "tuning": protocol, "methods": [recipe], "shots": [4]}}
+    for block in raw["methods"].values():
+        block.pop("where", None)
     if recipe in STARTED:
         block = {key: v.format(folder=folder) if isinstance(v, str) else v for key, v in STARTED[recipe].items()}
         raw["methods"][recipe] = block
@@ -109,11 +110,11 @@ def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, monkey
     monkeypatch.setattr(tune, "source_of", lambda data: Pictures())
     protocol = "few_shot" if RECIPES[recipe].refusal("base_to_new", "vit") else "base_to_new"
     plan = plan_of(recipe, protocol, folder)
-    (job,) = (job for job in plan.jobs if (job.protocol, job.recipe) == (protocol, recipe))
+    (job,) = plan.jobs
     if recipe in STARTED:
         leave_a_prompt(recipe, job.cells[0].resolved, tiny, folder)
     records = read_records([run(folder, tiny, job.name.removesuffix("/ViT-B-16/part1"), plan=plan)[0]])
-    assert len(records) == sum(len(cell.splits) for cell in job.cells)
+    assert len(records) == sum(len(cell.tests) for cell in job.cells)
     assert records["value"].between(0, 100).all()
     assert set(records["task"]) == set(plan.tasks)
 
@@ -129,7 +130,9 @@ class Pictures:
 
 
 def test_the_linear_probe_learns_what_can_be_learned(folder, tiny):
-    assert read_records([run(folder, tiny, "few_shot/linear_probe")[0]])["value"].min() > 60
+    records = read_records([run(folder, tiny, "cross_domain/linear_probe")[0]])
+    assert records["value"].min() > 60
+    assert set(records["task"]) == {"imagenet", "imagenet_v2"} and set(records["source"]) == {"imagenet"}
 
 
 def test_the_same_job_twice_gives_the_same_bytes(folder, tiny):
@@ -154,15 +157,28 @@ def test_a_killed_job_trains_only_what_is_missing(folder, tiny):
     lost.unlink()
     second, costs = run(folder, tiny, "few_shot/coop", "two")
     assert json.loads(costs.read_text())["trained"] == 1
-    assert (read_predictions(first) == read_predictions(second)).all()
+    for one, other in zip(read_rows(first), read_rows(second), strict=True):
+        assert np.array_equal(one.predictions, other.predictions)
 
 
 def test_other_data_is_another_cell(folder, tiny):
     cell = PLAN.job("few_shot/coop/ViT-B-16/part1").cells[0]
     data = TaskData(split(cell.task), features())
     changed = TaskData(Split(**{**vars(split(cell.task)), "template": "{}."}), features())
-    store = CellStore(folder / "cells")
-    fleets = [list(tune.tune_task([cell], d, tiny, store, 15, "x")) for d in (data, data, changed)]
+    store, made_from = CellStore(folder / "cells"), {cell.task: "x"}
+    fleets = [
+        list(tune.tune_task([cell], {cell.task: d}, tiny, store, 15, m))
+        for d, m in ((data, made_from), (data, made_from), (changed, made_from), (data, {cell.task: "y"}))
+    ]
+    assert [fleet[0].trained for fleet in fleets] == [True, False, True, True]
+
+
+def test_other_data_of_a_task_that_it_is_judged_on_is_another_cell(folder, tiny):
+    cell = next(cell for cell in PLAN.cells if cell.experiment == "cross_domain")
+    tasks = {task: TaskData(split(task), features()) for task in ("imagenet", "imagenet_v2")}
+    changed = tasks | {"imagenet_v2": TaskData(Split(**{**vars(split("imagenet_v2")), "template": "{}."}), features())}
+    store, made_from = CellStore(folder / "cells"), dict.fromkeys(tasks, "x")
+    fleets = [list(tune.tune_task([cell], t, tiny, store, 15, made_from)) for t in (tasks, tasks, changed)]
     assert [fleet[0].trained for fleet in fleets] == [True, False, True]
 
 
@@ -179,5 +195,26 @@ def test_precision_is_that_of_the_towers_while_tuning_and_makes_other_cells(fold
     half = make_plan(parse_parameters(raw | {"precision": "bfloat16"}, "smoke"))
     job = "few_shot/coop"
     records = [read_rows(run(folder, tiny, job, name, plan)[0]) for name, plan in (("one", PLAN), ("two", half))]
-    assert {row["settings"].get("precision") for row in records[1]} == {"bfloat16"}
-    assert {row["cell"] for row in records[0]}.isdisjoint(row["cell"] for row in records[1])
+    assert {row.stored["settings"].get("precision") for row in records[1]} == {"bfloat16"}
+    assert {row.stored["cell"] for row in records[0]}.isdisjoint(row.stored["cell"] for row in records[1])
+
+
+# Of each measure one job of the smoke plan, and the arrays that figures read.
+MEASURED = {
+    "curve": ("few_shot/coop", {"curve"}),
+    "angle": ("few_shot_angles/prograd", {"angle"}),
+    "collapse": ("imbalanced/cocoop", {"text_cosines", "own_cosines"}),
+    "features": ("collapse_picture/maple", {"class_features", "image_features"}),
+    "grad_cam": ("gradient_strategies/coop", {"grad_cam", "grad_cam_images", "grad_cam_labels"}),
+}
+
+
+@pytest.mark.parametrize("measure", typing.get_args(Measure))
+def test_what_an_experiment_measures_is_in_its_records(folder, tiny, monkeypatch, measure):
+    monkeypatch.setattr(tune, "source_of", lambda data: Pictures())
+    name, arrays = MEASURED[measure]
+    assert {row.measured.keys() == arrays for row in read_rows(run(folder, tiny, name)[0])} == {True}
+
+
+def test_what_is_not_measured_is_not_in_the_records(folder, tiny):
+    assert all(row.measured == {} for row in read_rows(run(folder, tiny, "few_shot_lwf/lwf")[0]))

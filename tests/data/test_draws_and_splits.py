@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reprompt.data.draws import draw, few_shot, validation
+from reprompt.data.draws import class_sizes, draw, few_shot, validation
 from reprompt.data.splits import Split, base_and_new
 
 LABELS = np.arange(200) % 5
@@ -27,6 +27,53 @@ def test_shots_have_their_labels_and_no_repeats():
     images, labels = few_shot(DRAWN, [1, 3], 8)
     assert LABELS[images].tolist() == np.array([1, 3])[labels].tolist()
     assert len(set(images.tolist())) == 16
+
+
+@pytest.mark.parametrize(
+    ("tau", "totals"),
+    [(0.05, (28, 239, 2325, 4648)), (0.01, (24, 175, 1692, 3377)), (1.0, (80, 800, 8000, 16000))],
+)
+def test_imbalanced_sets_have_as_many_images_as_worked_out_beforehand(tau, totals):
+    """Sums of max(1, floor(16 tau^(k / (K - 1)))) over K classes, worked out apart from this code."""
+    assert tuple(sum(class_sizes(classes, 16, tau)) for classes in (5, 50, 500, 1000)) == totals
+
+
+@pytest.mark.parametrize("classes", [1, 2, 5, 51])
+@pytest.mark.parametrize("tau", [1.0, 0.5, 0.05, 0.01])
+def test_classes_shrink_from_head_to_tail_and_none_is_empty(classes, tau):
+    sizes = class_sizes(classes, 16, tau)
+    assert sizes[0] == 16 and sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == (max(1, int(16 * tau)) if classes > 1 else 16)
+    assert tau < 1 or set(sizes) == {16}
+
+
+def test_sizes_are_not_lost_to_rounding():
+    """16 * 0.25^(1/2) is 8, and 4 * 0.125^(2/3) is 1, whatever a float makes of them."""
+    assert class_sizes(3, 16, 0.25) == [16, 8, 4]
+    assert class_sizes(4, 8, 0.125) == [8, 4, 2, 1]
+
+
+@pytest.mark.parametrize("tau", [0.05, 0.01])
+def test_an_imbalanced_set_is_a_part_of_the_balanced_one_and_sets_are_nested(tau):
+    balanced, _ = few_shot(DRAWN, range(5), 16)
+    images, labels = few_shot(DRAWN, range(5), 16, tau)
+    assert set(images.tolist()) < set(balanced.tolist())
+    assert np.bincount(labels).tolist() == class_sizes(5, 16, tau)
+    assert LABELS[images].tolist() == labels.tolist()
+    less, _ = few_shot(DRAWN, range(5), 16, tau / 2)
+    assert set(less.tolist()) <= set(images.tolist())
+
+
+def test_tau_one_is_the_balanced_set():
+    for one, other in zip(few_shot(DRAWN, range(5), 8), few_shot(DRAWN, range(5), 8, 1.0), strict=True):
+        assert one.tolist() == other.tolist()
+    assert np.bincount(few_shot(DRAWN, range(5), 8, 1.0)[1]).tolist() == [8] * 5
+
+
+def test_the_head_is_the_first_of_the_classes_that_are_trained_on():
+    images, labels = few_shot(DRAWN, [2, 3, 4], 16, 0.25)
+    assert np.bincount(labels).tolist() == [16, 8, 4]
+    assert np.bincount(LABELS[images]).tolist() == [0, 0, 16, 8, 4]
 
 
 def test_validation_never_meets_training():

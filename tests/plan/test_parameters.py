@@ -29,10 +29,11 @@ def test_every_scale_is_valid(scale):
     ("path", "value", "message"),
     [
         (["methods", "prograd", "lamda"], 1, "methods.prograd.lamda: unknown key; did you mean 'lambda'?"),
+        (["tuning", "few_shot", "rat"], 1, "tuning.few_shot.rat: unknown key; did you mean 'rate'?"),
         (
-            ["protocols", "few_shot", "tuning", "rat"],
-            1,
-            "protocols.few_shot.tuning.rat: unknown key; did you mean 'rate'?",
+            ["experiments", "few_shot", "method"],
+            ["coop"],
+            "experiments.few_shot.method: unknown key; did you mean 'methods'?",
         ),
         (["scales", "miniature", "data", "render_sed"], 1, "data.render_sed: unknown key; did you mean 'render_seed'?"),
         (["sedes"], [1], "sedes: unknown key; did you mean 'seeds'?"),
@@ -44,10 +45,41 @@ def test_every_scale_is_valid(scale):
         (["seeds"], "one", "seeds: input should be a valid tuple, found 'one'"),
         (["standard_backbone"], "ViT-B-61", "standard_backbone: no backbone 'ViT-B-61'; did you mean 'ViT-B-16'?"),
         (
-            ["protocols", "few_shot", "methods"],
+            ["experiments", "few_shot", "methods"],
             ["copo"],
-            "protocols.few_shot.methods: no method 'copo'; did you mean 'coop'?",
+            "experiments.few_shot.methods: no method 'copo'; did you mean 'coop'?",
         ),
+        (
+            ["experiments", "few_shot", "tuning"],
+            "few_shots",
+            "experiments.few_shot.tuning: no block 'few_shots'; did you mean 'few_shot'?",
+        ),
+        (
+            ["experiments", "few_shot_lambda", "tasks"],
+            ["oxford_pet"],
+            "experiments.few_shot_lambda.tasks: no task 'oxford_pet'; did you mean 'oxford_pets'?",
+        ),
+        (
+            ["experiments", "cross_domain", "judged_on"],
+            ["imagenetv2"],
+            "experiments.cross_domain.judged_on: no task 'imagenetv2'; did you mean 'imagenet_v2'?",
+        ),
+        (
+            ["experiments", "few_shot_lambda", "tasks"],
+            ["imagenet_v2"],
+            "experiments.few_shot_lambda.tasks: no task 'imagenet_v2'; did you mean 'imagenet'?",
+        ),
+        (
+            ["experiments", "few_shot_lambda", "sweep"],
+            [{"lamda": [0, 1]}],
+            "experiments.few_shot_lambda.sweep: prograd has no setting 'lamda'",
+        ),
+        (
+            ["experiments", "few_shot_lwf", "sweep"],
+            [{"lambda": [0, 1]}],
+            "experiments.few_shot_lwf.sweep: lwf has no setting 'lambda'",
+        ),
+        (["methods", "coop", "batch"], 0, "methods.coop.batch: input should be greater than 0, found 0"),
         (["methods", "coop", "rat"], 1, "methods.coop.rat: unknown key; did you mean 'rate'?"),
         (
             ["methods", "coop", "where"],
@@ -56,10 +88,10 @@ def test_every_scale_is_valid(scale):
         ),
         (
             ["methods", "coop", "where"],
-            [{"protocol": "few_shots", "rate": 1}],
-            "methods.coop.where.0.protocol: input should be 'few_shot' or 'base_to_new', found 'few_shots'",
+            [{"tuning": "few_shots", "rate": 1}],
+            "methods.coop.where.0.tuning: no block 'few_shots'; did you mean 'few_shot'?",
         ),
-        (["methods", "coop"], None, "methods.coop: missing; protocols.few_shot runs it"),
+        (["methods", "coop"], None, "methods.coop: missing; experiments.few_shot runs it"),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(path, value, message):
@@ -69,19 +101,20 @@ def test_a_mistake_is_named_with_its_remedy(path, value, message):
 
 
 @pytest.mark.parametrize(
-    ("protocol", "method", "backbone", "reason"),
+    ("experiment", "method", "backbone", "reason"),
     [
         ("few_shot", "maple", "RN50", "a ResNet has none"),
         ("few_shot", "vpt_prograd", "RN50", "a ResNet has none"),
         ("base_to_new", "cosine", "ViT-B-16", "cannot name the new classes"),
         ("base_to_new", "linear_probe", "ViT-B-16", "cannot name the new classes"),
         ("base_to_new", "coop_class_specific", "ViT-B-16", "cannot name the new classes"),
+        ("cross_dataset", "cosine", "ViT-B-16", "cannot name the classes of another task"),
     ],
 )
-def test_a_combination_that_makes_no_sense_is_refused_with_a_reason(protocol, method, backbone, reason):
+def test_a_combination_that_makes_no_sense_is_refused_with_a_reason(experiment, method, backbone, reason):
     raw = yaml.safe_load(FILE.read_text())
     raw["scales"]["miniature"]["standard_backbone"] = backbone
-    raw["protocols"][protocol]["methods"] = [method]
+    raw["experiments"][experiment]["methods"] = [method]
     with pytest.raises(ParameterError, match=reason):
         parse_parameters(raw, "miniature")
 
@@ -101,9 +134,35 @@ def test_an_unknown_scale_and_a_missing_file_say_so(tmp_path):
 
 
 def test_the_scale_is_laid_over_the_rest_block_by_block():
-    tuning = load_parameters(FILE, "miniature").protocols.few_shot.tuning
-    assert tuning.steps_per_epoch == 3, "from the scale"
-    assert tuning.context_length == 16, "from the protocol"
+    parameters = load_parameters(FILE, "miniature")
+    assert parameters.tuning["few_shot"].steps_per_epoch == 3, "from the scale"
+    assert parameters.tuning["few_shot"].context_length == 16, "from the block"
+    smoke = load_parameters(FILE, "smoke").experiments
+    assert smoke["few_shot_lambda"].tasks == ("dtd",), "from the scale"
+    assert smoke["few_shot_lambda"].sweep == parameters.experiments["few_shot_lambda"].sweep, "from the experiment"
+
+
+@pytest.mark.parametrize("missing", [["judged_on"], ["protocol", "judged_on"]])
+def test_judged_on_and_transfer_need_each_other(missing):
+    raw = yaml.safe_load(FILE.read_text())
+    block = raw["experiments"]["cross_dataset"]
+    if "protocol" in missing:
+        block["protocol"] = "few_shot"
+    else:
+        del block["judged_on"]
+    with pytest.raises(ParameterError, match=r"experiments\.cross_dataset: judged_on belongs to protocol transfer"):
+        parse_parameters(raw, "miniature")
+
+
+@pytest.mark.parametrize("tau", [0, 1.5])
+def test_tau_is_a_share(tau):
+    with pytest.raises(ParameterError, match=r"experiments\.imbalanced\.tau\.0"):
+        edited(["experiments", "imbalanced", "tau"], [tau])
+
+
+def test_a_measure_that_is_none_is_refused():
+    with pytest.raises(ParameterError, match=r"experiments\.few_shot\.measures\.0: input should be 'curve'"):
+        edited(["experiments", "few_shot", "measures"], ["curves"])
 
 
 def test_parameters_are_frozen():

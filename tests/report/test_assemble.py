@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reprompt.claims import claims_frame, to_csv
 from reprompt.figures import FIGURES
 from reprompt.figures.write import write_figure
+from reprompt.plan.cells import Cell
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import make_plan
-from reprompt.records import read_records, write_npz
+from reprompt.records import Judged, Result, read_records, write_records
 from reprompt.report.assemble import assemble_report
 from reprompt.tables import TABLES
 from reprompt.tables.write import write_table
@@ -18,22 +20,37 @@ from reprompt.tables.write import write_table
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 
+def invented(cell: Cell, random: np.random.Generator) -> Result:
+    """Predictions of 40 images in 4 classes, and whatever the cell's experiment measures."""
+    epochs = cell.resolved.get("epochs", 1)
+    measured = {
+        "curve": {"curve": random.integers(0, 40, epochs)},
+        "angle": {"angle": random.uniform(60, 120, epochs)},
+        "collapse": {"text_cosines": random.uniform(0, 1, 6), "own_cosines": random.uniform(0, 1, 4)},
+        "features": {"class_features": random.normal(size=(4, 8)), "image_features": random.normal(size=(40, 8))},
+        "grad_cam": {
+            "grad_cam": random.uniform(size=(2, 8, 8)),
+            "grad_cam_images": random.integers(0, 255, (2, 8, 8, 3)),
+            "grad_cam_labels": np.arange(2),
+        },
+    }
+    return Result(random.integers(0, 4, 40), {k: v for name in cell.measures for k, v in measured[name].items()})
+
+
 @pytest.fixture
 def plan(tmp_path, monkeypatch):
     """The smoke plan, with records of invented values, tables and figures in the current folder."""
     plan = make_plan(load_parameters(PARAMS, "smoke"))
     monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
     for job in plan.jobs:
-        rows = [
-            {
-                **{key: getattr(cell, key) for key in ("protocol", "recipe", "backbone", "task", "shots", "seed")},
-                **{"scale": plan.scale, "split": split, "metric": "accuracy", "images": 40, "cell": f"{place}"},
-                **{"value": 50.0 + cell.shots + cell.seed, "weights_sha256": "a" * 64, "data_sha256": "b" * 64},
-            }
+        targets = {test: np.arange(40) % 4 for test in job.tests}
+        judged = [
+            Judged(cell, f"{place}", {test: invented(cell, random) for test in cell.tests})
             for place, cell in enumerate(job.cells)
-            for split in cell.splits
         ]
-        write_npz(plan.records(job.name), rows=np.frombuffer(json.dumps(rows).encode(), np.uint8))
+        hashes = {"data": dict.fromkeys(plan.all_tasks, "b" * 64), "weights": "a" * 64}
+        write_records(plan.records(job.name), plan.scale, judged, targets, hashes)
         costs = {"job": job.name, "seconds": 1.0, "cells": len(job.cells)}
         plan.records(job.name).with_suffix(".json").write_text(json.dumps(costs))
     for output in plan.outputs.values():
@@ -43,6 +60,8 @@ def plan(tmp_path, monkeypatch):
             write_table(TABLES[output.name](records), stem)
         else:
             write_figure(FIGURES[output.name](records), stem)
+    records = read_records(plan.records(job.name) for job in plan.jobs)
+    (plan.root / "claims.csv").write_text(to_csv(claims_frame(records)))
     return plan
 
 
@@ -53,6 +72,7 @@ def test_every_output_of_the_plan_is_on_the_page_and_the_headline_beside_it(plan
         assert f"about-{name}" in page
     assert "scale “smoke”" in page
     assert f"{'a' * 16}" in page
+    assert "ProGrad" in (plan.root / "report" / "claims.html").read_text(encoding="utf-8")
     assert json.loads((plan.root / "headline.json").read_text())["scale"] == "smoke"
 
 

@@ -3,11 +3,14 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from reprompt.claims import claims_frame
+from reprompt.claims.page import write_claims_page
 from reprompt.figures import FIGURES
 from reprompt.figures.write import write_figure
-from reprompt.report.page import Shown, circumstances, cost_rows, report_page, write_report
+from reprompt.report.page import Shown, circumstances, claim_rows, cost_rows, report_page
 from reprompt.tables import TABLES
 from reprompt.tables.write import write_table
 
@@ -32,25 +35,28 @@ def results(records, tmp_path_factory) -> Path:
         write_table(make_table(records), root / "tables" / name)
     for name, make_figure in FIGURES.items():
         write_figure(make_figure(records), root / "figures" / name)
-    (root / "figures" / "world_tasks.png").write_bytes(b"")
+    (root / "world").mkdir()
+    (root / "world" / "tasks.png").write_bytes(b"")
+    write_claims_page(root / "report" / "claims.html", claims_frame(records))
     return root
 
 
-def arguments(results: Path) -> dict:
+def arguments(results: Path, records: pd.DataFrame) -> dict:
     outputs = [Shown(name, f"Title of {name}", results / "tables" / name) for name in TABLES]
     outputs += [Shown(name, f"Title of {name}", results / "figures" / name) for name in FIGURES]
     return {
         "outputs": outputs,
         "costs": COSTS,
-        "contact_sheets": {"The tasks <rendered>": results / "figures" / "world_tasks.png"},
+        "contact_sheets": {"The tasks <rendered>": results / "world" / "tasks.png"},
         "plan_summary": {"jobs": 2},
         "provenance": {"parameters": "sha256 0123"},
+        "claims": claims_frame(records),
     }
 
 
 @pytest.fixture(scope="module")
 def page(records, results) -> str:
-    return report_page(results / "report" / "index.html", records, **arguments(results))
+    return report_page(results / "report" / "index.html", records, **arguments(results, records))
 
 
 def test_the_page_shows_every_table_and_figure(page):
@@ -67,7 +73,8 @@ def test_a_rendered_scale_says_so_at_the_top_and_how_to_get_the_real_thing(page)
 
 
 def test_the_papers_scale_has_neither_banner_nor_rendered_world(make, results):
-    page = report_page(results / "report" / "index.html", make(scale="paper", backbone="RN50"), **arguments(results))
+    real = make(scale="paper", backbone="RN50")
+    page = report_page(results / "report" / "index.html", real, **arguments(results, real))
     assert "Real data, real CLIP" in page
     assert "Rendered miniature world" not in page and "Class-specific habits" not in page
 
@@ -95,9 +102,9 @@ def test_no_number_has_more_than_two_decimals(page):
     assert not re.search(r"\b\d{1,3}\.\d{3}", visible)
 
 
-def test_costs_are_added_up_by_protocol_and_recipe():
+def test_costs_are_added_up_by_experiment_and_recipe():
     (row,) = cost_rows(COSTS)
-    assert row == {"label": "few-shot, CoOp", "jobs": 2, "cells": 30, "seconds": 31.5, "share": 100}
+    assert row == {"label": "few_shot, CoOp", "jobs": 2, "cells": 30, "seconds": 31.5, "share": 100}
     assert cost_rows([]) == []
 
 
@@ -108,11 +115,12 @@ def test_circumstances_list_every_version_that_occurred():
 
 
 def test_a_missing_output_is_named(records, results):
-    missing = arguments(results) | {"outputs": [Shown("gram_table1", "", results / "tables" / "gram_table1")]}
+    missing = arguments(results, records) | {"outputs": [Shown("gram_table1", "", results / "tables" / "gram_table1")]}
     with pytest.raises(FileNotFoundError, match="gram_table1"):
         report_page(results / "report" / "index.html", records, **missing)
 
 
-def test_the_page_is_written_where_it_belongs(records, results, page):
-    write_report(results / "report" / "index.html", records, **arguments(results))
-    assert (results / "report" / "index.html").read_text(encoding="utf-8") == page
+def test_every_paper_has_its_claims_counted(records):
+    rows = claim_rows(claims_frame(records))
+    assert [row["label"] for row in rows] == ["ProGrad", "GRAM", "MVLPT", "NPT"]
+    assert [sum(row["counts"]) for row in rows] == [45, 56, 48, 44]

@@ -3,12 +3,17 @@
 import re
 from io import StringIO
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
+from reprompt.published import DATASETS_11
+from reprompt.tables import prograd
 from reprompt.tables.html import embedded, fragment, to_html
-from reprompt.tables.image import to_png
+from reprompt.tables.image import to_figure, to_png
 from reprompt.tables.prograd import prograd_table1, prograd_table3
+from reprompt.tables.table import in_cell, pieces
 from reprompt.tables.write import write_table
 
 
@@ -66,3 +71,48 @@ def test_writing_leaves_four_files_and_nothing_else(table, tmp_path):
     write_table(table, tmp_path / "tables" / "prograd_table3")
     names = sorted(path.name for path in (tmp_path / "tables").iterdir())
     assert names == [f"prograd_table3.{end}" for end in ("csv", "details.csv", "html", "png")]
+
+
+@pytest.mark.parametrize("name", prograd.__all__)
+@pytest.mark.parametrize(("scale", "tasks"), [("miniature", 11), ("paper", 11), ("paper", 10)])
+def test_words_in_the_picture_stay_on_it_apart_and_large_enough(make, name, scale, tasks):
+    """Over all tables, also those of twelve columns; at the papers' scale every cell has its own verdict."""
+    figure = to_figure(getattr(prograd, name)(make(scale=scale, backbone="RN50", tasks=DATASETS_11[:tasks])))
+    renderer = figure.canvas.get_renderer()
+    texts = [text for text in figure.findobj(Text) if text.get_text().strip()]
+    boxes = [text.get_window_extent(renderer) for text in texts]
+    assert min(text.get_fontsize() for text in texts) >= 5.5
+    for text, box in zip(texts, boxes, strict=True):
+        assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1, text.get_text()
+        assert figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1, text.get_text()
+    edges = np.array([box.extents for box in boxes])
+    across = np.minimum(edges[:, None, 2], edges[None, :, 2]) - np.maximum(edges[:, None, 0], edges[None, :, 0])
+    along = np.minimum(edges[:, None, 3], edges[None, :, 3]) - np.maximum(edges[:, None, 1], edges[None, :, 1])
+    touching = np.argwhere(np.triu((across > 0) & (along > 2), 1))  # lines of one entry may share two pixels
+    assert not len(touching), [(texts[one].get_text(), texts[other].get_text()) for one, other in touching]
+
+
+def test_a_wide_table_says_its_gains_beneath_itself(records):
+    wide, narrow = prograd.prograd_table4(records), prograd_table1(records)
+    assert wide.wide and any(note.startswith("Gain of ProGrad: ") for note in wide.footnotes)
+    assert not any(note.startswith("Gain of") for note in narrow.footnotes)
+    assert "Gain of ProGrad" in to_html(wide) and "Gain, where it holds" not in to_html(wide)
+
+
+def test_heads_that_span_columns_stand_over_them(records):
+    page = to_html(prograd.prograd_table4(records))
+    assert re.search(r'colspan="1"[^>]*>\s*<span[^>]*>Source', page)
+    assert re.search(r'colspan="10"[^>]*>\s*<span[^>]*>Target', page)
+
+
+def test_a_name_is_broken_where_a_reader_would_break_it():
+    assert pieces("StanfordCars") == ["Stanford", "Cars"]
+    assert pieces("FGVCAircraft") == ["FGVC", "Aircraft"]
+    assert pieces("Caltech101") == ["Caltech", "101"]
+    for whole in ("-Sketch", "UCF101", "DTD", "16"):
+        assert pieces(whole) == [whole]
+
+
+def test_a_verdict_in_a_cell_is_short():
+    assert in_cell("higher (one seed, no interval)") == "higher"
+    assert in_cell("not comparable: 10 of 11 tasks") == "not comparable"

@@ -9,7 +9,7 @@ from copies import PROJECT, call, commit, copy_project
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import Plan, make_plan
 
-IN_GIT = ("tables", "report", "headline.json", "provenance.jsonl", "figures/prograd_*")
+IN_GIT = ("tables", "figures", "claims.csv", "report", "headline.json", "provenance.jsonl")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,10 +31,12 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("smoke")
     copy_project(folder)
     call(folder, "snakemake", "--cores", "2", "--config", "scale=smoke")
-    call(folder, "dvc", "commit", "--force")  # what `dvc repro` would register, without asking Snakemake 15 times
+    call(
+        folder, "dvc", "commit", "--force"
+    )  # what `dvc repro` would register, without asking Snakemake for every stage
     call(folder, "dvc", "push")
     root = folder / "results/smoke"
-    commit(folder, "-f", "dvc.lock", ".dvcstore", *(str(path) for name in IN_GIT for path in root.glob(name)))
+    commit(folder, "-f", "dvc.lock", ".dvcstore", *(str(root / name) for name in IN_GIT))
     return folder
 
 

@@ -36,9 +36,9 @@ def call(folder: Path, *command: str, succeeds: bool = True, seconds: int = 600)
     return done.stdout
 
 
-def wanted(folder: Path) -> set[str]:
-    """The steps that `snakemake -n` would run, by name; a step's name is its rule and wildcards."""
-    text = call(folder, "snakemake", "-n")
+def wanted(folder: Path, *targets: str) -> set[str]:
+    """The steps that `snakemake -n` would run, for all or some targets; a step's name is its rule and wildcards."""
+    text = call(folder, "snakemake", "-n", *targets)
     blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
     found = ((rule, re.search(r"^    wildcards: (.*)", block, re.MULTILINE)) for rule, block in blocks)
     steps = {step_name(rule, wildcards[1] if wildcards else "") for rule, wildcards in found}
@@ -81,5 +81,6 @@ def change_lambda(folder: Path) -> None:
 def contents(folder: Path) -> dict[str, bytes]:
     """What a run's numbers and pictures come to: every file but those that tell the time."""
     root = folder / "results/smoke"
-    files = [*root.glob("records/**/*.npz"), *root.glob("tables/*"), *root.glob("figures/*"), *root.glob("data/*")]
+    folders = ("records/**/*.npz", "tables/*", "figures/*", "world/*", "data/*", "claims.csv")
+    files = [file for pattern in folders for file in root.glob(pattern)]
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}

@@ -15,18 +15,48 @@ import yaml
 from copies import PROJECT, call, change_lambda, contents, edit, environment, wanted
 
 from reprompt import provenance
-from reprompt.plan.plan import Plan
+from reprompt.plan.parameters import Parameters, load_parameters
+from reprompt.plan.plan import Plan, make_plan
+from reprompt.plan.recipes import RECIPES, Recipe
 
-PROGRAD = {"few_shot/prograd/ViT-B-16/part1", "base_to_new/prograd/ViT-B-16/part1"}
-PROGRAD_OUTPUTS = {"table/prograd_table1", "table/prograd_table3", "figure/prograd_figure4", "report"}
+PART = "prograd/ViT-B-16/part1"
+PROGRAD = {f"few_shot/{PART}", f"base_to_new/{PART}"}  # with the lambda of its block
+SWEPT = {f"few_shot_lambda/{PART}", f"few_shot_angles/{PART}"}  # with a lambda of the experiment's own
+PROGRAD_OUTPUTS = {
+    *(f"table/prograd_table{n}" for n in (1, 3, 5, 6)),
+    *(f"figure/prograd_figure{n}" for n in (1, 4, 5, 7)),
+    *("claims", "report"),
+}
+SWEPT_OUTPUTS = {"table/prograd_table7", "figure/prograd_figure6"}
 
 
 def test_every_table_and_figure_of_the_plan_is_made(smoke: Path, plan: Plan) -> None:
     for output in plan.outputs.values():
         for end in ("csv", "html", "png") if output.kind == "table" else ("png", "csv"):
             file = smoke / plan.root / f"{output.kind}s" / f"{output.name}.{end}"
-            assert file.stat().st_size > 100, file
-    assert "</html>" in (smoke / plan.root / "report/index.html").read_text().lower()
+            assert file.stat().st_size > (20 if end == "csv" else 100), file
+    for page in ("index", "claims"):
+        assert "</html>" in (smoke / plan.root / f"report/{page}.html").read_text().lower()
+    for file in ("claims.csv", "world/corpus.png", "world/tasks.png"):
+        assert (smoke / plan.root / file).stat().st_size > 100, file
+
+
+def test_every_kind_of_experiment_and_measure_runs_at_scale_smoke(plan: Plan) -> None:
+    """So that one run of it sees them all."""
+    whole = make_plan(load_parameters(PROJECT / "params.yaml", "miniature")).parameters
+    small = plan.parameters
+    assert small.experiments.keys() == whole.experiments.keys()
+    assert all(of.methods for of in small.experiments.values())
+    for name, of in whole.experiments.items():
+        mine = small.experiments[name]
+        assert (mine.protocol, mine.measures, bool(mine.sweep)) == (of.protocol, of.measures, bool(of.sweep))
+    assert {recipe.learner for recipe in recipes_of(small)} >= {"linear_probe", "zero_shot", "coupled_prompts"}
+    assert {recipe.gradient for recipe in recipes_of(small)} >= {"plain", "prograd"}
+
+
+def recipes_of(parameters: Parameters) -> list[Recipe]:
+    """The recipes that some experiment runs."""
+    return [RECIPES[method] for of in parameters.experiments.values() for method in of.methods]
 
 
 def test_a_second_run_has_nothing_to_do(smoke: Path) -> None:
@@ -66,7 +96,13 @@ def test_only_what_a_recipe_runs_through_reruns_it(clone: Path) -> None:
     assert wanted(clone) == set()
     rule.write_text(rule.read_text() + "\nNEW = 1\n")
     ensemble = {"few_shot/prograd_ensemble/ViT-B-16/part1"}
-    assert wanted(clone) == PROGRAD | ensemble | PROGRAD_OUTPUTS
+    assert wanted(clone) == PROGRAD | SWEPT | ensemble | PROGRAD_OUTPUTS | SWEPT_OUTPUTS
+
+
+def test_only_what_is_measured_by_it_depends_on_a_measure(clone: Path) -> None:
+    measure = clone / "src/reprompt/measures/angle.py"
+    measure.write_text(measure.read_text() + "\nNEW = 1\n")
+    assert wanted(clone) == {f"few_shot_angles/{PART}", "figure/prograd_figure6", "claims", "report"}
 
 
 def test_an_altered_result_stops_the_run_by_name(clone: Path) -> None:
@@ -77,11 +113,8 @@ def test_an_altered_result_stops_the_run_by_name(clone: Path) -> None:
 
 
 def test_records_of_a_method_that_left_the_plan_are_removed(finished: Path) -> None:
-    edit(
-        finished / "params.yaml",
-        r"methods: \[zero_shot, coop, cocoop, prograd\]",
-        "methods: [zero_shot, cocoop, prograd]",
-    )
+    smaller = "base_to_new: {methods: [zero_shot, prograd]"
+    edit(finished / "params.yaml", r"base_to_new: \{methods: \[zero_shot, coop, prograd\]", smaller)
     call(finished, "snakemake", "--cores", "2")
     assert not list(finished.glob("results/smoke/records/base_to_new/coop/**/*"))
     assert list(finished.glob("results/smoke/records/few_shot/coop/**/*.npz"))
@@ -95,7 +128,11 @@ def test_a_mistyped_parameter_stops_with_one_line(clone: Path) -> None:
 
 
 def test_a_run_killed_three_times_ends_with_the_same_bytes(finished: Path, smoke: Path) -> None:
-    for folder in (".cells", "results/smoke/records", "results/smoke/tables"):
+    """The records of two experiments are to be made again, and what depends on them."""
+    for folder in (
+        ".cells",
+        *(f"results/smoke/{name}" for name in ("records/few_shot", "records/base_to_new", "tables")),
+    ):
         shutil.rmtree(finished / folder)
     command = [sys.executable, "-m", "reprompt.cli", "reproduce", "--cores", "2"]
     moments = random.Random(0)

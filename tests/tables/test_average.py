@@ -1,0 +1,63 @@
+"""Cells, on a handful of runs worked by hand."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to, of_task, task_details
+from reprompt.tables.setting import Setting, Which
+
+# Two tasks, two seeds: CoOp is at 60 and 62 on average, zero-shot CLIP at 55.
+VALUES = [
+    *(("zero_shot", 0, "dtd", 0, 40.0), ("zero_shot", 0, "eurosat", 0, 70.0)),
+    *(("coop", 4, "dtd", 1, 40.0), ("coop", 4, "eurosat", 1, 80.0)),
+    *(("coop", 4, "dtd", 2, 44.0), ("coop", 4, "eurosat", 2, 80.0)),
+]
+COOP, ZERO_SHOT = Which("coop", 4), Which("zero_shot", 4)
+
+
+@pytest.fixture
+def setting() -> Setting:
+    records = pd.DataFrame(VALUES, columns=["recipe", "shots", "task", "seed", "value"])
+    tasks = ("dtd", "eurosat")
+    return Setting(records.assign(split="all", tau=1.0, swept=""), "paper", "RN50", tasks, (*tasks, "ucf101"))
+
+
+def test_a_cell_is_the_mean_over_tasks_then_over_seeds_beside_print(setting):
+    cell = average_cell(setting, COOP, "CoOp", "4", published=66.79)
+    assert (cell["regenerated"], cell["published"], cell["seeds"]) == (61, 66.79, 2)
+    assert cell["high"] - 61 == pytest.approx(12.7062 * math.sqrt(2) / math.sqrt(2), abs=1e-3)  # t_1 * s / sqrt(n)
+    assert cell["difference"] == pytest.approx(61 - 66.79)
+
+
+def test_a_cell_of_one_task_has_its_own_seeds_and_its_own_gain(setting):
+    over = Over(ZERO_SHOT, "zero-shot CLIP", published=50.0)
+    cell = average_cell(setting, COOP, "CoOp", "EuroSAT", 60.0, over=over, task="eurosat")
+    assert cell["regenerated"] == 80
+    assert cell["pattern"] == "above zero-shot CLIP, as published"
+    on_dtd = average_cell(setting, COOP, "CoOp", "DTD", 60.0, over=over, task="dtd")
+    assert on_dtd["pattern"] == "inconclusive against zero-shot CLIP: interval includes 0"
+
+
+def test_what_was_not_run_has_no_value_and_no_gain(setting):
+    cell = average_cell(setting, Which("prograd", 4), "ProGrad", "4", 68.45, over=Over(COOP, "CoOp", 66.79))
+    assert math.isnan(cell["regenerated"])
+    assert (cell["verdict"], cell["pattern"]) == ("not run", "")
+    assert of_task(setting, COOP, "ucf101") is None
+
+
+def test_an_average_over_too_few_tasks_cannot_be_compared_but_one_task_can(setting):
+    assert obstacle_to(setting, "RN50") == "2 of 3 tasks"
+    assert obstacle_to(setting, "RN50", whole=False) == ""
+    assert any("ucf101" in note for note in notes_of(setting, "RN50"))
+
+
+def test_details_have_a_row_for_each_task_and_runs_once(setting):
+    details = task_details(setting, [COOP, ZERO_SHOT, Which("zero_shot", 8), Which("prograd", 4)])
+    assert details[["task", "recipe", "regenerated"]].to_numpy().tolist() == [
+        ["dtd", "coop", 42],
+        ["dtd", "zero_shot", 40],
+        ["eurosat", "coop", 80],
+        ["eurosat", "zero_shot", 70],
+    ]
