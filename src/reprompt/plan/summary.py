@@ -20,10 +20,11 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
     jobs = [job for job in plan.jobs if job.name in wanted]
     console = Console(width=max(100, Console().width))
 
-    made = Table("output", "kind", "title", "jobs", "cells", title=f"Tables and figures at scale {plan.scale}")
+    made = Table("output", "title", "experiments", "jobs", "cells", title=f"Tables and figures at scale {plan.scale}")
     for output in outputs:
         cells = sum(len(plan.job(name).cells) for name in output.jobs)
-        made.add_row(output.name, output.kind, output.title, str(len(output.jobs)), str(cells))
+        experiments = ", ".join(dict.fromkeys(plan.job(name).experiment for name in output.jobs))
+        made.add_row(output.name, output.title, experiments, str(len(output.jobs)), str(cells))
     console.print(made)
 
     run = Table("experiment", "recipe", "backbone", "jobs", "fleets", "cells", "seconds", title="Jobs")
