@@ -31,7 +31,7 @@ rule all:
     default_target: True
     input:
         rules.stage_backbones.input,
-        [PLAN.records(job) for job in JOBS],
+        RECORDS,
         rules.stage_tables.input,
         rules.stage_claims.input,
         rules.stage_report.input,

@@ -4,7 +4,7 @@
 rule claims:
     """results/<scale>/claims.csv."""
     input:
-        records=[PLAN.records(job) for job in JOBS],
+        records=RECORDS,
     output:
         csv=R / "claims.csv",
     log:

@@ -20,6 +20,7 @@ SCALE = PLAN.scale
 R = PLAN.root
 LOGS = Path("logs") / SCALE
 JOBS = {job.name: job for job in PLAN.jobs}
+RECORDS = [PLAN.records(job) for job in JOBS]
 TABLES = [output.name for output in PLAN.outputs.values() if output.kind == "table"]
 FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "figure"]
 WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show

@@ -7,8 +7,8 @@ rule report:
         rules.stage_tables.input,
         rules.stage_world.input,
         claims=R / "claims.csv",
-        records=[PLAN.records(job) for job in JOBS],
-        costs=[PLAN.records(job).with_suffix(".json") for job in JOBS],
+        records=RECORDS,
+        costs=[records.with_suffix(".json") for records in RECORDS],
     output:
         page=report(R / "report/index.html", category="report"),
         claims=report(R / "report/claims.html", category="report"),

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-DETERMINISTIC = 0  # the seed of a result that no draw can change
+from reprompt.statistics import DETERMINISTIC
+
 POOLED = ""  # the task of a value that is one number for several tasks
 
 

@@ -4,11 +4,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from reprompt.tables.layout import wrapped
+from reprompt.tables.layout import DARK, GREY, WIDTH, wrapped
 
-WIDTH = 7.0  # inches: the text width of a two-column paper
 MARGIN = 0.1
-GREY, DARK = "#6b6b6b", "#333333"
 
 
 def page(title: str, content: float, notes: tuple[str, ...]) -> tuple[Figure, float]:

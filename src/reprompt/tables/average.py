@@ -1,12 +1,13 @@
 """The cells that all tables are made of: an average over tasks, or one task, against print and against another row."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from reprompt.statistics import Interval, interval_over_seeds, verdict_on_gain, verdict_on_value, why_not_comparable
+from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Setting, Which
 from reprompt.tables.table import cell
 
@@ -23,6 +24,19 @@ class Over:
     which: Which
     name: str
     published: float = math.nan
+
+
+def over_reference(
+    method: Method, which: Which, recipes: Container[str], published: Callable[[Method], float]
+) -> Over | None:
+    """The row over which the paper claims a gain for `method`, in the same setting as `which`; None without such a row.
+
+    `recipes` are those of the table (or block), `published` gives the printed value of the reference.
+    """
+    if method.reference not in recipes:
+        return None
+    reference = METHODS[method.reference]
+    return Over(replace(which, recipe=reference.recipe, swept=""), reference.in_a_sentence, published(reference))
 
 
 def average_cell(

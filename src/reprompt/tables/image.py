@@ -7,11 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from reprompt.tables.layout import FONT, LEFT, RIGHT, SMALL, WIDTH, Layout, Line, height, layout, wrapped
+from reprompt.tables.layout import DARK, FONT, LEFT, RIGHT, SMALL, WIDTH, Layout, Line, height, layout, wrapped
 from reprompt.tables.table import Table
 
 DOTS_PER_INCH = 200
-DARK = "#333333"
 
 
 def to_png(table: Table) -> bytes:

@@ -13,7 +13,7 @@ from reprompt.tables.table import Table, in_cell, pieces
 WIDTH = 7.0  # inches: the text width of a two-column paper
 LEFT, RIGHT = 0.1, WIDTH - 0.1
 FONT = "DejaVu Sans"
-GREY = "#6b6b6b"
+GREY, DARK = "#6b6b6b", "#333333"
 SIZES = (7.5, 7.0, 6.5, 6.0, 5.5)  # points, for the numbers: the largest that fits
 SMALL = 6.0  # points, for printed values and notes
 STUB = (0.75, 1.7)  # inches for the row labels, at least and at most

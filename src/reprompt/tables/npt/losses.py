@@ -3,8 +3,8 @@
 import pandas as pd
 
 from reprompt.published import DATASETS_11, published_values
-from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to
-from reprompt.tables.methods import METHODS
+from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference
+from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.npt.rows import BACKBONE, SHOTS
 from reprompt.tables.npt.transfer import TARGETS
 from reprompt.tables.setting import Which, setting_of
@@ -33,19 +33,19 @@ def npt_table3(records: pd.DataFrame, backbone: str | None = None) -> Table:
     cells = []
     for method in (METHODS[recipe] for recipe in RECIPES):
         for column, (published_setting, _, _, split) in COLUMNS.items():
-            over = None
-            if method.reference in RECIPES:
-                reference = METHODS[method.reference]
-                which = Which(reference.recipe, SHOTS, split, TAU)
-                over = Over(which, reference.in_a_sentence, printed[reference.published_id, published_setting])
+
+            def published(of: Method, where: str = published_setting) -> float:
+                return printed[of.published_id, where]
+
+            which = Which(method.recipe, SHOTS, split, TAU)
             one = average_cell(
                 settings[column],
-                Which(method.recipe, SHOTS, split, TAU),
+                which,
                 row=method.label,
                 column=column,
-                published=printed[method.published_id, published_setting],
+                published=published(method),
                 obstacle=obstacle_to(settings[column], BACKBONE),
-                over=over,
+                over=over_reference(method, which, RECIPES, published),
             )
             cells.append(one)
     shown = next((setting for setting in settings.values() if setting.tasks), settings["Base-to-novel"])

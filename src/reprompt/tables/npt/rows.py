@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from reprompt.tables.average import Over, average_cell, obstacle_to
-from reprompt.tables.methods import METHODS
+from reprompt.tables.average import average_cell, obstacle_to, over_reference
+from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Setting, Which
 from reprompt.tables.tasks import TASKS
 
@@ -58,19 +58,19 @@ def rows_by_imbalance(columns: Mapping[str, Setting], printed: Mapping[tuple, fl
     for tau, recipes in BLOCKS.items():
         for method in (METHODS[recipe] for recipe in recipes):
             for column, setting in columns.items():
-                over = None
-                if method.reference in recipes:
-                    reference = METHODS[method.reference]
-                    value = printed.get((reference.published_id, tau, column), math.nan)
-                    over = Over(Which(reference.recipe, SHOTS, split, tau), reference.in_a_sentence, value)
+
+                def published(of: Method, tau: float = tau, column: str = column) -> float:
+                    return printed.get((of.published_id, tau, column), math.nan)
+
+                which = Which(method.recipe, SHOTS, split, tau)
                 one = average_cell(
                     setting,
-                    Which(method.recipe, SHOTS, split, tau),
+                    which,
                     row=method.label,
                     column=SHORT[column],
-                    published=printed.get((method.published_id, tau, column), math.nan),
+                    published=published(method),
                     obstacle=obstacle_to(setting, BACKBONE, whole=column == AVERAGE),
-                    over=over,
+                    over=over_reference(method, which, recipes, published),
                     block=block_of(tau),
                     task="" if column == AVERAGE else column,
                 )

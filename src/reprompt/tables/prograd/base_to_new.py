@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from reprompt.published import published_values
-from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to, task_details
+from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference, task_details
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Which, setting_of
 from reprompt.tables.table import Table
@@ -22,15 +22,8 @@ def prograd_table3(records: pd.DataFrame, backbone: str | None = None) -> Table:
     setting = setting_of(records, "base_to_new", backbone=backbone)
     printed = published_values("prograd", 3).set_index(["method", "split"])["value"]
 
-    def published(method: Method, shots: int, split: str) -> float:
-        return printed[method.published_id, split] if shots == PRINTED_SHOTS else math.nan
-
-    def over(method: Method, shots: int, split: str) -> Over | None:
-        if method.reference is None:
-            return None
-        reference = METHODS[method.reference]
-        which = Which(reference.recipe, shots, split)
-        return Over(which, reference.in_a_sentence, published(reference, shots, split))
+    def published(method: Method, which: Which) -> float:
+        return printed[method.published_id, which.split] if which.shots == PRINTED_SHOTS else math.nan
 
     placed = [
         (block, METHODS[recipe], Which(recipe, shots, split))
@@ -44,9 +37,9 @@ def prograd_table3(records: pd.DataFrame, backbone: str | None = None) -> Table:
             which,
             row=method.label,
             column=SPLITS[which.split],
-            published=published(method, which.shots, which.split),
+            published=published(method, which),
             obstacle=obstacle_to(setting, BACKBONE),
-            over=over(method, which.shots, which.split),
+            over=over_reference(method, which, RECIPES, lambda of, which=which: published(of, which)),
             block=block,
         )
         for block, method, which in placed

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from reprompt.published import published_values
-from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to, task_details
+from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference, task_details
 from reprompt.tables.methods import METHODS, UNTUNED, Method
 from reprompt.tables.setting import Setting, Which, setting_of, swept
 from reprompt.tables.table import Table
@@ -64,12 +64,6 @@ def _by_shots(name: str, heading: str, setting: Setting, rows: Sequence[tuple[Me
         for shots in ((0,) if method.recipe in UNTUNED else SHOTS)
     ]
 
-    def over(method: Method, shots: int) -> Over | None:
-        if method.reference not in recipes:
-            return None  # a gain over a row that the table does not have
-        reference, which = METHODS[method.reference], Which(method.reference, shots)
-        return Over(which, reference.in_a_sentence, printed[_key(reference, which)])
-
     cells = [
         average_cell(
             setting,
@@ -78,7 +72,9 @@ def _by_shots(name: str, heading: str, setting: Setting, rows: Sequence[tuple[Me
             column=str(which.shots),
             published=printed[_key(method, which)],
             obstacle=obstacle_to(setting, BACKBONE),
-            over=over(method, which.shots),
+            over=over_reference(
+                method, which, recipes, lambda of, which=which: printed[_key(of, Which(of.recipe, which.shots))]
+            ),
         )
         for method, which in placed
     ]

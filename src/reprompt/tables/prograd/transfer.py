@@ -6,8 +6,8 @@ from dataclasses import replace
 import pandas as pd
 
 from reprompt.published import DATASETS_11, published_values
-from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to
-from reprompt.tables.methods import METHODS
+from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference
+from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Setting, Which, setting_of
 from reprompt.tables.table import Table
 from reprompt.tables.tasks import SHIFTS, TASKS
@@ -73,25 +73,21 @@ def _cells(
     """Recipes down, the datasets that prompts are judged on across; gains over rows that the table has."""
     values = printed.set_index(["method", "dataset"])["value"]
 
-    def over(recipe: str, task: str) -> Over | None:
-        if METHODS[recipe].reference not in recipes:
-            return None
-        reference = METHODS[METHODS[recipe].reference]
-        which = Which(reference.recipe, SHOTS)
-        return Over(which, reference.in_a_sentence, values[reference.published_id, task])
+    def published(method: Method, task: str) -> float:
+        return values[method.published_id, task]
 
     return [
         average_cell(
             setting,
-            Which(recipe, SHOTS),
-            row=METHODS[recipe].label,
+            which := Which(method.recipe, SHOTS),
+            row=method.label,
             column=label,
-            published=values[METHODS[recipe].published_id, task],
+            published=published(method, task),
             obstacle=obstacle_to(setting, backbone, whole=task == AVERAGE),
-            over=over(recipe, task),
+            over=over_reference(method, which, recipes, lambda of, task=task: published(of, task)),
             block=block,
             task="" if task == AVERAGE else task,
         )
-        for recipe in recipes
+        for method in (METHODS[recipe] for recipe in recipes)
         for task, label in columns.items()
     ]
