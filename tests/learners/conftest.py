@@ -61,6 +61,10 @@ KINDS: dict[str, tuple[ModuleType, dict]] = {
     "MaPLe 2": (coupled_prompts, {"context_length": 2, "depth": 2, "words": "of a"}),
     "UPT, tokens": (unified_prompts, {**UPT, "visual_depth": 1, "attention": "tokens"}),
     "UPT, itself": (unified_prompts, {**UPT, "visual_depth": 2, "attention": "itself"}),
+    "UPT, two blocks of two heads": (
+        unified_prompts,
+        {**UPT, "visual_depth": 2, "attention": "tokens", "mix_heads": 2, "mix_layers": 2},
+    ),
     "UPT, class-specific": (
         unified_prompts,
         {**UPT, "visual_depth": 2, "attention": "tokens", "class_specific": True},
