@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from reprompt import code, locks, provenance
 from reprompt.plan.parameters import ParameterError, load_parameters
-from reprompt.plan.plan import make_plan
+from reprompt.plan.plan import TOGETHER, make_plan
 
 try:
     PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
@@ -21,6 +21,9 @@ R = PLAN.root
 LOGS = Path("logs") / SCALE
 JOBS = {job.name: job for job in PLAN.jobs}
 RECORDS = [PLAN.records(job) for job in JOBS]
+KEEPING = [name for name, of in PLAN.parameters.experiments.items() if of.keeps_prompts]
+DROPPING = [name for name in PLAN.parameters.experiments if name not in KEEPING]
+GRID = [name for name, of in PLAN.parameters.experiments.items() if of.protocol == "transfer_grid"]
 TABLES = [output.name for output in PLAN.outputs.values() if output.kind == "table"]
 FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "figure"]
 WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show
@@ -30,7 +33,7 @@ WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []
 wildcard_constraints:
     task="|".join(PLAN.all_tasks),
     backbone="|".join(PLAN.backbones),
-    part="|".join(PLAN.parts),
+    part="|".join([*PLAN.parts, TOGETHER]),
     experiment="|".join(PLAN.parameters.experiments),
     recipe="|".join({job.recipe for job in PLAN.jobs}),
     table="|".join(TABLES),
@@ -58,9 +61,20 @@ def splits_of_job(wildcards):
     return [R / f"data/{task}.json" for task in JOBS["/".join(wildcards)].tasks_read]
 
 
+def prompts_of_job(wildcards):
+    """The prompts that a job starts from or judges."""
+    return [PLAN.prompts(job) for job in JOBS["/".join(wildcards)].prompts]
+
+
+def groups_of_job(wildcards):
+    """Which tasks are trained together, for a job that does so."""
+    return [PLAN.groups] if JOBS["/".join(wildcards)].partners else []
+
+
 def records_of(experiment):
-    """All records of an experiment, and what they cost."""
-    return [PLAN.records(job).with_suffix(end) for job in PLAN.jobs_of(experiment) for end in (".npz", ".json")]
+    """All records of an experiment, what they cost, and the prompts where they are kept."""
+    ends = (".npz", ".json", ".safetensors") if experiment in KEEPING else (".npz", ".json")
+    return [PLAN.records(job).with_suffix(end) for job in PLAN.jobs_of(experiment) for end in ends]
 
 
 def records_of_output(wildcards):

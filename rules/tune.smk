@@ -7,6 +7,8 @@ rule tune:
         weights=R / "backbones/{backbone}.safetensors",
         features=features_of_job,
         splits=splits_of_job,
+        prompts=prompts_of_job,
+        groups=groups_of_job,
     output:
         records=R / "records/{experiment}/{recipe}/{backbone}/{part}.npz",
         costs=R / "records/{experiment}/{recipe}/{backbone}/{part}.json",
@@ -14,6 +16,8 @@ rule tune:
         LOGS / "tune/{experiment}/{recipe}/{backbone}/{part}.log",
     benchmark:
         LOGS / "tune/{experiment}/{recipe}/{backbone}/{part}.tsv"
+    wildcard_constraints:
+        experiment="|".join(DROPPING),
     conda:
         "../envs/reprompt.yaml"
     resources:
@@ -30,6 +34,15 @@ rule tune:
         "reprompt tune {params.job} --scale {params.scale}"
         " --weights {input.weights} --features {params.features} --splits {params.splits}"
         " --out {output.records} --costs {output.costs} > {log} 2>&1"
+
+
+use rule tune as tune_and_keep with:
+    output:
+        records=R / "records/{experiment}/{recipe}/{backbone}/{part}.npz",
+        costs=R / "records/{experiment}/{recipe}/{backbone}/{part}.json",
+        prompts=R / "records/{experiment}/{recipe}/{backbone}/{part}.safetensors",
+    wildcard_constraints:
+        experiment="|".join(KEEPING),
 
 
 for experiment in PLAN.parameters.experiments:

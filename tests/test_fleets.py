@@ -9,18 +9,26 @@ import torch
 import torch.nn.functional as F
 import yaml
 
+from reprompt import fleets as fleets_module
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import TaskFeatures
 from reprompt.data.draws import draw, few_shot, validation
 from reprompt.data.splits import Split
-from reprompt.fleets import Pixels, TaskData, learner_of, run_fleet, run_of, trained
+from reprompt.fleets import learner_of, run_of, trained
 from reprompt.learners import linear_probe
 from reprompt.learners.templates import class_features
+from reprompt.metrics import metrics
+from reprompt.multitask.groups import Partners
 from reprompt.plan.cells import Cell
 from reprompt.plan.cells import TestSet as JudgedOn  # by its own name pytest would collect it
 from reprompt.plan.fleets import fleets_of
 from reprompt.plan.parameters import parse_parameters
 from reprompt.plan.plan import make_plan
+from reprompt.prompts import Prompts, read_prompts, write_prompts
+from reprompt.records import Result
+from reprompt.task_data import Pixels, TaskData, Tasks
+from reprompt.train import Run
+from reprompt.training_set import TrainingSet
 
 FILE = Path(__file__).parents[1] / "params.yaml"
 NAMES = {
@@ -30,21 +38,43 @@ NAMES = {
     "eurosat": ["river", "old car", "wood"],
 }
 SHORT = {"context_length": 3, "initialisation": "random", "rate": 0.3, "epochs": {2: 3, 4: 5}, "steps_per_epoch": 2}
+BEST = {"augmentation": "none", "checkpoint": "best"}
 COUPLED = {"depth": 2, "context_length": 2}
 
 
-def cells_of(recipe: str, protocol: str = "few_shot", recipes: dict | None = None, **block) -> list[Cell]:
-    """The cells of an experiment with one recipe, trained on the task of four classes unless `tasks` says otherwise."""
+def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone) -> list[dict[JudgedOn, Result]]:
+    """The results of a fleet."""
+    return [finished.results for finished in fleets_module.run_fleet(cells, tasks, backbone)]
+
+
+def trained_on(cell: Cell, data: TaskData) -> TrainingSet:
+    """The training set of a cell that is trained on one task."""
+    return TrainingSet((cell.task,), (data,), cell.learns)
+
+
+def run_of_cell(cell: Cell, data: TaskData, backbone: Backbone) -> Run:
+    """The run of a cell."""
+    training = trained_on(cell, data)
+    return run_of(cell, training.drawn(cell), learner_of(cell, training.class_names, backbone))
+
+
+def cells_of(
+    recipe: str, protocol: str = "few_shot", recipes: dict | None = None, others: dict | None = None, **block
+) -> list[Cell]:
+    """The cells of an experiment with one recipe, trained on the task of four classes unless `tasks` says otherwise.
+
+    `others` are further experiments, whose prompts it may start from or judge.
+    """
     raw = yaml.safe_load(FILE.read_text())
     small = raw["scales"]["smoke"]
     del small["experiments"]
-    raw["tuning"]["short"] = SHORT
+    raw["tuning"] |= {"short": SHORT, "best": SHORT | BEST}
     for name, settings in (recipes or {}).items():
         raw["methods"][name].update(settings)
         small["methods"].pop(name, None)
     default = {"protocol": protocol, "tuning": "short", "methods": [recipe], "shots": [2], "tasks": ["imagenet"]}
-    raw["experiments"] = {"one": default | block}
-    return [cell for job in make_plan(parse_parameters(raw, "smoke")).jobs for cell in job.cells]
+    raw["experiments"] = {name: default | other for name, other in (others or {}).items()} | {"one": default | block}
+    return [cell for cell in make_plan(parse_parameters(raw, "smoke")).cells if cell.experiment == "one"]
 
 
 def task_of(name: str, backbone: Backbone, pixels: bool = False) -> TaskData:
@@ -61,7 +91,7 @@ def task_of(name: str, backbone: Backbone, pixels: bool = False) -> TaskData:
         return TaskData(split, features)
     shape = ((2, len(train), 40, 40, 3), (len(test), 40, 40, 3))
     views, shown = (torch.randint(256, of, generator=stream, dtype=torch.uint8) for of in shape)
-    return TaskData(split, features, Pixels(views, shown))
+    return TaskData(split, features, Pixels(shown, views[0], views))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +119,7 @@ def test_a_sweeps_lambda_of_zero_is_coop(tasks, tiny):
     assert len(fleets_of(swept, 15)) == 1
     for one, other in zip(run_fleet(coop, tasks, tiny), run_fleet(swept, tasks, tiny)[: len(coop)], strict=True):
         assert_alike(one, other)
-    prompts = [trained(cells, tasks["imagenet"], tiny, [])["context"] for cells in (coop, swept)]
+    prompts = [trained(cells, trained_on(cells[0], tasks["imagenet"]), tiny)[0]["context"] for cells in (coop, swept)]
     without, whole = prompts[1].chunk(2)
     assert (without - prompts[0]).abs().max() < 1e-6
     assert (whole - prompts[0]).abs().max() > 1e-3, "nothing conflicts: it shows nothing"
@@ -132,7 +162,7 @@ def test_cells_of_one_protocol_share_batches_views_and_starts(tasks, tiny):
         *cells_of("prograd", seeds=[1], sweep=[{"lambda": [0.5]}]),
         *(dataclasses.replace(cell, experiment="other") for cell in cells_of("lwf", seeds=[1], measures=["curve"])),
     ]
-    runs = [run_of(cell, tasks["imagenet"].split, "all", learner_of(cell, NAMES["imagenet"], tiny)) for cell in cells]
+    runs = [run_of_cell(cell, tasks["imagenet"], tiny) for cell in cells]
     first, *others = [(run, *run.batch_plan(2)) for run in runs]
     for run, places, views in others:
         assert torch.equal(run.images, first[0].images)
@@ -149,10 +179,7 @@ def test_two_protocols_seeds_and_shots_share_none(tasks, tiny):
             {"seeds": [1], "protocol": "transfer", "judged_on": ["dtd"]},
         )
     )
-    starts = [
-        run_of(cell, tasks["imagenet"].split, "all", learner_of(cell, NAMES["imagenet"], tiny)).start["context"]
-        for cell in (one, other, shots, transfer)
-    ]
+    starts = [run_of_cell(cell, tasks["imagenet"], tiny).start["context"] for cell in (one, other, shots, transfer)]
     assert all(not torch.equal(a, b) for place, a in enumerate(starts) for b in starts[:place])
 
 
@@ -164,7 +191,7 @@ def test_transfer_is_training_once_and_judging_by_hand(tasks, tiny, recipe):
     judged_on = ["imagenet", "dtd", "imagenet_v2"]
     cells = cells_of(recipe, "transfer", {"cocoop": {"where": []}}, judged_on=judged_on)
     found = run_fleet(cells, tasks, tiny)
-    params = trained(cells, tasks["imagenet"], tiny, [])
+    params, _ = trained(cells, trained_on(cells[0], tasks["imagenet"]), tiny)
     for run, results in enumerate(found):
         assert list(results) == [JudgedOn(task, "all") for task in judged_on]
         own = {name: tensor[run : run + 1] for name, tensor in params.items()}
@@ -318,6 +345,107 @@ def test_without_augmentation_the_images_are_trained_on_as_they_are(tasks, tiny)
 def test_an_imbalanced_run_has_fewer_images_of_later_classes(tasks, tiny):
     (cell,) = cells_of("coop", "base_to_new", tasks=["dtd"], shots=[4], tau=[0.05], seeds=[1])
     split = tasks["dtd"].split
-    run = run_of(cell, split, "base", learner_of(cell, split.names("base"), tiny))
+    run = run_of_cell(cell, tasks["dtd"], tiny)
     assert torch.bincount(run.labels).tolist() == [4, 1, 1]  # floors of 4, 0.89 and 0.2, and at least one
     assert [split.train_labels[image] for image in run.images] == run.labels.tolist()
+
+
+# MVLPT: several tasks, source prompts, the grid
+
+ELEVATER = {"protocol": "elevater", "tuning": "best", "tasks": ["imagenet", "dtd", "eurosat"]}
+KEPT = ELEVATER | {"methods": ["coop_middle"], "keeps_prompts": True, "seeds": [1, 2]}
+SOURCE = ELEVATER | {"protocol": "multitask", "methods": ["mcoop"], "keeps_prompts": True, "seeds": [1, 2]}
+GRID = {"protocol": "transfer_grid", "prompts_of": "kept", "judged_on": ["imagenet", "dtd"]}
+FLEET = 20
+
+
+def finished(cells: list[Cell], tasks: Tasks, backbone: Backbone, **given) -> dict[Cell, fleets_module.Finished]:
+    """Every cell with what is left of it."""
+    given = fleets_module.Given(**given)
+    return {
+        cell: one
+        for fleet in fleets_of(cells, FLEET)
+        for cell, one in zip(fleet, fleets_module.run_fleet(fleet, tasks, backbone, given), strict=True)
+    }
+
+
+def kept_in(folder: Path, found: dict, backbone: Backbone) -> Prompts:
+    """The prompts of finished cells after having been written and read."""
+    write_prompts(folder / "kept.safetensors", [(cell, one.prompt) for cell, one in found.items()], backbone)
+    return read_prompts([folder / "kept.safetensors"], backbone)
+
+
+@pytest.mark.parametrize("class_mask", ["none", "zero", "exclude"])
+def test_multitask_training_on_one_task_is_cross_entropy(tasks, tiny, class_mask):
+    (alone,) = cells_of("coop_middle", seeds=[1])
+    (together,) = cells_of("mcoop", seeds=[1], recipes={"mcoop": {"class_mask": class_mask}})
+    assert_alike(run_fleet([alone], tasks, tiny)[0], run_fleet([together], tasks, tiny)[0])
+
+
+def test_a_source_prompt_is_trained_on_all_its_tasks_and_judged_on_each(tasks, tiny):
+    cells = cells_of("mcoop", **{key: value for key, value in SOURCE.items() if key != "methods"})
+    for cell, one in finished(cells, tasks, tiny).items():
+        assert [test.task for test in one.results] == list(ELEVATER["tasks"])
+        assert cell.task == "one" and one.prompt["context"].dtype == np.float16
+        for test, result in one.results.items():
+            assert len(result.measured["validation_targets"]) == len(NAMES[test.task])  # one of two shots of each class
+
+
+def test_the_prompt_after_no_steps_is_the_source_prompt(tasks, tiny, tmp_path):
+    source = finished(cells_of("mcoop", **{k: v for k, v in SOURCE.items() if k != "methods"}), tasks, tiny)
+    prompts = kept_in(tmp_path, {dataclasses.replace(cell, task="source"): one for cell, one in source.items()}, tiny)
+    cells = cells_of(
+        *("coop_source", "elevater"),
+        recipes={"coop_source": {"rate": 1e-9, "epochs": 1}},
+        others={"source": SOURCE},
+        **{"starts": ["source"], "tuning": "best", "tasks": ["dtd"], "keeps_prompts": True, "seeds": [1, 2]},
+    )
+    mean = np.mean([one.prompt["context"].astype(np.float32) for one in source.values()], axis=0)
+    for one in finished(cells, tasks, tiny, prompts={"source": prompts}).values():
+        assert np.abs(one.prompt["context"] - mean).max() < 2e-3
+
+
+def test_a_kept_prompt_on_its_own_task_repeats_its_own_record(tasks, tiny, tmp_path):
+    kept = finished(cells_of("coop_middle", **{k: v for k, v in KEPT.items() if k != "methods"}), tasks, tiny)
+    prompts = kept_in(tmp_path, kept, tiny)
+    grid = cells_of("coop_middle", others={"kept": KEPT}, tuning="best", tasks=ELEVATER["tasks"], seeds=[1, 2], **GRID)
+    assert len(grid) == 3 * 2 * 2 and len(fleets_of(grid, FLEET)) == 2, "all sources share one fleet per target"
+    diagonal = 0
+    for cell, one in finished(grid, tasks, tiny, prompts={"kept": prompts}).items():
+        (test,) = one.results
+        assert test.task == cell.judged_on[0]
+        own = next(kept[c].results for c in kept if (c.task, c.seed) == (cell.task, cell.seed))
+        if test in own:
+            diagonal += 1
+            assert np.array_equal(one.results[test].predictions, own[test].predictions)
+    assert diagonal == 4
+
+
+def test_a_group_is_trained_with_its_partners_and_judged_on_its_target(tasks, tiny):
+    grouping = {"grid": ELEVATER | GRID | {"methods": ["coop_middle"]}, "kept": KEPT}
+    cells = cells_of("mcoop", "elevater", others=grouping, tuning="best", groups=["best_2", "best_3"], seeds=[1])
+    partners = {"coop_middle": {"imagenet": Partners(("dtd", "eurosat"), ("eurosat", "dtd"))}}
+    found = finished(cells, tasks, tiny, partners=partners)
+    (alone,) = finished(cells_of("mcoop", "elevater", tuning="best", seeds=[1]), tasks, tiny).values()
+    seen = [one.results[JudgedOn("imagenet", "all")] for one in (alone, *found.values())]
+    assert all(list(one.results) == [JudgedOn("imagenet", "all")] for one in found.values())
+    curves = {tuple(result.predictions) for result in seen}
+    assert len(curves) > 1, "partners change nothing"
+
+
+def test_the_checkpoint_is_one_that_a_watcher_of_every_epoch_saw(tasks, tiny):
+    cells = cells_of("coop_middle", "elevater", tuning="best", seeds=[1, 2], shots=[4])
+    for one in finished(cells, tasks, tiny).values():
+        (result,) = one.results.values()
+        value = metrics(result.predictions, tasks["imagenet"].split.test_targets("all"), result.measured, "accuracy")
+        assert 0 <= value["validation"] <= 100 and value["score"] == value["accuracy"]
+
+
+def test_at_most_so_many_test_images_are_judged_the_same_for_all(tasks, tiny):
+    (cell,) = cells_of("coop_middle", "elevater", tuning="best", seeds=[1])
+    (fewer,) = finished([dataclasses.replace(cell, judged_images=10)], tasks, tiny).values()
+    (every,) = finished([cell], tasks, tiny).values()
+    (ten,), (whole,) = fewer.results.values(), every.results.values()
+    chosen = tasks["imagenet"].split.test_images("all", 10)
+    assert len(ten.predictions) == 10 and len(set(chosen)) == 10
+    assert np.array_equal(ten.predictions, whole.predictions[chosen])

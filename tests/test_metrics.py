@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sklearn.metrics import balanced_accuracy_score, precision_recall_curve, roc_auc_score
 
 from reprompt.learners.outcome import Outcome
 from reprompt.measures.collapse import Reader
-from reprompt.metrics import accuracy_percent, delta_lcd, delta_mid, metrics
+from reprompt.metrics import accuracy_percent, average_precision_at_11, delta_lcd, delta_mid, metrics, ranked, score
 from reprompt.objectives.neural_collapse import isomorphism_degree, language_collapse_degree
 
 HALF_PRECISION = 6e-4  # cosines are stored in half precision
@@ -73,3 +74,73 @@ def test_deltas_are_those_of_the_equations(counts, by_image, size):
         assert found["delta_lcd"] == pytest.approx(lcd[run].item(), abs=HALF_PRECISION)
         assert found["delta_mid"] == pytest.approx(mid[run].item(), abs=HALF_PRECISION)
         assert abs(found["delta_lcd"]) > 10 * HALF_PRECISION, "too close to zero to show anything"
+
+
+# Each task's own metric
+
+
+def shown(images=60, classes=5, seed=0):
+    """Probabilities (N, K) and several classes per image (N, K)."""
+    stream = np.random.default_rng(seed)
+    targets = (stream.random((images, classes)) < 0.3).astype(int)
+    scores = stream.normal(size=(images, classes)) + targets
+    return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True), targets
+
+
+def test_mean_per_class_is_scikit_learns_balanced_accuracy():
+    stream = np.random.default_rng(1)
+    targets, predictions = stream.choice(4, 50, p=[0.7, 0.1, 0.1, 0.1]), stream.integers(0, 4, 50)
+    expected = 100 * balanced_accuracy_score(targets, predictions)
+    assert score("mean_per_class", {"predictions": predictions, "targets": targets}) == pytest.approx(expected)
+
+
+def test_a_class_without_images_does_not_count():
+    arrays = {"predictions": np.array([0, 2, 2]), "targets": np.array([0, 2, 0])}
+    assert score("mean_per_class", arrays) == pytest.approx(75)
+
+
+def test_average_precision_by_hand():
+    """Right images in places 1 and 4: precision 1 up to a recall of a half, then a half."""
+    assert average_precision_at_11(np.array([1, 4])) == pytest.approx((6 * 1 + 5 * 0.5) / 11)
+
+
+def test_mean_average_precision_is_the_naive_one_over_recall_levels():
+    probabilities, targets = shown()
+    naive = []
+    for k in range(targets.shape[1]):
+        precision, recall, _ = precision_recall_curve(targets[:, k], probabilities[:, k])
+        precision, recall = precision[:-1], recall[:-1]  # the last point is scikit-learn's own, not the data's
+        naive.append(np.mean([precision[recall >= level - 1e-12].max() for level in np.arange(11) / 10]))
+    found = score("mean_average_precision", ranked(probabilities, targets))
+    assert found == pytest.approx(100 * np.mean(naive))
+
+
+def test_area_under_roc_is_scikit_learns():
+    stream = np.random.default_rng(2)
+    targets = stream.integers(0, 2, 80)
+    right = 1 / (1 + np.exp(-(stream.normal(size=80) + targets)))
+    found = score("area_under_roc", ranked(np.stack([1 - right, right], axis=1), targets))
+    assert found == pytest.approx(100 * roc_auc_score(targets, right))
+
+
+def test_ranks_are_small_and_say_how_many_right_images_each_class_has():
+    probabilities, targets = shown()
+    arrays = ranked(probabilities, targets)
+    assert arrays["counts"].tolist() == [60, *targets.sum(axis=0)]
+    assert len(arrays["ranks"]) == targets.sum() and arrays["ranks"].min() >= 1
+
+
+def test_a_record_has_its_own_metric_on_test_and_on_validation_images():
+    predictions, targets = np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0])
+    held_out = {"validation_predictions": np.array([0, 1]), "validation_targets": np.array([0, 0])}
+    assert metrics(predictions, targets, held_out, "mean_per_class") == {"accuracy": 75, "score": 75, "validation": 50}
+    probabilities, several = shown()
+    measured = {**ranked(probabilities, several), **{f"validation_{n}": a for n, a in ranked(several, several).items()}}
+    values = metrics(probabilities.argmax(axis=1), several, measured, "mean_average_precision")
+    assert values["validation"] == 100 and 0 < values["score"] < 100
+    assert values["accuracy"] == pytest.approx(100 * np.mean(several[np.arange(60), probabilities.argmax(axis=1)]))
+
+
+def test_an_unknown_metric_is_named():
+    with pytest.raises(ValueError, match="no metric 'f1'"):
+        score("f1", {"ranks": np.array([1]), "counts": np.array([1, 1])})

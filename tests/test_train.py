@@ -157,6 +157,26 @@ def test_the_loop_equals_torch_sgd_written_out(tiny, images):
     assert (ours[0] - context.detach()).abs().max() < 1e-6
 
 
+def test_adam_is_torchs_for_every_run(tiny, images):
+    """Also where a run of another length has left the fleet."""
+    learner = text_context.Learner(tiny, NAMES, CONTEXT)
+    runs = [run(1, images=8), run(2, images=4)]
+    together = train(runs, images, learner, cross_entropy.loss, plain.gradients, optimiser="adam")["context"]
+    for place, (seed, count) in enumerate([(1, 8), (2, 4)]):
+        one = run(seed, images=count)
+        context = one.start["context"][None].clone().requires_grad_(True)
+        optimiser = torch.optim.Adam([context], weight_decay=one.schedule.weight_decay)
+        rates = one.schedule.rates(count)
+        for rate, places, views in zip(rates, *one.batch_plan(2), strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            optimiser.zero_grad()
+            outcome = learner.forward({"context": context}, images.features[views, one.images[places]][None])
+            F.cross_entropy(outcome.logits[0], one.labels[places]).backward()
+            optimiser.step()
+        assert (together[place] - context[0]).abs().max() < 1e-5
+
+
 def test_the_same_run_twice_gives_the_same_bits(tiny, images):
     assert torch.equal(fit(tiny, images, [run(1), run(2)])[0], fit(tiny, images, [run(1), run(2)])[0])
 

@@ -14,15 +14,19 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import TaskFeatures, manifest, write_features
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
-from reprompt.fleets import TaskData, run_of
+from reprompt.fleets import Given, run_of
 from reprompt.gradients.regulated import Regulator
 from reprompt.initialisation.stored import save_prompt
 from reprompt.learners import independent_prompts, text_context, visual_prompts
+from reprompt.multitask.groups import Partners, groups_of, write_groups
 from reprompt.plan.parameters import load_parameters, parse_parameters
 from reprompt.plan.plan import Plan, make_plan
 from reprompt.plan.recipes import RECIPES
 from reprompt.plan.settings import Measure
+from reprompt.prompts import Prompts
 from reprompt.records import CellStore, read_records, read_rows
+from reprompt.task_data import TaskData
+from reprompt.training_set import TrainingSet
 
 FILE = Path(__file__).parents[1] / "params.yaml"
 PLAN = make_plan(load_parameters(FILE, "smoke"))
@@ -43,15 +47,16 @@ def features() -> TaskFeatures:
 
 
 @pytest.fixture
-def folder(tmp_path, tiny):
-    """Splits and features of the smoke tasks as the workflow lays them out."""
+def folder(tmp_path, tiny, monkeypatch):
+    """The working folder: splits and features of the smoke tasks as the workflow lays them out."""
+    monkeypatch.chdir(tmp_path)
     for task in PLAN.all_tasks:
         split(task).write(tmp_path / "data" / f"{task}.json")
     return tmp_path
 
 
 def run(folder, tiny, name, out="part1", plan=PLAN):
-    job = plan.job(f"{name}/ViT-B-16/part1")
+    job = plan.job(name if name.count("/") == 3 else f"{name}/ViT-B-16/part1")
     done = []
     paths = [folder / f"{out}.npz", folder / f"{out}.json"]
     for part, spec in job.features:
@@ -69,12 +74,11 @@ REGULATED = {**STORED, "regulator": "{folder}/prompt.safetensors"}
 VISUAL = {"visual_length": 2, "visual_depth": 1, "visual_start": "normal", "placement": "before_norm"}
 # Blocks of recipes that start from what other studies leave behind.
 STARTED = {
-    "coop_from": STORED,
     "coop_gram": REGULATED,
     "vpt_gram": {**VISUAL, **REGULATED},
     "unigram": {**VISUAL, "text_depth": 1, **REGULATED},
 }
-LEARNERS = {"coop_from": text_context, "coop_gram": text_context, "vpt_gram": visual_prompts}
+LEARNERS = {"coop_gram": text_context, "vpt_gram": visual_prompts}
 
 
 def plan_of(recipe: str, protocol: str, folder: Path) -> Plan:
@@ -83,7 +87,14 @@ def plan_of(recipe: str, protocol: str, folder: Path) -> Plan:
     small = raw["scales"]["smoke"]
     small |= {"tasks": ["imagenet"], "shifts": []}
     del small["experiments"]
-    raw["experiments"] = {"one": {"protocol": protocol, "tuning": protocol, "methods": [recipe], "shots": [4]}}
+    one = {"protocol": protocol, "tuning": protocol, "methods": [recipe], "shots": [4]}
+    raw["experiments"] = {"one": one}
+    if source := RECIPES[recipe].starts_from:
+        raw["experiments"] = {
+            "source": one
+            | {"protocol": "multitask", "methods": [source], "keeps_prompts": True, "tasks": ["imagenet"]},
+            "one": one | {"starts": ["source"]},
+        }
     for block in raw["methods"].values():
         block.pop("where", None)
     if recipe in STARTED:
@@ -109,12 +120,14 @@ def leave_a_prompt(recipe: str, settings: dict, tiny: Backbone, folder: Path) ->
 def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, monkeypatch):
     monkeypatch.setattr(tune, "source_of", lambda data: Pictures())
     protocol = "few_shot" if RECIPES[recipe].refusal("base_to_new", "vit") else "base_to_new"
-    plan = plan_of(recipe, protocol, folder)
-    (job,) = plan.jobs
+    plan = plan_of(recipe, "elevater" if RECIPES[recipe].starts_from else protocol, folder)
+    *sources, job = plan.jobs
     if recipe in STARTED:
         leave_a_prompt(recipe, job.cells[0].resolved, tiny, folder)
-    records = read_records([run(folder, tiny, job.name.removesuffix("/ViT-B-16/part1"), plan=plan)[0]])
-    assert len(records) == sum(len(cell.tests) for cell in job.cells)
+    for source in sources:
+        run(folder, tiny, source.name, plan.records(source.name).with_suffix(""), plan)
+    records = read_records([run(folder, tiny, job.name, plan=plan)[0]])
+    assert len(records[records["metric"] == "accuracy"]) == sum(len(cell.tests) for cell in job.cells)
     assert records["value"].between(0, 100).all()
     assert set(records["task"]) == set(plan.tasks)
 
@@ -167,7 +180,7 @@ def test_other_data_is_another_cell(folder, tiny):
     changed = TaskData(Split(**{**vars(split(cell.task)), "template": "{}."}), features())
     store, made_from = CellStore(folder / "cells"), {cell.task: "x"}
     fleets = [
-        list(tune.tune_task([cell], {cell.task: d}, tiny, store, 15, m))
+        list(tune.tune_cells([cell], {cell.task: d}, tiny, store, 15, m))
         for d, m in ((data, made_from), (data, made_from), (changed, made_from), (data, {cell.task: "y"}))
     ]
     assert [fleet[0].trained for fleet in fleets] == [True, False, True, True]
@@ -178,14 +191,15 @@ def test_other_data_of_a_task_that_it_is_judged_on_is_another_cell(folder, tiny)
     tasks = {task: TaskData(split(task), features()) for task in ("imagenet", "imagenet_v2")}
     changed = tasks | {"imagenet_v2": TaskData(Split(**{**vars(split("imagenet_v2")), "template": "{}."}), features())}
     store, made_from = CellStore(folder / "cells"), dict.fromkeys(tasks, "x")
-    fleets = [list(tune.tune_task([cell], t, tiny, store, 15, made_from)) for t in (tasks, tasks, changed)]
+    fleets = [list(tune.tune_cells([cell], t, tiny, store, 15, made_from)) for t in (tasks, tasks, changed)]
     assert [fleet[0].trained for fleet in fleets] == [True, False, True]
 
 
 def test_methods_are_compared_on_the_same_batches(tiny):
     coop, prograd = (PLAN.job(f"few_shot/{r}/ViT-B-16/part1").cells[0] for r in ("coop", "prograd"))
     learner = text_context.Learner(tiny, NAMES, coop.resolved)
-    one, two = (run_of(cell, split(cell.task), "all", learner) for cell in (coop, prograd))
+    training = TrainingSet((coop.task,), (TaskData(split(coop.task), features()),), "all")
+    one, two = (run_of(cell, training.drawn(cell), learner) for cell in (coop, prograd))
     assert torch.equal(one.start["context"], two.start["context"])
     assert torch.equal(one.batch_plan(2)[0], two.batch_plan(2)[0])
 
@@ -209,7 +223,7 @@ MEASURED = {
 }
 
 
-@pytest.mark.parametrize("measure", typing.get_args(Measure))
+@pytest.mark.parametrize("measure", [name for name in typing.get_args(Measure) if name != "similarity"])
 def test_what_an_experiment_measures_is_in_its_records(folder, tiny, monkeypatch, measure):
     monkeypatch.setattr(tune, "source_of", lambda data: Pictures())
     name, arrays = MEASURED[measure]
@@ -218,3 +232,51 @@ def test_what_an_experiment_measures_is_in_its_records(folder, tiny, monkeypatch
 
 def test_what_is_not_measured_is_not_in_the_records(folder, tiny):
     assert all(row.measured == {} for row in read_rows(run(folder, tiny, "few_shot_lwf/lwf")[0]))
+
+
+def test_the_grid_judges_kept_prompts_and_its_groups_are_trained_together(folder, tiny):
+    """From single tasks to prompts, to the grid, to groups, to tasks trained with their partners."""
+    for part in ("part1", "targets"):
+        name = f"elevater/coop_middle/ViT-B-16/{part}"
+        run(folder, tiny, name, PLAN.records(name).with_suffix(""))
+    name = "transfer_grid/coop_middle/ViT-B-16/all"
+    grid = read_records([run(folder, tiny, name, "grid")[0]])
+    tasks = PLAN.parameters.experiments["transfer_grid"].tasks
+    pairs = grid[grid["metric"] == "score"].groupby(["source", "task"])["seed"].nunique()
+    assert len(pairs) == len(tasks) ** 2 and (pairs == 2).all()
+    assert {"validation", "label_similarity", "image_similarity"} <= set(grid["metric"])
+    write_groups(PLAN.groups, groups_of(grid))
+    grouped = read_records([run(folder, tiny, "grouped/mcoop/ViT-B-16/targets", "grouped")[0]])
+    assert set(grouped["group"]) == {"best_2", "best_3"}
+
+
+def test_a_lost_pair_of_the_grid_alone_is_judged_again(folder, tiny):
+    for part in ("part1", "targets"):
+        name = f"elevater/coop_middle/ViT-B-16/{part}"
+        run(folder, tiny, name, PLAN.records(name).with_suffix(""))
+    stored = set((folder / ".cells").rglob("*.npz"))
+    name = "transfer_grid/coop_middle/ViT-B-16/all"
+    first, _ = run(folder, tiny, name, "one")
+    next(path for path in (folder / ".cells").rglob("*.npz") if path not in stored).unlink()
+    second, costs = run(folder, tiny, name, "two")
+    assert json.loads(costs.read_text())["trained"] == 1
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_other_source_prompts_and_other_partners_make_other_cells(folder, tiny):
+    tasks = {task: TaskData(split(task), features()) for task in ("hateful_memes", "voc2007", "dtd")}
+    store, made_from = CellStore(folder / "cells"), dict.fromkeys(tasks, "x")
+
+    def trained(cell, given):
+        return next(iter(tune.tune_cells([cell], tasks, tiny, store, 20, made_from, given))).trained
+
+    cell = next(cell for cell in PLAN.cells if (cell.experiment, cell.task) == ("grouped", "voc2007"))
+    partners = [{"coop_middle": {"voc2007": Partners((name, "x"), ("x", "x"))}} for name in ("dtd", "hateful_memes")]
+    assert [trained(cell, Given({}, of)) for of in (partners[0], partners[0], partners[1])] == [True, False, True]
+    cell = next(
+        c for c in PLAN.cells if (c.experiment, c.task, c.shots) == ("cross_task", "voc2007", 5) and "coop" in c.recipe
+    )
+    starts = [{"context": torch.full((16, 32), value)} for value in (0.1, 0.2)]
+    sources = [Prompts({("multitask_11", 5, 1.0, 1, ""): start}, str(n)) for n, start in enumerate(starts)]
+    given = [Given({"multitask_11": source}) for source in sources]
+    assert [trained(cell, one) for one in (given[0], given[0], given[1])] == [True, False, True]

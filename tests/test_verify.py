@@ -152,10 +152,10 @@ def test_a_curve_that_does_not_end_at_the_accuracy_is_noticed(results):
 
 
 def test_another_split_file_is_noticed(results):
-    path = PLAN.root / "data" / f"{JOB.tasks[0]}.json"
+    path = PLAN.root / "data" / f"{JOB.tasks_read[0]}.json"
     path.write_text(path.read_text().replace('"{}."', '"a {}."'))
     complaints = recompute(PLAN, JOB).complaints
-    assert all("another split file" in complaint and JOB.tasks[0] in complaint for complaint in complaints)
+    assert all("another split file" in complaint and JOB.tasks_read[0] in complaint for complaint in complaints)
     assert complaints
 
 

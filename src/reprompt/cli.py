@@ -119,11 +119,13 @@ def features(
     from reprompt.atomic import write_text
     from reprompt.clip.backbones import load
     from reprompt.clip.features import ensure_features, manifest
+    from reprompt.data.image_store import ImageStore
     from reprompt.data.source import source_of
     from reprompt.progress import Progress
 
     the_plan = _plan(params, scale)
-    tasks, source, views = the_plan.parts[part], source_of(the_plan.parameters.data), the_plan.parameters.views
+    tasks, data, views = the_plan.parts[part], the_plan.parameters.data, the_plan.parameters.views
+    source = ImageStore(source_of(data), data, the_plan.images)
     spec = the_plan.features_spec(backbone, part)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone)
@@ -163,6 +165,17 @@ def tune(
             progress.advance,
             device,
         )
+
+
+@app.command()
+def groups(
+    out: Out,
+    records: Annotated[list[Path], typer.Option(help="Record files of the grid; give the option once per file.")],
+) -> None:
+    """Write with which partners MVLPT trains each task, from the transferability grid's validation images."""
+    from reprompt.multitask.groups import groups_of, write_groups
+
+    write_groups(out, groups_of(_records(records)))
 
 
 @app.command()

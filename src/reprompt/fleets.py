@@ -1,8 +1,8 @@
 """A fleet from its cells to its results: the axes of its recipe are looked up by name and put together here."""
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 import numpy as np
@@ -10,107 +10,153 @@ import torch
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.features import TaskFeatures
 from reprompt.data.draws import few_shot, validation
-from reprompt.data.splits import Split
 from reprompt.learners.learner import Learner, Params
 from reprompt.learners.outcome import Outcome
 from reprompt.learners.templates import class_features, teacher_templates
 from reprompt.measures.measure import Watcher
+from reprompt.metrics import RANKING, Arrays, ranked
+from reprompt.multitask.groups import Partners
 from reprompt.plan.cells import Cell, TestSet
 from reprompt.plan.fleets import SCHEDULE
 from reprompt.plan.recipes import RECIPES
+from reprompt.prompts import Prompts, rounded
 from reprompt.records import Result
 from reprompt.streams import torch_stream
-from reprompt.train import Images, Run, Schedule, train
+from reprompt.task_data import TaskData, Tasks
+from reprompt.train import Run, Schedule, train
+from reprompt.training_set import Drawn, TrainingSet
+from reprompt.validation import BestCheckpoint, stored, validated
 
 Results = dict[TestSet, Result]
 LearnerOf = Callable[[TestSet], Learner]
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """The images of one task, uint8: `views` (V, N, H, W, 3) if it is trained on, `test` (N', H, W, 3)."""
+class Finished:
+    """What is left of a cell: its results per test set and, if it is kept, its tuned prompt in half precision."""
 
-    views: Tensor | None
-    test: Tensor
+    results: Results
+    prompt: Arrays = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class TaskData:
-    """One task as a fleet sees it; `pixels` are there for recipes that prompt the image tower."""
+class Given:
+    """What other jobs give: kept prompts by experiment, and the partners of every target by the grid's recipe."""
 
-    split: Split
-    features: TaskFeatures
-    pixels: Pixels | None = None
+    prompts: Mapping[str, Prompts] = field(default_factory=dict)
+    partners: Mapping[str, Mapping[str, Partners]] = field(default_factory=dict)
 
-    def training_images(self, backbone: Backbone, augmentation: str = "views") -> Images:
-        """What the loop takes its batches from: augmented views, or (`none`) the images as they are."""
-        if augmentation == "none":
-            if self.pixels is not None:
-                raise ValueError("augmentation none is not there for recipes that prompt the image tower")
-            return Images(self.features.normalised_plain[None].to(backbone.device))
-        features = self.features.normalised_views.to(backbone.device)
-        if self.pixels is None:
-            return Images(features)
-        return Images(features, self.pixels.views.to(backbone.device), backbone.normalise)
-
-    def test_images(self, learner: Learner, which: np.ndarray) -> Iterator[tuple[np.ndarray, Tensor]]:
-        """Test images as one forward pass of a learner takes them: places (B,), features or pixels (1, B, ...)."""
-        backbone, at_once = learner.backbone, learner.images_at_once or len(which)
-        images = self.features.normalised_test if learner.sees == "features" else self.pixels.test
-        for start in range(0, len(which), at_once):
-            places = which[start : start + at_once]
-            some = images[places].to(backbone.device)
-            yield places, (some if learner.sees == "features" else backbone.normalise(some))[None]
+    def trained_on(self, cell: Cell) -> tuple[str, ...]:
+        """The tasks that a cell is trained on, the target of a group first."""
+        if not cell.group:
+            return cell.trained_on
+        return (cell.task, *self.partners[RECIPES[cell.recipe].grouped_by][cell.task].of(cell.group))
 
 
-Tasks = Mapping[str, TaskData]
+NOTHING = Given()
 
 
-def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone) -> list[Results]:
-    """Train and judge cells that share recipe, backbone, task, protocol and structure: results per test set for each.
+def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
+    """Train and judge cells that share recipe, backbone, task, protocol and structure.
 
-    `tasks` has the task they are trained on and all that they are judged on.
+    `tasks` has the tasks they are trained on and all that they are judged on.
     """
     recipe = RECIPES[cells[0].recipe]
+    if cells[0].prompts_of:
+        return placed(cells, tasks, backbone, given)
     if recipe.gradient:
-        return tuned(cells, tasks, backbone)
+        return tuned(cells, tasks, backbone, given)
     if recipe.learned:
-        return [solved(cell, tasks) for cell in cells]
-    return [fixed(cell, tasks, backbone) for cell in cells]
+        return [Finished(solved(cell, tasks)) for cell in cells]
+    return [Finished(fixed(cell, tasks, backbone)) for cell in cells]
 
 
-def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone) -> list[Results]:
+def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
     """Prompts of a fleet, trained on the classes that their protocol teaches and judged on all of its test sets."""
 
     def learner(test: TestSet) -> Learner:
         return learner_of(cells[0], tasks[test.task].split.names(test.split), backbone)
 
+    names = given.trained_on(cells[0])
+    training = TrainingSet(names, tuple(tasks[name] for name in names), cells[0].learns)
     measures = [axis("measures", name) for name in cells[0].measures]
     watchers = [measure.watcher(cells, tasks, learner) for measure in measures if hasattr(measure, "watcher")]
-    params = trained(cells, tasks[cells[0].task], backbone, watchers)
+    params, held_out = trained(cells, training, backbone, given, watchers)
+    kept = [{} for _ in cells]
+    if cells[0].keeps_prompt:
+        params = rounded(params)
+        kept = [
+            {name: tensor[run].half().cpu().numpy() for name, tensor in params.items()} for run in range(len(cells))
+        ]
     results = judged(cells, tasks, learner, params)
     for watcher in watchers:
         for of_cell, arrays in zip(results, watcher.arrays(), strict=True):
             for test, measured in arrays.items():
                 of_cell[test].measured.update(measured)
-    return results
+    for of_cell, by_task in zip(results, held_out, strict=True):
+        for task, arrays in by_task.items():
+            of_cell[TestSet(task, "all")].measured.update(stored(arrays))
+    return [Finished(of_cell, prompt) for of_cell, prompt in zip(results, kept, strict=True)]
 
 
-def trained(cells: list[Cell], data: TaskData, backbone: Backbone, watchers: list[Watcher]) -> Params:
-    """The learned tensors of a fleet after training, each (R, ...)."""
-    recipe, settings, part = RECIPES[cells[0].recipe], [cell.resolved for cell in cells], cells[0].learns
-    learner = learner_of(cells[0], data.split.names(part), backbone)
-    return train(
-        [run_of(cell, data.split, part, learner) for cell in cells],
-        data.training_images(backbone, settings[0]["augmentation"]),
+def trained(
+    cells: list[Cell],
+    training: TrainingSet,
+    backbone: Backbone,
+    given: Given = NOTHING,
+    watchers: Sequence[Watcher] = (),
+) -> tuple[Params, list[dict[str, Arrays]]]:
+    """The learned tensors of a fleet after training, each (R, ...), and what they make of images held out, by task."""
+    recipe, settings = RECIPES[cells[0].recipe], [cell.resolved for cell in cells]
+    learner = learner_of(cells[0], training.class_names, backbone)
+    drawn = [training.drawn(cell) for cell in cells]
+    watchers, best = list(watchers), None
+    if settings[0]["checkpoint"] == "best":
+        plain, epochs = training.images(backbone, "none"), [of_cell["epochs"] for of_cell in settings]
+        best = BestCheckpoint(learner, plain, [d.held_out for d in drawn], epochs, settings[0]["validate_every"])
+        watchers.append(best)
+    params = train(
+        [run_of(cell, found, learner, given) for cell, found in zip(cells, drawn, strict=True)],
+        training.images(backbone, settings[0]["augmentation"]),
         learner,
         axis("objectives", recipe.objective).objective(settings),
         axis("gradients", recipe.gradient).rule(settings),
-        teacher(cells[0], data, backbone) if "teacher" in settings[0] else None,
+        teacher(cells[0], training.tasks[0], backbone) if "teacher" in settings[0] else None,
         watchers,
+        settings[0]["optimiser"],
     )
+    if best is None:
+        return params, [{} for _ in cells]
+    return best.params, [
+        {one.task: arrays for one, arrays in zip(found.held_out, of_run, strict=True)}
+        for found, of_run in zip(drawn, best.arrays, strict=True)
+    ]
+
+
+def placed(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given) -> list[Finished]:
+    """Kept prompts judged as they are on another task, and on its held-out images of the same seed: MVLPT's grid."""
+
+    def learner(test: TestSet) -> Learner:
+        return learner_of(cells[0], tasks[test.task].split.names(test.split), backbone)
+
+    (test,) = cells[0].tests
+    target = TrainingSet((test.task,), (tasks[test.task],), cells[0].learns)
+    prompts = [given.prompts[cell.prompts_of].judged(cell) for cell in cells]
+    params = {name: torch.stack([prompt[name] for prompt in prompts]).to(backbone.device) for name in prompts[0]}
+    held_out = [target.drawn(replace(cell, task=test.task)).held_out for cell in cells]
+    results = judged(cells, tasks, learner, params)
+    validation = validated(learner(test), params, target.images(backbone, "none"), held_out)
+    measures = [axis("measures", name) for name in cells[0].measures]
+    similar = {
+        source: [m.pair(tasks[source], tasks[test.task], backbone) for m in measures if hasattr(m, "pair")]
+        for source in dict.fromkeys(cell.task for cell in cells)
+    }
+    for cell, of_cell, (arrays,) in zip(cells, results, validation, strict=True):
+        of_cell[test].measured.update(stored(arrays))
+        for pair in similar[cell.task]:
+            of_cell[test].measured.update(pair)
+    return [Finished(of_cell) for of_cell in results]
 
 
 @torch.no_grad()
@@ -118,19 +164,27 @@ def judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Para
     """The results of learned tensors (R, ...) on every test set."""
     results: list[Results] = [{} for _ in cells]
     for test in cells[0].tests:
-        learner, data = learner_for(test), tasks[test.task]
-        targets = torch.from_numpy(data.split.test_targets(test.split)).to(learner.backbone.device)
+        learner, data, metric = learner_for(test), tasks[test.task], cells[0].metric(test.task)
+        at_most = cells[0].judged_images
+        labels = data.split.test_targets(test.split, at_most)
+        targets = torch.from_numpy(labels).to(learner.backbone.device)
         measures = [axis("measures", name) for name in cells[0].measures]
         readers = [m.reader(cells, test, data, learner.backbone) for m in measures if hasattr(m, "reader")]
         best: list[Tensor] = []
-        for places, images in data.test_images(learner, data.split.test_images(test.split)):
+        probabilities: list[Tensor] = []
+        for places, images in data.test_images(learner, data.split.test_images(test.split, at_most)):
             outcome, start = learner.forward(params, images), sum(some.shape[1] for some in best)
-            best.append(outcome.logits.argmax(dim=-1))
+            logits = outcome.logits
+            best.append(logits.argmax(dim=-1))
+            if metric in RANKING:
+                probabilities.append(logits.float().softmax(dim=-1).cpu())
             for reader in readers:
                 reader.see(outcome, torch.from_numpy(places), targets[start : start + len(places)])
         predictions = torch.cat(best, dim=1).cpu().numpy()
         for run, of_cell in enumerate(results):
             of_cell[test] = Result(predictions[run], {})
+        for of_cell, of_run in zip(results, torch.cat(probabilities, dim=1) if probabilities else (), strict=False):
+            of_cell[test].measured.update(ranked(of_run.numpy(), labels))
         for reader in readers:
             for of_cell, measured in zip(results, reader.arrays(), strict=True):
                 of_cell[test].measured.update(measured)
@@ -142,19 +196,22 @@ def learner_of(cell: Cell, class_names: list[str], backbone: Backbone) -> Learne
     return axis("learners", RECIPES[cell.recipe].learner).Learner(backbone, class_names, cell.resolved)
 
 
-def run_of(cell: Cell, split: Split, part: str, learner: Learner) -> Run:
+def run_of(cell: Cell, drawn: Drawn, learner: Learner, given: Given = NOTHING) -> Run:
     """The run of a cell: its few-shot set, start, schedule and streams, all from the cell alone."""
     settings = cell.resolved
-    images, labels = few_shot(split.draws[str(cell.seed)], split.classes(part), cell.shots, cell.tau)
     purpose = (cell.protocol, cell.task, cell.shots)  # not the recipe: methods are compared on the same batches
     initialisation = axis("initialisation", RECIPES[cell.recipe].initialisation)
+    handed_over = given.prompts[cell.start].start(cell) if cell.start else None
     return Run(
-        torch.from_numpy(images),
-        torch.from_numpy(labels),
-        initialisation.start(learner, settings, torch_stream(cell.seed, "start", *purpose)),
+        drawn.images,
+        drawn.labels,
+        initialisation.start(learner, settings, torch_stream(cell.seed, "start", *purpose), handed_over),
         schedule_of(settings),
         batches=torch_stream(cell.seed, "batches", *purpose),
         views=torch_stream(cell.seed, "views", *purpose),
+        allowed=drawn.allowed if settings.get("class_mask", "none") != "none" else None,
+        task_of=drawn.task_of,
+        sampling=settings.get("sampling", "image"),
     )
 
 
@@ -218,7 +275,8 @@ def solved(cell: Cell, tasks: Tasks) -> Results:
                 f"{cell.recipe} trained on {cell.task} does not know {sorted(unknown)[0]!r} of {test.task}; "
                 "take that task out of judged_on"
             )
-        scores = model.decision_function(tasks[test.task].features.test.numpy()[split.test_images(test.split)])
+        images = split.test_images(test.split, cell.judged_images)
+        scores = model.decision_function(tasks[test.task].features.test.numpy()[images])
         scores = np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
         columns = [known.index(name) for name in split.names(test.split)]
         results[test] = Result(scores[:, columns].argmax(axis=1))

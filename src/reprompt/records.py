@@ -20,9 +20,10 @@ from reprompt.plan.cells import Cell, TestSet
 
 COLUMNS = (
     *("scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"),
-    *("settings", "split", "metric", "value", "images", "cell", "file", "predictions", "targets", "measured"),
+    *("start", "group", "settings", "split", "metric", "value", "images", "cell", "file"),
+    *("predictions", "targets", "measured"),
 )
-OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "seed", "swept")
+OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "seed", "swept", "start", "group")
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Judged:
-    """A cell, its content address and its result on every test set."""
+    """A cell, its content address, its result on every test set and, where it is kept, its tuned prompt by name."""
 
     cell: Cell
     key: str
     results: dict[TestSet, Result]
+    prompt: Arrays = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Row:
     @property
     def recomputed(self) -> dict[str, float]:
         """The values that follow from the arrays, by metric."""
-        return metrics(self.predictions, self.targets, self.measured)
+        return metrics(self.predictions, self.targets, self.measured, self.stored["own_metric"])
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
@@ -89,7 +91,8 @@ def write_records(
     for one in judged:
         for test, result in one.results.items():
             if test not in places:
-                places[test] = shelves["targets"].add(targets[test])
+                places[test] = shelves["targets"].add(targets[test]), *targets[test].shape
+            own = one.cell.metric(test.task)
             measured = {}
             for name, array in result.measured.items():
                 offset = shelves.setdefault(f"measured_{name}", _Shelf()).add(array)
@@ -101,7 +104,8 @@ def write_records(
                     "source": one.cell.task,
                     "task": test.task,
                     "split": test.split,
-                    "values": metrics(result.predictions, targets[test], result.measured),
+                    "own_metric": own,
+                    "values": metrics(result.predictions, targets[test], result.measured, own),
                     "images": len(targets[test]),
                     "offset": shelves["predictions"].add(result.predictions),
                     "targets": places[test],
@@ -129,7 +133,7 @@ def read_rows(path: Path) -> list[Row]:
         Row(
             row,
             taken("predictions", row["offset"], row["images"]),
-            taken("targets", row["targets"], row["images"]),
+            taken("targets", *row["targets"]),
             {name: taken(f"measured_{name}", *place) for name, place in row["measured"].items()},
         )
         for row in json.loads(arrays["rows"].tobytes())
@@ -180,11 +184,12 @@ class CellStore:
         for test in cell.tests:
             of_test = {what: array for (*which, what), array in arrays.items() if tuple(which) == test}
             results[test] = Result(of_test.pop("predictions"), of_test)
-        return Judged(cell, key, results)
+        prompt = {name: array for (*which, name), array in arrays.items() if which == ["prompt"]}
+        return Judged(cell, key, results, prompt)
 
     def put(self, judged: Judged) -> None:
         """Keep a finished cell."""
-        arrays = {}
+        arrays = {f"prompt/{name}": array for name, array in judged.prompt.items()}
         for test, result in judged.results.items():
             arrays |= {f"{test.task}/{test.split}/{name}": array for name, array in result.measured.items()}
             arrays[f"{test.task}/{test.split}/predictions"] = result.predictions

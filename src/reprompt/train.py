@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -58,8 +59,11 @@ class Schedule:
 class Run:
     """One run of a fleet: its few-shot set as indices (N,) into the task's images, labels, start and streams.
 
-    `labels` are class indices (N,) or, for images of several classes, non-negative (N, K). `allowed` (N, K) says which
-    classes belong to an image's own task, where several tasks are trained together.
+    `labels` are class indices (N,) or, for images of several classes, non-negative (N, K). Where several tasks are
+    trained together, `allowed` (N, K) says which classes belong to an image's own task, `task_of` (N,) which that is.
+
+    `sampling` "image" takes whole permutations of the set, "task" a task by chance and then one of its images (so that
+    every task has the same weight), "in_order" the images as they are laid, the same in every epoch.
     """
 
     images: Tensor
@@ -69,16 +73,36 @@ class Run:
     batches: torch.Generator
     views: torch.Generator
     allowed: Tensor | None = None
+    task_of: Tensor | None = None
+    sampling: str = "image"
 
     def batch_plan(self, views: int) -> tuple[Tensor, Tensor]:
-        """Places in the few-shot set and views, (steps, b) each: whole permutations, their remainders dropped."""
+        """Places in the few-shot set and views, (steps, b) each."""
         count = len(self.images)
         size = min(self.schedule.batch, count)
         steps = len(self.schedule.rates(count))
-        whole = count // size
-        rounds = [torch.randperm(count, generator=self.batches)[: whole * size] for _ in range(-(-steps // whole))]
-        places = torch.cat(rounds).view(-1, size)[:steps]
+        places = {"image": self._permuted, "task": self._task_by_task, "in_order": self._in_order}[self.sampling](
+            steps, size
+        )
         return places, torch.randint(views, places.shape, generator=self.views)
+
+    def _permuted(self, steps: int, size: int) -> Tensor:
+        """Whole permutations, their remainders dropped."""
+        whole = len(self.images) // size
+        rounds = [
+            torch.randperm(len(self.images), generator=self.batches)[: whole * size] for _ in range(-(-steps // whole))
+        ]
+        return torch.cat(rounds).view(-1, size)[:steps]
+
+    def _task_by_task(self, steps: int, size: int) -> Tensor:
+        sizes = torch.bincount(self.task_of)
+        tasks = torch.randint(len(sizes), (steps, size), generator=self.batches)
+        within = (torch.rand(steps, size, generator=self.batches) * sizes[tasks]).long()
+        return (sizes.cumsum(0) - sizes)[tasks] + within
+
+    def _in_order(self, steps: int, size: int) -> Tensor:
+        whole = len(self.images) // size
+        return torch.arange(whole * size).view(-1, size).repeat(-(-steps // whole), 1)[:steps]
 
 
 @dataclass(frozen=True)
@@ -159,6 +183,14 @@ class Images:
         return self.normalise(self.pixels[views, images])
 
 
+def laid_end_to_end(images: Sequence[Images]) -> Images:
+    """The images of several tasks as one training set."""
+    if len(images) == 1:
+        return images[0]
+    pixels = None if images[0].pixels is None else torch.cat([one.pixels for one in images], dim=1)
+    return Images(torch.cat([one.features for one in images], dim=1), pixels, images[0].normalise)
+
+
 def train(
     runs: list[Run],
     images: Images,
@@ -167,6 +199,7 @@ def train(
     rule: Rule,
     teacher: Tensor | None = None,
     watchers: Sequence[Watcher] = (),
+    optimiser: Literal["sgd", "adam"] = "sgd",
 ) -> Params:
     """Tune all runs and return their prompts, each tensor (R, ...).
 
@@ -179,7 +212,7 @@ def train(
     momentum, decay = ([getattr(run.schedule, name) for run in runs] for name in ("momentum", "weight_decay"))
     momentum, decay = torch.tensor(momentum, device=device), torch.tensor(decay, device=device)
     params = {name: torch.stack([run.start[name] for run in runs]).to(device) for name in runs[0].start}
-    velocity = {name: torch.zeros_like(tensor) for name, tensor in params.items()}
+    moments = [{name: torch.zeros_like(tensor) for name, tensor in params.items()} for _ in range(2)]
     if teacher is not None:
         teacher = teacher.expand(len(runs), *teacher.shape[-2:])
     for step in range(len(fleet.places)):
@@ -195,7 +228,11 @@ def train(
         if not torch.isfinite(losses).all():
             bad = active[~torch.isfinite(losses)].tolist()
             raise FloatingPointError(f"the loss of runs {bad} is not finite at step {step}: lower the learning rate")
-        sgd_step(params, velocity, gradients, active, fleet.rates[step, active], momentum, decay)
+        rates = fleet.rates[step, active]
+        if optimiser == "adam":
+            adam_step(params, moments, gradients, active, rates, decay, step + 1)
+        else:
+            sgd_step(params, moments[0], gradients, active, rates, momentum, decay)
         for watcher in watchers:
             watcher.see(fleet.moment(step, active, seen, params))
     return params
@@ -219,3 +256,26 @@ def sgd_step(
         gradient = gradients[name] + decay_ * tensor[active]
         velocity[name][active] = momentum_ * velocity[name][active] + gradient
         tensor[active] -= rates_ * velocity[name][active]
+
+
+@torch.no_grad()
+def adam_step(
+    params: Params,
+    moments: list[Params],
+    gradients: Params,
+    active: Tensor,
+    rates: Tensor,
+    decay: Tensor,
+    step: int,
+    betas: tuple[float, float] = (0.9, 0.999),
+    epsilon: float = 1e-8,
+) -> None:
+    """Step `step` = 1, 2, ... of torch.optim.Adam for the active runs (R',), active from the first step on."""
+    for name, tensor in params.items():
+        decay_, rates_ = (values.view(-1, *[1] * (tensor.ndim - 1)) for values in (decay[active], rates))
+        gradient = gradients[name] + decay_ * tensor[active]
+        first, second = (moment[name] for moment in moments)
+        first[active] = betas[0] * first[active] + (1 - betas[0]) * gradient
+        second[active] = betas[1] * second[active] + (1 - betas[1]) * gradient.square()
+        mean, square = first[active] / (1 - betas[0] ** step), second[active] / (1 - betas[1] ** step)
+        tensor[active] -= rates_ * mean / (square.sqrt() + epsilon)

@@ -5,7 +5,7 @@ Finished cells are kept in the cell store as soon as their fleet ends, so a job 
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +16,19 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import ensure_features, manifest, read_features, training_views
 from reprompt.code import recipe_code
 from reprompt.costs import circumstances
+from reprompt.data.image_store import ImageStore
 from reprompt.data.source import Source, source_of
 from reprompt.data.splits import Split
-from reprompt.fleets import Pixels, TaskData, Tasks, run_fleet
+from reprompt.fleets import NOTHING, Given, run_fleet
+from reprompt.multitask.groups import read_groups
 from reprompt.plan.cells import Cell
 from reprompt.plan.fleets import fleets_of
 from reprompt.plan.parameters import Views
 from reprompt.plan.plan import Job, Plan
 from reprompt.plan.recipes import RECIPES
+from reprompt.prompts import read_prompts, write_prompts
 from reprompt.records import CellStore, Judged, write_records
+from reprompt.task_data import Pixels, TaskData, Tasks
 
 
 @dataclass(frozen=True)
@@ -47,27 +51,32 @@ def tune_job(
     advance: Callable[[int], None],
     device: str = "cpu",
 ) -> None:
-    """Work through the tasks of a job and write its records to `out`, time and circumstances to `costs`.
+    """Work through the cells of a job: records to `out`, kept prompts beside them, time and circumstances to `costs`.
 
     `backbone` is in single precision, as the features in the folder `features` are; it is tuned on `device` in the
     precision of the plan.
     """
     started, judged, fleets = time.monotonic(), [], []
     tasks, made_from = read_tasks(job, plan, backbone, features, splits)
+    given = read_given(job, plan, backbone)
     backbone = backbone.to(device, getattr(torch, plan.parameters.precision))
-    for task in job.tasks:
-        cells = [cell for cell in job.cells if cell.task == task]
+    fleet_started = time.monotonic()
+    for fleet in tune_cells(
+        job.cells, tasks, backbone, CellStore(store), plan.parameters.runs_per_fleet, made_from, given
+    ):
+        judged += fleet.judged
+        took = round(time.monotonic() - fleet_started, 2)
+        of = sorted({one.cell.task for one in fleet.judged})
+        fleets.append({"tasks": of, "cells": len(fleet.judged), "trained": fleet.trained, "seconds": took})
         fleet_started = time.monotonic()
-        for fleet in tune_task(cells, tasks, backbone, CellStore(store), plan.parameters.runs_per_fleet, made_from):
-            judged += fleet.judged
-            took = round(time.monotonic() - fleet_started, 2)
-            fleets.append({"task": task, "cells": len(fleet.judged), "trained": fleet.trained, "seconds": took})
-            fleet_started = time.monotonic()
-            advance(len(fleet.judged))
+        advance(len(fleet.judged))
     order = {cell: n for n, cell in enumerate(job.cells)}
     judged.sort(key=lambda one: order[one.cell])
-    targets = {test: tasks[test.task].split.test_targets(test.split) for test in job.tests}
+    at_most = job.cells[0].judged_images
+    targets = {test: tasks[test.task].split.test_targets(test.split, at_most) for test in job.tests}
     hashes = {"data": {task: data.split.sha256 for task, data in tasks.items()}, "weights": backbone.weights_sha256}
+    if job.keeps_prompts:
+        write_prompts(out.with_suffix(".safetensors"), ((one.cell, one.prompt) for one in judged), backbone)
     write_records(out, plan.scale, judged, targets, hashes)
     counts = {"cells": len(judged), "trained": sum(f["cells"] for f in fleets if f["trained"])}
     sidecar = circumstances(started, backbone.device, job=job.name, **counts, fleets=fleets)
@@ -78,45 +87,67 @@ def read_tasks(
     job: Job, plan: Plan, backbone: Backbone, features: Path, splits: Path
 ) -> tuple[dict[str, TaskData], dict[str, str]]:
     """Every task that a job reads, and what each one's features are made from; missing features are made."""
-    source, views = source_of(plan.parameters.data), plan.parameters.views
+    source = ImageStore(source_of(plan.parameters.data), plan.parameters.data, plan.images)
+    views = plan.parameters.views
     needs_pixels = RECIPES[job.recipe].pixels or any("grad_cam" in cell.measures for cell in job.cells)
+    trained_on = {*job.partners, *(task for cell in job.cells for task in cell.trained_on)}
+    augmented = any(cell.resolved.get("augmentation") == "views" for cell in job.cells)
     tasks, made_from = {}, {}
     for part, spec in job.features:
         file = features / f"{part}.safetensors"
         ensure_features(file, spec, backbone, source, plan.parts[part], views)
         for task in (task for task in plan.parts[part] if task in job.tasks_read):
-            pixels = pixels_of(source, task, views, task in job.tasks) if needs_pixels else None
+            pixels = pixels_of(source, task, task in trained_on, views if augmented else None) if needs_pixels else None
             tasks[task] = TaskData(Split.read(splits / f"{task}.json"), read_features(file, task), pixels)
             made_from[task] = manifest(spec, backbone.weights_sha256)
     return tasks, made_from
 
 
-def pixels_of(source: Source, task: str, views: Views, is_trained_on: bool) -> Pixels:
+def pixels_of(source: Source, task: str, is_trained_on: bool, views: Views | None) -> Pixels:
     """A task's images for learners that prompt the image tower, in the views that the feature store holds."""
-    parts = ("train", "test") if is_trained_on else ("test",)
-    *train, test = (source.images(task, part, range(len(source.labels(task, part)))) for part in parts)
-    shown = [torch.from_numpy(training_views(images, task, views)) for images in train]
-    return Pixels(shown[0] if shown else None, torch.from_numpy(test))
+    test, *train = (
+        source.images(task, part, range(len(source.labels(task, part))))
+        for part in (("test", "train") if is_trained_on else ("test",))
+    )
+    shown = [torch.from_numpy(training_views(images, task, views)) for images in train if views]
+    return Pixels(torch.from_numpy(test), *map(torch.from_numpy, train), *shown)
 
 
-def tune_task(
-    cells: list[Cell],
+def read_given(job: Job, plan: Plan, backbone: Backbone) -> Given:
+    """The prompts and the groups of tasks that a job needs of others."""
+    by_experiment: dict[str, list[Path]] = {}
+    for name in job.prompts:
+        by_experiment.setdefault(name.partition("/")[0], []).append(plan.prompts(name))
+    prompts = {experiment: read_prompts(paths, backbone) for experiment, paths in by_experiment.items()}
+    return Given(prompts, read_groups(plan.groups) if job.partners else {})
+
+
+def tune_cells(
+    cells: Sequence[Cell],
     tasks: Tasks,
     backbone: Backbone,
     store: CellStore,
     runs_per_fleet: int,
     made_from: dict[str, str],
+    given: Given = NOTHING,
 ) -> Iterable[DoneFleet]:
-    """Judge the cells of one recipe on one task, fleet by fleet; finished ones come from the store.
+    """Judge the cells of one recipe, fleet by fleet; finished ones come from the store.
 
-    `made_from` says what each task's features are made from: with the splits and the code it decides whether a cell is
-    the same.
+    `made_from` says what each task's features are made from: with the splits, the prompts and groups that are given and
+    the code it decides whether a cell is the same.
     """
     missing, done = {}, []
     code = recipe_code(cells[0].recipe, cells[0].measures)
     for cell in cells:
-        read = sorted({cell.task, *(test.task for test in cell.tests)})
-        key = cell.key(*(text for task in read for text in (tasks[task].split.sha256, made_from[task])), code)
+        trained_on = given.trained_on(cell)
+        read = sorted({*trained_on, *(test.task for test in cell.tests)})
+        prompts = given.prompts.get(cell.start or cell.prompts_of)
+        key = cell.key(
+            *(text for task in read for text in (tasks[task].split.sha256, made_from[task])),
+            *([",".join(trained_on)] if cell.group else []),
+            *([prompts.sha256] if prompts else []),
+            code,
+        )
         found = store.get(cell, key)
         if found:
             done.append(found)
@@ -125,8 +156,8 @@ def tune_task(
     if done:
         yield DoneFleet(done, trained=False)
     for fleet in fleets_of(missing, runs_per_fleet):
-        results = run_fleet(fleet, tasks, backbone)
-        judged = [Judged(cell, missing[cell], one) for cell, one in zip(fleet, results, strict=True)]
+        finished = run_fleet(fleet, tasks, backbone, given)
+        judged = [Judged(cell, missing[cell], f.results, f.prompt) for cell, f in zip(fleet, finished, strict=True)]
         for one in judged:
             store.put(one)
         yield DoneFleet(judged, trained=True)

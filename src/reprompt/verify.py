@@ -44,7 +44,7 @@ def recompute(plan: Plan, job: Job) -> Recomputed:
         split, cell = splits[test.task], planned.pop((_which(stored), test), None)
         if stored["data_sha256"] != split.sha256:
             complaints.append(f"{which}: made from another split file than {test.task}.json")
-        if not np.array_equal(row.targets, split.test_targets(test.split)):
+        if not np.array_equal(row.targets, split.test_targets(test.split, cell and cell.judged_images)):
             complaints.append(f"{which}: judged by other labels than {test.task}.json has")
         if cell is None:
             complaints.append(f"{which}: a row of no cell of the plan, or a second one of the same")
@@ -63,12 +63,12 @@ def recompute(plan: Plan, job: Job) -> Recomputed:
 
 def _which(of: dict) -> tuple:
     """What tells the cells of a job apart, of a cell or of a stored row."""
-    return (of.get("source", of["task"]), of["shots"], of["tau"], of["seed"], of["swept"])
+    return (of.get("source", of["task"]), *(of[name] for name in ("shots", "tau", "seed", "swept", "start", "group")))
 
 
 def _in_words(of: dict) -> str:
     told = f"{of['recipe']} on {of['task']}, {of['shots']} shots, tau {of['tau']:g}, seed {of['seed']}"
-    return ", ".join([told, *filter(None, (of["swept"], of.get("split")))])
+    return ", ".join([told, *filter(None, (of["swept"], of["start"], of["group"], of.get("split")))])
 
 
 def verify(plan: Plan) -> bool:

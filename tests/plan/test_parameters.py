@@ -150,7 +150,7 @@ def test_judged_on_and_transfer_need_each_other(missing):
         block["protocol"] = "few_shot"
     else:
         del block["judged_on"]
-    with pytest.raises(ParameterError, match=r"experiments\.cross_dataset: judged_on belongs to protocol transfer"):
+    with pytest.raises(ParameterError, match=r"experiments\.cross_dataset: judged_on belongs to protocols transfer"):
         parse_parameters(raw, "miniature")
 
 

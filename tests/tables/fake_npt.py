@@ -29,7 +29,8 @@ INVENTED = {
 LOSSES = ("maple_lc", "maple_mi")
 W_LANGUAGE, W_ISOMORPHISM = (0.0, 0.1, 0.5, 0.7, 1.0), (0.0, 0.2, 0.5, 1.0, 1.5)
 COLUMNS = ["scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"]
-COLUMNS += ["settings", "split", "metric", "value", "images", "cell", "file", "predictions", "targets", "measured"]
+COLUMNS += ["start", "group", "settings", "split", "metric", "value", "images", "cell", "file"]
+COLUMNS += ["predictions", "targets", "measured"]
 
 
 def make_npt_records(
@@ -48,7 +49,23 @@ def make_npt_records(
         transfer = experiment.endswith("transfer")
         protocol, source = ("transfer", "imagenet") if transfer else ("base_to_new", task)
         shots = 0 if recipe == "zero_shot" else 16
-        where = (scale, experiment, protocol, recipe, backbone, source, task, shots, tau, seed, sweep, {}, split)
+        where = (
+            scale,
+            experiment,
+            protocol,
+            recipe,
+            backbone,
+            source,
+            task,
+            shots,
+            tau,
+            seed,
+            sweep,
+            "",
+            "",
+            {},
+            split,
+        )
         what = (metric, value, 300, f"{len(rows):012x}", "part1.npz", targets, targets, measured or {})
         rows.append(where + what)
 

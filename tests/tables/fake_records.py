@@ -28,7 +28,8 @@ BACKBONES = {"RN50": -6, "RN101": -4, "ViT-B-32": -2, "ViT-B-16": 0}
 SPREAD = 0.5
 EPOCHS, IMAGES, CLASSES, SIDE, GRID = 20, 300, 5, 40, 5
 COLUMNS = ["scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"]
-COLUMNS += ["settings", "split", "metric", "value", "images", "cell", "file", "predictions", "targets", "measured"]
+COLUMNS += ["start", "group", "settings", "split", "metric", "value", "images", "cell", "file"]
+COLUMNS += ["predictions", "targets", "measured"]
 
 
 def make_records(
@@ -56,6 +57,7 @@ def make_records(
             {
                 **{"scale": scale, "experiment": experiment, "protocol": protocol, "recipe": recipe, "backbone": on},
                 **{"source": source or task, "task": task, "shots": shots, "tau": 1.0, "seed": seed, "swept": over},
+                **{"start": "", "group": ""},
                 **{"settings": {"epochs": EPOCHS} | (json.loads(over) if over else {}), "split": split},
                 **{"metric": "accuracy", "value": 100 * right / images, "images": images},
                 **{"cell": f"{zlib.crc32(repr(identity).encode()):012x}", "file": f"{experiment}.npz"},

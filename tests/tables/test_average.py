@@ -1,12 +1,13 @@
 """Cells, on a handful of runs worked by hand."""
 
 import math
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
 
 from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to, of_task, task_details
-from reprompt.tables.setting import Setting, Which
+from reprompt.tables.setting import Setting, Which, restricted
 
 # Two tasks, two seeds: CoOp is at 60 and 62 on average, zero-shot CLIP at 55.
 VALUES = [
@@ -60,4 +61,33 @@ def test_details_have_a_row_for_each_task_and_runs_once(setting):
         ["dtd", "zero_shot", 40],
         ["eurosat", "coop", 80],
         ["eurosat", "zero_shot", 70],
+    ]
+
+
+class Start(NamedTuple):
+    """Runs that are told apart by where they start."""
+
+    method: str
+    init: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return tuple(self)
+
+
+def test_runs_may_be_told_apart_by_other_columns():
+    rows = [
+        ("coop", "random", "dtd", 1, 40.0),
+        ("coop", "imagenet", "dtd", 1, 45.0),
+        ("coop", "random", "mnist", 1, 50.0),
+    ]
+    runs = pd.DataFrame(rows, columns=["method", "init", "task", "seed", "value"]).assign(backbone="RN50", shots=1)
+    setting = restricted(runs, "paper", None, ("dtd", "mnist"), by=("method", "init"))
+    assert setting.tasks == ("dtd",)  # the run from ImageNet lacks the other
+    random, imagenet = Start("coop", "random"), Start("coop", "imagenet")
+    assert setting.gain(imagenet, random).over_seeds.estimate == 5
+    details = task_details(setting, [random, imagenet])
+    assert details[["task", "method", "init", "regenerated"]].to_numpy().tolist() == [
+        ["dtd", "coop", "random", 40],
+        ["dtd", "coop", "imagenet", 45],
     ]

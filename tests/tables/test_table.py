@@ -1,19 +1,19 @@
 """A table's three forms: CSV, HTML and picture."""
 
+import math
 import re
 from io import StringIO
 
-import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
 
 from reprompt.published import DATASETS_11
+from reprompt.statistics import Interval
 from reprompt.tables import prograd
 from reprompt.tables.html import embedded, fragment, to_html
-from reprompt.tables.image import to_figure, to_png
+from reprompt.tables.image import to_png
 from reprompt.tables.prograd import prograd_table1, prograd_table3
-from reprompt.tables.table import in_cell, pieces
+from reprompt.tables.table import Table, cell, in_cell, in_words, pieces
 from reprompt.tables.write import write_table
 
 
@@ -75,21 +75,9 @@ def test_writing_leaves_four_files_and_nothing_else(table, tmp_path):
 
 @pytest.mark.parametrize("name", prograd.__all__)
 @pytest.mark.parametrize(("scale", "tasks"), [("miniature", 11), ("paper", 11), ("paper", 10)])
-def test_words_in_the_picture_stay_on_it_apart_and_large_enough(make, name, scale, tasks):
+def test_words_in_the_picture_stay_on_it_apart_and_large_enough(assert_legible, make, name, scale, tasks):
     """Over all tables, also those of twelve columns; at the papers' scale every cell has its own verdict."""
-    figure = to_figure(getattr(prograd, name)(make(scale=scale, backbone="RN50", tasks=DATASETS_11[:tasks])))
-    renderer = figure.canvas.get_renderer()
-    texts = [text for text in figure.findobj(Text) if text.get_text().strip()]
-    boxes = [text.get_window_extent(renderer) for text in texts]
-    assert min(text.get_fontsize() for text in texts) >= 5.5
-    for text, box in zip(texts, boxes, strict=True):
-        assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1, text.get_text()
-        assert figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1, text.get_text()
-    edges = np.array([box.extents for box in boxes])
-    across = np.minimum(edges[:, None, 2], edges[None, :, 2]) - np.maximum(edges[:, None, 0], edges[None, :, 0])
-    along = np.minimum(edges[:, None, 3], edges[None, :, 3]) - np.maximum(edges[:, None, 1], edges[None, :, 1])
-    touching = np.argwhere(np.triu((across > 0) & (along > 2), 1))  # lines of one entry may share two pixels
-    assert not len(touching), [(texts[one].get_text(), texts[other].get_text()) for one, other in touching]
+    assert_legible(getattr(prograd, name)(make(scale=scale, backbone="RN50", tasks=DATASETS_11[:tasks])))
 
 
 def test_a_wide_table_says_its_gains_beneath_itself(records):
@@ -116,3 +104,31 @@ def test_a_name_is_broken_where_a_reader_would_break_it():
 def test_a_verdict_in_a_cell_is_short():
     assert in_cell("higher (one seed, no interval)") == "higher"
     assert in_cell("not comparable: 10 of 11 tasks") == "not comparable"
+
+
+def test_the_parts_of_a_label_stand_in_columns_of_their_own(assert_legible):
+    cells = [cell(row, "Average", Interval(50, 49, 51, 3), 51, "lower") for row in ("MVPT | M | Best M", "Δ")]
+    table = Table("parts", "Parts", "scale paper", "Model | Source | Adaptation", pd.DataFrame(cells), signed=("Δ",))
+    assert [table.label(row) for row in table.rows("")] == [["MVPT", "M", "Best M"], ["Δ", "", ""]]
+    assert in_words("MVPT | M | Best M") == "MVPT (M, Best M)" and in_words("Δ") == "Δ"
+    page = to_html(table)
+    assert re.search(r"<td[^>]*>Best M</td>", page) and "MVPT |" not in page
+    assert "+50.00" in page and "+51.00" in page  # a difference carries its sign
+    assert_legible(table)
+
+
+def test_panels_share_their_row_labels_and_say_where_a_gain_holds_by_their_marks(assert_legible):
+    values = {"(a) DTD": 50.0, "(b) MNIST": 60.0, "(c) GTSRB": 70.0}
+    cells = [
+        cell("MVPT", column, Interval(value, math.nan, math.nan, 1), value, "reproduced", "above VPT", block)
+        for block, value in values.items()
+        for column in ("1", "5")
+    ]
+    cells[-1]["pattern"] = "below VPT"
+    table = Table("panels", "Panels", "scale paper", "# shots", pd.DataFrame(cells), abreast=2)
+    assert table.bands == [["(a) DTD", "(b) MNIST"], ["(c) GTSRB"]]
+    assert table.footnotes[-1] == "Gain of MVPT: above VPT ((a) all, (b) all, (c) 1); below VPT ((c) 5)."
+    page = to_html(table)
+    assert page.count(">MVPT<") == 2  # once for each band
+    assert 'id="panels"' in page and 'id="panels_2"' in page
+    assert_legible(table)

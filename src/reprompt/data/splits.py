@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from reprompt.atomic import write_text
+from reprompt.data.draws import few_shot, until_each_class_has
+from reprompt.streams import numpy_stream
 
 
 def base_and_new(classes: int) -> tuple[list[int], list[int]]:
@@ -19,13 +21,16 @@ def base_and_new(classes: int) -> tuple[list[int], list[int]]:
 
 @dataclass(frozen=True)
 class Split:
-    """One task. `draws` maps a seed to per-class orders of training images; `most_shots` is where validation begins."""
+    """One task. `draws` maps a seed to per-class orders of training images; `most_shots` is where validation begins.
+
+    Labels are class indices, or a row of 0 and 1 per image where an image can belong to several classes.
+    """
 
     task: str
     class_names: list[str]
     template: str
-    train_labels: list[int]
-    test_labels: list[int]
+    train_labels: list[int] | list[list[int]]
+    test_labels: list[int] | list[list[int]]
     draws: dict[str, list[list[int]]]
     most_shots: int
 
@@ -38,13 +43,34 @@ class Split:
         """Class names of `all`, `base` or `new`."""
         return [self.class_names[k] for k in self.classes(split)]
 
-    def test_images(self, split: str) -> np.ndarray:
-        """Indices of the test images whose class is in `split`."""
-        return np.flatnonzero(np.isin(self._test, self.classes(split)))
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether an image can belong to several classes; such a task has no base and new half."""
+        return isinstance(self.train_labels[0], list)
 
-    def test_targets(self, split: str) -> np.ndarray:
-        """Labels of those images, renumbered within `split`."""
-        return self._test[self.test_images(split)] - self.classes(split)[0]
+    def test_images(self, split: str, at_most: int | None = None) -> np.ndarray:
+        """Indices of the test images whose class is in `split`; `at_most` so many, drawn once for all methods."""
+        images = np.arange(len(self._test))
+        if split != "all":
+            images = np.flatnonzero(np.isin(self._test, self.classes(split)))
+        if at_most is None or len(images) <= at_most:
+            return images
+        return np.sort(numpy_stream(0, "judged images", self.task).permutation(images)[:at_most])
+
+    def test_targets(self, split: str, at_most: int | None = None) -> np.ndarray:
+        """Labels of those images, renumbered within `split`: (N,), or (N, K) of 0 and 1."""
+        return self._test[self.test_images(split, at_most)] - (self.classes(split)[0] if split != "all" else 0)
+
+    def few_shot(self, seed: int, part: str, shots: int, tau: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+        """The few-shot set of a seed: images (N,) and labels within `part`, (N,) or (N, K) of 0 and 1."""
+        drawn = self.draws[str(seed)]
+        if not self.is_multi_label:
+            return few_shot(drawn, self.classes(part), shots, tau)
+        if part != "all" or tau != 1:
+            raise ValueError(f"{self.task}: images of several classes have no half of classes and no imbalance")
+        order, labels = np.asarray(drawn[0]), np.asarray(self.train_labels)
+        images = order[until_each_class_has(shots, labels[order])]
+        return images, labels[images]
 
     @cached_property
     def _test(self) -> np.ndarray:

@@ -39,10 +39,10 @@ def load_prompt(path: Path, backbone: Backbone) -> Params:
     return params
 
 
-def start(learner: Learner, settings: dict, stream: torch.Generator) -> Params:
-    """The stored tensors, if they are what the learner learns, by name and shape."""
-    path = Path(settings["source_prompt"])
-    stored = load_prompt(path, learner.backbone)
+def start(learner: Learner, settings: dict, stream: torch.Generator, handed_over: Params | None = None) -> Params:
+    """The prompt handed over, else that of the file `source_prompt`, if it is what the learner learns."""
+    path = settings.get("source_prompt", "the source prompt")
+    stored = load_prompt(Path(path), learner.backbone) if handed_over is None else handed_over
     expected = learner.start("random", stream)
     if stored.keys() != expected.keys():
         raise ValueError(f"{path}: holds {sorted(stored)}, but the learner has {sorted(expected)}")

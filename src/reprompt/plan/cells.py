@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
 
 from reprompt.plan.parameters import Experiment, Parameters
 from reprompt.plan.recipes import RECIPES
+
+OWN_METRICS = ("elevater", "multitask", "transfer_grid")  # protocols that judge each task by its own metric
 
 
 class TestSet(NamedTuple):
@@ -33,6 +35,11 @@ class Cell:
 
     `task` is what it is trained on, `judged_on` other tasks that it is judged on instead. `shots` is the size of the
     largest class, `tau` the smallest over the largest. For recipes that learn nothing `shots` and `seed` are 0.
+
+    MVLPT: `start` is the experiment whose prompt it starts from, "" for the recipe's own start. `group` says with which
+    partners, found by the transferability grid, `task` is trained. A source prompt is trained on the tasks `together`,
+    and its `task` is the name of its experiment. `prompts_of` is the experiment whose prompt for `task` is judged with
+    no training. `metrics` are the metrics of tasks that are not judged by accuracy.
     """
 
     experiment: str
@@ -47,6 +54,13 @@ class Cell:
     settings: str
     judged_on: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
+    start: str = ""
+    group: str = ""
+    together: tuple[str, ...] = ()
+    prompts_of: str = ""
+    keeps_prompt: bool = False
+    judged_images: int | None = None
+    metrics: tuple[tuple[str, str], ...] = ()
 
     @property
     def learns(self) -> str:
@@ -57,7 +71,17 @@ class Cell:
     def tests(self) -> tuple[TestSet, ...]:
         """The test sets it is judged on."""
         splits = ("base", "new") if self.protocol == "base_to_new" else ("all",)
-        return tuple(TestSet(task, split) for task in self.judged_on or (self.task,) for split in splits)
+        judged_on = self.judged_on or self.together or (self.task,)
+        return tuple(TestSet(task, split) for task in judged_on for split in splits)
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """The tasks that it is known to be trained on; the partners of a group come on top."""
+        return self.together or (self.task,)
+
+    def metric(self, task: str) -> str | None:
+        """The task's own metric, where the protocol judges by it beside accuracy."""
+        return dict(self.metrics).get(task, "accuracy") if self.protocol in OWN_METRICS else None
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -75,24 +99,48 @@ class Cell:
 
 
 def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str, task: str) -> tuple[Cell, ...]:
-    """The cells of one recipe on one task: all shots, taus, seeds and swept settings; one if it learns nothing."""
-    of: Experiment = parameters.experiments[experiment]
+    """The cells of one recipe on one task: all shots, taus, starts, groups, seeds and swept settings.
 
-    def cell(shots: int, tau: float, seed: int, grid: dict[str, float]) -> Cell:
+    One if it learns nothing. Of the transferability grid, one for every task that the prompt of `task` is judged on.
+    """
+    of: Experiment = parameters.experiments[experiment]
+    targets = [(task,) for task in of.judged_on] if of.protocol == "transfer_grid" else [of.judged_on]
+    common = {
+        "measures": of.measures,
+        "together": of.tasks if of.protocol == "multitask" else (),
+        "prompts_of": of.prompts_of,
+        "keeps_prompt": of.keeps_prompts and RECIPES[recipe].gradient is not None,
+        "judged_images": parameters.judged_images.get(of.protocol),
+    }
+
+    def cell(
+        shots: int, tau: float, seed: int, grid: dict[str, float], judged_on: tuple[str, ...], start: str, group: str
+    ) -> Cell:
         settings = canonical(_resolve(parameters, of.tuning, recipe, task, shots, grid))
         which = (experiment, of.protocol, recipe, backbone, task, shots, tau, seed)
-        return Cell(*which, swept(**grid), settings, of.judged_on, of.measures)
+        made = Cell(*which, swept(**grid), settings, judged_on, start=start, group=group, **common)
+        if of.protocol not in OWN_METRICS:
+            return made
+        own = tuple(
+            (test.task, parameters.metrics[test.task]) for test in made.tests if test.task in parameters.metrics
+        )
+        return replace(made, metrics=own)
 
     if not RECIPES[recipe].learned:
-        return (cell(0, 1.0, 0, {}),)
-    runs = product(of.shots, of.tau, _grids(of), of.seeds or parameters.seeds)
-    return tuple(cell(shots, tau, seed, grid) for shots, tau, grid, seed in runs)
-
-
-def _grids(of: Experiment) -> list[dict[str, float]]:
-    """Every combination of swept settings once."""
-    grids = [dict(zip(grid, values, strict=True)) for grid in of.sweep for values in product(*grid.values())]
-    return [grid for place, grid in enumerate(grids) if grid not in grids[:place]] or [{}]
+        return (cell(0, 1.0, 0, {}, of.judged_on, "", ""),)
+    runs = product(
+        of.shots,
+        of.tau,
+        of.starts or ("",),
+        of.groups or ("",),
+        of.grids(recipe),
+        of.seeds or parameters.seeds,
+        targets,
+    )
+    return tuple(
+        cell(shots, tau, seed, grid, judged_on, start, group)
+        for shots, tau, start, group, grid, seed, judged_on in runs
+    )
 
 
 def _resolve(

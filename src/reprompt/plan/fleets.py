@@ -21,7 +21,11 @@ def fleets_of(cells: Iterable[Cell], runs_per_fleet: int) -> list[list[Cell]]:
 
 
 def structure(cell: Cell) -> str:
-    """What all runs of a fleet have in common. An oracle has the schedule of the runs that it teaches."""
+    """What all runs of a fleet have in common. An oracle has the schedule of the runs that it teaches.
+
+    Prompts that are only judged share a fleet if it is on the same tasks, whatever they were trained on.
+    """
     settings = cell.resolved
     own = OF_A_RUN if settings.get("teacher") == "oracle" else (*OF_A_RUN, *SCHEDULE)
-    return canonical([cell.task, {name: value for name, value in settings.items() if name not in own}])
+    where = [*cell.judged_on] if cell.prompts_of else [cell.task, cell.group]
+    return canonical([where, {name: value for name, value in settings.items() if name not in own}])

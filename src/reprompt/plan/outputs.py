@@ -24,6 +24,8 @@ class PaperOutput:
 
 
 TRANSFER = ("imbalanced_transfer", "imbalanced_losses_transfer")
+ADAPTED = ("elevater", "cross_task")  # to one task each, from a random start and from a source prompt
+GRID = ("transfer_grid",)
 OUTPUTS = (
     PaperOutput("prograd_table1", "Few-shot classification, average over 11 tasks", ("few_shot",)),
     PaperOutput("prograd_table2", "Domain generalisation from ImageNet, four backbones", ("cross_domain",)),
@@ -51,4 +53,25 @@ OUTPUTS = (
     PaperOutput("npt_figure2", "Neural collapse and generalisation", ("imbalanced",)),
     PaperOutput("npt_figure4", "What NPT adds to MaPLe on base and novel classes", ("imbalanced",)),
     PaperOutput("npt_figure5", "Sensitivity to w1 and w2", ("imbalanced", "imbalanced_weights")),
+    PaperOutput("mvlpt_table1", "Cross-task generalisation to 12 tasks", (*ADAPTED, "elevater_few", "multitask_11")),
+    PaperOutput(
+        "mvlpt_table2",
+        "Few-shot ELEVATER, 20 tasks at 20 shots",
+        ("elevater_zero_shot", "elevater", "adapted", "grouped", "grouped_adapted", "multitask_20"),
+    ),
+    PaperOutput(
+        "mvlpt_table3", "Adapting alone, with the best and with the worst partners", ("adapted", "grouped_adapted")
+    ),
+    PaperOutput("mvlpt_table4", "Which source tasks", ("cross_task", "source_tasks", "multitask_10", "multitask_1")),
+    PaperOutput("mvlpt_table5", "Which tasks are trained together", GRID),
+    PaperOutput("mvlpt_table_similarity", "What explains transfer", GRID),
+    PaperOutput(
+        "mvlpt_figure1",
+        "Three sizes of the backbone",
+        ("elevater_zero_shot", *ADAPTED, "scaling", "scaling_adapted", "scaling_sources"),
+    ),
+    PaperOutput("mvlpt_figure4", "Transfer between 20 tasks", GRID),
+    PaperOutput("mvlpt_figure5", "Context length", (*ADAPTED, "length", "length_adapted", "length_sources")),
+    PaperOutput("mvlpt_figure6", "The block that unified prompts pass", ("elevater", "upt_block")),
+    PaperOutput("mvlpt_figure_similarity", "Transfer against the similarity of tasks", GRID),
 )

@@ -5,16 +5,26 @@ names the file, the key and, for an unknown key, the nearest known one.
 """
 
 import difflib
+import itertools
 import types
 import typing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from reprompt.plan.recipes import RECIPES, TAUGHT, Recipe
-from reprompt.plan.settings import Block, Measure, NonNegative, Probability
+from reprompt.plan.settings import Block, Group, Measure, Metric, NonNegative, Probability
 
 
 class ParameterError(ValueError):
@@ -91,7 +101,12 @@ class OpenClipBackbone(Block):
 
 
 class Tuning(Block):
-    """How a prompt is tuned. The schedule is CoOp's: one epoch at `warmup_rate`, then one cosine over the epochs."""
+    """How a prompt is tuned. The schedule is CoOp's: one epoch at `warmup_rate`, then one cosine over the epochs.
+
+    `checkpoint` is the prompt after the last epoch, or the best one on a validation fifth that is taken out of the
+    few-shot set (MVLPT), looked at after every `validate_every` epochs and after the last. `optimiser`: all released
+    code has SGD; MVLPT's paper says Adam.
+    """
 
     context_length: PositiveInt
     initialisation: str
@@ -104,6 +119,9 @@ class Tuning(Block):
     epochs_of_task: dict[str, PositiveInt] = Field(default={})
     steps_per_epoch: PositiveInt | None = None
     augmentation: Literal["views", "none"] = "views"
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    checkpoint: Literal["last", "best"] = "last"
+    validate_every: PositiveInt = 1
 
     def epochs_for(self, task: str, shots: int) -> int:
         """Epochs of a run: a task's own number first, then the number for its shots."""
@@ -118,14 +136,29 @@ Number = int | float
 Tau = Annotated[float, Field(gt=0, le=1)]
 
 
+class Grid(BaseModel):
+    """Settings to be swept, every combination of their values; `of` names the methods, all of them by default."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, tuple[Number, ...]]
+    of: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict[str, tuple[Number, ...]]:
+        """The values of every swept setting."""
+        return self.__pydantic_extra__
+
+
 class Experiment(Block):
     """Methods under one protocol: what they are tuned on, how often and how, and what is measured beside accuracy.
 
-    Left out, `tasks` are all, `backbones` the standard one and `seeds` those of the file. `judged_on` belongs to
-    `transfer`. Each entry of `sweep` is a grid of settings over which every tuned method is run.
+    Left out, `tasks` are all of CoOp's, `backbones` the standard one and `seeds` those of the file. `judged_on` belongs
+    to the protocols that judge prompts on other tasks. Each entry of `sweep` is a grid of settings over which every
+    tuned method is run. `starts` are experiments (of protocol `multitask`) whose prompts are the start; `groups` says
+    with which partners a task is trained; `prompts_of` is the experiment whose prompts are judged elsewhere.
     """
 
-    protocol: Literal["few_shot", "base_to_new", "transfer"]
+    protocol: Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid"]
     tuning: str
     methods: tuple[str, ...]
     shots: tuple[PositiveInt, ...]
@@ -134,14 +167,28 @@ class Experiment(Block):
     judged_on: tuple[str, ...] = ()
     backbones: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
-    sweep: tuple[dict[str, tuple[Number, ...]], ...] = ()
+    sweep: tuple[Grid, ...] = ()
     measures: tuple[Measure, ...] = ()
+    starts: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    prompts_of: str = ""
+    keeps_prompts: bool = False
 
     @model_validator(mode="after")
-    def _transfer_has_targets(self) -> "Experiment":
-        if (self.protocol == "transfer") != bool(self.judged_on):
-            raise ValueError("judged_on belongs to protocol transfer, which needs it")
+    def _fits_its_protocol(self) -> "Experiment":
+        if (self.protocol in ("transfer", "transfer_grid")) != bool(self.judged_on):
+            raise ValueError("judged_on belongs to protocols transfer and transfer_grid, which need it")
+        if (self.protocol == "transfer_grid") != bool(self.prompts_of):
+            raise ValueError("prompts_of belongs to protocol transfer_grid, which needs it")
+        if self.groups and self.protocol != "elevater":
+            raise ValueError("groups belong to protocol elevater")
         return self
+
+    def grids(self, method: str) -> list[dict[str, Number]]:
+        """Every combination of swept settings of a method once; one of nothing where nothing is swept."""
+        meant = [grid.values for grid in self.sweep if method in (grid.of or (method,))]
+        grids = [dict(zip(grid, values, strict=True)) for grid in meant for values in itertools.product(*grid.values())]
+        return [grid for place, grid in enumerate(grids) if grid not in grids[:place]] or [{}]
 
 
 class Where(Block):
@@ -200,6 +247,9 @@ class Parameters(Block):
     standard_backbone: str
     tasks: tuple[str, ...]
     shifts: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    metrics: dict[str, Metric] = Field(default={})
+    judged_images: dict[str, PositiveInt] = Field(default={})
     tasks_per_job: PositiveInt
     runs_per_fleet: PositiveInt
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -221,8 +271,14 @@ class Parameters(Block):
             named[f"experiments.{key}.backbones"] = experiment.backbones
             _check_names(f"experiments.{key}.tuning", (experiment.tuning,), self.tuning, "block")
             _check_names(f"experiments.{key}.methods", experiment.methods, RECIPES, "method")
-            _check_names(f"experiments.{key}.tasks", experiment.tasks, self.tasks, "task")
-            _check_names(f"experiments.{key}.judged_on", experiment.judged_on, (*self.tasks, *self.shifts), "task")
+            trained = (*self.tasks, *self.targets)
+            _check_names(f"experiments.{key}.tasks", experiment.tasks, trained, "task")
+            _check_names(f"experiments.{key}.judged_on", experiment.judged_on, (*trained, *self.shifts), "task")
+            for which in ("starts", "prompts_of"):
+                made_by = getattr(experiment, which) if which == "starts" else filter(None, (experiment.prompts_of,))
+                _check_names(f"experiments.{key}.{which}", made_by, self.experiments, "experiment")
+            for grid in experiment.sweep:
+                _check_names(f"experiments.{key}.sweep.of", grid.of, RECIPES, "method")
         for key, names in named.items():
             _check_names(key, names, self.backbones, "backbone")
         for name in RECIPES:
@@ -244,10 +300,17 @@ class Parameters(Block):
                         raise ValueError(f"experiments.{key}.methods: {method}: {refusal}")
                 if "angle" in experiment.measures and RECIPES[method].gradient not in TAUGHT:
                     raise ValueError(f"experiments.{key}.measures: angle: {method} has no general gradient")
-                unknown = {name for grid in experiment.sweep for name in grid} - _settings_of(method)
-                if unknown and RECIPES[method].learned:
+                if not RECIPES[method].learned:
+                    continue
+                stored = RECIPES[method].starts_from is not None and experiment.protocol != "transfer_grid"
+                if stored != bool(experiment.starts):
+                    raise ValueError(f"experiments.{key}.starts: {method} {'needs' if stored else 'has no use for'} it")
+                if bool(experiment.groups) > (RECIPES[method].objective == "multitask"):
+                    raise ValueError(f"experiments.{key}.groups: {method} is trained on one task")
+                unknown = {name for grid in experiment.grids(method) for name in grid} - _settings_of(method)
+                if unknown:
                     raise ValueError(f"experiments.{key}.sweep: {method} has no setting {sorted(unknown)[0]!r}")
-                for name, value in _swept_values(experiment) if RECIPES[method].learned else ():
+                for name, value in _swept_values(experiment, method):
                     try:
                         _with_setting(getattr(self.methods, method), name, value)
                     except ValidationError as error:
@@ -264,8 +327,8 @@ def _check_names(key: str, names: typing.Iterable[str], known: typing.Container[
             raise ValueError(f"{key}: no {what} {name!r}{_nearest(name, known)}")
 
 
-def _swept_values(experiment: Experiment) -> list[tuple[str, Number]]:
-    return [(name, value) for grid in experiment.sweep for name, values in grid.items() for value in values]
+def _swept_values(experiment: Experiment, method: str) -> list[tuple[str, Number]]:
+    return [swept for grid in experiment.grids(method) for swept in grid.items()]
 
 
 def _with_setting(block: Block, name: str, value: Number) -> Block:

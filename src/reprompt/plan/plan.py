@@ -3,21 +3,25 @@
 Snakemake, DVC, the tables, the claims and the cost estimates read the plan; nothing else enumerates.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from reprompt.plan.cells import Cell, TestSet, canonical, cells_of
 from reprompt.plan.outputs import OUTPUTS
-from reprompt.plan.parameters import Experiment, Parameters, RenderedBackbone
+from reprompt.plan.parameters import Experiment, ParameterError, Parameters, RenderedBackbone
+from reprompt.plan.recipes import RECIPES
+
+TOGETHER = "all"  # the part of a job that is about all tasks of its experiment
 
 
 @dataclass(frozen=True)
 class Job:
     """What one process trains and judges: one recipe of one experiment on the tasks of one part.
 
-    `features` holds, for each part whose features it reads, what these depend on.
+    `features` holds, for each part whose features it reads, what these depend on. `prompts` are the jobs whose prompts
+    it starts from or judges, `partners` the tasks that may be trained together with its own.
     """
 
     experiment: str
@@ -26,6 +30,8 @@ class Job:
     part: str
     cells: tuple[Cell, ...]
     features: tuple[tuple[str, str], ...]
+    prompts: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -33,9 +39,9 @@ class Job:
         return f"{self.experiment}/{self.recipe}/{self.backbone}/{self.part}"
 
     @property
-    def tasks(self) -> tuple[str, ...]:
-        """The tasks it trains on, in order."""
-        return tuple(dict.fromkeys(cell.task for cell in self.cells))
+    def keeps_prompts(self) -> bool:
+        """Whether its tuned prompts are kept."""
+        return any(cell.keeps_prompt for cell in self.cells)
 
     @property
     def tests(self) -> tuple[TestSet, ...]:
@@ -44,13 +50,15 @@ class Job:
 
     @property
     def tasks_read(self) -> tuple[str, ...]:
-        """Every task whose images it reads: those it trains on and those it is judged on."""
-        return tuple(dict.fromkeys((*self.tasks, *(test.task for test in self.tests))))
+        """Every task whose images it reads or, as a partner in a group, may read."""
+        trained = (task for cell in self.cells for task in cell.trained_on)
+        return tuple(dict.fromkeys((*trained, *self.partners, *(test.task for test in self.tests))))
 
     @property
     def spec(self) -> str:
         """What the job's records depend on among the parameters, as one canonical JSON string."""
-        return canonical({"job": self.name, "cells": [cell.spec for cell in self.cells], "features": self.features})
+        read = {"features": self.features, "prompts": self.prompts, "partners": self.partners}
+        return canonical({"job": self.name, "cells": [cell.spec for cell in self.cells], **read})
 
 
 @dataclass(frozen=True)
@@ -93,16 +101,17 @@ class Plan:
 
     @property
     def all_tasks(self) -> tuple[str, ...]:
-        """The tasks and the shifts of ImageNet that prompts are only judged on."""
-        return (*self.tasks, *self.parameters.shifts)
+        """CoOp's tasks, the shifts of ImageNet that prompts are only judged on, and MVLPT's target tasks."""
+        return (*self.tasks, *self.parameters.shifts, *self.parameters.targets)
 
     @cached_property
     def parts(self) -> dict[str, tuple[str, ...]]:
-        """The tasks cut into parts of `tasks_per_job`; the shifts are a part of their own."""
+        """CoOp's tasks cut into parts of `tasks_per_job`; the shifts and MVLPT's targets are parts of their own."""
         size = self.parameters.tasks_per_job
         starts = range(0, len(self.tasks), size)
         parts = {f"part{n}": self.tasks[start : start + size] for n, start in enumerate(starts, 1)}
-        return parts | ({"shifts": self.parameters.shifts} if self.parameters.shifts else {})
+        others = {"shifts": self.parameters.shifts, "targets": self.parameters.targets}
+        return parts | {part: tasks for part, tasks in others.items() if tasks}
 
     def part_of(self, task: str) -> str:
         """The part that a task belongs to."""
@@ -116,16 +125,43 @@ class Plan:
             for experiment, of in self.parameters.experiments.items()
             for backbone in of.backbones or (self.parameters.standard_backbone,)
             for recipe in of.methods
-            for part, tasks in self.parts.items()
-            if (trained_on := [task for task in tasks if task in (of.tasks or self.tasks)])
+            for part, trained_on in self._trained_on(experiment)
         )
+
+    def _trained_on(self, experiment: str) -> list[tuple[str, list[str]]]:
+        """What an experiment trains on, part by part; one part where tasks are trained or judged all together."""
+        of = self.parameters.experiments[experiment]
+        if of.protocol == "multitask":
+            return [(TOGETHER, [experiment])]
+        chosen = of.tasks or self.tasks
+        if of.protocol == "transfer_grid":
+            return [(TOGETHER, list(chosen))]
+        return [(part, own) for part, tasks in self.parts.items() if (own := [t for t in tasks if t in chosen])]
 
     def _job(self, experiment: str, recipe: str, backbone: str, part: str, tasks: list[str]) -> Job:
         cells = tuple(cell for task in tasks for cell in cells_of(self.parameters, experiment, recipe, backbone, task))
-        read = {*tasks, *(test.task for cell in cells for test in cell.tests)}
-        parts = [name for name, of_part in self.parts.items() if read.intersection(of_part)]
-        features = tuple((name, self.features_spec(backbone, name)) for name in parts)
-        return Job(experiment, recipe, backbone, part, cells, features)
+        prompts = [
+            name for of in dict.fromkeys((c.start or c.prompts_of) for c in cells) for name in self._made(of, cells[0])
+        ]
+        partners = self.grid.tasks if any(cell.group for cell in cells) else ()
+        job = Job(experiment, recipe, backbone, part, cells, (), tuple(prompts), partners)
+        parts = [name for name, of_part in self.parts.items() if set(job.tasks_read).intersection(of_part)]
+        return replace(job, features=tuple((name, self.features_spec(backbone, name)) for name in parts))
+
+    def _made(self, experiment: str, cell: Cell) -> list[str]:
+        """The jobs of an experiment whose prompts a cell starts from or judges."""
+        if not experiment:
+            return []
+        recipe = cell.recipe if cell.prompts_of else RECIPES[cell.recipe].starts_from
+        return [f"{experiment}/{recipe}/{cell.backbone}/{part}" for part, _ in self._trained_on(experiment)]
+
+    @property
+    def grid(self) -> Experiment:
+        """The experiment that says which tasks are trained together. Raises ParameterError if there is none."""
+        for experiment in self._run:
+            if experiment.protocol == "transfer_grid":
+                return experiment
+        raise ParameterError("experiments: groups of tasks need an experiment of protocol transfer_grid to find them")
 
     def job(self, name: str) -> Job:
         """The job of that name."""
@@ -154,7 +190,7 @@ class Plan:
     @property
     def most_shots(self) -> int:
         """The largest number of shots of any experiment; validation images come after them."""
-        return max(shots for experiment in self._run for shots in experiment.shots)
+        return max(cell.shots for cell in self.cells)
 
     @property
     def all_seeds(self) -> tuple[int, ...]:
@@ -206,6 +242,20 @@ class Plan:
     def records(self, job: str) -> Path:
         """Where a job's records go."""
         return self.root / "records" / f"{job}.npz"
+
+    def prompts(self, job: str) -> Path:
+        """Where the prompts of a job that keeps them go."""
+        return self.records(job).with_suffix(".safetensors")
+
+    @property
+    def images(self) -> Path:
+        """Where images go once they are rendered or decoded."""
+        return self.root / "images"
+
+    @property
+    def groups(self) -> Path:
+        """Where the groups of tasks go that the transferability grid gives."""
+        return self.root / "groups.json"
 
 
 def make_plan(parameters: Parameters) -> Plan:

@@ -29,7 +29,8 @@ class Recipe:
     """A row of the table. A learner that solves or computes its classifier has no objective and no gradient rule.
 
     `pixels`: it prompts the image tower, which has to be a ViT. `closed`: it has weights per class, so it cannot name
-    classes that it was not trained on.
+    classes that it was not trained on. `starts_from` is the recipe whose prompts of another experiment are its start,
+    `grouped_by` the recipe whose transferability grid says with which partners it is trained.
     """
 
     label: str
@@ -40,6 +41,8 @@ class Recipe:
     settings: dict[str, Any] = field(default_factory=dict)
     pixels: bool = False
     closed: bool = False
+    starts_from: str | None = None
+    grouped_by: str | None = None
 
     def __post_init__(self) -> None:
         axes = (self.objective, self.gradient, self.initialisation)
@@ -87,7 +90,10 @@ VISUAL = {
 }
 POSITION = {"position": Literal["end", "middle", "front"]}
 COUPLED = {"words": str, "depth": PositiveInt}
-UNIFIED = {**VISUAL, **POSITION, "mix_width": PositiveInt, "attention": Literal["itself", "tokens"]}
+BLOCK = {"mix_width": PositiveInt, "mix_heads": PositiveInt, "mix_layers": PositiveInt}
+UNIFIED = {**VISUAL, **POSITION, **BLOCK, "attention": Literal["itself", "tokens"]}
+MULTITASK = {"class_mask": Literal["none", "zero", "exclude"], "sampling": Literal["image", "task", "in_order"]}
+SOURCE = {"hand_over": Literal["mean", "seed"]}
 PROBE = {
     "largest_c": PositiveFloat,
     "smallest_c": PositiveFloat,
@@ -97,6 +103,32 @@ PROBE = {
 }
 STORED = {"source_prompt": str}
 REGULATED = {**STORED, "regulator": str}
+
+
+def _mvlpt(
+    name: str, label: str, learner: str, settings: dict[str, Any], alone: str, pixels: bool = False
+) -> dict[str, Recipe]:
+    """MVLPT's variants of a learner: trained on several tasks, started from such a prompt, and both."""
+    together, stored = {**settings, **MULTITASK}, {**settings, **SOURCE}
+    tasks = {"pixels": pixels, "grouped_by": alone}
+    start = {"starts_from": f"m{name}"}
+    return {
+        f"m{name}": Recipe(f"M{label}", learner, "multitask", "plain", "context", together, **tasks),
+        f"{name}_source": Recipe(
+            f"{label} from a source prompt", learner, "cross_entropy", "plain", "stored", stored, pixels, **start
+        ),
+        f"m{name}_source": Recipe(
+            f"M{label} from a source prompt",
+            learner,
+            "multitask",
+            "plain",
+            "stored",
+            together | SOURCE,
+            **tasks,
+            **start,
+        ),
+    }
+
 
 COOP = ("text_context", "cross_entropy", "plain", "context")
 RECIPES: dict[str, Recipe] = {
@@ -149,7 +181,9 @@ RECIPES: dict[str, Recipe] = {
         "MaPLe + ProGrad", "coupled_prompts", "cross_entropy", "prograd", "context", {**COUPLED, **PROGRAD}, pixels=True
     ),
     "upt": Recipe("UPT", "unified_prompts", "cross_entropy", "plain", "context", UNIFIED, pixels=True),
-    "coop_from": Recipe("CoOp from a stored prompt", "text_context", "cross_entropy", "plain", "stored", STORED),
+    **_mvlpt("coop", "CoOp", "text_context", POSITION, alone="coop_middle"),
+    **_mvlpt("vpt", "VPT", "visual_prompts", VISUAL, alone="vpt_deep", pixels=True),
+    **_mvlpt("upt", "UPT", "unified_prompts", UNIFIED, alone="upt", pixels=True),
     "coop_gram": Recipe("CoOp + GRAM", "text_context", "cross_entropy", "regulated", "stored", REGULATED),
     "vpt_gram": Recipe(
         "VPT + GRAM", "visual_prompts", "cross_entropy", "regulated", "stored", {**VISUAL, **REGULATED}, pixels=True

@@ -8,20 +8,19 @@ import pandas as pd
 
 from reprompt.statistics import Interval, interval_over_seeds, verdict_on_gain, verdict_on_value, why_not_comparable
 from reprompt.tables.methods import METHODS, Method
-from reprompt.tables.setting import Setting, Which
+from reprompt.tables.setting import Runs, Setting, Which
 from reprompt.tables.table import cell
 
 INTERVALS = (
     "± is half the 95 % Student-t interval over seeds, which are few-shot draws; no ±: deterministic, or one seed."
 )
-DETAIL_COLUMNS = ["task", "recipe", "shots", "split", "tau", "swept", "regenerated", "low", "high", "seeds"]
 
 
 @dataclass(frozen=True)
 class Over:
     """The row over which another row claims a gain: its runs, its name in a sentence and its printed value."""
 
-    which: Which
+    which: Runs
     name: str
     published: float = math.nan
 
@@ -41,7 +40,7 @@ def over_reference(
 
 def average_cell(
     setting: Setting,
-    which: Which,
+    which: Runs,
     row: str,
     column: str,
     published: float = math.nan,
@@ -64,7 +63,7 @@ def average_cell(
     return cell(row, column, value, published, verdict, pattern, block)
 
 
-def of_task(setting: Setting, which: Which, task: str) -> Interval | None:
+def of_task(setting: Setting, which: Runs, task: str) -> Interval | None:
     """The value on one task with its interval over seeds; None where it was not run."""
     runs = setting.runs(which)
     if runs is None or task not in setting.tasks:
@@ -95,17 +94,18 @@ def notes_of(setting: Setting, published_backbone: str) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def task_details(setting: Setting, chosen: Iterable[Which]) -> pd.DataFrame:
-    """Every task by itself: a row per task and `Which`, with its interval over seeds; what was not run is left out."""
+def task_details(setting: Setting, chosen: Iterable[Runs]) -> pd.DataFrame:
+    """Every task by itself: a row per task and chosen runs, with an interval over seeds; what was not run is left out.
+
+    The columns between task and value are those that tell the setting's runs apart.
+    """
     chosen = {which.key: which for which in chosen}.values()  # what is not tuned is the same at all shots
     rows = []
     for task in setting.tasks:
         for which in chosen:
             if value := of_task(setting, which, task):
-                recipe, shots, split, tau, swept = which.key
-                measured = (value.estimate, value.low, value.high, value.seeds)
-                rows.append((task, recipe, shots, split, tau, swept, *measured))
-    details = pd.DataFrame(rows, columns=DETAIL_COLUMNS)
+                rows.append((task, *which.key, value.estimate, value.low, value.high, value.seeds))
+    details = pd.DataFrame(rows, columns=["task", *setting.by, "regenerated", "low", "high", "seeds"])
     details.insert(0, "scale", setting.scale)
     details.insert(1, "backbone", setting.backbone)
     return details

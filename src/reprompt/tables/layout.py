@@ -1,25 +1,32 @@
-"""Where everything of a table goes when it is a picture as wide as a page: sizes, line breaks, widths and heights."""
+"""Where everything of a table goes when it is a picture as wide as a page: sizes, line breaks, widths and heights.
 
-import math
-from dataclasses import dataclass
+A page is upright; one with more columns than fit lies on its side.
+"""
+
+from dataclasses import dataclass, replace
 from functools import cache
 
-import pandas as pd
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-from reprompt.tables.table import Table, in_cell, pieces
+from reprompt.tables.table import Entry, Table, in_cell, pieces
 
 WIDTH = 7.0  # inches: the text width of a two-column paper
-LEFT, RIGHT = 0.1, WIDTH - 0.1
+SIDEWAYS = 10.5  # inches, for a table of more than so many columns
+UPRIGHT = 14
+LEFT = 0.1  # inches: the margins
 FONT = "DejaVu Sans"
 GREY, DARK = "#6b6b6b", "#333333"
 SIZES = (7.5, 7.0, 6.5, 6.0, 5.5)  # points, for the numbers: the largest that fits
 SMALL = 6.0  # points, for printed values and notes
 STUB = (0.75, 1.7)  # inches for the row labels, at least and at most
+PART = 0.12  # inches between the parts of a label
 GAINS = 2.05  # inches for the words at the end of a row
 GAP, CLOSE = 0.08, 0.03  # inches between columns, at least; in a wide table
 LEADING = 1.3  # from baseline to baseline, in font sizes
+# A verdict where its words are wider than the column.
+MARKS = {"reproduced": "=", "higher": "↑", "lower": "↓"}
+LEGEND = "Beside a published value: = reproduced; ↑ ours is higher, ↓ lower; without a mark, not comparable."
 
 
 @dataclass(frozen=True)
@@ -47,83 +54,121 @@ class Layout:
     """What is written where: widths in inches, and the lines of every label, head and cell."""
 
     table: Table
-    stub: float
+    right: float
+    stubs: list[float]
     gains: float
-    corner: list[Line]
-    labels: dict[tuple[str, str], list[Line]]
+    corners: list[list[Line]]
+    labels: dict[tuple[str, str], list[list[Line]]]
     heads: dict[str, list[Line]]
     cells: dict[tuple[str, str, str], list[Line]]
     words: dict[tuple[str, str], list[Line]]
+    notes: tuple[str, ...]
 
     @property
     def step(self) -> float:
         """The width of a column of numbers."""
-        return _step(self.table, self.stub, self.gains)
+        return _step(self.table, self.right, self.stubs, self.gains)
 
-    def centre(self, column: str) -> float:
-        """Where a column of numbers is centred."""
-        return LEFT + self.stub + self.step * (self.table.columns.index(column) + 0.5)
+    def part(self, place: int) -> float:
+        """Where a part of the row labels begins."""
+        return LEFT + sum(self.stubs[:place])
+
+    def centre(self, panel: int, column: str) -> float:
+        """Where a column of numbers is centred; panels are counted from the left, from 0."""
+        columns = self.table.columns
+        return self.part(len(self.stubs)) + self.step * (panel * len(columns) + columns.index(column) + 0.5)
+
+    def spans(self, band: list[str]) -> list[tuple[str, float, float]]:
+        """The heads over several columns, with where they begin and end; panels have their block's name as head."""
+        first, last = self.table.columns[0], self.table.columns[-1]
+        if self.table.abreast > 1:
+            over = [(block, (panel, first), (panel, last)) for panel, block in enumerate(band)]
+        else:
+            over = [(label, (0, columns[0]), (0, columns[-1])) for label, columns in self.table.spans.items()]
+        air = self.step * 0.46
+        return [(label, self.centre(*begin) - air, self.centre(*end) + air) for label, begin, end in over]
 
     @property
     def head(self) -> float:
         """The height of the column heads, with the heads that span several."""
-        tallest = max(height(lines) for lines in (self.corner, *self.heads.values()))
-        return tallest + 0.13 + (0.2 if self.table.spans else 0)
+        tallest = max(height(lines) for lines in (*self.corners, *self.heads.values()))
+        return tallest + 0.13 + (0.2 if self.table.spans or self.table.abreast > 1 else 0)
 
-    def row(self, block: str, row: str) -> float:
+    def row(self, band: list[str], row: str) -> float:
         """The height of a row: of its tallest entry, and some air."""
-        entries = [self.labels[block, row], self.words.get((block, row), [])]
-        entries += [self.cells[block, row, column] for column in self.table.columns]
+        entries = [*self.labels[band[0], row], self.words.get((band[0], row), [])]
+        entries += [self.cells[block, row, column] for block in band for column in self.table.columns]
         return max(map(height, entries)) + 0.09
 
 
 def layout(table: Table) -> Layout:
     """Fit the table into the width of a page: smaller numbers, the interval on its own line, heads in two lines."""
     labels = {
-        (block, row): [Line(part, 7.5) for part in wrapped(row, 7.5, STUB[1])]
+        (block, row): [[Line(line, 7.5) for line in wrapped(part, 7.5, STUB[1])] for part in table.label(row)]
         for block in table.blocks
         for row in table.rows(block)
     }
-    corner = [Line(part, 7.5) for part in wrapped(table.corner, 7.5, STUB[1])]
-    widest = max(line.width for lines in (*labels.values(), corner) for line in lines)
-    stub = min(max(widest + 0.12, STUB[0]), STUB[1])
+    corners = [[Line(line, 7.5) for line in wrapped(corner, 7.5, STUB[1])] for corner in table.corners]
+    stubs = [
+        max((line.width for parts in (*labels.values(), corners) for line in parts[place]), default=0.0) + PART
+        for place in range(len(corners))
+    ]
+    stubs[0] = min(max(stubs[0], STUB[0] if len(stubs) == 1 else 0.0), STUB[1])
     words = {} if table.wide else {at: _words(found) for at, found in table.gains.items()}
     gains = GAINS if words else 0.0
-    room = _step(table, stub, gains) - (CLOSE if table.wide else GAP)
-    cells, heads = _cells(table, room), _heads(table, room)
-    return Layout(table, stub, gains, corner, labels, heads, cells, words)
+    right = (SIDEWAYS if table.abreast * len(table.columns) > UPRIGHT else WIDTH) - LEFT
+    step = _step(table, right, stubs, gains)
+    room = step - (CLOSE if table.wide else GAP)
+    entries = _entries(table)
+    marked = any(line.width > room for entry in entries.values() if entry for line in _verdict(entry, room))
+    cells, heads = _cells(entries, step - GAP, room, marked), _heads(table, room)
+    notes = table.footnotes + ((LEGEND,) if marked else ())
+    return Layout(table, right, stubs, gains, corners, labels, heads, cells, words, notes)
 
 
-def _cells(table: Table, room: float) -> dict[tuple[str, str, str], list[Line]]:
-    """Every cell in the largest size that fits, value and interval in one line if the table is narrow enough."""
-    at = [(block, row, column) for block in table.blocks for row in table.rows(block) for column in table.columns]
-    with_verdict = not table.common_verdict
-    for broken in (True,) if table.wide else (False, True):
+def _entries(table: Table) -> dict[tuple[str, str, str], Entry | None]:
+    """What every cell shows; None where the paper's table has a dash. A verdict that all cells share is a note."""
+    entries = {}
+    for block in table.blocks:
+        for row in table.rows(block):
+            for column in table.columns:
+                cell = table.at(block, row, column)
+                entry = None if cell is None else table.entry(cell, decimals=1)
+                entries[block, row, column] = replace(entry, verdict="") if entry and table.common_verdict else entry
+    return entries
+
+
+def _cells(entries: dict, airy: float, tight: float, marked: bool) -> dict[tuple[str, str, str], list[Line]]:
+    """Every cell in the largest size that fits, value and interval in one line if that leaves air between columns."""
+    for broken, room in ((False, airy), (True, tight)):
         for size in SIZES[: None if broken else -2]:
-            cells = {key: _cell(table.at(*key), with_verdict, size, broken, room) for key in at}
+            cells = {at: _cell(entry, size, broken, room, marked) for at, entry in entries.items()}
             if max(line.width for lines in cells.values() for line in lines) <= room:
                 return cells
     return cells
 
 
-def _cell(cell: pd.Series | None, with_verdict: bool, size: float, broken: bool, room: float) -> list[Line]:
-    """Value and half interval, the printed value beneath, and the verdict under both where cells differ in it."""
+def _cell(entry: Entry | None, size: float, broken: bool, room: float, marked: bool) -> list[Line]:
+    """Ours, the printed value beneath, and the verdict under both, or `marked` by a sign beside the printed value."""
     small = SIZES[-1] if broken else min(SMALL, size)
-    if cell is None:
+    if entry is None:
         return [Line("–", size, GREY)]
-    if math.isnan(cell["regenerated"]):
-        lines = [Line("not run", max(size - 1, SIZES[-1]), GREY, "italic")]
+    beside = entry.mark or (entry.half and f"±{entry.half}")
+    if not entry.was_run:
+        lines = [Line(part, max(size - 1, SIZES[-1]), GREY, "italic") for part in wrapped(entry.value, size, room)]
+    elif beside and broken:
+        lines = [Line(entry.value, size), Line(beside, small)]
     else:
-        value, half = f"{cell['regenerated']:.1f}", f"±{(cell['high'] - cell['low']) / 2:.1f}"
-        if math.isnan(cell["low"]):
-            lines = [Line(value, size)]
-        else:
-            lines = [Line(value, size), Line(half, small)] if broken else [Line(f"{value} {half}", size)]
-    if not math.isnan(cell["published"]):
-        lines.append(Line(f"{cell['published']:.2f}", small, GREY))
-    if with_verdict and not math.isnan(cell["difference"]):
-        lines += [Line(part, small, GREY) for part in wrapped(in_cell(cell["verdict"]), small, room)]
-    return lines
+        lines = [Line(f"{entry.value} {beside}".strip(), size)]
+    sign = MARKS.get(in_cell(entry.verdict), "") if marked else ""
+    if entry.published:
+        lines.append(Line(f"{entry.published} {sign}".strip(), small, GREY))
+    return lines if marked else lines + _verdict(entry, room, small)
+
+
+def _verdict(entry: Entry, room: float, size: float = SIZES[-1]) -> list[Line]:
+    """The words of a verdict, as lines."""
+    return [Line(part, size, GREY) for part in wrapped(in_cell(entry.verdict), size, room)]
 
 
 def _heads(table: Table, room: float) -> dict[str, list[Line]]:
@@ -151,7 +196,7 @@ def _words(found: list[tuple[str, str]]) -> list[Line]:
     return [
         Line(part, SMALL)
         for where, words in found
-        for part in wrapped(f"{where}: {words}", SMALL, GAINS - GAP, indent="  ")
+        for part in wrapped(f"{where}: {words}" if where else words, SMALL, GAINS - GAP, indent="  ")
     ]
 
 
@@ -179,5 +224,5 @@ def _width(text: str, size: float, style: str, weight: str) -> float:
     return 1.02 * outline  # letters that are fitted to pixels are a little wider
 
 
-def _step(table: Table, stub: float, gains: float) -> float:
-    return (RIGHT - LEFT - stub - gains) / len(table.columns)
+def _step(table: Table, right: float, stubs: list[float], gains: float) -> float:
+    return (right - LEFT - sum(stubs) - gains) / (table.abreast * len(table.columns))

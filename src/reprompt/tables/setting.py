@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import pandas as pd
 
@@ -11,8 +12,17 @@ from reprompt.statistics import Interval, PairedDifference, average, harmonic_ru
 from reprompt.tables.methods import UNTUNED
 
 HALVES = ("base", "new")
+OF_A_RECIPE = ("recipe", "shots", "split", "tau", "swept")  # the columns that tell the runs of `Which` from others
 
-__all__ = ["Setting", "Which", "setting_of", "swept"]
+__all__ = ["Runs", "Setting", "Which", "restricted", "setting_of", "swept", "the_only"]
+
+
+class Runs(Protocol):
+    """The runs that a cell of a table averages; `key` is what a setting's `by` columns have for them."""
+
+    @property
+    def key(self) -> tuple:
+        """One entry for each of the columns."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Setting:
     """Records of some experiments, restricted to the tasks that every run in them has.
 
     Averages over different tasks cannot stand in one table, so a task that one run lacks is left out for all, and the
-    title says "n of 11 tasks".
+    title says "n of 11 tasks". `by` are the columns that tell runs apart; only seed and task vary within one `key`.
     """
 
     records: pd.DataFrame
@@ -49,11 +59,16 @@ class Setting:
     backbone: str
     tasks: tuple[str, ...]
     possible: tuple[str, ...]
+    by: tuple[str, ...] = OF_A_RECIPE
 
     @cached_property
     def _runs(self) -> dict[tuple, pd.DataFrame | None]:
-        groups = self.records.groupby(["recipe", "shots", "split", "tau", "swept"])
+        groups = self.records.groupby(list(self.by))
         return {key: runs[["task", "seed", "value"]] for key, runs in groups}
+
+    @cached_property
+    def _gains(self) -> dict[tuple, PairedDifference | None]:
+        return {}  # found once: a table asks for a gain once for every task
 
     @property
     def seeds(self) -> int:
@@ -76,22 +91,25 @@ class Setting:
         seeds = f"{self.seeds} seed{'' if self.seeds == 1 else 's'}"
         return f"scale {scale}, {self.backbone_label}, {seeds}, {len(self.tasks)} of {len(self.possible)} tasks"
 
-    def runs(self, which: Which) -> pd.DataFrame | None:
+    def runs(self, which: Runs) -> pd.DataFrame | None:
         """The run frame (task, seed, value); None where it was not run."""
-        if which.split == "H" and which.key not in self._runs:
+        if isinstance(which, Which) and which.split == "H" and which.key not in self._runs:
             base, new = (self._runs.get((*which.key[:2], half, *which.key[3:])) for half in HALVES)
             self._runs[which.key] = None if base is None or new is None else harmonic_runs(base, new)
         return self._runs.get(which.key)
 
-    def average(self, which: Which) -> Interval | None:
+    def average(self, which: Runs) -> Interval | None:
         """Mean over tasks with its interval over seeds; None where it was not run."""
         runs = self.runs(which)
         return None if runs is None else average(runs)
 
-    def gain(self, which: Which, reference: Which) -> PairedDifference | None:
+    def gain(self, which: Runs, reference: Runs) -> PairedDifference | None:
         """The one minus the other on the same draws; None where either was not run."""
-        runs, other = self.runs(which), self.runs(reference)
-        return None if runs is None or other is None else paired_difference(runs, other)
+        pair = (which.key, reference.key)
+        if pair not in self._gains:
+            runs, other = self.runs(which), self.runs(reference)
+            self._gains[pair] = None if runs is None or other is None else paired_difference(runs, other)
+        return self._gains[pair]
 
 
 def setting_of(
@@ -102,19 +120,34 @@ def setting_of(
     Without `backbone` the records must be of one. Raises ValueError where records of several scales or backbones are
     mixed.
     """
-    scale = _only(records, "scale", "read the records of one results/<scale> folder")
+    scale = the_only(records, "scale", "read the records of one results/<scale> folder")
     records = records[records["experiment"].isin(experiments) & (records["metric"] == "accuracy")]
-    records = records[records["task"].isin(tasks)]
+    return restricted(records, scale, backbone, tasks)
+
+
+def restricted(
+    runs: pd.DataFrame,
+    scale: str,
+    backbone: str | None,
+    tasks: tuple[str, ...],
+    by: tuple[str, ...] = OF_A_RECIPE,
+) -> Setting:
+    """The setting that runs of one backbone make: of `tasks` those that every one of them has, seed by seed.
+
+    `runs` has the columns `by`, task, seed, backbone and value (percent).
+    """
+    runs = runs[runs["task"].isin(tasks)]
     if backbone is None:
-        backbone = _only(records, "backbone", "name the one that is meant: backbone=...")
-    records = records[records["backbone"] == backbone]
-    runs = records.groupby(["recipe", "shots", "tau", "swept", "seed", "split"])["task"].agg(set)
-    common = set.intersection(*runs) if len(runs) else set()
+        backbone = the_only(runs, "backbone", "name the one that is meant: backbone=...")
+    runs = runs[runs["backbone"] == backbone]
+    of_runs = runs.groupby([*by, "seed"])["task"].agg(set)
+    common = set.intersection(*of_runs) if len(of_runs) else set()
     present = tuple(task for task in tasks if task in common)
-    return Setting(records[records["task"].isin(present)], scale, backbone, present, tasks)
+    return Setting(runs[runs["task"].isin(present)], scale, backbone, present, tasks, by)
 
 
-def _only(records: pd.DataFrame, column: str, remedy: str) -> str:
+def the_only(records: pd.DataFrame, column: str, remedy: str) -> str:
+    """What all records have in a column, "" where there are none. Raises ValueError, with `remedy`, for several."""
     values = sorted(records[column].unique())
     if len(values) > 1:
         raise ValueError(f"the records hold more than one {column} ({', '.join(values)}); {remedy}")

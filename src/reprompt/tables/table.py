@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from reprompt.statistics import Interval
 CELL_COLUMNS = ("block", "row", "column", "published", "regenerated", "low", "high", "seeds", "difference")
 CELL_COLUMNS += ("verdict", "pattern")
 NARROW = 6  # columns of numbers that leave room at the end of a row for words
+PARTS = " | "  # between the parts of a row's label, which stand in columns of their own: "MVPT | M | S"
 
 
 def cell(
@@ -30,11 +32,29 @@ def cell(
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What a cell shows, as text: ours with half its interval or a mark, the printed value, difference and verdict.
+
+    All but `value` may be empty; `was_run` says whether `value` is one.
+    """
+
+    value: str
+    was_run: bool = True
+    half: str = ""
+    mark: str = ""
+    published: str = ""
+    difference: str = ""
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
 class Table:
     """A regenerated table. `cells` is tidy (CELL_COLUMNS), in the paper's order of rows and columns.
 
     `details` holds what the paper prints only in its appendix, or not at all: one row per task, method and setting.
-    `spans` are heads over several columns, {"Target": ("-V2", "-Sketch")}.
+    `spans` are heads over several columns, {"Target": ("-V2", "-Sketch")}. `abreast` blocks, which then have the same
+    rows, stand side by side as panels. `signed` rows hold differences, in percentage points. The corner and the rows
+    may have PARTS.
     """
 
     name: str
@@ -45,6 +65,9 @@ class Table:
     notes: tuple[str, ...] = ()
     details: pd.DataFrame = field(default_factory=pd.DataFrame)
     spans: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    abreast: int = 1
+    signed: tuple[str, ...] = ()
+    holds: ClassVar[str] = "number"
 
     @property
     def title(self) -> str:
@@ -55,6 +78,22 @@ class Table:
     def blocks(self) -> list[str]:
         """The groups of rows, top to bottom; one empty name where the table has no groups."""
         return list(self.cells["block"].unique())
+
+    @property
+    def bands(self) -> list[list[str]]:
+        """The blocks that stand side by side, top to bottom; one by one unless the table has panels."""
+        blocks = self.blocks
+        return [blocks[start : start + self.abreast] for start in range(0, len(blocks), self.abreast)]
+
+    @property
+    def corners(self) -> list[str]:
+        """The heads over the row labels, one for each of their parts."""
+        return self.corner.split(PARTS)
+
+    def label(self, row: str) -> list[str]:
+        """The parts of a row's label, as many as there are corners; what it lacks is empty."""
+        parts = row.split(PARTS)
+        return parts + [""] * (len(self.corners) - len(parts))
 
     @property
     def columns(self) -> list[str]:
@@ -80,36 +119,75 @@ class Table:
         of = self.cells[(self.cells["block"] == block) & (self.cells["row"] == row) & (self.cells["pattern"] != "")]
         return [(words, list(cells["column"])) for words, cells in of.groupby("pattern", sort=False)]
 
-    @property
+    def entry(self, cell: pd.Series, decimals: int) -> Entry:
+        """What a cell shows: ours with so many decimals, the printed value with the two that papers print."""
+        sign = "+" if cell["row"] in self.signed else ""
+        published = "" if math.isnan(cell["published"]) else f"{cell['published']:{sign}.2f}"
+        if math.isnan(cell["regenerated"]):
+            return Entry("not run", was_run=False, published=published)
+        return Entry(
+            value=f"{cell['regenerated']:{sign}.{decimals}f}",
+            half="" if math.isnan(cell["low"]) else f"{(cell['high'] - cell['low']) / 2:.{decimals}f}",
+            published=published,
+            difference=published and f"{cell['difference']:+.2f}",
+            verdict=published and cell["verdict"],
+        )
+
+    @cached_property
     def common_verdict(self) -> tuple[str, ...]:
         """The one verdict on every printed number, as a note, or nothing where cells differ and each needs its own."""
-        verdicts = self.cells.loc[self.cells["difference"].notna(), "verdict"].unique()
-        return (f"Verdict on each published number: {verdicts[0]}.",) if len(verdicts) == 1 else ()
+        compared = self.cells["published"].notna() & self.cells["regenerated"].notna()
+        verdicts = self.cells.loc[compared, "verdict"].unique()
+        return (f"Verdict on each published {self.holds}: {verdicts[0]}.",) if len(verdicts) == 1 else ()
 
     @property
     def wide(self) -> bool:
         """Whether the columns leave no room beside them: the gains in words then stand under the table."""
-        return len(self.columns) > NARROW
+        return self.abreast * len(self.columns) > NARROW
 
-    @property
+    @cached_property
     def gains(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
-        """For every row (block, row) with gains, where they hold: {("", "CoOp"): [("1 and 2", "above CLIP")]}."""
+        """For every row (block, row) with gains, where they hold: {("", "CoOp"): [("1 and 2", "above CLIP")]}.
+
+        A table of one column does not say where.
+        """
         found = {}
+        alone = len(self.columns) == 1
         for block in self.blocks:
             for row in self.rows(block):
                 everywhere = [column for column in self.columns if self.at(block, row, column) is not None]
                 if patterns := self.pattern(block, row):
-                    found[block, row] = [(columns_in_words(at, everywhere), words) for words, at in patterns]
+                    found[block, row] = [
+                        ("" if alone else columns_in_words(at, everywhere), words) for words, at in patterns
+                    ]
         return found
 
     @property
     def footnotes(self) -> tuple[str, ...]:
         """Everything under the table: its notes, the verdict that cells share, and the gains of a wide table."""
-        gains = []
-        for (block, row), found in self.gains.items() if self.wide else ():
-            of = f"{row} ({block})" if block else row
-            gains.append(f"Gain of {of}: {'; '.join(f'{words} ({where})' for where, words in found)}.")
+        gains = self._gains_of_panels() if self.abreast > 1 else self._gains_of_rows() if self.wide else []
         return (*self.notes, *self.common_verdict, *gains)
+
+    def _gains_of_rows(self) -> list[str]:
+        """A sentence for every row with gains."""
+        sentences = []
+        for (block, row), found in self.gains.items():
+            of = f"{in_words(row)} ({block})" if block else in_words(row)
+            of = of if row in self.signed else f"Gain of {of}"
+            sentences.append(f"{of}: {'; '.join(f'{words} ({where})' for where, words in found)}.")
+        return sentences
+
+    def _gains_of_panels(self) -> list[str]:
+        """A sentence for every row over all panels, which go by their marks: "above CoOp ((a) 1 and 5, (b) all)"."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for (block, row), gains in self.gains.items():
+            for where, words in gains:
+                found.setdefault(row, {}).setdefault(words, []).append(f"{block.split()[0]} {where}")
+        sentences = []
+        for row, gains in found.items():
+            said = [f"{words} ({', '.join(places)})" for words, places in gains.items()]
+            sentences.append(f"Gain of {in_words(row)}: {'; '.join(said)}.")
+        return sentences
 
     def to_csv(self) -> str:
         """The tidy cells as CSV: two decimals, one order, the same bytes for the same records."""
@@ -123,6 +201,12 @@ class Table:
 def csv(frame: pd.DataFrame) -> str:
     """A frame as CSV with two decimals, empty cells for missing values and Unix line ends."""
     return frame.to_csv(index=False, float_format="%.2f", lineterminator="\n")
+
+
+def in_words(label: str) -> str:
+    """A row's label in a sentence: "MVPT | M | S" is "MVPT (M, S)"."""
+    name, *parts = label.split(PARTS)
+    return f"{name} ({', '.join(parts)})" if parts else name
 
 
 def columns_in_words(columns: list[str], everywhere: list[str]) -> str:

@@ -16,5 +16,17 @@ TASKS = {
     "imagenet_sketch": "ImageNet-Sketch",
     "imagenet_a": "ImageNet-A",
     "imagenet_r": "ImageNet-R",
+    "cifar10": "CIFAR10",
+    "cifar100": "CIFAR100",
+    "country211": "Country-211",
+    "fer2013": "FER 2013",
+    "gtsrb": "GTSRB",
+    "hateful_memes": "Hateful Memes",
+    "kitti_distance": "KITTI Distance",
+    "mnist": "MNIST",
+    "patch_camelyon": "Patch-Camelyon",
+    "rendered_sst2": "Rendered-SST2",
+    "resisc45": "Resisc-45",
+    "voc2007": "VOC 2007",
 }
 SHIFTS = ("imagenet_v2", "imagenet_sketch", "imagenet_a", "imagenet_r")  # tests of a prompt tuned on ImageNet

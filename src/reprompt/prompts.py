@@ -1,0 +1,95 @@
+"""Tuned prompts that one job keeps for others: MVLPT's source prompts, and those that its grid judges on every task.
+
+A file holds the learned tensors of a job's cells, in half precision, and says for which backbone they are.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from reprompt.atomic import written_whole
+from reprompt.clip.backbones import Backbone
+from reprompt.learners.learner import Params
+from reprompt.metrics import Arrays
+from reprompt.plan.cells import Cell
+
+OF_A_PROMPT = ("task", "shots", "tau", "seed", "swept")
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The prompts that an experiment kept, by what tells its cells apart, and a hash of all of them."""
+
+    of_cells: dict[tuple, Params]
+    sha256: str
+
+    def judged(self, cell: Cell) -> Params:
+        """The prompt that a cell of the transferability grid judges: the same task, shots and seed."""
+        return self._one(tuple(getattr(cell, name) for name in OF_A_PROMPT), cell)
+
+    def start(self, cell: Cell) -> Params:
+        """Where a cell starts: from source prompts of as many shots as it has and with the same swept settings.
+
+        `hand_over` mean: the mean of the source prompts of all seeds, as MVLPT's released scripts do; seed: the source
+        prompt of the cell's own seed, a reading of the paper, which says nothing of it.
+        """
+        which = (cell.start, cell.shots, cell.tau, cell.seed, cell.swept)
+        if cell.resolved["hand_over"] == "seed":
+            return self._one(which, cell)
+        alike = [params for key, params in self.of_cells.items() if key[:3] == which[:3] and key[4] == which[4]]
+        if not alike:
+            return self._one(which, cell)
+        return {name: torch.stack([params[name] for params in alike]).mean(dim=0) for name in alike[0]}
+
+    def _one(self, which: tuple, cell: Cell) -> Params:
+        if which not in self.of_cells:
+            words = ", ".join(f"{name} {value}" for name, value in zip(OF_A_PROMPT, which, strict=True) if value != "")
+            raise ValueError(
+                f"{cell.experiment}: no prompt was kept for {words}: add it to the experiment that makes it"
+            )
+        return self.of_cells[which]
+
+
+def rounded(params: Params) -> Params:
+    """Learned tensors as they are after being kept in half precision: what is judged is what is kept."""
+    return {name: tensor.half().to(tensor.dtype) for name, tensor in params.items()}
+
+
+def write_prompts(path: Path, kept: Iterable[tuple[Cell, Arrays]], backbone: Backbone) -> None:
+    """Write the prompts of a job's cells, with what they belong to."""
+    cells, tensors = [], {}
+    for place, (cell, prompt) in enumerate(kept):
+        cells.append([getattr(cell, name) for name in OF_A_PROMPT])
+        tensors |= {f"{place}/{name}": torch.from_numpy(np.ascontiguousarray(array)) for name, array in prompt.items()}
+    about = {"backbone": backbone.name, "weights_sha256": backbone.weights_sha256, "cells": cells}
+    with written_whole(path) as unfinished:
+        save_file(tensors, unfinished, metadata={"about": json.dumps(about, sort_keys=True)})
+
+
+def read_prompts(paths: Iterable[Path], backbone: Backbone) -> Prompts:
+    """The prompts of an experiment from the files of its jobs; those of another backbone are an error."""
+    found, digest = {}, hashlib.sha256()
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is missing: kept prompts; the job that tunes them makes it")
+        digest.update(path.read_bytes())
+        with safe_open(path, "pt") as file:
+            about = json.loads(file.metadata()["about"])
+            if about["weights_sha256"] != backbone.weights_sha256:
+                raise ValueError(
+                    f"{path}: tuned on the backbone {about['backbone']}, whose weights are not those of "
+                    f"{backbone.name}: tune these prompts again on this backbone"
+                )
+            prompts: list[Params] = [{} for _ in about["cells"]]
+            for key in file.keys():  # noqa: SIM118 (no dict)
+                place, _, name = key.partition("/")
+                prompts[int(place)][name] = file.get_tensor(key).float()
+        found |= {tuple(cell): prompt for cell, prompt in zip(about["cells"], prompts, strict=True)}
+    return Prompts(found, digest.hexdigest())

@@ -1,0 +1,53 @@
+"""A table whose cells are rank correlations with their p: nothing in it is printed in a paper."""
+
+import math
+
+import pandas as pd
+
+from reprompt.multitask.mantel import Mantel
+from reprompt.statistics import Interval
+from reprompt.tables.table import Entry, Table, cell
+
+LEVEL = 0.05  # below this p a correlation is called shown
+NOT_RUN, NOT_SHOWN, UNDEFINED = "not run", "not shown", "undefined"
+LEGEND = "Beneath each correlation its p. *: p < 0.05."
+
+
+def direction(found: Mantel) -> str:
+    """What a correlation says: transfer `rises` or `falls`, or `not shown`, at the level of 5 percent."""
+    if math.isnan(found.p):
+        return UNDEFINED
+    if found.p >= LEVEL:
+        return NOT_SHOWN
+    return "rises" if found.correlation > 0 else "falls"
+
+
+def correlation_cell(row: str, column: str, found: Mantel | None, seeds: int, block: str = "") -> dict:
+    """One cell with its p beside CELL_COLUMNS; `found` None means not run."""
+    value = Interval(found.correlation, math.nan, math.nan, seeds) if found else None
+    said = direction(found) if found else NOT_RUN
+    return cell(row, column, value, math.nan, said, block=block) | {"p": found.p if found else math.nan}
+
+
+class CorrelationTable(Table):
+    """A `Table` of `correlation_cell`s."""
+
+    def entry(self, cell: pd.Series, decimals: int) -> Entry:
+        """The correlation with two decimals, marked where it is shown, and p beneath."""
+        if math.isnan(cell["regenerated"]):
+            return Entry(cell["verdict"], was_run=False)
+        shown = "" if cell["verdict"] == NOT_SHOWN else "*"
+        return Entry(f"{cell['regenerated']:.2f}".replace("-", "−"), mark=shown, published=f"p = {cell['p']:.3f}")
+
+    def to_csv(self) -> str:
+        """The tidy cells as CSV, with the three decimals that a p of 0.001 needs."""
+        return csv(self.cells.assign(seeds=self.cells["seeds"].astype("Int64")))
+
+    def details_to_csv(self) -> str:
+        """The details as CSV, with three decimals."""
+        return csv(self.details)
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """A frame as CSV with three decimals, empty cells for missing values and Unix line ends."""
+    return frame.to_csv(index=False, float_format="%.3f", lineterminator="\n")

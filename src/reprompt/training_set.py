@@ -1,0 +1,85 @@
+"""What a fleet is trained on: one task, or several whose classes and images are laid end to end (MVLPT).
+
+N images of a few-shot set, K classes of all tasks together
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reprompt.clip.backbones import Backbone
+from reprompt.data.draws import validation_fifth
+from reprompt.plan.cells import Cell
+from reprompt.task_data import TaskData
+from reprompt.train import Images, laid_end_to_end
+from reprompt.validation import HeldOut
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A cell's few-shot set: images (N,) of the training set, labels (N,) or (N, K), and what is held out of it.
+
+    `task_of` (N,) is the place of each image's task; `allowed` (N, K) says which classes belong to that task.
+    """
+
+    images: Tensor
+    labels: Tensor
+    task_of: Tensor
+    allowed: Tensor
+    held_out: list[HeldOut]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The tasks in order, the target of a group first, and the `part` of their classes that is learned."""
+
+    names: tuple[str, ...]
+    tasks: tuple[TaskData, ...]
+    part: str
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        """Class names (K) of all tasks; a name that two tasks have is two classes."""
+        return [name for data in self.tasks for name in data.split.names(self.part)]
+
+    def images(self, backbone: Backbone, augmentation: str) -> Images:
+        """The training images of all tasks."""
+        return laid_end_to_end([data.training_images(backbone, augmentation) for data in self.tasks])
+
+    def drawn(self, cell: Cell) -> Drawn:
+        """The few-shot set of a cell: of every task the same number of shots.
+
+        Where the best checkpoint is wanted a fifth of it is held out: of all tasks that are trained together for a
+        source prompt, of the target alone in a group.
+        """
+        first_image = first_class = 0
+        images, labels, task_of, allowed, held_out = [], [], [], [], []
+        for place, (name, data) in enumerate(zip(self.names, self.tasks, strict=True)):
+            found, of_task = data.split.few_shot(cell.seed, self.part, cell.shots, cell.tau)
+            columns = slice(first_class, first_class + len(data.split.names(self.part)))
+            train = np.arange(len(found))
+            if cell.resolved["checkpoint"] == "best":
+                train, held = validation_fifth(of_task, cell.shots)
+                if place == 0 or cell.together:
+                    held_out.append(HeldOut(name, cell.metric(name), found[held] + first_image, of_task[held], columns))
+            images.append(found[train] + first_image)
+            labels.append(self._of_all_classes(of_task[train], columns))
+            task_of.append(np.full(len(train), place))
+            own = np.zeros((len(train), len(self.class_names)), bool)
+            own[:, columns] = True
+            allowed.append(own)
+            first_image += len(data.split.train_labels)
+            first_class = columns.stop
+        joined = (torch.from_numpy(np.concatenate(part)) for part in (images, labels, task_of, allowed))
+        return Drawn(*joined, held_out)
+
+    def _of_all_classes(self, labels: np.ndarray, columns: slice) -> np.ndarray:
+        """Labels within a task -> among the classes of all tasks: indices, or 0 and 1 where a task has several."""
+        if not any(data.split.is_multi_label for data in self.tasks):
+            return labels + columns.start
+        shown = np.zeros((len(labels), len(self.class_names)), np.float32)
+        shown[:, columns] = labels if labels.ndim == 2 else labels[:, None] == np.arange(columns.stop - columns.start)
+        return shown

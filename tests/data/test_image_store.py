@@ -1,0 +1,49 @@
+"""Images are made once, read ever after, and made again when what makes them has changed."""
+
+import numpy as np
+import pytest
+
+from reprompt.data.image_store import ImageStore
+from reprompt.plan.parameters import RenderedData
+
+
+class Source:
+    """Six images that count how often they are made."""
+
+    def __init__(self):
+        self.made = 0
+
+    def labels(self, task, split):
+        return np.arange(6)
+
+    def images(self, task, split, indices):
+        self.made += 1
+        return np.arange(6, dtype=np.uint8)[:, None, None, None].repeat(2, 1).repeat(2, 2).repeat(3, 3)[list(indices)]
+
+
+def data(seed=1):
+    return RenderedData(
+        source="rendered", render_seed=seed, train_per_class=1, test_per_class=1, least_test=1, most_test=1
+    )
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_images_are_made_once_and_come_in_the_order_asked_for(tmp_path):
+    source = Source()
+    for _ in range(2):
+        store = ImageStore(source, data(), tmp_path / "images")
+        assert store.images("dtd", "train", [4, 0, 4])[:, 0, 0, 0].tolist() == [4, 0, 4]
+        assert store.images("dtd", "train", range(6)).shape == (6, 2, 2, 3)
+    assert source.made == 1
+
+
+def test_another_split_and_other_settings_are_other_images(tmp_path):
+    source = Source()
+    ImageStore(source, data(), tmp_path / "images").images("dtd", "train", [0])
+    ImageStore(source, data(), tmp_path / "images").images("dtd", "test", [0])
+    ImageStore(source, data(seed=2), tmp_path / "images").images("dtd", "train", [0])
+    assert source.made == 3
