@@ -1,12 +1,18 @@
 """Invented records with the columns of real ones, in which most of what the papers claim is true."""
 
+import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from reprompt.published import DATASETS_11
+
+SPEC = importlib.util.spec_from_file_location("fake_mvlpt_runs", Path(__file__).with_name("fake_mvlpt.py"))
+fake_mvlpt = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(fake_mvlpt)
 
 VARIANTS = ("imagenet_v2", "imagenet_sketch", "imagenet_a", "imagenet_r")
 SHOTS = (1, 2, 4, 8, 16)
@@ -49,6 +55,8 @@ class Maker:
             "tau": 1.0,
             "seed": seed,
             "swept": "",
+            "start": "",
+            "group": "",
             "settings": {},
             "split": split,
             "metric": "accuracy",
@@ -198,6 +206,12 @@ class Maker:
 def maker():
     """The maker of records: maker(scale=..., noise=..., seeds=..., tasks=...)."""
     return Maker
+
+
+@pytest.fixture(scope="session")
+def study():
+    """The maker of MVLPT's records: study(noise=..., seeds=...)."""
+    return fake_mvlpt.Study
 
 
 @pytest.fixture(scope="session")

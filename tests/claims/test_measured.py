@@ -163,6 +163,19 @@ def test_a_range_runs_over_all_values_that_were_run(maker):
     assert list(found.values.values()) == pytest.approx([3])
 
 
+def test_a_range_is_over_the_tasks_that_all_values_have(maker):
+    rows = maker(noise=0.0)
+    values = {0.1: {"dtd": 60, "eurosat": 90}, 0.5: {"dtd": 61}}
+    for language, by_task in values.items():
+        for task, value in by_task.items():
+            for split in ("base", "new"):
+                where = {"protocol": "base_to_new", "task": task, "tau": 0.01, "split": split}
+                swept = {"w_language": language, "w_isomorphism": 0.8}
+                rows.add("imbalanced_weights", "maple_npt", value, swept=swept, **where)
+    found = evaluate(CLAIMS["npt-43"].lhs, CLAIMS["npt-43"], Measured(rows.frame()))
+    assert (list(found.values.values()), found.tasks) == (pytest.approx([1]), 1)
+
+
 def test_the_tail_is_the_rarer_half():
     cosines = np.zeros((5, 5))
     cosines[2:, 2:] = [[1, 0.2, 0.4], [0, 1, 0.6], [0, 0, 1]]

@@ -42,7 +42,7 @@ def test_every_claim_of_prograd_and_npt_is_judged(frame):
     found = counts(frame)
     assert list(found.index) == ["prograd", "gram", "mvlpt", "npt"]
     assert found.loc[["prograd", "npt"], "not run"].tolist() == [0, 0]
-    assert found.loc[["gram", "mvlpt"], "not run"].tolist() == [56, 48]
+    assert found.loc[["gram", "mvlpt"], "not run"].tolist() == [56, 45]  # three of MVLPT's are counted, not run
 
 
 def test_what_was_not_run_says_why(frame):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from reprompt.claims.groups import members
 from reprompt.claims.runs import DETERMINISTIC, Run, Runs, combine
-from reprompt.claims.source import Missing, Slice
+from reprompt.claims.source import Missing, Slice, Source
 from reprompt.plan.recipes import RECIPES
 from reprompt.statistics import harmonic_mean
 from reprompt.tables.methods import METHODS, UNTUNED
@@ -28,11 +28,17 @@ EXPERIMENTS = {
         *("imbalanced", "imbalanced_losses", "imbalanced_weights"),
         *("imbalanced_transfer", "imbalanced_losses_transfer", "collapse_picture"),
     ),
+    "mvlpt": (
+        *("elevater", "elevater_zero_shot", "elevater_few"),
+        *("multitask_11", "multitask_10", "multitask_1", "multitask_20"),
+        *("cross_task", "source_tasks", "grouped", "adapted", "grouped_adapted", "transfer_grid"),
+        *("scaling", "scaling_sources", "scaling_adapted", "length", "length_sources", "length_adapted", "upt_block"),
+    ),
 }
 WITHOUT_CLAIMS = ("gradient_strategies",)  # one seed, for a picture
 WITHOUT_AUGMENTATION = "_no_augmentation"  # how the names of such experiments end
 # A claim's setting against the protocol of our runs; one that is not listed has the same name.
-PROTOCOLS = {"domain_generalization": "transfer", "cross_dataset": "transfer", "few_shot_elevater": "elevater"}
+PROTOCOLS = {"domain_generalization": "transfer", "cross_dataset": "transfer"}
 # Keys of a term against settings of a cell; a key that is not listed has the same name there.
 SETTINGS = {"alpha": "distillation", "M": "context_length"}
 NOT_SETTINGS = ("shots", "tau", "backbone", "augmentation", "table")
@@ -55,10 +61,8 @@ class _Row(NamedTuple):
     position: int
 
 
-class Measured:
+class Measured(Source):
     """Looks terms up in the records frame of one scale. Grouped once, then each look-up reads one recipe's rows."""
-
-    allows_gaps = True
 
     def __init__(self, records: pd.DataFrame):
         self._images = records["images"].tolist()

@@ -1,15 +1,13 @@
 """The papers' printed tables as a source of numbers: what a claim is worth on the paper's own cells."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from reprompt.claims.groups import GROUPS
 from reprompt.claims.runs import DETERMINISTIC, POOLED, Run, Runs
-from reprompt.claims.source import Lost, Missing, Slice
+from reprompt.claims.source import Lost, Missing, Slice, Source
 from reprompt.published import published_tables, published_values
 
 # Keys of a term against columns of the tables.
@@ -28,10 +26,14 @@ UNTUNED = ("zero_shot_clip", "clip_ensemble")
 WHOLE = ("all", "source", "target")  # how tables call an accuracy over all classes
 
 
-class Printed:
-    """Looks terms up in the transcribed tables. An average is the printed one, never recomputed."""
+class Printed(Source):
+    """Looks terms up in the transcribed tables. An average is the printed one, never recomputed.
+
+    Figures keep no numbers, so only accuracies are known.
+    """
 
     allows_gaps = False
+    lacks = "no table prints"
 
     @cached_property
     def _cells(self) -> dict[tuple[str, str, str, str], list[dict]]:
@@ -75,30 +77,6 @@ class Printed:
         best = max(fitting, key=lambda cell: sum(_matches(cell[COLUMNS[k]], v) for k, v in defaults.items()))
         run = Run("", POOLED if group else where.place, 0, DETERMINISTIC)
         return Runs({run: float(best["value"])}, len(GROUPS[where.place]) if group else 0)
-
-    def deltas(self, where: Slice, name: str) -> Runs:
-        """Not printed: figures keep no numbers."""
-        raise Missing(f"no table prints {name}")
-
-    def curves(self, where: Slice) -> Mapping[Run, np.ndarray]:
-        """Not printed."""
-        raise Missing("no table prints curves over epochs")
-
-    def angles(self, where: Slice) -> Mapping[Run, np.ndarray]:
-        """Not printed."""
-        raise Missing("no table prints angles")
-
-    def text_cosines(self, where: Slice) -> Mapping[Run, np.ndarray]:
-        """Not printed."""
-        raise Missing("no table prints cosines")
-
-    def wrong(self, where: Slice) -> Mapping[Run, np.ndarray]:
-        """Not printed."""
-        raise Missing("no table prints predictions")
-
-    def variants(self, where: Slice, keys: tuple[str, ...]) -> list[Slice]:
-        """Not printed: the ranges in the claims come from figures."""
-        raise Missing(f"no table prints values over {' and '.join(keys)}")
 
 
 def _fitting(cells: list[dict], splits: tuple[str, ...], named: dict) -> list[dict]:

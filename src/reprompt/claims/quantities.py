@@ -13,9 +13,12 @@ delta_lcd, delta_mid        NPT eqs. 2 and 3, mean over base and new classes, wi
 mean_cosine                 between text features of the tail classes, the rarest half of the base classes
 range_over_<key>            largest less smallest average over the values of a setting that were run, in each draw:
                             noise widens a range, so a small one is not claimed lightly
-count_, max_, win_share     taken in each draw and averaged over draws (the papers take them on averages over draws)
+count_, max_                taken in each draw and averaged over draws (the papers take them on averages over draws)
+win_share                   of (data set, shots) cells, likewise in each draw; the data sets stay apart for the test
 zs_wrong_share              of the images that ProGrad misses and CoOp gets, the share that zero-shot CLIP misses
-gain                        MVLPT Table 2, last row: the best multitask method less the best baseline
+gain                        MVLPT Table 2, last row: the best multitask method less the best baseline, in each draw
+transfer, mean_over_sources MVLPT Figure 4, see transfer.py
+param_share_pct             MVLPT section 4, see parameter_share.py
 """
 
 import math
@@ -38,8 +41,11 @@ from reprompt.claims.grammar import (
     WinShare,
 )
 from reprompt.claims.groups import members
-from reprompt.claims.runs import POOLED, Run, Runs, Side, combine, difference, mean, seedwise
+from reprompt.claims.parameter_share import share_in_words
+from reprompt.claims.runs import POOLED, Run, Runs, Side, combine, difference, seedwise
 from reprompt.claims.source import Missing, Slice, Source
+from reprompt.claims.transfer import mean_over_sources, transfer
+from reprompt.multitask.adaptation import LEARNERS
 
 ACCURACY = {name + split: split or "all" for name in ("", "mean_") for split in ("base", "new", "H")} | {
     "acc": "all",
@@ -52,13 +58,7 @@ LAST_TENTH = 10
 NOT_RECORDED = {
     "grad_inner_product": "inner products of support and query gradients",
     "relative_gain_share": "the base of this relative gain, which the paper does not give",
-    "transfer": "how a prompt tuned on one task does on another task, source by source",
-    "mean_over_sources": "how a prompt tuned on one task does on another task, source by source",
-    "task_groups": "groups of tasks chosen by transfer",
-    "param_share_pct": "numbers of tuned parameters",
 }
-MULTITASK = ("mcoop", "mvpt", "mupt")
-BASELINES = ("coop", "vpt", "upt")
 
 
 def evaluate(term: Term, claim: Claim, source: Source) -> Side:
@@ -94,6 +94,12 @@ def evaluate(term: Term, claim: Claim, source: Source) -> Side:
             return Runs({run: tail_cosine(one) for run, one in source.text_cosines(where).items()})
         case Quantity("gain", (_, place)):
             return _gain_of_the_best(str(place), claim, source)
+        case Quantity("transfer", (learner, sent, to)):
+            return transfer(source.transfers(str(learner), "score"), str(sent), str(to))
+        case Quantity("mean_over_sources", (Quantity("transfer", (learner, "*", to)),)):
+            return mean_over_sources(source.transfers(str(learner), "score"), str(to))
+        case Quantity("param_share_pct", (learner,)):
+            return source.parameter_share(str(learner))
         case Quantity(name, (Quantity() as inner,)) if name.removeprefix("range_over_") in SWEPT_BY:
             variants = source.variants(slice_of(inner, claim), SWEPT_BY[name.removeprefix("range_over_")])
             return seedwise([source.runs(one) for one in variants], lambda values: max(values) - min(values))
@@ -119,13 +125,13 @@ def unit(term: Term) -> str:
             return "points per epoch"
         case Quantity(name) if name in DELTAS:
             return "delta"
-        case Count():
+        case Count() | Quantity(name="task_groups"):
             return "tasks"
-        case WinShare() | SharedFailures() | Quantity(name="relative_gain_share"):
+        case WinShare() | SharedFailures() | Quantity(name="relative_gain_share" | "transfer"):
             return "share"
         case Quantity(name="param_share_pct"):
             return "percent"
-        case Quantity(name="transfer" | "task_groups" | "grad_inner_product"):
+        case Quantity(name="grad_inner_product"):
             return ""
     return "points"
 
@@ -144,15 +150,21 @@ def tasks_meant(term: Term) -> int:
     return 1
 
 
-def caution(term: Term) -> str:
-    """What a reader should know about a quantity before believing its test; empty where there is nothing."""
-    match term:
+def caution(lhs: Term, rhs: Term) -> str:
+    """What a reader should know about a comparison before believing its test; empty where there is nothing."""
+    match lhs:
         case Difference():
-            return caution(term.left) or caution(term.right)
+            return caution(lhs.left, rhs) or caution(lhs.right, rhs)
         case Quantity(name="max_over_epochs"):
             return "a maximum over epochs is never below the last epoch, so only the size of the fall is news"
-        case Quantity() if dict(term.settings).get("epoch") == "all":
+        case Quantity() if dict(lhs.settings).get("epoch") == "all":
             return "judged on the mean over epochs, not epoch by epoch"
+        case Quantity(name="gain"):
+            return "the best of six methods less the best of three, in each draw: chance alone favours the six"
+        case Quantity("param_share_pct", (learner,)):
+            return share_in_words(str(learner))
+        case Quantity(name) if name in ACCURACY and isinstance(rhs, Number) and rhs.value:
+            return "an accuracy printed elsewhere is a yardstick only on the same images"
     return ""
 
 
@@ -256,7 +268,7 @@ def _win_share(term: WinShare, claim: Claim, source: Source) -> Runs:
         ]
         for run, lead in difference(*sides).values.items():
             wins[run._replace(shots=int(level or 0))] = float(lead > 0)
-    return _by_draw(Runs(wins), mean)
+    return Runs(wins)
 
 
 def _shared_failures(term: SharedFailures, claim: Claim, source: Source) -> Runs:
@@ -279,8 +291,8 @@ def _shared_failures(term: SharedFailures, claim: Claim, source: Source) -> Runs
 
 def _gain_of_the_best(place: str, claim: Claim, source: Source) -> Side:
     """The best of the multitask methods, from either start, less the best of the single-task baselines."""
-    ways = [(method, init, "multitask_best") for method in MULTITASK for init in ("random", "multitask_20")]
-    plain = [(method, "random", "single") for method in BASELINES]
+    ways = [(f"m{learner}", init, "multitask_best") for learner in LEARNERS for init in ("random", "multitask_20")]
+    plain = [(learner, "random", "single") for learner in LEARNERS]
     sides = []
     for contestants in (ways, plain):
         settings = [(one, (("shots", 20.0), ("init", init), ("adapt", adapt))) for one, init, adapt in contestants]

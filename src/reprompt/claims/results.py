@@ -7,6 +7,7 @@ from io import StringIO
 
 import pandas as pd
 
+from reprompt.claims.adapted import Adapted
 from reprompt.claims.claim import read_claims
 from reprompt.claims.grammar import Count, LargestGain, Number, WinShare
 from reprompt.claims.measured import Measured
@@ -81,8 +82,8 @@ def claims_frame(records: pd.DataFrame) -> pd.DataFrame:
     scales = sorted(records["scale"].unique())
     if len(scales) > 1:
         raise ValueError(f"records of several scales: {', '.join(scales)}; read those of one results/<scale> folder")
-    source = Measured(records)
-    judgements = [judge(claim, source) for claim in read_claims()]
+    measured, by_paper = Measured(records), {"mvlpt": Adapted(records)}
+    judgements = [judge(claim, by_paper.get(claim.paper, measured)) for claim in read_claims()]
     p_holm = adjusted(judgements)
     results = [_result(one, p_holm.get(one.claim.id, math.nan), "".join(scales)) for one in judgements]
     return pd.DataFrame([asdict(result) for result in results], columns=list(COLUMNS))
@@ -189,9 +190,10 @@ def _decision(judgement: Judgement, verdict: str, p_holm: float) -> str:
     tested = not math.isnan(judgement.p)
     if not tested and verdict == INCONCLUSIVE:
         return "one draw only, so nothing can be tested"
-    if not tested and claim.relation in VALUES and worst.found.seeds > 0:
+    if not tested and claim.relation in VALUES and (worst.found.seeds > 0 or claim.relation == "approx"):
         identity = claim.relation == "==" and not isinstance(claim.rhs, Number)
-        return "equal in every run" if identity else "met, to the printed precision or within the interval"
+        met = "equal in every run" if identity else "met, to the printed precision or within the interval"
+        return met if verdict == HOLDS else "off by more than the printed precision"
     if not tested:
         return "nothing on either side is random, so the sign decides"
     p = f"p {p_holm:.3f} after Holm" if p_holm >= 0.001 else "p < 0.001 after Holm"

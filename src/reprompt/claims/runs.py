@@ -107,8 +107,9 @@ def difference(left: Side, right: Side) -> Side:
 def seedwise(sides: list[Side], function: Callable[[list[float]], float]) -> Runs:
     """function of the averages of several sides, draw by draw: one pooled value per seed that all of them have.
 
-    A deterministic side takes part in every draw.
+    The averages are over the tasks that all of them have. A deterministic side takes part in every draw.
     """
+    sides = _on_common_tasks(sides)
     pooled = [side.over_tasks() for side in sides if isinstance(side, Runs)]
     drawn = [{run.seed for run in side.values} for side in pooled if side.is_drawn]
     seeds = sorted(set.intersection(*drawn)) if drawn else [DETERMINISTIC]
@@ -119,5 +120,18 @@ def seedwise(sides: list[Side], function: Callable[[list[float]], float]) -> Run
         values = side.over_tasks().values
         return values.get(Run("", POOLED, 0, seed), values.get(Run("", POOLED, 0, DETERMINISTIC), float("nan")))
 
+    if not all(side.values for side in pooled):
+        return Runs({})
     values = {Run("", POOLED, 0, seed): function([at(side, seed) for side in sides]) for seed in seeds}
     return Runs(values, max((side.tasks for side in pooled), default=0))
+
+
+def _on_common_tasks(sides: list[Side]) -> list[Side]:
+    """The sides on the tasks that all of them have; a number and what is pooled already stay as they are."""
+    apart = [isinstance(side, Runs) and not side.is_pooled for side in sides]
+    tasks = [{run.task for run in side.values} for side, one in zip(sides, apart, strict=True) if one]
+    common = set.intersection(*tasks) if tasks else set()
+    return [
+        Runs({run: value for run, value in side.values.items() if run.task in common}) if one else side
+        for side, one in zip(sides, apart, strict=True)
+    ]

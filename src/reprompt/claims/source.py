@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
 from reprompt.claims.grammar import Value
 from reprompt.claims.runs import Run, Runs
@@ -39,31 +39,48 @@ class Slice:
         return replace(self, settings=tuple({**dict(self.settings), **settings}.items()))
 
 
-class Source(Protocol):
-    """What evaluation needs. Every method raises Missing with the reason in words.
+class Source:
+    """What evaluation asks. A source answers what it has; for all else it raises Missing with the reason in words.
 
-    `allows_gaps`: whether a trend or a correlation may be judged on some of its points, and say so.
+    `allows_gaps`: whether a trend or a correlation may be judged on some of its points, and say so. `lacks` is how its
+    reasons begin.
     """
 
-    allows_gaps: bool
+    allows_gaps = True
+    lacks = "no records hold"
 
     def runs(self, where: Slice) -> Runs:
         """Accuracy in percent (split H: the harmonic mean of base and new) of every run."""
+        raise Missing(f"{self.lacks} accuracy")
 
     def deltas(self, where: Slice, name: str) -> Runs:
         """delta_lcd or delta_mid of every run, without its sign."""
+        raise Missing(f"{self.lacks} {name}")
 
     def curves(self, where: Slice) -> Mapping[Run, np.ndarray]:
         """Accuracy in percent after each epoch (epochs,), by run."""
+        raise Missing(f"{self.lacks} curves over epochs")
 
     def angles(self, where: Slice) -> Mapping[Run, np.ndarray]:
         """Mean angle in degrees between G_d and G_g in each epoch (epochs,), by run."""
+        raise Missing(f"{self.lacks} angles")
 
     def text_cosines(self, where: Slice) -> Mapping[Run, np.ndarray]:
         """Cosines between the text features of all pairs of base classes (K (K - 1) / 2,), by run."""
+        raise Missing(f"{self.lacks} cosines")
 
     def wrong(self, where: Slice) -> Mapping[Run, np.ndarray]:
         """Which test images are misjudged (images,), by run."""
+        raise Missing(f"{self.lacks} predictions")
 
     def variants(self, where: Slice, keys: tuple[str, ...]) -> list[Slice]:
         """The same slice at every value that was run of some settings."""
+        raise Missing(f"{self.lacks} values over {' and '.join(keys)}")
+
+    def transfers(self, learner: str, metric: str) -> pd.DataFrame:
+        """How a prompt does on another task: `metric` in percent by (seed, source), down, and target, across."""
+        raise Missing(f"{self.lacks} how a prompt tuned on one task does on another task")
+
+    def parameter_share(self, learner: str) -> Runs:
+        """Learned numbers in percent of all parameters of ViT-B/16 CLIP."""
+        raise Missing(f"{self.lacks} numbers of learned parameters")

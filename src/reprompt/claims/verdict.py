@@ -5,6 +5,7 @@ How a claim is judged
     2. A part is tested on differences paired by task and draw (inference.py): two-sided p of "no difference".
        A trend is tested on the linear contrast over rank positions, in every run; last against first must have the
        same sign. A correlation is taken over the points of a claim in every draw and tested as Fisher's z.
+       The groups of tasks that two learners choose (!=) are tested by exchanging prompts between them (transfer.py).
     3. A claim has one p. Where all parts go as claimed it is the largest p of a part (intersection-union: all of them
        have to hold). Otherwise it is the smallest p of a part that goes the other way, times the number of tested
        parts: one such part contradicts the claim, and there were that many chances.
@@ -21,6 +22,8 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from reprompt.claims.claim import Claim
 from reprompt.claims.expansion import Pieces, expand, with_setting
 from reprompt.claims.grammar import Number, Series
@@ -28,6 +31,7 @@ from reprompt.claims.inference import ZERO, Estimate, estimate, holm
 from reprompt.claims.quantities import caution, evaluate, tasks_meant, unit
 from reprompt.claims.runs import Runs, Side, combine, difference, seedwise
 from reprompt.claims.source import Missing, Source
+from reprompt.claims.transfer import compare_choices
 
 LEVEL = 0.05
 HOLDS, CONTRADICTED, INCONCLUSIVE, NOT_RUN = VERDICTS = ("holds", "contradicted", "inconclusive", "not run")
@@ -126,7 +130,7 @@ def judge(claim: Claim, source: Source) -> Judgement:
     if claim.relation == "correlates_negatively":
         parts = [_attempt(_correlation, claim, pieces, source)]
     else:
-        function = _trend if isinstance(claim.rhs, Series) else _comparison
+        function = _trend if isinstance(claim.rhs, Series) else _choices if claim.relation == "!=" else _comparison
         parts = [_attempt(function, claim, one, source, place) for place, one in enumerate(pieces)]
     run = tuple(part for part in parts if isinstance(part, Part))
     return Judgement(claim, run, tuple(reason for reason in parts if isinstance(reason, Missing)))
@@ -152,12 +156,10 @@ def _comparison(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
     """lhs against rhs: greater, smaller, or a stated value."""
     gap = _runs(difference(*(evaluate(side, claim, source) for side in (one.lhs, one.rhs))))
     found = estimate(gap)
-    note = _coverage(found, max(tasks_meant(one.lhs), tasks_meant(one.rhs))) or caution(one.lhs)
+    note = _coverage(found, max(tasks_meant(one.lhs), tasks_meant(one.rhs))) or caution(one.lhs, one.rhs)
     part = Part(place, one.words, found, 0, found.seeds == 0, note)
     if claim.relation in VALUES:
         return _against_value(part, gap, claim, one.rhs)
-    if claim.relation == "!=":
-        return replace(part, side=1 if abs(found.mean) > ZERO else -1)
     side = _sign(found.mean) * DIRECTION[claim.relation]
     if claim.relation == ">=" and side == 0:
         return replace(part, side=1, settled=True)
@@ -179,6 +181,16 @@ def _against_value(part: Part, gap: Runs, claim: Claim, rhs: object) -> Part:
     if claim.relation == "approx":
         met = met or part.found.low <= 0 <= part.found.high
     return replace(part, side=1, settled=True) if met else replace(part, side=-1)
+
+
+def _choices(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
+    """The groups of tasks that two learners choose by their transfer to validation images."""
+    grids = (source.transfers(*side.arguments, "validation") for side in (one.lhs, one.rhs))
+    chosen = compare_choices(*grids, np.random.default_rng(place))
+    found = Estimate(chosen.differing, math.nan, math.nan, chosen.p, math.nan, chosen.seeds, chosen.targets)
+    note = f"groups differ on {chosen.differing} of {chosen.targets} tasks and share {chosen.shared} partners, "
+    note += f"{chosen.shared_by_chance:.1f} where prompts of the two are exchanged at random"
+    return Part(place, one.words, found, 1 if chosen.differing else -1, False, note)
 
 
 def _trend(claim: Claim, one: Pieces, source: Source, place: int) -> Part:

@@ -8,7 +8,7 @@ from reprompt.claims.verdict import CONTRADICTED, HOLDS, INCONCLUSIVE, NOT_RUN
 
 SYMBOLS = {HOLDS: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "~", NOT_RUN: "·"}
 PAPERS = {"prograd": "ProGrad", "gram": "GRAM", "mvlpt": "MVLPT", "npt": "NPT"}
-FINE = ("share", "delta", "cosine", "r")  # units in which a hundredth is a lot
+FINE = ("share", "delta", "cosine", "r", "percent")  # units in which a hundredth is a lot
 
 
 def estimate(row: pd.Series) -> str:
