@@ -9,6 +9,7 @@ import pytest
 from reprompt.claims import claims_frame, to_csv
 from reprompt.figures import FIGURES
 from reprompt.figures.write import write_figure
+from reprompt.metrics import RANKING, ranked
 from reprompt.plan.cells import Cell
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import make_plan
@@ -18,9 +19,10 @@ from reprompt.tables import TABLES
 from reprompt.tables.write import write_table
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
+TARGETS = np.arange(40) % 4
 
 
-def invented(cell: Cell, random: np.random.Generator) -> Result:
+def invented(cell: Cell, task: str, random: np.random.Generator) -> Result:
     """Predictions of 40 images in 4 classes, and whatever the cell's experiment measures."""
     epochs = cell.resolved.get("epochs", 1)
     measured = {
@@ -33,8 +35,16 @@ def invented(cell: Cell, random: np.random.Generator) -> Result:
             "grad_cam_images": random.integers(0, 255, (2, 8, 8, 3)),
             "grad_cam_labels": np.arange(2),
         },
+        "similarity": {"label_similarity": random.uniform(size=1), "image_similarity": random.uniform(size=1)},
     }
-    return Result(random.integers(0, 4, 40), {k: v for name in cell.measures for k, v in measured[name].items()})
+    kept = {name: array for measure in cell.measures for name, array in measured[measure].items()}
+    if own := cell.metric(task):
+        judged = {"predictions": random.integers(0, 4, 40), "targets": TARGETS}
+        if own in RANKING:
+            judged = ranked(random.uniform(size=(40, 4)), TARGETS)
+            kept |= judged
+        kept |= {f"validation_{name}": array for name, array in judged.items()}
+    return Result(random.integers(0, 4, 40), kept)
 
 
 @pytest.fixture
@@ -44,9 +54,9 @@ def plan(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     for job in plan.jobs:
-        targets = {test: np.arange(40) % 4 for test in job.tests}
+        targets = dict.fromkeys(job.tests, TARGETS)
         judged = [
-            Judged(cell, f"{place}", {test: invented(cell, random) for test in cell.tests})
+            Judged(cell, f"{place}", {test: invented(cell, test.task, random) for test in cell.tests})
             for place, cell in enumerate(job.cells)
         ]
         hashes = {"data": dict.fromkeys(plan.all_tasks, "b" * 64), "weights": "a" * 64}

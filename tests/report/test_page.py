@@ -120,6 +120,11 @@ def test_a_missing_output_is_named(records, results):
         report_page(results / "report" / "index.html", records, **missing)
 
 
+def test_what_no_paper_prints_goes_by_its_subject():
+    shown = [Shown(name, "", Path(name)).label for name in ("npt_table2", "mvlpt_figure_similarity")]
+    assert shown == ["Table 2", "Figure: similarity"]
+
+
 def test_every_paper_has_its_claims_counted(records):
     rows = claim_rows(claims_frame(records))
     assert [row["label"] for row in rows] == ["ProGrad", "GRAM", "MVLPT", "NPT"]

@@ -2,8 +2,9 @@
 
 from reprompt.figures import prograd
 from reprompt.figures.figure import PaperFigure
+from reprompt.figures.mvlpt import MVLPT_FIGURES
 from reprompt.figures.npt import NPT_FIGURES
 
-FIGURES = {name: getattr(prograd, name) for name in prograd.__all__} | NPT_FIGURES
+FIGURES = {name: getattr(prograd, name) for name in prograd.__all__} | NPT_FIGURES | MVLPT_FIGURES
 
 __all__ = ["FIGURES", "PaperFigure"]

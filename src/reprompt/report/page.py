@@ -11,7 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reprompt.claims import counts
 from reprompt.claims.verdict import VERDICTS
+from reprompt.plan.recipes import RECIPES
 from reprompt.report.headline import LABELS, headline, in_figures
+from reprompt.report.heatmaps import heatmaps
 from reprompt.tables.html import embedded
 from reprompt.tables.methods import METHODS
 
@@ -22,6 +24,8 @@ STUDIES = {
     "npt": "NPT: Neural-collapse-anchored Prompt Tuning",
     "cross": "All studies combined",
 }
+# Figures that the page draws itself: a template, and what it shows of the points in the figure's csv.
+INTERACTIVE = {"mvlpt_figure4": ("heatmaps.html", heatmaps)}
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ class Shown:
 
     @property
     def label(self) -> str:
-        """What the paper calls it: "Table 1"."""
-        return re.sub(r"^(table|figure)", lambda kind: f"{kind[0].title()} ", self.name.partition("_")[2])
+        """What the paper calls it: "Table 1"; what no paper has goes by its subject: "Figure: similarity"."""
+        kind, number, subject = re.match(r"(table|figure)(\d*)_?(.*)", self.name.partition("_")[2]).groups()
+        return f"{kind.title()} {number}" if number else f"{kind.title()}: {subject}"
 
 
 def report_page(
@@ -125,7 +130,7 @@ def cost_rows(costs: Iterable[Mapping]) -> list[dict]:
     groups: dict[str, dict] = {}
     for cost in costs:
         experiment, *rest = str(cost["job"]).split("/")
-        label = f"{experiment}, {METHODS[rest[0]].label}" if rest else experiment
+        label = f"{experiment}, {RECIPES[rest[0]].label}" if rest else experiment
         group = groups.setdefault(label, {"label": label, "jobs": 0, "cells": 0, "seconds": 0.0})
         group["jobs"] += 1
         group["cells"] += cost.get("cells", 0)
@@ -159,12 +164,15 @@ def _by_study(out: Path, outputs: Sequence[Shown]) -> list[dict]:
         title = STUDIES.get(key, key)
         study = studies.setdefault(key, {"title": title, "short": title.partition(":")[0], "outputs": []})
         page, picture = Path(f"{shown.stem}.html"), Path(f"{shown.stem}.png")
+        if not page.exists() and not picture.exists():
+            raise FileNotFoundError(f"{shown.stem}.html and .png are missing; `snakemake --cores all` makes them")
         study["outputs"].append(
             {
                 "name": shown.name,
                 "label": shown.label,
                 "title": shown.title,
                 "table": embedded(page.read_text(encoding="utf-8")) if page.exists() else "",
+                "drawn": _drawn(shown),
                 "picture": _relative(out, picture),
                 "files": [
                     (path.name.removeprefix(shown.name + "."), _relative(out, path))
@@ -173,9 +181,16 @@ def _by_study(out: Path, outputs: Sequence[Shown]) -> list[dict]:
                 ],
             }
         )
-        if not page.exists() and not picture.exists():
-            raise FileNotFoundError(f"{shown.stem}.html and .png are missing; `snakemake --cores all` makes them")
     return list(studies.values())
+
+
+def _drawn(shown: Shown) -> dict | None:
+    """The template that draws a figure on the page, and what it shows; None where its picture is shown instead."""
+    if shown.name not in INTERACTIVE:
+        return None
+    template, content_of = INTERACTIVE[shown.name]
+    points = pd.read_csv(f"{shown.stem}.csv")
+    return {"template": template, **content_of(points)} if len(points) else None
 
 
 def _relative(out: Path, path: Path) -> str:

@@ -8,16 +8,8 @@ from matplotlib.figure import Figure
 
 from reprompt.figures.canvas import GREY, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
-from reprompt.figures.prograd.curves import (
-    COLOURS,
-    DASHED,
-    MEASURED,
-    axis_of_epochs,
-    by_epoch,
-    draw_curve,
-    label_ends,
-    measured,
-)
+from reprompt.figures.lines import DASHED, MEASURED, draw_curve, label_ends, measured
+from reprompt.figures.prograd.curves import COLOURS, axis_of_epochs, by_epoch
 from reprompt.tables.setting import Which, setting_of, swept
 from reprompt.tables.tasks import TASKS
 

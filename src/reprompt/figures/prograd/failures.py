@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
-from reprompt.figures.prograd.curves import MEASURED, SHOTS, measured
+from reprompt.figures.lines import MEASURED, measured
+from reprompt.figures.prograd.curves import SHOTS
 from reprompt.statistics import interval_over_seeds
 from reprompt.tables.setting import Setting, setting_of
 

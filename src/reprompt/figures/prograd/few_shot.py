@@ -9,20 +9,8 @@ from matplotlib.lines import Line2D
 
 from reprompt.figures.canvas import MARGIN, WIDTH, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
-from reprompt.figures.prograd.curves import (
-    COLOURS,
-    DASHED,
-    DOTTED,
-    MARKERS,
-    MEASURED,
-    axis_of_shots,
-    by_shots,
-    draw_curve,
-    frame_values,
-    label_ends,
-    measured,
-    printed_handle,
-)
+from reprompt.figures.lines import DASHED, DOTTED, MEASURED, draw_curve, frame_values, label_ends, measured
+from reprompt.figures.prograd.curves import COLOURS, MARKERS, axis_of_shots, by_shots, printed_handle
 from reprompt.published import DATASETS_11, published_values
 from reprompt.tables.methods import METHODS, UNTUNED
 from reprompt.tables.setting import Setting, setting_of

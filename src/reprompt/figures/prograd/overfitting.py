@@ -10,21 +10,8 @@ from matplotlib.figure import Figure
 
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
-from reprompt.figures.prograd.curves import (
-    COLOURS,
-    DASHED,
-    DOTTED,
-    MARKERS,
-    MEASURED,
-    axis_of_epochs,
-    axis_of_shots,
-    by_epoch,
-    by_shots,
-    draw_curve,
-    frame_values,
-    label_ends,
-    measured,
-)
+from reprompt.figures.lines import DASHED, DOTTED, MEASURED, draw_curve, frame_values, label_ends, measured
+from reprompt.figures.prograd.curves import COLOURS, MARKERS, axis_of_epochs, axis_of_shots, by_epoch, by_shots
 from reprompt.statistics import Interval
 from reprompt.tables.methods import METHODS
 from reprompt.tables.setting import Setting, Which, setting_of

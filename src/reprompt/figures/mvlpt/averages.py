@@ -1,0 +1,41 @@
+"""What MVLPT's line figures show: scores averaged over the twelve target tasks, at 20 shots."""
+
+import pandas as pd
+
+from reprompt.claims.groups import GROUPS
+from reprompt.figures.lines import MEASURED, measured
+from reprompt.multitask.adaptation import ZERO_SHOT, adaptations
+from reprompt.published import published_values
+from reprompt.statistics import average
+from reprompt.tables.setting import Setting, restricted, the_only
+
+SHOTS = 20
+TARGETS = GROUPS["elevater12"]
+STARTS = ("random", "multitask_11")  # what the six methods start from, at random or the prompt of 11 source tasks
+
+
+def adapted_alone(records: pd.DataFrame, *experiments: str) -> pd.DataFrame:
+    """Runs of some experiments on the target tasks: each task adapted to alone with 20 shots, and zero-shot CLIP."""
+    runs = adaptations(records[records["experiment"].isin(experiments)])
+    tuned = (runs["adapt"] == "single") & runs["init"].isin(STARTS) & (runs["shots"] == SHOTS)
+    return runs[(tuned | (runs["method"] == ZERO_SHOT)) & runs["task"].isin(TARGETS)]
+
+
+def setting_by(runs: pd.DataFrame, *by: str) -> Setting:
+    """The setting of runs that the columns `by` tell apart, on the target tasks that all of them have."""
+    scale = the_only(runs, "scale", "read the records of one results/<scale> folder")
+    return restricted(runs, scale, None, TARGETS, by)
+
+
+def averages(setting: Setting) -> pd.DataFrame:
+    """A row per average: the setting's columns, the mean over tasks in percent and its interval over seeds."""
+    groups = setting.records.groupby(list(setting.by))
+    rows = [(*key, *measured(average(runs))) for key, runs in groups]
+    return pd.DataFrame(rows, columns=[*setting.by, *MEASURED])
+
+
+def printed() -> pd.Series:
+    """The printed averages over the twelve tasks at 20 shots with ViT-B/16, by method: Table 1a."""
+    cells = published_values("mvlpt", "1a")
+    cells = cells[(cells["dataset"] == "average_12") & (cells["shots"] == SHOTS)]
+    return cells.set_index("method")["value"]

@@ -1,0 +1,101 @@
+"""The figure of what explains transfer; tests/tables/fake_grid.py makes the records."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from reprompt.figures.mvlpt.similarity import mvlpt_figure_similarity, outliers
+from reprompt.multitask.groups import grid_of, normalised
+from reprompt.tables.tasks import TASKS
+
+SPEC = importlib.util.spec_from_file_location("fake_grid", Path(__file__).parents[1] / "tables" / "fake_grid.py")
+fake_grid = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(fake_grid)
+
+
+@pytest.fixture(scope="module")
+def records():
+    return fake_grid.make_grid()
+
+
+@pytest.fixture(scope="module")
+def figure(records):
+    return mvlpt_figure_similarity(records)
+
+
+def words(figure) -> str:
+    return "\n".join(text.get_text() for text in figure.figure.findobj(Text))
+
+
+def test_every_pair_of_different_tasks_is_a_point_in_every_panel(figure):
+    counts = figure.points.groupby(["learner", "similarity"]).size()
+    assert len(counts) == 6 and (counts == 56).all()
+    assert (figure.points["source"] != figure.points["target"]).all()
+
+
+def test_a_point_has_the_grids_values(records, figure):
+    point = figure.points.query("learner == 'vpt' and similarity == 'label'").iloc[10]
+    where = point["source"], point["target"]
+    assert point["transfer"] == normalised(grid_of(records, "vpt_deep")).at[where]
+    assert point["value"] == grid_of(records, "vpt_deep", "label_similarity").at[where]
+
+
+def test_correlation_and_p_stand_over_every_panel(figure):
+    drawn = words(figure)
+    for _, panel in figure.points.groupby(["learner", "similarity"]):
+        correlation, p = panel["correlation"].iloc[0], panel["p"].iloc[0]
+        assert f"ρ = {correlation:.2f}".replace("-", "−") + f", p = {p:.3f}, 56 pairs" in drawn
+
+
+def test_the_named_are_few_and_of_different_targets(figure):
+    named = figure.points[figure.points["outlier"]]
+    assert (named.groupby(["learner", "similarity"]).size() == 3).all()
+    assert not named.duplicated(["learner", "similarity", "target"]).any()
+    names = {f"{TASKS[pair.source]} → {TASKS[pair.target]}" for pair in named.itertuples()}
+    assert names <= set(words(figure).split("\n"))
+
+
+def test_the_pair_that_breaks_the_rule_is_named_first():
+    """Transfer follows similarity but for one pair, the most similar one, which transfers worst."""
+    similarity = np.linspace(0, 1, 20)
+    transfer = similarity.copy()
+    transfer[-1] = -1
+    targets = [f"task {place % 5}" for place in range(20)]
+    found = outliers(similarity, transfer, targets)
+    assert found[0] == 19 and len(found) == 3
+    assert len({targets[place] for place in found}) == 3
+
+
+def test_a_constant_similarity_has_no_line_but_outliers(records):
+    flat = records.assign(value=records["value"].where(records["metric"] != "image_similarity", 0.9))
+    figure = mvlpt_figure_similarity(flat)
+    assert figure.points.query("similarity == 'image'")["correlation"].isna().all()
+    assert "no correlation" in words(figure)
+    assert figure.to_png()
+
+
+def test_a_learner_without_a_grid_is_not_run():
+    figure = mvlpt_figure_similarity(fake_grid.make_grid(recipes=("upt",)))
+    assert set(figure.points["learner"]) == {"upt"}
+    assert words(figure).count("not run") == 4
+
+
+def test_without_records_all_is_not_run():
+    figure = mvlpt_figure_similarity(fake_grid.make_grid(tasks=()))
+    assert figure.points.empty and words(figure).count("not run") == 6
+    assert figure.to_png()
+
+
+def test_the_same_records_in_any_order_give_the_same_bytes(records, figure):
+    again = mvlpt_figure_similarity(records.sample(frac=1, random_state=1))
+    assert again.to_csv() == figure.to_csv()
+    assert again.to_png() == figure.to_png()
+
+
+def test_records_of_other_experiments_have_no_part(records, figure):
+    other = records.assign(experiment="elevater", protocol="elevater", value=50.0)
+    assert mvlpt_figure_similarity(pd.concat([records, other])).to_csv() == figure.to_csv()
