@@ -21,8 +21,10 @@ R = PLAN.root
 LOGS = Path("logs") / SCALE
 JOBS = {job.name: job for job in PLAN.jobs}
 RECORDS = [PLAN.records(job) for job in JOBS]
-KEEPING = [name for name, of in PLAN.parameters.experiments.items() if of.keeps_prompts]
-DROPPING = [name for name in PLAN.parameters.experiments if name not in KEEPING]
+JUDGED = {of.prompts_of for of in PLAN.parameters.experiments.values()}  # whose prompts the grid alone reads
+KEEPING = [name for name, of in PLAN.parameters.experiments.items() if of.keeps_prompts and name not in JUDGED]
+PASSING_ON = [name for name, of in PLAN.parameters.experiments.items() if of.keeps_prompts and name in JUDGED]
+DROPPING = [name for name, of in PLAN.parameters.experiments.items() if not of.keeps_prompts]
 GRID = [name for name, of in PLAN.parameters.experiments.items() if of.protocol == "transfer_grid"]
 TABLES = [output.name for output in PLAN.outputs.values() if output.kind == "table"]
 FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "figure"]
@@ -72,7 +74,7 @@ def groups_of_job(wildcards):
 
 
 def records_of(experiment):
-    """All records of an experiment, what they cost, and the prompts where they are kept."""
+    """All records of an experiment, what they cost, and the prompts where they are kept for good."""
     ends = (".npz", ".json", ".safetensors") if experiment in KEEPING else (".npz", ".json")
     return [PLAN.records(job).with_suffix(end) for job in PLAN.jobs_of(experiment) for end in ends]
 

@@ -36,6 +36,15 @@ rule tune:
         " --out {output.records} --costs {output.costs} > {log} 2>&1"
 
 
+use rule tune as tune_and_pass_on with:
+    output:
+        records=R / "records/{experiment}/{recipe}/{backbone}/{part}.npz",
+        costs=R / "records/{experiment}/{recipe}/{backbone}/{part}.json",
+        prompts=temp(R / "records/{experiment}/{recipe}/{backbone}/{part}.safetensors"),
+    wildcard_constraints:
+        experiment="|".join(PASSING_ON),
+
+
 use rule tune as tune_and_keep with:
     output:
         records=R / "records/{experiment}/{recipe}/{backbone}/{part}.npz",

@@ -11,18 +11,13 @@ fake_records = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(fake_records)
 
 
-def make_records(**chosen) -> pd.DataFrame:
-    """Fake records in which nothing starts from another experiment's prompt and nothing is trained in a group."""
-    return fake_records.make_records(**chosen).assign(start="", group="")
-
-
 @pytest.fixture(scope="session")
 def make():
     """The maker of fake records: make(scale=..., backbone=..., tasks=..., seeds=...)."""
-    return make_records
+    return fake_records.make_records
 
 
 @pytest.fixture(scope="session")
 def records() -> pd.DataFrame:
     """Fake records of a complete miniature run."""
-    return make_records()
+    return fake_records.make_records()

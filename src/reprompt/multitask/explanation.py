@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reprompt.multitask.adaptation import ALONE as RECIPES
+from reprompt.multitask.adaptation import ALONE
 from reprompt.multitask.groups import grid_of, normalised
 from reprompt.multitask.mantel import Mantel, mantel, partial_mantel, ranks
 
@@ -58,7 +58,7 @@ class Comparison:
 
 def comparison_of(records: pd.DataFrame, learner: str) -> Comparison | None:
     """The comparison of a learner; None where fewer than `LEAST_TASKS` tasks have every pair."""
-    recipe = RECIPES[learner]
+    recipe = ALONE[learner]
     grids = [normalised(grid_of(records, recipe))]
     grids += [grid_of(records, recipe, f"{similarity}_similarity") for similarity in OTHER]
     tasks = complete_tasks(grids)

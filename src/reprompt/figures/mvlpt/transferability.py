@@ -14,8 +14,7 @@ from reprompt.figures.canvas import DARK, GREY, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, measured
 from reprompt.figures.mvlpt.heat import OWN, ink, lowest_shade, relative_grid, shade, tasks_of, without_own
-from reprompt.multitask.adaptation import LABELS
-from reprompt.multitask.explanation import RECIPES
+from reprompt.multitask.adaptation import ALONE, LABELS
 from reprompt.multitask.groups import grid_of, normalised
 from reprompt.statistics import interval_over_seeds
 from reprompt.tables.setting import Setting, the_only
@@ -47,7 +46,7 @@ def mvlpt_figure4(records: pd.DataFrame) -> PaperFigure:
 
 def _points(runs: pd.DataFrame) -> Iterator[tuple]:
     """Every pair that was run: its score in percent with its interval over seeds, and its relative score."""
-    for learner, recipe in RECIPES.items():
+    for learner, recipe in ALONE.items():
         relative = normalised(grid_of(runs, recipe))
         of_recipe = runs[runs["recipe"] == recipe]
         pairs = {pair: of.set_index("seed")["value"] for pair, of in of_recipe.groupby(["source", "task"])}
@@ -63,9 +62,9 @@ def _draw(figure4: PaperFigure) -> Figure:
     tasks = tasks_of(points)
     size = max(len(tasks), LEAST)
     height = ABOVE + LINE * (size + 1.5)
-    figure, bottom = page(figure4.title, len(RECIPES) * (height + BETWEEN) - BETWEEN / 2, NOTES)
-    for place, (panel, learner) in enumerate(zip("abc", RECIPES, strict=True)):
-        low = bottom + BETWEEN / 2 + (len(RECIPES) - 1 - place) * (height + BETWEEN) + 1.5 * LINE
+    figure, bottom = page(figure4.title, len(ALONE) * (height + BETWEEN) - BETWEEN / 2, NOTES)
+    for place, (panel, learner) in enumerate(zip("abc", ALONE, strict=True)):
+        low = bottom + BETWEEN / 2 + (len(ALONE) - 1 - place) * (height + BETWEEN) + 1.5 * LINE
         axes = add_axes(figure, LEFT, low, CELL * size, LINE * size)
         title = {"xytext": (-62, 33), "textcoords": "offset points", "ha": "left", "annotation_clip": False}
         axes.annotate(f"({panel}) {LABELS[learner]}", (0, 1), xycoords="axes fraction", fontsize=8, **title)
