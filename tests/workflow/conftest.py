@@ -30,7 +30,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in which the smoke scale was run by Snakemake, registered by DVC, and committed."""
     folder = tmp_path_factory.mktemp("smoke")
     copy_project(folder)
-    call(folder, "snakemake", "--cores", "2", "--config", "scale=smoke")
+    call(folder, "snakemake", "--cores", "2", "--config", "scale=smoke", seconds=1200)
     call(
         folder, "dvc", "commit", "--force"
     )  # what `dvc repro` would register, without asking Snakemake for every stage
