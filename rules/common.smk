@@ -19,6 +19,7 @@ except ParameterError as mistake:
 SCALE = PLAN.scale
 R = PLAN.root
 LOGS = Path("logs") / SCALE
+JOB = "{experiment}/{recipe}/{backbone}/{part}"  # the name of a job
 JOBS = {job.name: job for job in PLAN.jobs}
 RECORDS = [PLAN.records(job) for job in JOBS]
 JUDGED = {of.prompts_of for of in PLAN.parameters.experiments.values()}  # whose prompts the grid alone reads

@@ -10,12 +10,12 @@ rule tune:
         prompts=prompts_of_job,
         groups=groups_of_job,
     output:
-        records=R / "records/{experiment}/{recipe}/{backbone}/{part}.npz",
-        costs=R / "records/{experiment}/{recipe}/{backbone}/{part}.json",
+        records=R / f"records/{JOB}.npz",
+        costs=R / f"records/{JOB}.json",
     log:
-        LOGS / "tune/{experiment}/{recipe}/{backbone}/{part}.log",
+        LOGS / f"tune/{JOB}.log",
     benchmark:
-        LOGS / "tune/{experiment}/{recipe}/{backbone}/{part}.tsv"
+        LOGS / f"tune/{JOB}.tsv"
     wildcard_constraints:
         experiment="|".join(DROPPING),
     conda:
@@ -26,7 +26,7 @@ rule tune:
     params:
         scale=SCALE,
         code=code_of_job,
-        job="{experiment}/{recipe}/{backbone}/{part}",
+        job=JOB,
         spec=job_spec,
         splits=R / "data",
         features=str(R / "features/{backbone}"),
@@ -38,18 +38,18 @@ rule tune:
 
 use rule tune as tune_and_pass_on with:
     output:
-        records=R / "records/{experiment}/{recipe}/{backbone}/{part}.npz",
-        costs=R / "records/{experiment}/{recipe}/{backbone}/{part}.json",
-        prompts=temp(R / "records/{experiment}/{recipe}/{backbone}/{part}.safetensors"),
+        records=R / f"records/{JOB}.npz",
+        costs=R / f"records/{JOB}.json",
+        prompts=temp(R / f"records/{JOB}.safetensors"),
     wildcard_constraints:
         experiment="|".join(PASSING_ON),
 
 
 use rule tune as tune_and_keep with:
     output:
-        records=R / "records/{experiment}/{recipe}/{backbone}/{part}.npz",
-        costs=R / "records/{experiment}/{recipe}/{backbone}/{part}.json",
-        prompts=R / "records/{experiment}/{recipe}/{backbone}/{part}.safetensors",
+        records=R / f"records/{JOB}.npz",
+        costs=R / f"records/{JOB}.json",
+        prompts=R / f"records/{JOB}.safetensors",
     wildcard_constraints:
         experiment="|".join(KEEPING),
 
