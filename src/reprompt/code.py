@@ -40,7 +40,17 @@ CLAIMS = (
 REPORT = (*CLAIMS, *TABLES, "figures/mvlpt/heat.py", "records.py", "report")
 
 # These decide nothing about a result: parameters reach the rules as specs, and the rest is about running.
-NEUTRAL = ("plan", "atomic.py", "code.py", "costs.py", "locks.py", "progress.py", "provenance.py", "records.py")
+NEUTRAL = (
+    "plan",
+    "atomic.py",
+    "code.py",
+    "costs.py",
+    "locks.py",
+    "made_from.py",
+    "progress.py",
+    "provenance.py",
+    "records.py",
+)
 
 
 def recipe_code(recipe: str, measures: Iterable[str] = ()) -> str:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from reprompt.clip.features import are_made_from, encode_images, ensure_features, manifest, read_features
+from reprompt.clip.features import encode_images, ensure_features, manifest, read_features
+from reprompt.made_from import is_made_from
 from reprompt.plan.cells import canonical
 from reprompt.plan.parameters import Views
 
@@ -50,8 +51,8 @@ def test_they_are_made_once_and_anew_for_other_settings(made, tiny):
     assert source.asked == 2, "train and test, once each"
     made(smallest=0.5)
     assert source.asked == 4
-    assert are_made_from(path, manifest(canonical({"views": 0.5}), tiny.weights_sha256))
-    assert not are_made_from(path, manifest(canonical({"views": 0.8}), tiny.weights_sha256))
+    assert is_made_from(path, manifest(canonical({"views": 0.5}), tiny.weights_sha256))
+    assert not is_made_from(path, manifest(canonical({"views": 0.8}), tiny.weights_sha256))
 
 
 def test_missing_features_name_the_remedy(tmp_path):

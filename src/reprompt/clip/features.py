@@ -22,6 +22,7 @@ from reprompt.data.source import Source
 from reprompt.data.views import augmented
 from reprompt.locks import FOLDER as LOCKS
 from reprompt.locks import exclusive
+from reprompt.made_from import is_made_from
 from reprompt.plan.parameters import Views
 from reprompt.streams import numpy_stream
 
@@ -71,14 +72,6 @@ def write_features(path: Path, features: dict[str, TaskFeatures], made_from: str
         save_file(tensors, unfinished, metadata={"made_from": made_from})
 
 
-def are_made_from(path: Path, made_from: str) -> bool:
-    """Whether `path` holds features made from exactly that."""
-    if not path.exists():
-        return False
-    with safe_open(path, "pt") as file:
-        return (file.metadata() or {}).get("made_from") == made_from
-
-
 def read_features(path: Path, task: str) -> TaskFeatures:
     """Read one task's features."""
     if not path.exists():
@@ -97,7 +90,7 @@ def ensure_features(
     """
     made_from = manifest(spec, backbone.weights_sha256)
     with exclusive(LOCKS / f"features-{backbone.name}-{path.stem}.lock"):
-        if not are_made_from(path, made_from):
+        if not is_made_from(path, made_from):
             encoded = {}
             for task in tasks:
                 encoded[task] = task_features(backbone, source, task, views)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from reprompt.atomic import written_whole
@@ -17,6 +16,7 @@ from reprompt.code import SPLITS, code_hash
 from reprompt.data.source import Source
 from reprompt.locks import FOLDER as LOCKS
 from reprompt.locks import exclusive
+from reprompt.made_from import is_made_from
 from reprompt.plan.parameters import FileData, RenderedData
 
 
@@ -43,14 +43,8 @@ class ImageStore:
         """Images (n, H, W, 3), uint8; all of a task's split are made where they are missing."""
         path = self.folder / f"{task}-{split}.safetensors"
         with exclusive(LOCKS / f"images-{task}-{split}.lock"):
-            if not self._is_there(path):
+            if not is_made_from(path, self.made_from):
                 images = self.source.images(task, split, range(len(self.labels(task, split))))
                 with written_whole(path) as unfinished:
                     save_file({"images": images}, unfinished, metadata={"made_from": self.made_from})
         return load_file(path)["images"][np.asarray(indices)]
-
-    def _is_there(self, path: Path) -> bool:
-        if not path.exists():
-            return False
-        with safe_open(path, "np") as file:
-            return (file.metadata() or {}).get("made_from") == self.made_from
