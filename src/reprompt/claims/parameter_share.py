@@ -1,9 +1,8 @@
 """MVLPT, section 4: what share of ViT-B/16 CLIP the learned numbers are. Counted for the paper's sizes."""
 
-from reprompt.learners.parameters import prompt_parameters
+from reprompt.learners.parameters import VIT_B_16, prompt_parameters
 
 PARAMETERS = 124_000_000  # of ViT-B/16 CLIP, as the paper has it
-WIDTHS = {"text_width": 512, "image_width": 768}
 SETTINGS = {
     "coop": {"context_length": 16},
     "vpt": {"visual_length": 16, "visual_depth": 12},
@@ -22,4 +21,4 @@ def share_in_words(learner: str) -> str:
 
 
 def _counted(learner: str) -> int:
-    return prompt_parameters(learner, SETTINGS[learner], **WIDTHS)
+    return prompt_parameters(learner, SETTINGS[learner], **VIT_B_16)

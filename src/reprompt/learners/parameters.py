@@ -8,6 +8,8 @@
 Heads split the block's width and add none.
 """
 
+VIT_B_16 = {"text_width": 512, "image_width": 768}  # the towers of the CLIP that the paper counts for
+
 
 def prompt_parameters(learner: str, settings: dict, text_width: int, image_width: int) -> int:
     """The learned numbers of "coop", "vpt" or "upt", with one context for all classes.

@@ -12,12 +12,11 @@ from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, frame_values
 from reprompt.figures.mvlpt.averages import adapted_alone, averages, printed, setting_by
 from reprompt.figures.mvlpt.marks import COLOURS, bars_in_words
-from reprompt.learners.parameters import prompt_parameters
+from reprompt.learners.parameters import VIT_B_16, prompt_parameters
 from reprompt.tables.setting import Setting
 
 EXPERIMENTS = ("elevater", "upt_block")
 PANELS = {"mix_heads": "attention heads", "mix_layers": "layers", "mix_width": "width of the block"}
-TEXT_WIDTH, IMAGE_WIDTH = 512, 768  # of the paper's ViT-B/16, for which parameters are counted at every scale
 POINT_COLUMNS = ["panel", *PANELS, "default", *MEASURED, "parameters", "relative", "published"]
 
 
@@ -39,7 +38,7 @@ def _points(setting: Setting) -> pd.DataFrame:
         if block in seen:
             continue
         seen.append(block)
-        parameters = prompt_parameters("upt", of, TEXT_WIDTH, IMAGE_WIDTH)
+        parameters = prompt_parameters("upt", of, **VIT_B_16)  # at every scale
         published = printed()["upt"] if default else math.nan
         for panel in PANELS if default else json.loads(point["swept"]):
             rows.append((panel, *block, default, *point[MEASURED], parameters, math.nan, published))
