@@ -23,15 +23,16 @@ def watcher(cells: list[Cell], tasks: "Tasks", learner_for: "LearnerOf") -> "Wat
     """The watcher of a fleet, on all of its test sets."""
     splits = {test: tasks[test.task].split for test in cells[0].tests}
     learners = {test: learner_for(test) for test in splits}
+    at_most = cells[0].judged_images
 
     @torch.no_grad()
     def predict(params: Params, test: TestSet) -> torch.Tensor:
-        which = splits[test].test_images(test.split)
+        which = splits[test].test_images(test.split, at_most)
         images = tasks[test.task].test_images(learners[test], which)
         best = [learners[test].forward(params, some).logits.argmax(dim=-1) for _, some in images]
         return torch.cat(best, dim=1).cpu()
 
-    targets = {test: torch.from_numpy(split.test_targets(test.split)) for test, split in splits.items()}
+    targets = {test: torch.from_numpy(split.test_targets(test.split, at_most)) for test, split in splits.items()}
     return Watcher([cell.resolved["epochs"] for cell in cells], targets, predict)
 
 
