@@ -74,14 +74,10 @@ def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given 
 
 def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
     """Prompts of a fleet, trained on the classes that their protocol teaches and judged on all of its test sets."""
-
-    def learner(test: TestSet) -> Learner:
-        return learner_of(cells[0], tasks[test.task].split.names(test.split), backbone)
-
+    learner = learners_of(cells[0], tasks, backbone)
     names = given.trained_on(cells[0])
     training = TrainingSet(names, tuple(tasks[name] for name in names), cells[0].learns)
-    measures = [axis("measures", name) for name in cells[0].measures]
-    watchers = [measure.watcher(cells, tasks, learner) for measure in measures if hasattr(measure, "watcher")]
+    watchers = [measure.watcher(cells, tasks, learner) for measure in measures_with("watcher", cells[0])]
     params, held_out = trained(cells, training, backbone, given, watchers)
     kept = [{} for _ in cells]
     if cells[0].keeps_prompt:
@@ -136,10 +132,7 @@ def trained(
 
 def placed(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given) -> list[Finished]:
     """Kept prompts judged as they are on another task, and on its held-out images of the same seed: MVLPT's grid."""
-
-    def learner(test: TestSet) -> Learner:
-        return learner_of(cells[0], tasks[test.task].split.names(test.split), backbone)
-
+    learner = learners_of(cells[0], tasks, backbone)
     (test,) = cells[0].tests
     target = TrainingSet((test.task,), (tasks[test.task],), cells[0].learns)
     prompts = [given.prompts[cell.prompts_of].judged(cell) for cell in cells]
@@ -147,14 +140,13 @@ def placed(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given) ->
     held_out = [target.drawn(replace(cell, task=test.task)).held_out for cell in cells]
     results = judged(cells, tasks, learner, params)
     validation = validated(learner(test), params, target.images(backbone, "none"), held_out)
-    measures = [axis("measures", name) for name in cells[0].measures]
-    similar = {
-        source: [m.pair(tasks[source], tasks[test.task], backbone) for m in measures if hasattr(m, "pair")]
+    pairs = {
+        source: [measure.pair(tasks[source], tasks[test.task], backbone) for measure in measures_with("pair", cells[0])]
         for source in dict.fromkeys(cell.task for cell in cells)
     }
     for cell, of_cell, (arrays,) in zip(cells, results, validation, strict=True):
         of_cell[test].measured.update(stored(arrays))
-        for pair in similar[cell.task]:
+        for pair in pairs[cell.task]:
             of_cell[test].measured.update(pair)
     return [Finished(of_cell) for of_cell in results]
 
@@ -168,8 +160,7 @@ def judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Para
         at_most = cells[0].judged_images
         labels = data.split.test_targets(test.split, at_most)
         targets = torch.from_numpy(labels).to(learner.backbone.device)
-        measures = [axis("measures", name) for name in cells[0].measures]
-        readers = [m.reader(cells, test, data, learner.backbone) for m in measures if hasattr(m, "reader")]
+        readers = [one.reader(cells, test, data, learner.backbone) for one in measures_with("reader", cells[0])]
         best: list[Tensor] = []
         probabilities: list[Tensor] = []
         for places, images in data.test_images(learner, data.split.test_images(test.split, at_most)):
@@ -194,6 +185,15 @@ def judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Para
 def learner_of(cell: Cell, class_names: list[str], backbone: Backbone) -> Learner:
     """The learner of a cell's recipe among these classes."""
     return axis("learners", RECIPES[cell.recipe].learner).Learner(backbone, class_names, cell.resolved)
+
+
+def learners_of(cell: Cell, tasks: Tasks, backbone: Backbone) -> LearnerOf:
+    """The learner of a cell's recipe among the classes of any test set."""
+
+    def learner(test: TestSet) -> Learner:
+        return learner_of(cell, tasks[test.task].split.names(test.split), backbone)
+
+    return learner
 
 
 def run_of(cell: Cell, drawn: Drawn, learner: Learner, given: Given = NOTHING) -> Run:
@@ -307,6 +307,12 @@ class Fixed:
     def forward(self, params: Params, images: Tensor) -> Outcome:
         """Features (1, B, E) -> features and logits."""
         return Outcome(images, self.classes[None], self.backbone.scale)
+
+
+def measures_with(part: str, cell: Cell) -> list[ModuleType]:
+    """The measures of a cell that have a part: `watcher` of training, `reader` of results, `pair` of tasks."""
+    measures = (axis("measures", name) for name in cell.measures)
+    return [measure for measure in measures if hasattr(measure, part)]
 
 
 def axis(folder: str, name: str) -> ModuleType:

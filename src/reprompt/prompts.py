@@ -32,7 +32,8 @@ class Prompts:
 
     def judged(self, cell: Cell) -> Params:
         """The prompt that a cell of the transferability grid judges: the same task, shots and seed."""
-        return self._one(tuple(getattr(cell, name) for name in OF_A_PROMPT), cell)
+        (prompt,) = self._of(cell, cell.task, [cell.seed])
+        return prompt
 
     def start(self, cell: Cell) -> Params:
         """Where a cell starts: from source prompts of as many shots as it has and with the same swept settings.
@@ -40,26 +41,40 @@ class Prompts:
         `hand_over` mean: the mean of the source prompts of all seeds, as MVLPT's released scripts do; seed: the source
         prompt of the cell's own seed, a reading of the paper, which says nothing of it.
         """
-        which = (cell.start, cell.shots, cell.tau, cell.seed, cell.swept)
-        if cell.resolved["hand_over"] == "seed":
-            return self._one(which, cell)
-        alike = [params for key, params in self.of_cells.items() if key[:3] == which[:3] and key[4] == which[4]]
-        if not alike:
-            return self._one(which, cell)
-        return {name: torch.stack([params[name] for params in alike]).mean(dim=0) for name in alike[0]}
+        every = list(dict.fromkeys(seed for _, _, _, seed, _ in self.of_cells))
+        prompts = self._of(cell, cell.start, [cell.seed] if cell.resolved["hand_over"] == "seed" else every)
+        return {name: torch.stack([prompt[name] for prompt in prompts]).mean(dim=0) for name in prompts[0]}
 
-    def _one(self, which: tuple, cell: Cell) -> Params:
-        if which not in self.of_cells:
-            words = ", ".join(f"{name} {value}" for name, value in zip(OF_A_PROMPT, which, strict=True) if value != "")
+    def _of(self, cell: Cell, task: str, seeds: list[int]) -> list[Params]:
+        """The prompts that were tuned on a task with these seeds, and else as the cell says."""
+        alike = [(task, cell.shots, cell.tau, seed, cell.swept) for seed in seeds]
+        found = [self.of_cells[which] for which in alike if which in self.of_cells]
+        if not found:
+            told = zip(OF_A_PROMPT, (task, cell.shots, cell.tau, cell.seed, cell.swept), strict=True)
+            words = ", ".join(f"{name} {value}" for name, value in told if value != "")
             raise ValueError(
                 f"{cell.experiment}: no prompt was kept for {words}: add it to the experiment that makes it"
             )
-        return self.of_cells[which]
+        return found
 
 
 def rounded(params: Params) -> Params:
     """Learned tensors as they are after being kept in half precision: what is judged is what is kept."""
     return {name: tensor.half().to(tensor.dtype) for name, tensor in params.items()}
+
+
+def made_on(backbone: Backbone) -> dict[str, str]:
+    """What a file of prompts says of the backbone that they were tuned on."""
+    return {"backbone": backbone.name, "weights_sha256": backbone.weights_sha256}
+
+
+def require_same_backbone(path: Path, about: dict, backbone: Backbone) -> None:
+    """Refuse prompts that were tuned on another backbone. `about` is what their file says."""
+    if about.get("weights_sha256") != backbone.weights_sha256:
+        raise ValueError(
+            f"{path}: tuned on the backbone {about.get('backbone', 'unknown')}, whose weights are not those of "
+            f"{backbone.name}: tune it again on this backbone"
+        )
 
 
 def write_prompts(path: Path, kept: Iterable[tuple[Cell, Arrays]], backbone: Backbone) -> None:
@@ -68,7 +83,7 @@ def write_prompts(path: Path, kept: Iterable[tuple[Cell, Arrays]], backbone: Bac
     for place, (cell, prompt) in enumerate(kept):
         cells.append([getattr(cell, name) for name in OF_A_PROMPT])
         tensors |= {f"{place}/{name}": torch.from_numpy(np.ascontiguousarray(array)) for name, array in prompt.items()}
-    about = {"backbone": backbone.name, "weights_sha256": backbone.weights_sha256, "cells": cells}
+    about = {**made_on(backbone), "cells": cells}
     with written_whole(path) as unfinished:
         save_file(tensors, unfinished, metadata={"about": json.dumps(about, sort_keys=True)})
 
@@ -82,11 +97,7 @@ def read_prompts(paths: Iterable[Path], backbone: Backbone) -> Prompts:
         digest.update(path.read_bytes())
         with safe_open(path, "pt") as file:
             about = json.loads(file.metadata()["about"])
-            if about["weights_sha256"] != backbone.weights_sha256:
-                raise ValueError(
-                    f"{path}: tuned on the backbone {about['backbone']}, whose weights are not those of "
-                    f"{backbone.name}: tune these prompts again on this backbone"
-                )
+            require_same_backbone(path, about, backbone)
             prompts: list[Params] = [{} for _ in about["cells"]]
             for key in file.keys():  # noqa: SIM118 (no dict)
                 place, _, name = key.partition("/")

@@ -13,11 +13,12 @@ from safetensors.torch import save_file
 from reprompt.atomic import written_whole
 from reprompt.clip.backbones import Backbone
 from reprompt.learners.learner import Learner, Params
+from reprompt.prompts import made_on, require_same_backbone
 
 
 def save_prompt(path: Path, params: Params, backbone: Backbone, made_by: str) -> None:
     """Write the learned tensors of one run, in half precision, with what they belong to."""
-    about = {"backbone": backbone.name, "weights_sha256": backbone.weights_sha256, "made_by": made_by}
+    about = {**made_on(backbone), "made_by": made_by}
     tensors = {name: tensor.detach().half().contiguous().cpu() for name, tensor in params.items()}
     with written_whole(path) as unfinished:
         save_file(tensors, unfinished, metadata={"about": json.dumps(about, sort_keys=True)})
@@ -31,11 +32,7 @@ def load_prompt(path: Path, backbone: Backbone) -> Params:
         about = json.loads((file.metadata() or {}).get("about", "{}"))
         # Regulators of GRAM lie in the same file under dotted names; a prompt has none.
         params = {key: file.get_tensor(key).float() for key in file.keys() if "." not in key}  # noqa: SIM118 (no dict)
-    if about.get("weights_sha256") != backbone.weights_sha256:
-        raise ValueError(
-            f"{path}: tuned on the backbone {about.get('backbone', 'unknown')}, whose weights are not those of "
-            f"{backbone.name}: tune a source prompt on this backbone"
-        )
+    require_same_backbone(path, about, backbone)
     return params
 
 

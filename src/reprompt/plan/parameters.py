@@ -274,9 +274,9 @@ class Parameters(Block):
             trained = (*self.tasks, *self.targets)
             _check_names(f"experiments.{key}.tasks", experiment.tasks, trained, "task")
             _check_names(f"experiments.{key}.judged_on", experiment.judged_on, (*trained, *self.shifts), "task")
-            for which in ("starts", "prompts_of"):
-                made_by = getattr(experiment, which) if which == "starts" else filter(None, (experiment.prompts_of,))
-                _check_names(f"experiments.{key}.{which}", made_by, self.experiments, "experiment")
+            _check_names(f"experiments.{key}.starts", experiment.starts, self.experiments, "experiment")
+            if experiment.prompts_of:
+                _check_names(f"experiments.{key}.prompts_of", (experiment.prompts_of,), self.experiments, "experiment")
             for grid in experiment.sweep:
                 _check_names(f"experiments.{key}.sweep.of", grid.of, RECIPES, "method")
         for key, names in named.items():
@@ -305,7 +305,7 @@ class Parameters(Block):
                 stored = RECIPES[method].starts_from is not None and experiment.protocol != "transfer_grid"
                 if stored != bool(experiment.starts):
                     raise ValueError(f"experiments.{key}.starts: {method} {'needs' if stored else 'has no use for'} it")
-                if bool(experiment.groups) > (RECIPES[method].objective == "multitask"):
+                if experiment.groups and RECIPES[method].objective != "multitask":
                     raise ValueError(f"experiments.{key}.groups: {method} is trained on one task")
                 unknown = {name for grid in experiment.grids(method) for name in grid} - _settings_of(method)
                 if unknown:
