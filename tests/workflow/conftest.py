@@ -12,6 +12,7 @@ from reprompt.plan.plan import Plan, make_plan
 IN_GIT = ("tables", "figures", "claims.csv", "report", "headline.json", "provenance.jsonl")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
