@@ -74,6 +74,21 @@ def test_an_output_that_a_killed_job_was_writing_is_left_to_snakemake() -> None:
     assert provenance.adopt(ROOT) == 0
 
 
+def test_what_was_deleted_once_it_was_read_has_its_record_in_a_clone() -> None:
+    passed_on = "results/smoke/records/prompts.safetensors"
+    recorded(passed_on, "prompts", [RECORD])
+    recorded(TABLE, "numbers", [passed_on])
+    Path(passed_on).unlink()
+    provenance.export(ROOT, [RECORD, TABLE, passed_on], keep=[RECORD, TABLE], passed_on=[passed_on])
+    clone()
+    assert provenance.adopt(ROOT) == 2
+    assert provenance._record(passed_on)["rule"] == "rule" and not Path(passed_on).exists()
+    assert os.stat(TABLE).st_mtime < os.stat(RECORD).st_mtime - 1, "there is a step between them"
+    assert provenance.differences(ROOT) == []
+    provenance.export(ROOT, [TABLE], keep=[RECORD, TABLE], passed_on=[passed_on])
+    assert passed_on in provenance.load(ROOT)
+
+
 def test_entries_of_files_not_restored_yet_stay_while_they_are_planned() -> None:
     Path(RECORD).unlink()
     provenance.export(ROOT, [TABLE], keep=[RECORD, TABLE])

@@ -8,6 +8,9 @@ them back for restored files (`adopt`). A file that is neither made here nor wha
     {"output": "results/miniature/records/few_shot/coop/ViT-B-16/part1.npz", "sha256": ..., "rule": "tune",
      "params": [...], "input": [...], "input_checksums": {...}, "code": ..., ...}
 
+What is deleted as soon as it was read has an entry whose SHA-256 is null: Snakemake asks for the record of every output
+of a job before it believes that its inputs are the same.
+
 This leans on the format of Snakemake's records (version 6, Snakemake 9.27); tests/workflow clones, restores and asks
 for "Nothing to be done", so that an upgrade that breaks it is seen.
 """
@@ -54,16 +57,19 @@ def load(root: Path) -> dict[str, Entry]:
     return {entry["output"]: entry for entry in map(json.loads, lines)}
 
 
-def export(root: Path, outputs: Iterable[str], keep: Iterable[str]) -> None:
+def export(root: Path, outputs: Iterable[str], keep: Iterable[str], passed_on: Iterable[str] = ()) -> None:
     """Write what Snakemake knows of `outputs` into the list.
 
-    Entries of other outputs stay while they are in `keep`, the plan: in a fresh clone most files are not there yet.
+    Entries of other outputs stay while they are in `keep`, the plan, or in `passed_on`, which is deleted as soon as it
+    was read: in a fresh clone most files are not there yet.
     """
-    entries = {output: entry for output, entry in load(root).items() if output in set(keep)}
+    entries = {output: entry for output, entry in load(root).items() if output in {*keep, *passed_on}}
     for output in outputs:
-        record = _record(output) if os.path.isfile(output) else None
+        is_there = os.path.isfile(output)
+        record = _record(output) if is_there or output in set(passed_on) else None
         if record:
-            entries[output] = {"output": output, "sha256": sha256(output)} | {key: record.get(key) for key in KEPT}
+            content = sha256(output) if is_there and output not in set(passed_on) else None
+            entries[output] = {"output": output, "sha256": content} | {key: record.get(key) for key in KEPT}
     text = "".join(json.dumps(entries[output], sort_keys=True) + "\n" for output in sorted(entries))
     path = list_path(root)
     if text and not (path.exists() and path.read_text() == text):
@@ -78,14 +84,15 @@ def adopt(root: Path) -> int:
     records: dict[str, Entry] = {}
     restored, strange = [], []
     for output, entry in load(root).items():
-        if not os.path.isfile(output) or _record_path(output, INCOMPLETE).exists():
+        if _record_path(output, INCOMPLETE).exists() or os.path.isfile(output) == (entry["sha256"] is None):
             continue
         record = _record(output)
-        if record and abs(record["endtime"] - os.stat(output).st_mtime) < 1e-3:
+        if entry["sha256"] is None:
+            records[output] = record or _restored(entry)
+        elif record and abs(record["endtime"] - os.stat(output).st_mtime) < 1e-3:
             records[output] = record  # made here and untouched since
         elif sha256(output) == entry["sha256"]:
-            kept = {key: entry[key] for key in KEPT}
-            records[output] = kept | {"incomplete": False, "log": [], "starttime": LONG_AGO, "job_hash": 0}
+            records[output] = _restored(entry)
             restored.append(output)
         else:
             strange.append(output)
@@ -97,6 +104,11 @@ def adopt(root: Path) -> int:
     if restored:
         _date_back(records)
     return len(restored)
+
+
+def _restored(entry: Entry) -> Entry:
+    """The record that Snakemake would have had of an output."""
+    return {key: entry[key] for key in KEPT} | {"incomplete": False, "log": [], "starttime": LONG_AGO, "job_hash": 0}
 
 
 def _date_back(records: dict[str, Entry]) -> None:
@@ -114,7 +126,8 @@ def _date_back(records: dict[str, Entry]) -> None:
 
     for output, record in records.items():
         record["endtime"] = LONG_AGO - depth(output)
-        os.utime(output, (record["endtime"], record["endtime"]))
+        if os.path.isfile(output):
+            os.utime(output, (record["endtime"], record["endtime"]))
         _write(_record_path(output), json.dumps(record))
 
 
@@ -122,6 +135,8 @@ def differences(root: Path) -> list[tuple[str, str]]:
     """The listed outputs that are not what the list says, each with why."""
     found = []
     for output, entry in load(root).items():
+        if entry["sha256"] is None:
+            continue
         if not os.path.isfile(output):
             found.append((output, "missing; `dvc pull` restores it"))
         elif sha256(output) != entry["sha256"]:
