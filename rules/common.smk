@@ -149,7 +149,7 @@ def outputs_of_plan():
 def remember(jobs):
     """Remove what no longer belongs to the plan, then record where every output of these jobs came from."""
     planned = outputs_of_plan()
-    passed_on = {str(PLAN.prompts(job)) for job in PLAN.jobs if job.experiment in PASSING_ON}
+    passed_on = {str(PLAN.prompts(job.name)) for job in PLAN.jobs if job.experiment in PASSING_ON}
     provenance.prune(R / "records", keep=planned)
     provenance.export(R, {str(output) for job in jobs for output in job.output}, planned, passed_on)
 
