@@ -1,5 +1,6 @@
 """The driver: what it reads in Snakemake's log, and the line it shows."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from reprompt import progress, reproduce
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import Plan, make_plan
 from reprompt.progress import Progress
-from reprompt.reproduce import Followed, Line, Step, describe, explain_failure, what_is
+from reprompt.reproduce import TUNING, Followed, Line, Step, describe, explain_failure, step_name, what_is
 
 COOP = "few_shot/coop/ViT-B-16/part1"
 STARTED = """
@@ -52,6 +53,13 @@ def test_a_job_is_named_as_its_progress_file_is() -> None:
     assert follow(STARTED).names == {"8": COOP}
     assert follow(STARTED).finished == set()
     assert follow(STARTED, FINISHED).finished == {COOP}
+
+
+def test_every_rule_that_tunes_runs_jobs_of_the_plan() -> None:
+    rules = (Path(__file__).parents[1] / "rules/tune.smk").read_text()
+    assert set(TUNING) == set(re.findall(r"^(?:use rule tune as|rule) (\w+)", rules, re.MULTILINE))
+    wildcards = "experiment=multitask_11, recipe=mcoop, backbone=ViT-B-16, part=all"
+    assert {step_name(rule, wildcards) for rule in TUNING} == {"multitask_11/mcoop/ViT-B-16/all"}
 
 
 def test_the_line_says_what_runs_how_far_and_how_long(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

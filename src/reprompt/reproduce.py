@@ -23,6 +23,7 @@ from reprompt.plan.plan import Plan
 LOG = Path("logs/reproduce.log")
 RESTORE_LOG = Path("logs/restore.log")
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
+TUNING = ("tune", "tune_and_keep", "tune_and_pass_on")  # the rules whose jobs are the plan's
 ROUGH_SECONDS = {"features": 40, "split": 15}  # others: 10; jobs have the plan's estimate
 SECONDS_PER_PRETRAINING_STEP = 0.5
 
@@ -149,7 +150,7 @@ class Followed:
 def step_name(rule: str, wildcards: str) -> str:
     """The path-like name of a job, as its progress file has it: `few_shot/coop/ViT-B-16/part1`, `pretrain/RN50`."""
     values = [pair.partition("=")[2] for pair in wildcards.strip().split(", ") if pair]
-    return "/".join(values if rule == "tune" else [rule, *values])
+    return "/".join(values if rule in TUNING else [rule, *values])
 
 
 def missing_steps(plan: Plan, pretrain: bool) -> dict[str, Step]:
@@ -165,7 +166,7 @@ def missing_steps(plan: Plan, pretrain: bool) -> dict[str, Step]:
     for rule, block in re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", dry.stdout + dry.stderr, re.MULTILINE):
         wildcards = re.search(r"^    wildcards: (.*)", block, re.MULTILINE)
         name = step_name(rule, wildcards[1] if wildcards else "")
-        cells = len(jobs[name].cells) if rule == "tune" else 0
+        cells = len(jobs[name].cells) if rule in TUNING else 0
         steps[name] = Step(rule, cells, rough_seconds(plan, rule, name))
     steps.pop("all", None)
     return steps
@@ -173,7 +174,7 @@ def missing_steps(plan: Plan, pretrain: bool) -> dict[str, Step]:
 
 def rough_seconds(plan: Plan, rule: str, name: str) -> float:
     """About how long a step takes; only the proportions matter, the clock corrects the rest."""
-    if rule == "tune":
+    if rule in TUNING:
         return estimated_seconds(plan, plan.job(name))
     if rule == "pretrain":
         steps = getattr(plan.parameters.backbones[name.partition("/")[2]], "steps", 20)
