@@ -63,12 +63,14 @@ def export(root: Path, outputs: Iterable[str], keep: Iterable[str], passed_on: I
     Entries of other outputs stay while they are in `keep`, the plan, or in `passed_on`, which is deleted as soon as it
     was read: in a fresh clone most files are not there yet.
     """
-    entries = {output: entry for output, entry in load(root).items() if output in {*keep, *passed_on}}
+    passed_on = set(passed_on)
+    planned = passed_on.union(keep)
+    entries = {output: entry for output, entry in load(root).items() if output in planned}
     for output in outputs:
-        is_there = os.path.isfile(output)
-        record = _record(output) if is_there or output in set(passed_on) else None
+        stays = output not in passed_on
+        record = _record(output) if os.path.isfile(output) or not stays else None
         if record:
-            content = sha256(output) if is_there and output not in set(passed_on) else None
+            content = sha256(output) if stays else None
             entries[output] = {"output": output, "sha256": content} | {key: record.get(key) for key in KEPT}
     text = "".join(json.dumps(entries[output], sort_keys=True) + "\n" for output in sorted(entries))
     path = list_path(root)
