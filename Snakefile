@@ -16,6 +16,7 @@ configfile: "params.yaml"
 include: "rules/common.smk"
 include: "rules/data.smk"
 include: "rules/backbones.smk"
+include: "rules/corpus.smk"
 include: "rules/features.smk"
 include: "rules/tune.smk"
 include: "rules/groups.smk"
@@ -32,6 +33,7 @@ rule all:
     default_target: True
     input:
         rules.stage_backbones.input,
+        rules.stage_corpus.input,
         RECORDS,
         rules.stage_tables.input,
         rules.stage_claims.input,

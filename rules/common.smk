@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from reprompt import code, locks, provenance
 from reprompt.plan.parameters import ParameterError, load_parameters
-from reprompt.plan.plan import TOGETHER, make_plan
+from reprompt.plan.plan import ALL, make_plan
 
 try:
     PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
@@ -29,6 +29,7 @@ DROPPING = [name for name, of in PLAN.parameters.experiments.items() if not of.k
 GRID = [name for name, of in PLAN.parameters.experiments.items() if of.protocol == "transfer_grid"]
 TABLES = [output.name for output in PLAN.outputs.values() if output.kind == "table"]
 FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "figure"]
+CORPUS_FIGURES = ["gram_figure_filter", "gram_figure_topics"] if PLAN.parameters.gram else []
 WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show
 
 
@@ -36,11 +37,12 @@ WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []
 wildcard_constraints:
     task="|".join(PLAN.all_tasks),
     backbone="|".join(PLAN.backbones),
-    part="|".join([*PLAN.parts, TOGETHER]),
+    part="|".join([*PLAN.parts, ALL]),
     experiment="|".join(PLAN.parameters.experiments),
     recipe="|".join({job.recipe for job in PLAN.jobs}),
     table="|".join(TABLES),
     figure="|".join(FIGURES),
+    corpus_figure="|".join(CORPUS_FIGURES),
     sheet="corpus|tasks",
 
 

@@ -4,7 +4,7 @@
 rule split:
     """All tasks' class names, base and new classes, and few-shot draws."""
     output:
-        splits=expand(R / "data/{task}.json", task=PLAN.all_tasks),
+        splits=expand(R / "data/{task}.json", task=PLAN.labelled_tasks),
     log:
         LOGS / "split.log",
     conda:

@@ -10,9 +10,11 @@ from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import make_plan
 
 RESULTS = {
-    "splits": (code.SPLITS, ["data/source.py", "data/splits.py"]),
+    "splits": (code.SPLITS, ["data/rendered.py", "data/source.py"]),
     "weights": (code.PRETRAINING, ["miniature/pretrain.py"]),
-    "features": (code.FEATURES, ["clip/features.py", "data/source.py"]),
+    "features": (code.FEATURES, ["clip/features.py", "data/rendered.py"]),
+    "corpus": (code.CORPUS, ["chc/run.py", "chc/task.py"]),
+    "figures of the corpus": (code.CORPUS_FIGURES, ["figures/gram/corpus.py", "figures/write.py"]),
     "tables": (code.TABLES, ["tables/__init__.py", "tables/write.py"]),
     "figures": (code.FIGURES, ["figures/__init__.py", "figures/write.py"]),
     "contact sheets": (code.CONTACT_SHEETS, ["miniature/contact_sheets.py"]),

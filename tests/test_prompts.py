@@ -54,6 +54,14 @@ def test_a_source_of_other_shots_is_no_start(kept, tiny, hand_over):
         read_prompts([kept], tiny).start(cell(hand_over, start="source", shots=20))
 
 
+@pytest.mark.parametrize("shots", [4, 16])
+def test_what_was_learned_on_pictures_of_the_web_is_a_start_at_any_shots(tmp_path, tiny, shots):
+    learned = dataclasses.replace(cell(task="source", shots=5), together=("corpus",))
+    write_prompts(tmp_path / "all.safetensors", [(learned, prompt(4))], tiny)
+    start = read_prompts([tmp_path / "all.safetensors"], tiny).start(cell(start="source", shots=shots))
+    assert torch.equal(start["context"], torch.full((2, 3), 4.0))
+
+
 def test_the_grid_judges_the_prompt_of_the_same_task_and_seed(kept, tiny):
     found = read_prompts([kept], tiny).judged(cell(task="source", seed=2))
     assert torch.equal(found["context"], torch.full((2, 3), 3.0))

@@ -10,14 +10,11 @@ import torch
 import yaml
 
 from reprompt import tune
-from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import TaskFeatures, manifest, write_features
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
 from reprompt.fleets import Given, run_of
-from reprompt.gradients.regulated import Regulator
-from reprompt.initialisation.stored import save_prompt
-from reprompt.learners import independent_prompts, text_context, visual_prompts
+from reprompt.learners import text_context
 from reprompt.multitask.groups import Partners, groups_of, write_groups
 from reprompt.plan.parameters import load_parameters, parse_parameters
 from reprompt.plan.plan import Plan, make_plan
@@ -35,8 +32,10 @@ TRAIN, TEST = np.arange(40) % 4, np.arange(20) % 4
 
 
 def split(task: str) -> Split:
-    draws = {str(seed): draw(TRAIN, 4, task, seed, PLAN.most_shots) for seed in (1, 2)}
-    return Split(task, NAMES, "a photo of a {}.", TRAIN.tolist(), TEST.tolist(), draws, PLAN.most_shots)
+    draws = {str(seed): draw(TRAIN, 4, task, seed, PLAN.most_shots(PLAN.labelled_tasks)) for seed in (1, 2)}
+    return Split(
+        task, NAMES, "a photo of a {}.", TRAIN.tolist(), TEST.tolist(), draws, PLAN.most_shots(PLAN.labelled_tasks)
+    )
 
 
 def features() -> TaskFeatures:
@@ -69,61 +68,45 @@ def run(folder, tiny, name, out="part1", plan=PLAN):
     return paths
 
 
-STORED = {"source_prompt": "{folder}/prompt.safetensors"}
-REGULATED = {**STORED, "regulator": "{folder}/prompt.safetensors"}
-VISUAL = {"visual_length": 2, "visual_depth": 1, "visual_start": "normal", "placement": "before_norm"}
-# Blocks of recipes that start from what other studies leave behind.
-STARTED = {
-    "coop_gram": REGULATED,
-    "vpt_gram": {**VISUAL, **REGULATED},
-    "unigram": {**VISUAL, "text_depth": 1, **REGULATED},
-}
-LEARNERS = {"coop_gram": text_context, "vpt_gram": visual_prompts}
+SMALL = {"visual_depth": 2, "text_depth": 2, "depth": 2, "mix_width": 16, "epochs": 2, "ways": 3, "queries": 2}
 
 
-def plan_of(recipe: str, protocol: str, folder: Path) -> Plan:
+def plan_of(recipe: str, protocol: str) -> Plan:
     """A smoke plan with that recipe alone, on one task, small enough for the tiny backbone."""
     raw = yaml.safe_load(FILE.read_text())
     small = raw["scales"]["smoke"]
     small |= {"tasks": ["imagenet"], "shifts": []}
     del small["experiments"]
     one = {"protocol": protocol, "tuning": protocol, "methods": [recipe], "shots": [4]}
+    one |= {"tasks": ["imagenet"]} if protocol == "meta" else {}
     raw["experiments"] = {"one": one}
     if source := RECIPES[recipe].starts_from:
-        raw["experiments"] = {
-            "source": one
-            | {"protocol": "multitask", "methods": [source], "keeps_prompts": True, "tasks": ["imagenet"]},
-            "one": one | {"starts": ["source"]},
-        }
+        learned = {"protocol": "meta", "tuning": "meta"} if RECIPES[source].meta else {"protocol": "multitask"}
+        learned |= {"methods": [source], "keeps_prompts": True, "tasks": ["imagenet"]}
+        one |= {"tuning": "gram"} if RECIPES[source].meta else {}
+        raw["experiments"] = {"source": one | learned, "one": one | {"starts": ["source"]}}
     for block in raw["methods"].values():
         block.pop("where", None)
-    if recipe in STARTED:
-        block = {key: v.format(folder=folder) if isinstance(v, str) else v for key, v in STARTED[recipe].items()}
-        raw["methods"][recipe] = block
-    block = raw["methods"][recipe]
-    for key, value in {"visual_depth": 2, "text_depth": 2, "depth": 2, "mix_width": 16, "epochs": 2}.items():
-        if key in block and block[key] != 1:
-            block[key] = value
+        for key, value in SMALL.items():
+            if key in block and block[key] != 1:
+                block[key] = value
     return make_plan(parse_parameters(raw, "smoke"))
 
 
-def leave_a_prompt(recipe: str, settings: dict, tiny: Backbone, folder: Path) -> None:
-    """What a source task or meta-training would have left: a prompt, and regulators beside it."""
-    learner = LEARNERS.get(recipe, independent_prompts).Learner(tiny, NAMES, settings)
-    prompt = learner.start("random", torch.Generator().manual_seed(0))
-    regulators = {modality: Regulator.identity(32) for modality in ("text", "visual")}
-    tensors = {f"{m}.{name}": tensor for m, r in regulators.items() for name, tensor in vars(r).items()}
-    save_prompt(folder / "prompt.safetensors", {**prompt, **tensors}, tiny, made_by="a test")
+def protocol_of(recipe: str) -> str:
+    """One that every recipe can be run under."""
+    if RECIPES[recipe].meta:
+        return "meta"
+    if RECIPES[recipe].starts_from:
+        return "elevater"
+    return "few_shot" if RECIPES[recipe].refusal("base_to_new", "vit") else "base_to_new"
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, monkeypatch):
     monkeypatch.setattr(tune, "source_of", lambda data: Pictures())
-    protocol = "few_shot" if RECIPES[recipe].refusal("base_to_new", "vit") else "base_to_new"
-    plan = plan_of(recipe, "elevater" if RECIPES[recipe].starts_from else protocol, folder)
+    plan = plan_of(recipe, protocol_of(recipe))
     *sources, job = plan.jobs
-    if recipe in STARTED:
-        leave_a_prompt(recipe, job.cells[0].resolved, tiny, folder)
     for source in sources:
         run(folder, tiny, source.name, plan.records(source.name).with_suffix(""), plan)
     records = read_records([run(folder, tiny, job.name, plan=plan)[0]])

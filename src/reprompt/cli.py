@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reprompt.plan.parameters import ParameterError, load_parameters
+from reprompt.plan.parameters import Corpus, ParameterError, load_parameters
 from reprompt.plan.plan import Plan, make_plan
 
 if TYPE_CHECKING:
@@ -72,14 +72,15 @@ def plan(
 @app.command()
 def split(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
     """Write the split file of every task: labels, halves, few-shot draws."""
-    from reprompt.data.source import source_of, split_of
+    from reprompt.data.source import split_of
+    from reprompt.data.sources import source_of
     from reprompt.locks import job_lock
 
     the_plan = _plan(params, scale)
-    source = source_of(the_plan.parameters.data)
+    source, most_shots = source_of(the_plan.parameters), the_plan.most_shots(the_plan.labelled_tasks)
     with job_lock():
-        for task in the_plan.all_tasks:
-            split_of(source, task, the_plan.all_seeds, the_plan.most_shots).write(out / f"{task}.json")
+        for task in the_plan.labelled_tasks:
+            split_of(source, task, the_plan.all_seeds, most_shots).write(out / f"{task}.json")
 
 
 @app.command()
@@ -120,17 +121,44 @@ def features(
     from reprompt.clip.backbones import load
     from reprompt.clip.features import ensure_features, manifest
     from reprompt.data.image_store import ImageStore
-    from reprompt.data.source import source_of
+    from reprompt.data.sources import source_of
     from reprompt.progress import Progress
 
     the_plan = _plan(params, scale)
-    tasks, data, views = the_plan.parts[part], the_plan.parameters.data, the_plan.parameters.views
-    source = ImageStore(source_of(data), data, the_plan.images)
+    tasks, views = the_plan.parts[part], the_plan.views_of(part)
+    source = ImageStore(source_of(the_plan.parameters), the_plan.parameters, the_plan.images)
     spec = the_plan.features_spec(backbone, part)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone)
         ensure_features(out, spec, frozen, source, tasks, views, progress.advance)
         write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256))
+
+
+@app.command()
+def corpus(
+    weights: Annotated[Path, typer.Option(help="The weights of the backbone whose similarities filter the pairs.")],
+    out: Out,
+    split: Annotated[Path, typer.Option(help="Where the task goes that is made of topics and domains.")],
+    threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Filter GRAM's image-text pairs and find their topics and domains."""
+    from reprompt.chc.run import STAGES, make_rendered_corpus
+    from reprompt.chc.task import corpus_split
+    from reprompt.clip.backbones import load
+    from reprompt.progress import Progress
+
+    the_plan = _plan(params, scale)
+    gram, backbone = the_plan.parameters.gram, the_plan.parameters.standard_backbone
+    if not isinstance(gram.pairs, Corpus):
+        raise NotImplementedError(
+            f"gram.pairs.root: reading {gram.pairs.root} is not part of this version; use scale: miniature"
+        )
+    with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
+        frozen = load(weights, backbone)
+        made = make_rendered_corpus(out, gram.pairs, frozen, gram.clustering, threads, progress.advance)
+        corpus_split(made, the_plan.all_seeds, the_plan.most_shots(["corpus"])).write(split)
 
 
 @app.command()
@@ -202,6 +230,17 @@ def figure(
     from reprompt.figures.write import write_figure
 
     write_figure(FIGURES[name](_records(records or [])), out)
+
+
+@app.command("corpus-figure")
+def corpus_figure(
+    name: str, out: Out, corpus: Annotated[Path, typer.Option(help="The folder that `reprompt corpus` wrote.")]
+) -> None:
+    """Write a figure of GRAM's corpus: how well it is filtered, or its topics and domains."""
+    from reprompt.figures.gram.corpus import corpus_figure as figure_of
+    from reprompt.figures.write import write_figure
+
+    write_figure(figure_of(name, corpus), out)
 
 
 @app.command("contact-sheet")
@@ -282,6 +321,33 @@ def bench(
     from reprompt.bench import bench as run
 
     run(_plan(params, scale))
+
+
+@app.command("bench-meta")
+def bench_meta(
+    backbone: Annotated[str, typer.Option(help="The architecture, at its full size with random weights.")] = "ViT-B-16",
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
+    out: Annotated[Path | None, typer.Option(help="Also write the measurements here, as JSON.")] = None,
+) -> None:
+    """Time GRAM's outer step, second order against first."""
+    from reprompt.bench_meta import Size
+    from reprompt.bench_meta import bench_meta as run
+
+    run(backbone, device, precision, Size(), out)
+
+
+@app.command("bench-topics")
+def bench_topics(
+    out: Annotated[Path | None, typer.Option(help="Also write the measurements here, as JSON.")] = None,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Time the clustering of captions at several sizes of the corpus, and project it to the paper's."""
+    from reprompt.bench_topics import bench_topics as run
+
+    clustering = load_parameters(params, scale).gram.clustering
+    run(clustering.topics, clustering.chunk, json_out=out)
 
 
 @app.command()

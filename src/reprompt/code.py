@@ -22,7 +22,8 @@ RENDERING = (
 )
 SPLITS = (
     *RENDERING,
-    *("data/draws.py", "data/source.py", "data/splits.py", "miniature/__init__.py", "miniature/tasks.py", "streams.py"),
+    *("data/draws.py", "data/rendered.py", "data/source.py", "data/splits.py", "data/web.py", "miniature/__init__.py"),
+    *("miniature/captions.py", "miniature/corpus.py", "miniature/tasks.py", "miniature/web.py", "streams.py"),
 )
 PRETRAINING = (
     *RENDERING,
@@ -31,7 +32,16 @@ PRETRAINING = (
 FEATURES = (*SPLITS, "clip/backbones.py", "clip/features.py", "clip/weights.py", "data/views.py")
 GROUPS = ("multitask/groups.py",)
 TABLES = ("claims/groups.py", "multitask", "published", "statistics.py", "streams.py", "tables")
-FIGURES = (*TABLES, "figures", "learners/parameters.py", "metrics.py")
+FIGURES = (
+    *(*TABLES, "claims/courses.py", "claims/grammar.py", "claims/inference.py", "claims/runs.py", "claims/source.py"),
+    *("figures", "learners/parameters.py", "metrics.py"),
+)
+CORPUS = (*FEATURES, "chc", "clip/blocks.py", "clip/savings.py", "clip/text.py")
+CORPUS_FIGURES = (
+    *("chc/pictures.py", "figures/canvas.py", "figures/figure.py", "figures/gram/corpus.py", "figures/lines.py"),
+    *("figures/gram/corpus_filter.py", "figures/gram/corpus_topics.py", "figures/write.py", "statistics.py"),
+    *("tables/layout.py", "tables/table.py"),
+)
 CONTACT_SHEETS = (*SPLITS, "miniature/captions.py", "miniature/contact_sheets.py", "miniature/corpus.py")
 CLAIMS = (
     *("claims", "learners/parameters.py", "multitask", "published", "statistics.py"),
@@ -56,10 +66,10 @@ NEUTRAL = (
 def recipe_code(recipe: str, measures: Iterable[str] = ()) -> str:
     """What records depend on: how fleets are run, the recipe's own axes and what is measured, with all they import.
 
-    What draws images is left out: it is in the manifest of the features, which records depend on.
+    What draws images is not among them: it is in the manifest of the features, which records depend on.
     """
     measured = (f"measures/{name}.py" for name in measures)
-    files = imported_by("fleets.py", *RECIPES[recipe].modules, *measured) - set(_files(("miniature", "data/source.py")))
+    files = imported_by("fleets.py", *RECIPES[recipe].modules, *measured)
     return code_hash(*(str(file.relative_to(PACKAGE)) for file in files))
 
 

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -42,10 +43,22 @@ class Finished:
 
 @dataclass(frozen=True)
 class Given:
-    """What other jobs give: kept prompts by experiment, and the partners of every target by the grid's recipe."""
+    """What other jobs give: kept prompts by experiment, and the partners of every target by the grid's recipe.
+
+    `unfinished` is where the state of a cell lies that takes long and was not finished.
+    """
 
     prompts: Mapping[str, Prompts] = field(default_factory=dict)
     partners: Mapping[str, Mapping[str, Partners]] = field(default_factory=dict)
+    unfinished: Mapping[Cell, Path] = field(default_factory=dict)
+
+    def start(self, cell: Cell) -> Params:
+        """The prompt that a cell starts from, with what was kept beside it; nothing where it has a start of its own."""
+        return self.prompts[cell.start].start(cell) if cell.start else {}
+
+    def beside(self, cell: Cell) -> dict[str, Params]:
+        """What a cell's gradient rule needs of its start: the regulator, under dotted names."""
+        return {"regulators": {name: tensor for name, tensor in self.start(cell).items() if "." in name}}
 
     def trained_on(self, cell: Cell) -> tuple[str, ...]:
         """The tasks that a cell is trained on, the target of a group first."""
@@ -65,6 +78,8 @@ def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given 
     recipe = RECIPES[cells[0].recipe]
     if cells[0].prompts_of:
         return placed(cells, tasks, backbone, given)
+    if recipe.meta:
+        return meta_tuned(cells, tasks, backbone, given)
     if recipe.gradient:
         return tuned(cells, tasks, backbone, given)
     if recipe.learned:
@@ -79,21 +94,38 @@ def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NO
     training = TrainingSet(names, tuple(tasks[name] for name in names), cells[0].learns)
     watchers = [measure.watcher(cells, tasks, learner) for measure in measures_with("watcher", cells[0])]
     params, held_out = trained(cells, training, backbone, given, watchers)
-    kept = [{} for _ in cells]
+    finished = kept_and_judged(cells, tasks, learner, params)
+    for watcher in watchers:
+        for cell, arrays in zip(finished, watcher.arrays(), strict=True):
+            for test, measured in arrays.items():
+                cell.results[test].measured.update(measured)
+    for cell, by_task in zip(finished, held_out, strict=True):
+        for task, arrays in by_task.items():
+            cell.results[TestSet(task, "all")].measured.update(stored(arrays))
+    return finished
+
+
+def meta_tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
+    """Starts and regulators meta-learned on one task (GRAM); judged with no step of adaptation."""
+    learners, meta = learners_of(cells[0], tasks, backbone), axis("meta", "learned")
+    learned, traces = zip(*(meta.learned(cell, tasks, backbone, given.unfinished[cell]) for cell in cells), strict=True)
+    params = {name: torch.stack([of_cell[name] for of_cell in learned]) for name in learned[0]}
+    finished = kept_and_judged(cells, tasks, learners, params)
+    for cell, trace in zip(finished, traces, strict=True):
+        for result in cell.results.values():
+            result.measured.update(trace)
+    return finished
+
+
+def kept_and_judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Params) -> list[Finished]:
+    """The results of learned tensors (R, ...), and their prompts where these are kept: in half precision, as judged."""
+    kept: list[Arrays] = [{} for _ in cells]
     if cells[0].keeps_prompt:
         params = rounded(params)
         kept = [
             {name: tensor[run].half().cpu().numpy() for name, tensor in params.items()} for run in range(len(cells))
         ]
-    results = judged(cells, tasks, learner, params)
-    for watcher in watchers:
-        for of_cell, arrays in zip(results, watcher.arrays(), strict=True):
-            for test, measured in arrays.items():
-                of_cell[test].measured.update(measured)
-    for of_cell, by_task in zip(results, held_out, strict=True):
-        for task, arrays in by_task.items():
-            of_cell[TestSet(task, "all")].measured.update(stored(arrays))
-    return [Finished(of_cell, prompt) for of_cell, prompt in zip(results, kept, strict=True)]
+    return [Finished(*both) for both in zip(judged(cells, tasks, learner_for, params), kept, strict=True)]
 
 
 def trained(
@@ -104,7 +136,7 @@ def trained(
     watchers: Sequence[Watcher] = (),
 ) -> tuple[Params, list[dict[str, Arrays]]]:
     """The learned tensors of a fleet after training, each (R, ...), and what they make of images held out, by task."""
-    recipe, settings = RECIPES[cells[0].recipe], [cell.resolved for cell in cells]
+    recipe, settings = RECIPES[cells[0].recipe], [cell.resolved | given.beside(cell) for cell in cells]
     learner = learner_of(cells[0], training.class_names, backbone)
     drawn = [training.drawn(cell) for cell in cells]
     watchers, best = list(watchers), None
@@ -201,11 +233,10 @@ def run_of(cell: Cell, drawn: Drawn, learner: Learner, given: Given = NOTHING) -
     settings = cell.resolved
     purpose = (cell.protocol, cell.task, cell.shots)  # not the recipe: methods are compared on the same batches
     initialisation = axis("initialisation", RECIPES[cell.recipe].initialisation)
-    handed_over = given.prompts[cell.start].start(cell) if cell.start else None
     return Run(
         drawn.images,
         drawn.labels,
-        initialisation.start(learner, settings, torch_stream(cell.seed, "start", *purpose), handed_over),
+        initialisation.start(learner, settings, torch_stream(cell.seed, "start", *purpose), given.start(cell)),
         schedule_of(settings),
         batches=torch_stream(cell.seed, "batches", *purpose),
         views=torch_stream(cell.seed, "views", *purpose),

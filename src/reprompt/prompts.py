@@ -6,7 +6,7 @@ A file holds the learned tensors of a job's cells, in half precision, and says f
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,10 @@ from reprompt.clip.backbones import Backbone
 from reprompt.learners.learner import Params
 from reprompt.metrics import Arrays
 from reprompt.plan.cells import Cell
+from reprompt.plan.parameters import WEB_TASKS
 
 OF_A_PROMPT = ("task", "shots", "tau", "seed", "swept")
+NO_SHOTS = 0  # of prompts that were learned on pictures of the web
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,14 @@ class Prompts:
     def start(self, cell: Cell) -> Params:
         """Where a cell starts: from source prompts of as many shots as it has and with the same swept settings.
 
+        Prompts that were learned on pictures of the web have no shots, and are a start at any number.
         `hand_over` mean: the mean of the source prompts of all seeds, as MVLPT's released scripts do; seed: the source
         prompt of the cell's own seed, a reading of the paper, which says nothing of it.
         """
         every = list(dict.fromkeys(seed for _, _, _, seed, _ in self.of_cells))
-        prompts = self._of(cell, cell.start, [cell.seed] if cell.resolved["hand_over"] == "seed" else every)
+        from_web = any(shots == NO_SHOTS for _, shots, *_ in self.of_cells)
+        wanted = replace(cell, shots=NO_SHOTS) if from_web else cell
+        prompts = self._of(wanted, cell.start, [cell.seed] if cell.resolved["hand_over"] == "seed" else every)
         return {name: torch.stack([prompt[name] for prompt in prompts]).mean(dim=0) for name in prompts[0]}
 
     def _of(self, cell: Cell, task: str, seeds: list[int]) -> list[Params]:
@@ -81,7 +86,8 @@ def write_prompts(path: Path, kept: Iterable[tuple[Cell, Arrays]], backbone: Bac
     """Write the prompts of a job's cells, with what they belong to."""
     cells, tensors = [], {}
     for place, (cell, prompt) in enumerate(kept):
-        cells.append([getattr(cell, name) for name in OF_A_PROMPT])
+        told = replace(cell, shots=NO_SHOTS) if set(WEB_TASKS).intersection(cell.together) else cell
+        cells.append([getattr(told, name) for name in OF_A_PROMPT])
         tensors |= {f"{place}/{name}": torch.from_numpy(np.ascontiguousarray(array)) for name, array in prompt.items()}
     about = {**made_on(backbone), "cells": cells}
     with written_whole(path) as unfinished:

@@ -195,5 +195,9 @@ class CellStore:
             arrays[f"{test.task}/{test.split}/predictions"] = result.predictions
         write_npz(self._path(judged.key), **arrays)
 
+    def unfinished(self, key: str) -> Path:
+        """Where the state of a cell may lie that is not finished."""
+        return self._path(key).with_suffix(".unfinished")
+
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npz"

@@ -6,7 +6,7 @@ Finished cells are kept in the cell store as soon as their fleet ends, so a job 
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -17,7 +17,8 @@ from reprompt.clip.features import ensure_features, manifest, read_features, tra
 from reprompt.code import recipe_code
 from reprompt.costs import circumstances
 from reprompt.data.image_store import ImageStore
-from reprompt.data.source import Source, source_of
+from reprompt.data.source import Source
+from reprompt.data.sources import source_of
 from reprompt.data.splits import Split
 from reprompt.fleets import NOTHING, Given, run_fleet
 from reprompt.multitask.groups import read_groups
@@ -87,14 +88,13 @@ def read_tasks(
     job: Job, plan: Plan, backbone: Backbone, features: Path, splits: Path
 ) -> tuple[dict[str, TaskData], dict[str, str]]:
     """Every task that a job reads, and what each one's features are made from; missing features are made."""
-    source = ImageStore(source_of(plan.parameters.data), plan.parameters.data, plan.images)
-    views = plan.parameters.views
+    source = ImageStore(source_of(plan.parameters), plan.parameters, plan.images)
     needs_pixels = RECIPES[job.recipe].pixels or any("grad_cam" in cell.measures for cell in job.cells)
     trained_on = {*job.partners, *(task for cell in job.cells for task in cell.trained_on)}
     augmented = any(cell.resolved.get("augmentation") == "views" for cell in job.cells)
     tasks, made_from = {}, {}
     for part, spec in job.features:
-        file = features / f"{part}.safetensors"
+        file, views = features / f"{part}.safetensors", plan.views_of(part)
         ensure_features(file, spec, backbone, source, plan.parts[part], views)
         for task in (task for task in plan.parts[part] if task in job.tasks_read):
             pixels = pixels_of(source, task, task in trained_on, views if augmented else None) if needs_pixels else None
@@ -155,6 +155,7 @@ def tune_cells(
             missing[cell] = key
     if done:
         yield DoneFleet(done, trained=False)
+    given = replace(given, unfinished={cell: store.unfinished(key) for cell, key in missing.items()})
     for fleet in fleets_of(missing, runs_per_fleet):
         finished = run_fleet(fleet, tasks, backbone, given)
         judged = [Judged(cell, missing[cell], f.results, f.prompt) for cell, f in zip(fleet, finished, strict=True)]

@@ -14,6 +14,10 @@ SPEC = importlib.util.spec_from_file_location("fake_mvlpt_runs", Path(__file__).
 fake_mvlpt = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(fake_mvlpt)
 
+SPEC = importlib.util.spec_from_file_location("fake_gram", Path(__file__).parents[1] / "tables" / "fake_records.py")
+fake_records = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(fake_records)
+
 VARIANTS = ("imagenet_v2", "imagenet_sketch", "imagenet_a", "imagenet_r")
 SHOTS = (1, 2, 4, 8, 16)
 TAUS = (1.0, 0.05, 0.01)
@@ -212,6 +216,12 @@ def maker():
 def study():
     """The maker of MVLPT's records: study(noise=..., seeds=...)."""
     return fake_mvlpt.Study
+
+
+@pytest.fixture(scope="session")
+def make_gram():
+    """The maker of GRAM's records: make_gram(scale=..., tasks=..., seeds=..., spread=...)."""
+    return fake_records.make_gram_records
 
 
 @pytest.fixture(scope="session")

@@ -88,16 +88,9 @@ def test_other_papers_do_not_borrow_experiments(source):
         source.runs(at("coop", "dtd", "base_to_new", "gram", "base"))
 
 
-def test_a_new_papers_experiment_is_evaluated_as_it_appears(maker):
-    rows = maker()
-    for seed in (1, 2, 3):
-        for split in ("base", "new"):
-            where = {"protocol": "base_to_new", "task": "dtd", "seed": seed, "split": split}
-            rows.add("meta_base_to_new", "coop_gram", 70, **where)
-            rows.add("meta_base_to_new", "coop", 68, **where)
-    gap = evaluate(CLAIMS["gram-01"].lhs, CLAIMS["gram-01"], Measured(rows.frame()))
-    assert gap.tasks == 1
-    assert recipe_of("coop+gram") == "coop_gram"
+def test_an_id_that_no_method_has_is_spelt_as_a_recipe():
+    assert recipe_of("coop+vpt_joint") == "joint"
+    assert recipe_of("unigram-no_domain_shift") == "unigram_no_domain_shift"
 
 
 def test_the_angle_of_coop_is_prograds_at_lambda_zero(source):

@@ -13,11 +13,12 @@ def test_the_counts_of_the_readme_come_back():
     }
 
 
-def test_four_of_those_outside_can_be_counted_from_cells():
+def test_five_of_those_outside_can_be_counted_from_cells():
     verdicts = {name: printed_verdict(judgement) for name, judgement in printed_judgements().items()}
     counted = {name: verdict.removeprefix(COUNTED) for name, verdict in verdicts.items() if verdict.startswith(COUNTED)}
     assert counted == {
         "prograd-27": "holds",
+        "gram-48": "contradicted",
         "mvlpt-10": "holds",
         "npt-11": "contradicted",
         "npt-12": "contradicted",
@@ -48,4 +49,6 @@ def test_a_claim_points_at_the_table_or_figure_it_is_from():
     assert outputs["prograd-09"] == "prograd_figure4"
     assert outputs["npt-02"] == "npt_table1"
     assert outputs["npt-43"] == "npt_figure5"
+    assert outputs["npt-18"] == "npt_figure2"
+    assert outputs["gram-54"] == "gram_figure3a"
     assert outputs["prograd-37"] == ""

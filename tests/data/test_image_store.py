@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from reprompt.data.image_store import ImageStore
-from reprompt.plan.parameters import RenderedData
 
 
 class Source:
@@ -21,10 +20,14 @@ class Source:
         return np.arange(6, dtype=np.uint8)[:, None, None, None].repeat(2, 1).repeat(2, 2).repeat(3, 3)[list(indices)]
 
 
-def data(seed=1):
-    return RenderedData(
-        source="rendered", render_seed=seed, train_per_class=1, test_per_class=1, least_test=1, most_test=1
-    )
+class Parameters:
+    """What the images of a task depend on."""
+
+    def __init__(self, seed=1):
+        self.seed = seed
+
+    def images_of(self, task):
+        return {"render_seed": self.seed}
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +38,7 @@ def here(tmp_path, monkeypatch):
 def test_images_are_made_once_and_come_in_the_order_asked_for(tmp_path):
     source = Source()
     for _ in range(2):
-        store = ImageStore(source, data(), tmp_path / "images")
+        store = ImageStore(source, Parameters(), tmp_path / "images")
         assert store.images("dtd", "train", [4, 0, 4])[:, 0, 0, 0].tolist() == [4, 0, 4]
         assert store.images("dtd", "train", range(6)).shape == (6, 2, 2, 3)
     assert source.made == 1
@@ -43,7 +46,7 @@ def test_images_are_made_once_and_come_in_the_order_asked_for(tmp_path):
 
 def test_another_split_and_other_settings_are_other_images(tmp_path):
     source = Source()
-    ImageStore(source, data(), tmp_path / "images").images("dtd", "train", [0])
-    ImageStore(source, data(), tmp_path / "images").images("dtd", "test", [0])
-    ImageStore(source, data(seed=2), tmp_path / "images").images("dtd", "train", [0])
+    ImageStore(source, Parameters(), tmp_path / "images").images("dtd", "train", [0])
+    ImageStore(source, Parameters(), tmp_path / "images").images("dtd", "test", [0])
+    ImageStore(source, Parameters(seed=2), tmp_path / "images").images("dtd", "train", [0])
     assert source.made == 3

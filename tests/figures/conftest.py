@@ -18,6 +18,12 @@ def make():
 
 
 @pytest.fixture(scope="session")
+def make_gram():
+    """The maker of GRAM's fake records: make_gram(scale=..., tasks=..., seeds=..., spread=...)."""
+    return fake_records.make_gram_records
+
+
+@pytest.fixture(scope="session")
 def records() -> pd.DataFrame:
     """Fake records of a complete miniature run."""
     return fake_records.make_records()

@@ -4,10 +4,9 @@ import math
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from reprompt.gradients import plain, regulated
-from reprompt.gradients.regulated import Regulator, load_regulators, regulate, regulated_by
+from reprompt.gradients.regulated import DirectionRegulator, Regulator, named, regulate, regulated_by, regulators_in
 
 
 def random_regulator(seed, width=32):
@@ -66,18 +65,56 @@ def test_in_maple_the_couplings_keep_their_plain_gradient(step):
     assert not torch.equal(found["context"], expected["context"])
 
 
-def test_the_rule_reads_the_regulator_that_meta_training_stored(step, tmp_path):
-    text, visual, path = random_regulator(1), random_regulator(2, 16), tmp_path / "regulator.safetensors"
-    tensors = {f"text.{name}": tensor for name, tensor in vars(text).items()}
-    tensors |= {f"visual.{name}": tensor for name, tensor in vars(visual).items()} | {"context": torch.zeros(2)}
-    save_file(tensors, path)
-    stored = load_regulators(path)
-    assert stored.keys() == {"text", "visual"} and torch.equal(stored["visual"].beta_bias, visual.beta_bias)
-    _, found = regulated.rule([{"regulator": str(path)}] * 2)(step())
-    _, expected = regulated_by({"text": text})(step())
-    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+def test_every_run_has_the_regulator_that_came_with_its_start(step):
+    ours, others = random_regulator(1), random_regulator(4)
+    settings = [
+        {"regulators": named({"text": one, "visual": random_regulator(2)}), "regulator_input": "gradient"}
+        for one in (ours, others)
+    ]
+    _, found = regulated.rule(settings)(step())
+    for run, one in enumerate((ours, others)):
+        _, expected = regulated_by({"text": one, "visual": random_regulator(2)})(step())
+        for name, tensor in expected.items():
+            assert torch.allclose(found[name][run], tensor[run], atol=1e-12)
 
 
-def test_a_missing_regulator_names_the_remedy(tmp_path):
-    with pytest.raises(FileNotFoundError, match="meta-training makes it"):
-        load_regulators(tmp_path / "none.safetensors")
+def test_regulators_come_back_from_among_named_tensors():
+    both = {"text": random_regulator(1), "visual": random_regulator(2, 16)}
+    found = regulators_in({**named(both), "context": torch.zeros(2)})
+    assert found.keys() == {"text", "visual"} and torch.equal(found["visual"].beta_bias, both["visual"].beta_bias)
+
+
+def test_a_start_without_a_regulator_is_refused():
+    with pytest.raises(ValueError, match="what meta-training leaves behind"):
+        regulated.rule([{"regulators": {}, "regulator_input": "gradient"}])
+
+
+def of_direction(regulator):
+    return DirectionRegulator(*regulator.tensors.values())
+
+
+def test_a_regulator_of_directions_gives_a_gradient_its_length_back():
+    regulator, gradient = of_direction(random_regulator(1)), torch.randn(2, 3, 32, dtype=torch.float64)
+    assert torch.allclose(regulator(1e-4 * gradient), 1e-4 * regulator(gradient))
+    signs = gradient.sign()  # of root mean square 1, so that it sees what equation 5 sees
+    assert torch.allclose(regulator(signs), random_regulator(1)(signs))
+    assert torch.allclose(DirectionRegulator.scaling(32, 0.9)(gradient.float()), 0.9 * gradient.float(), atol=1e-6)
+
+
+def test_without_a_gradient_a_regulator_of_directions_does_nothing_and_has_finite_derivatives():
+    nothing = torch.zeros(2, 32, dtype=torch.float64, requires_grad=True)
+    found = of_direction(random_regulator(1))(nothing)
+    assert (found == 0).all()
+    assert torch.autograd.grad(found.sum(), nothing)[0].isfinite().all()
+
+
+def test_the_rule_takes_the_kind_that_the_settings_name(step):
+    of_run = {"regulators": named({"text": random_regulator(1), "visual": random_regulator(2)})}
+    _, found = regulated.rule([of_run | {"regulator_input": "direction"}] * 2)(step())
+    _, expected = regulated_by({"text": of_direction(random_regulator(1)), "visual": random_regulator(2)})(step())
+    assert torch.allclose(found["context"], expected["context"], atol=1e-12)
+
+
+def test_meta_training_starts_at_a_factor():
+    gradient = torch.randn(2, 5, 32)
+    assert torch.allclose(Regulator.scaling(32, 0.9)(gradient), 0.9 * gradient, atol=1e-6)

@@ -53,4 +53,4 @@ def test_a_learner_is_asked_for_its_start():
             return {"how": how, "stream": stream}
 
     stream = torch.Generator()
-    assert start(Echo(), {"initialisation": "a photo"}, stream) == {"how": "a photo", "stream": stream}
+    assert start(Echo(), {"initialisation": "a photo"}, stream, {}) == {"how": "a photo", "stream": stream}

@@ -8,7 +8,7 @@ import torch
 from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS
 from reprompt.gradients.regulated import Regulator
 from reprompt.learners.independent_prompts import Learner
-from reprompt.meta.bilevel import adapt, meta_gradients, meta_loss, modalities
+from reprompt.meta.bilevel import adapt, meta_gradients, meta_loss, widths
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch
 
@@ -178,5 +178,5 @@ def test_what_went_in_is_left_as_it_was(task, prompts, regulators):
 
 
 def test_a_learner_needs_regulators_of_its_modalities_only(prompts):
-    assert modalities(prompts) == ["text", "visual"]
-    assert modalities({"context": prompts["context"], "coupling_weight": prompts["visual"]}) == ["text"]
+    assert widths(prompts) == {"text": 32, "visual": 32}
+    assert widths({"context": prompts["context"], "coupling_weight": prompts["visual"]}) == {"text": 32}

@@ -171,7 +171,7 @@ def test_every_experiment_goes_into_an_output():
 
 def test_an_outputs_name_says_its_study_and_kind():
     assert {(output.study, output.kind) for output in OUTPUTS} == {
-        (study, kind) for study in ("prograd", "npt", "mvlpt") for kind in ("table", "figure")
+        (study, kind) for study in ("prograd", "npt", "mvlpt", "gram") for kind in ("table", "figure")
     }
     for output in OUTPUTS:
         assert output.name.startswith(f"{output.study}_{output.kind}")

@@ -27,6 +27,11 @@ def test_regulating_what_is_no_prompt_is_refused():
         Recipe("Odd", "cosine_classifier", "cross_entropy", "regulated", "context", closed=True)
 
 
+def test_a_regulator_from_nowhere_is_refused():
+    with pytest.raises(ValueError, match="meta-learned, or comes with a meta-learned start"):
+        Recipe("Odd", "text_context", "cross_entropy", "regulated", "context")
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_columns_name_modules_that_give_what_the_axis_asks(name):
     recipe = RECIPES[name]

@@ -115,8 +115,8 @@ def test_circumstances_list_every_version_that_occurred():
 
 
 def test_a_missing_output_is_named(records, results):
-    missing = arguments(results, records) | {"outputs": [Shown("gram_table1", "", results / "tables" / "gram_table1")]}
-    with pytest.raises(FileNotFoundError, match="gram_table1"):
+    missing = arguments(results, records) | {"outputs": [Shown("npt_table9", "", results / "tables" / "npt_table9")]}
+    with pytest.raises(FileNotFoundError, match="npt_table9"):
         report_page(results / "report" / "index.html", records, **missing)
 
 

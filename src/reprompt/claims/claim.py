@@ -9,6 +9,8 @@ import pandas as pd
 
 from reprompt.claims.grammar import Term, parse_claim
 
+FIGURES_BY_PANEL = ("gram",)  # papers of which each panel of a figure is a figure here
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -39,8 +41,11 @@ class Claim:
     @property
     def output(self) -> str:
         """The table or figure that `where` names first, for example npt_figure2; empty where it names none."""
-        found = re.search(r"\b(Table|Fig)[a-z]*\.? (\d+)", self.where)
-        return f"{self.paper}_{'table' if found[1] == 'Table' else 'figure'}{found[2]}" if found else ""
+        found = re.search(r"\b(Table|Fig)[a-z]*\.? (\d+)([a-z]?)", self.where)
+        if not found:
+            return ""
+        panel = found[3] if found[1] == "Fig" and self.paper in FIGURES_BY_PANEL else ""
+        return f"{self.paper}_{'table' if found[1] == 'Table' else 'figure'}{found[2]}{panel}"
 
 
 @lru_cache(maxsize=1)

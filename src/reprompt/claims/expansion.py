@@ -8,9 +8,10 @@ from typing import Any
 from reprompt.claims.grammar import Choice, Difference, Quantity, Term, Value
 from reprompt.claims.groups import GROUPS
 from reprompt.multitask.adaptation import LABELS as MVLPT_LABELS
-from reprompt.tables.methods import METHODS
+from reprompt.tables.methods import ABLATIONS, METHODS
 
-LABELS = MVLPT_LABELS | {method.published_id: method.in_a_sentence for method in METHODS.values()}
+METHODS_AND_PARTS = (*METHODS.values(), *ABLATIONS)
+LABELS = MVLPT_LABELS | {method.published_id: method.in_a_sentence for method in METHODS_AND_PARTS}
 
 
 @dataclass(frozen=True)

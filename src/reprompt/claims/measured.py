@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from reprompt.claims.expansion import LABELS
 from reprompt.claims.groups import members
 from reprompt.claims.runs import DETERMINISTIC, Run, Runs, combine
 from reprompt.claims.source import Missing, Slice, Source
@@ -34,11 +35,15 @@ EXPERIMENTS = {
         *("cross_task", "source_tasks", "grouped", "adapted", "grouped_adapted", "transfer_grid"),
         *("scaling", "scaling_sources", "scaling_adapted", "length", "length_sources", "length_adapted", "upt_block"),
     ),
+    "gram": (
+        *("gram_base_to_new", "gram_adapted", "gram_universal", "gram_ablation", "gram_unregulated"),
+        *("gram_pretrained", "gram_token_numbers", "gram_initialisations", "gram_long", "gram_context"),
+        *("gram_transfer", "gram_transfer_adapted", "gram_curves", "gram"),
+    ),
 }
-WITHOUT_CLAIMS = ("gradient_strategies",)  # one seed, for a picture
 WITHOUT_AUGMENTATION = "_no_augmentation"  # how the names of such experiments end
 # A claim's setting against the protocol of our runs; one that is not listed has the same name.
-PROTOCOLS = {"domain_generalization": "transfer", "cross_dataset": "transfer"}
+PROTOCOLS = {"domain_generalization": "transfer", "cross_dataset": "transfer", "meta-training": "meta"}
 # Keys of a term against settings of a cell; a key that is not listed has the same name there.
 SETTINGS = {"alpha": "distillation", "M": "context_length"}
 NOT_SETTINGS = ("shots", "tau", "backbone", "augmentation", "table")
@@ -62,12 +67,15 @@ class _Row(NamedTuple):
 
 
 class Measured(Source):
-    """Looks terms up in the records frame of one scale. Grouped once, then each look-up reads one recipe's rows."""
+    """Looks terms up in the records frame of one scale. Grouped once, then each look-up reads one recipe's rows.
 
-    def __init__(self, records: pd.DataFrame):
+    `names` says how cells call the keys of terms; a key that is not there has the same name in cells.
+    """
+
+    def __init__(self, records: pd.DataFrame, names: Mapping[str, str] = SETTINGS):
+        self._names = names
         self._images = records["images"].tolist()
         self._arrays = {name: records[name].tolist() for name in ("measured", "predictions", "targets")}
-        self._present = tuple(records["experiment"].unique())
         self._rows: dict[tuple[str, str, str, str], list[_Row]] = defaultdict(list)
         self._backbones: dict[tuple[str, tuple[str, ...], tuple[str, ...]], str] = {}
         columns = ("protocol", "recipe", "split", "metric", *_Row._fields[:-1])
@@ -120,11 +128,11 @@ class Measured(Source):
 
     def variants(self, where: Slice, keys: tuple[str, ...]) -> list[Slice]:
         """The slice at every value of some settings that an experiment sweeps. Raises Missing for fewer than two."""
-        names = {SETTINGS.get(key, key): key for key in keys}
+        names = {self._names.get(key, key): key for key in keys}
         values = set()
         for row in self._rows.get((*self._kind(where), "base" if where.split == "H" else where.split, "accuracy"), []):
             settings = _swept(row.swept)
-            if row.experiment in self._experiments(where.paper) and settings.keys() & names.keys():
+            if row.experiment in EXPERIMENTS[where.paper] and settings.keys() & names.keys():
                 values.add(tuple((key, row.settings[name]) for name, key in names.items()))
         if len(values) < 2:
             raise Missing(f"no experiment varies {' and '.join(keys)} of {_label(where.method)}")
@@ -144,13 +152,13 @@ class Measured(Source):
         usable: Callable[[_Row], bool] = lambda row: True,
     ) -> list[tuple[Run, _Row]]:
         """The rows of a slice, one per run: unswept before swept, then in the order of the paper's experiments."""
-        experiments = self._experiments(where.paper)
+        experiments = EXPERIMENTS[where.paper]
         order = {name: place for place, name in enumerate(experiments)}
         untuned = where.method in (METHODS[recipe].published_id for recipe in UNTUNED)
         tasks, settings = set(members(where.place)), dict(where.settings)
         shots = settings.get("shots", _default(where, "shots"))
         backbone = str(settings.get("backbone", self._backbone(where, experiments))).replace("/", "-")
-        named = {SETTINGS.get(key, key): value for key, value in where.settings if key not in NOT_SETTINGS}
+        named = {self._names.get(key, key): value for key, value in where.settings if key not in NOT_SETTINGS}
         plain = "augmentation" not in settings
         chosen: list[_Row] = []
         for row in self._rows.get((*self._kind(where), where.split, metric), []):
@@ -175,13 +183,6 @@ class Measured(Source):
             found.setdefault(run.undrawn if untuned or row.seed == DETERMINISTIC else run, row)
         return list(found.items())
 
-    def _experiments(self, paper: str) -> tuple[str, ...]:
-        """A paper's own experiments; for a paper without a list, those that are nobody else's."""
-        if paper in EXPERIMENTS:
-            return EXPERIMENTS[paper]
-        taken = {*WITHOUT_CLAIMS, *(name for names in EXPERIMENTS.values() for name in names)}
-        return tuple(name for name in self._present if name not in taken)
-
     def _kind(self, where: Slice) -> tuple[str, str]:
         """Protocol and recipe of a slice."""
         return PROTOCOLS.get(where.setting, where.setting), recipe_of(where.method)
@@ -201,7 +202,7 @@ class Measured(Source):
 
     def _why_missing(self, where: Slice, words: str) -> str:
         protocol, recipe = self._kind(where)
-        experiments = self._experiments(where.paper)
+        experiments = EXPERIMENTS[where.paper]
         label = _label(where.method)
         rows = [
             row
@@ -237,9 +238,7 @@ def _on(where: Slice, split: str) -> Slice:
 
 def _label(method: str) -> str:
     recipe = recipe_of(method)
-    if recipe in METHODS:
-        return METHODS[recipe].in_a_sentence
-    return RECIPES[recipe].label if recipe in RECIPES else method
+    return LABELS.get(method) or (RECIPES[recipe].label if recipe in RECIPES else method)
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 acc, base, new, H           accuracy on a data set; H is the harmonic mean of base and new
 mean, mean_base, ...        the same on a group; mean_H is the mean of per-task H (ProGrad, NPT; GRAM prints the H of
-                            means, which no task has and so cannot be paired task by task)
+                            means, see meta_learned.py)
 max_over_epochs, final      of an accuracy curve: the early-stopping best and the last epoch; of an angle: `final` is
                             the mean of the last tenth of the epochs
 epoch=all                   the mean of an accuracy curve over its epochs
@@ -13,6 +13,10 @@ delta_lcd, delta_mid        NPT eqs. 2 and 3, mean over base and new classes, wi
 mean_cosine                 between text features of the tail classes, the rarest half of the base classes
 range_over_<key>            largest less smallest average over the values of a setting that were run, in each draw:
                             noise widens a range, so a small one is not claimed lightly
+range_over_inits            the same of starts; a wide one is claimed, so it is tested against noise, see starts.py
+grad_inner_product          GRAM Figure 3b: cosine of regulated support and query gradient by meta-step; see courses.py
+relative_gain_share         of UNIGRAM's gain over joint tuning, the part that is lost without the named part. The paper
+                            does not say of which gain. A ratio of averages, spread over runs by its slopes
 count_, max_                taken in each draw and averaged over draws (the papers take them on averages over draws)
 win_share                   of (data set, shots) cells, likewise in each draw; the data sets stay apart for the test
 zs_wrong_share              of the images that ProGrad misses and CoOp gets, the share that zero-shot CLIP misses
@@ -22,7 +26,7 @@ param_share_pct             MVLPT section 4, see parameter_share.py
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce
 
@@ -41,6 +45,7 @@ from reprompt.claims.grammar import (
     WinShare,
 )
 from reprompt.claims.groups import members
+from reprompt.claims.inference import estimate
 from reprompt.claims.parameter_share import share_in_words
 from reprompt.claims.runs import POOLED, Run, Runs, Side, combine, difference, seedwise
 from reprompt.claims.source import Missing, Slice, Source
@@ -52,13 +57,9 @@ ACCURACY = {name + split: split or "all" for name in ("", "mean_") for split in 
     "mean": "all",
 }
 DELTAS = ("delta_lcd", "delta_mid")
-SWEPT_BY = {"w1_w2": ("w_isomorphism", "w_language"), "M": ("M",), "inits": ("init",)}
+SWEPT_BY = {"w1_w2": ("w_isomorphism", "w_language"), "M": ("M",)}
 LAST_TENTH = 10
-# What no method or protocol of ours measures yet.
-NOT_RECORDED = {
-    "grad_inner_product": "inner products of support and query gradients",
-    "relative_gain_share": "the base of this relative gain, which the paper does not give",
-}
+SHARE_OF_GAIN = "relative_gain_share"
 
 
 def evaluate(term: Term, claim: Claim, source: Source) -> Side:
@@ -100,10 +101,28 @@ def evaluate(term: Term, claim: Claim, source: Source) -> Side:
             return mean_over_sources(source.transfers(str(learner), "score"), str(to))
         case Quantity("param_share_pct", (learner,)):
             return source.parameter_share(str(learner))
+        case Quantity("relative_gain_share", (part, name)):
+            return _share_of_gain(str(part), str(name), claim, source)
         case Quantity(name, (Quantity() as inner,)) if name.removeprefix("range_over_") in SWEPT_BY:
             variants = source.variants(slice_of(inner, claim), SWEPT_BY[name.removeprefix("range_over_")])
             return seedwise([source.runs(one) for one in variants], lambda values: max(values) - min(values))
-    raise Missing(f"no records hold {NOT_RECORDED.get(term.name, term.name)}")
+    raise Missing(f"no records hold {term.name}")
+
+
+def over_starts(term: Term, claim: Claim, source: Source) -> list[Runs]:
+    """The runs behind range_over_inits(quantity), start by start. Raises Missing for fewer than two."""
+    match term:
+        case Quantity("range_over_inits", (Quantity() as inner,)):
+            return [source.runs(one) for one in source.variants(slice_of(inner, claim), ("init",))]
+    raise Missing(f"no records hold {term.name}")
+
+
+def courses(term: Term, series: str, claim: Claim, source: Source) -> Mapping[Run, np.ndarray]:
+    """The series (steps,) that a term has over `series`, by run. Raises Missing where no such thing is measured."""
+    match term:
+        case Quantity("grad_inner_product"):
+            return source.courses(slice_of(term, claim))
+    raise Missing(f"nothing was measured over {series.replace('_', ' ')}")
 
 
 def slice_of(term: Quantity, claim: Claim) -> Slice:
@@ -119,7 +138,7 @@ def unit(term: Term) -> str:
             return unit(inner)
         case Quantity(name="angle_gd_gg"):
             return "degrees"
-        case Quantity(name="mean_cosine"):
+        case Quantity(name="mean_cosine" | "grad_inner_product"):
             return "cosine"
         case Quantity(name="epoch_slope"):
             return "points per epoch"
@@ -131,8 +150,6 @@ def unit(term: Term) -> str:
             return "share"
         case Quantity(name="param_share_pct"):
             return "percent"
-        case Quantity(name="grad_inner_product"):
-            return ""
     return "points"
 
 
@@ -163,6 +180,8 @@ def caution(lhs: Term, rhs: Term) -> str:
             return "the best of six methods less the best of three, in each draw: chance alone favours the six"
         case Quantity("param_share_pct", (learner,)):
             return share_in_words(str(learner))
+        case Quantity(name="relative_gain_share"):
+            return "the paper does not say of which gain; here it is UNIGRAM's over joint tuning"
         case Quantity(name) if name in ACCURACY and isinstance(rhs, Number) and rhs.value:
             return "an accuracy printed elsewhere is a yardstick only on the same images"
     return ""
@@ -287,6 +306,25 @@ def _shared_failures(term: SharedFailures, claim: Claim, source: Source) -> Runs
     if not shares:
         raise Missing(f"no runs hold predictions of {term.wrong}, {term.right} and zero-shot CLIP together")
     return Runs(shares)
+
+
+def _share_of_gain(part: str, name: str, claim: Claim, source: Source) -> Runs:
+    """Of UNIGRAM's gain over joint tuning the share that is lost without a part of it; 1 is all of it.
+
+    lost / gain is a ratio of averages R. A run has R + (lost - R gain) / (average gain): the mean of these numbers is
+    R, their spread that of R to first order, even where single runs have no gain to divide by.
+    """
+    methods = ("unigram", f"unigram-no_{part}", "coop+vpt_joint")
+    whole, without, joint = (source.runs(_slice(claim, one, "datasets11", ACCURACY[name], ())) for one in methods)
+    lost, gain = difference(whole, without), difference(whole, joint)
+    of_lost, of_gain = (combine(lost, gain, lambda one, other, which=i: (one, other)[which]) for i in (0, 1))
+    if not of_gain.values:
+        raise Missing("the three were run, but never on the same task and draw")
+    average_gain = estimate(of_gain).mean
+    if average_gain <= 0:
+        raise Missing("UNIGRAM gains nothing over joint tuning here, so there is no gain to have a share of")
+    share = estimate(of_lost).mean / average_gain
+    return combine(lost, gain, lambda one, other: share + (one - share * other) / average_gain)
 
 
 def _gain_of_the_best(place: str, claim: Claim, source: Source) -> Side:

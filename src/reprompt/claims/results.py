@@ -11,7 +11,9 @@ from reprompt.claims.adapted import Adapted
 from reprompt.claims.claim import read_claims
 from reprompt.claims.grammar import Count, LargestGain, Number, WinShare
 from reprompt.claims.measured import Measured
+from reprompt.claims.meta_learned import MetaLearned
 from reprompt.claims.printed import Printed
+from reprompt.claims.quantities import SHARE_OF_GAIN
 from reprompt.claims.source import Lost
 from reprompt.claims.verdict import (
     CONTRADICTED,
@@ -30,6 +32,7 @@ from reprompt.claims.verdict import (
 PARTLY = "holds as far as the cells survive"
 OUTSIDE = "outside the tables"
 COUNTED = "counted from cells: "  # before holds or contradicted; the README counts these claims as outside
+COUNTED_TERMS = (Count, LargestGain, WinShare)
 DECIMALS = 4
 
 
@@ -82,7 +85,7 @@ def claims_frame(records: pd.DataFrame) -> pd.DataFrame:
     scales = sorted(records["scale"].unique())
     if len(scales) > 1:
         raise ValueError(f"records of several scales: {', '.join(scales)}; read those of one results/<scale> folder")
-    measured, by_paper = Measured(records), {"mvlpt": Adapted(records)}
+    measured, by_paper = Measured(records), {"mvlpt": Adapted(records), "gram": MetaLearned(records)}
     judgements = [judge(claim, by_paper.get(claim.paper, measured)) for claim in read_claims()]
     p_holm = adjusted(judgements)
     results = [_result(one, p_holm.get(one.claim.id, math.nan), "".join(scales)) for one in judgements]
@@ -118,13 +121,13 @@ def printed_judgements() -> dict[str, Judgement]:
 def printed_verdict(judgement: Judgement) -> str:
     """A claim on the papers' own tables, in words.
 
-    published/README.md calls a claim outside the tables when it needs more than looking cells up. Four of those can be
+    published/README.md calls a claim outside the tables when it needs more than looking cells up. Five of those can be
     counted from cells; they are marked with COUNTED.
     """
     if not judgement.parts or any(not isinstance(reason, Lost) for reason in judgement.missing):
         return OUTSIDE
     verdict = judgement.verdict()
-    if isinstance(judgement.claim.lhs, (Count, LargestGain, WinShare)):
+    if isinstance(judgement.claim.lhs, COUNTED_TERMS) or getattr(judgement.claim.lhs, "name", "") == SHARE_OF_GAIN:
         return COUNTED + verdict
     return PARTLY if verdict == HOLDS and judgement.missing else verdict
 

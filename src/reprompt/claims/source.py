@@ -65,6 +65,10 @@ class Source:
         """Mean angle in degrees between G_d and G_g in each epoch (epochs,), by run."""
         raise Missing(f"{self.lacks} angles")
 
+    def courses(self, where: Slice) -> Mapping[Run, np.ndarray]:
+        """The normalised inner product of support and query gradient at the logged meta-steps (steps,), by run."""
+        raise Missing(f"{self.lacks} inner products of support and query gradients")
+
     def text_cosines(self, where: Slice) -> Mapping[Run, np.ndarray]:
         """Cosines between the text features of all pairs of base classes (K (K - 1) / 2,), by run."""
         raise Missing(f"{self.lacks} cosines")

@@ -4,8 +4,10 @@ How a claim is judged
     1. Each comparison in it is a *part*: each(...) and pair(...) make several.
     2. A part is tested on differences paired by task and draw (inference.py): two-sided p of "no difference".
        A trend is tested on the linear contrast over rank positions, in every run; last against first must have the
-       same sign. A correlation is taken over the points of a claim in every draw and tested as Fisher's z.
-       The groups of tasks that two learners choose (!=) are tested by exchanging prompts between them (transfer.py).
+       same sign. A series that was logged step by step has its last third tested against its first (courses.py).
+       A correlation is taken over the points of a claim in every draw and tested as Fisher's z.
+       The groups of tasks that two learners choose (!=) are tested by exchanging prompts between them (transfer.py),
+       the range over several starts by exchanging the starts (starts.py).
     3. A claim has one p. Where all parts go as claimed it is the largest p of a part (intersection-union: all of them
        have to hold). Otherwise it is the smallest p of a part that goes the other way, times the number of tested
        parts: one such part contradicts the claim, and there were that many chances.
@@ -25,12 +27,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reprompt.claims.claim import Claim
+from reprompt.claims.courses import rise, thirds
 from reprompt.claims.expansion import Pieces, expand, with_setting
 from reprompt.claims.grammar import Number, Series
 from reprompt.claims.inference import ZERO, Estimate, estimate, holm
-from reprompt.claims.quantities import caution, evaluate, tasks_meant, unit
+from reprompt.claims.quantities import caution, courses, evaluate, over_starts, tasks_meant, unit
 from reprompt.claims.runs import Runs, Side, combine, difference, seedwise
 from reprompt.claims.source import Missing, Source
+from reprompt.claims.starts import range_over_starts
 from reprompt.claims.transfer import compare_choices
 
 LEVEL = 0.05
@@ -130,7 +134,7 @@ def judge(claim: Claim, source: Source) -> Judgement:
     if claim.relation == "correlates_negatively":
         parts = [_attempt(_correlation, claim, pieces, source)]
     else:
-        function = _trend if isinstance(claim.rhs, Series) else _choices if claim.relation == "!=" else _comparison
+        function = _way_of(claim)
         parts = [_attempt(function, claim, one, source, place) for place, one in enumerate(pieces)]
     run = tuple(part for part in parts if isinstance(part, Part))
     return Judgement(claim, run, tuple(reason for reason in parts if isinstance(reason, Missing)))
@@ -143,6 +147,15 @@ def adjusted(judgements: Iterable[Judgement]) -> dict[str, float]:
         if not math.isnan(judgement.p):
             families.setdefault(judgement.claim.paper, {})[judgement.claim.id] = judgement.p
     return {name: p for family in families.values() for name, p in holm(family).items()}
+
+
+def _way_of(claim: Claim) -> Callable[..., Part]:
+    """How a comparison of a claim is made."""
+    if isinstance(claim.rhs, Series):
+        return _trend if claim.rhs.values else _course
+    if getattr(claim.lhs, "name", "") == "range_over_inits":
+        return _range
+    return _choices if claim.relation == "!=" else _comparison
 
 
 def _attempt(function: Callable[..., Part], *arguments: object) -> Part | Missing:
@@ -193,6 +206,16 @@ def _choices(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
     return Part(place, one.words, found, 1 if chosen.differing else -1, False, note)
 
 
+def _range(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
+    """How far the averages of several starts lie apart, against chance."""
+    found = range_over_starts(over_starts(one.lhs, claim, source), np.random.default_rng(place))
+    width = Estimate(found.width, math.nan, math.nan, found.p, math.nan, found.seeds, found.tasks)
+    notes = [_coverage(width, tasks_meant(one.lhs))]
+    notes.append(f"{found.starts} starts; {found.by_chance:.2f} points where they are exchanged at random")
+    side = 1 if found.width > found.by_chance else 0
+    return Part(place, one.words, width, side, False, "; ".join(note for note in notes if note))
+
+
 def _trend(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
     """The slope over rank positions in every run; last against first must point the same way."""
     series = one.rhs
@@ -203,9 +226,6 @@ def _trend(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
             levels.append((position, evaluate(with_setting(one.lhs, series.key, value), claim, source)))
         except Missing as missing:
             reasons.append(str(missing))
-    if not series.values:
-        evaluate(one.lhs, claim, source)
-        raise Missing(f"nothing was measured over {series.key.replace('_', ' ')}")
     if len(levels) < 2:
         raise Missing(reasons[0])
     if reasons and not source.allows_gaps:
@@ -226,6 +246,16 @@ def _trend(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
         side = -1 if found.seeds == 0 else 0
         notes.append("the slope and last against first disagree in sign")
     return Part(place, one.words, found, side, found.seeds == 0, "; ".join(note for note in notes if note))
+
+
+def _course(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
+    """A series that was logged step by step: its last third against its first."""
+    logged = list(courses(one.lhs, one.rhs.key, claim, source).values())
+    found = rise(logged)
+    first, last = (np.mean([third.mean() for third in side]) for side in zip(*map(thirds, logged), strict=True))
+    note = f"first third {first:.3f}, last third {last:.3f} of {len(logged[0])} logged steps, "
+    note += f"{found.seeds} run{'' if found.seeds == 1 else 's'}"
+    return Part(place, one.words, found, _sign(found.mean) * DIRECTION[claim.relation], False, note)
 
 
 def _correlation(claim: Claim, pieces: list[Pieces], source: Source) -> Part:
@@ -259,7 +289,7 @@ def result_unit(claim: Claim) -> str:
     if claim.relation == "correlates_negatively":
         return "r"
     plain = unit(claim.lhs)
-    return f"{plain} per step".strip() if isinstance(claim.rhs, Series) else plain
+    return f"{plain} per step" if isinstance(claim.rhs, Series) and claim.rhs.values else plain
 
 
 def _pearson(x: list[float], y: list[float]) -> float:

@@ -37,7 +37,10 @@ def encode_images(backbone: Backbone, images: np.ndarray, batch: int = 256) -> T
 
 @dataclass(frozen=True)
 class TaskFeatures:
-    """One task: `plain` (N, E) and `views` (V, N, E) of its training images, `test` (N', E); unnormalised."""
+    """One task: `plain` (N, E) and `views` (V, N, E) of its training images, `test` (N', E); unnormalised.
+
+    Pictures from the web have no views: there are enough of them.
+    """
 
     plain: Tensor
     views: Tensor
@@ -81,7 +84,7 @@ def read_features(path: Path, task: str) -> TaskFeatures:
 
 
 def ensure_features(
-    path: Path, spec: str, backbone: Backbone, source: Source, tasks: tuple[str, ...], views: Views, advance=None
+    path: Path, spec: str, backbone: Backbone, source: Source, tasks: tuple[str, ...], views: Views | None, advance=None
 ) -> None:
     """Make the features of a part's tasks at `path`, unless they are there, made from the same.
 
@@ -99,11 +102,13 @@ def ensure_features(
             write_features(path, encoded, made_from)
 
 
-def task_features(backbone: Backbone, source: Source, task: str, views: Views) -> TaskFeatures:
+def task_features(backbone: Backbone, source: Source, task: str, views: Views | None) -> TaskFeatures:
     """Encode a task's images: plain and in every augmented view for training, plain for testing."""
     train, test = (source.images(task, split, range(len(source.labels(task, split)))) for split in ("train", "test"))
-    encoded = [encode_images(backbone, view) for view in training_views(train, task, views)]
-    return TaskFeatures(encode_images(backbone, train), torch.stack(encoded), encode_images(backbone, test))
+    plain, of_test = encode_images(backbone, train), encode_images(backbone, test)
+    shown = training_views(train, task, views) if views else []
+    encoded = [encode_images(backbone, view) for view in shown]
+    return TaskFeatures(plain, torch.stack(encoded) if encoded else plain.new_empty(0, *plain.shape), of_test)
 
 
 def training_views(images: np.ndarray, task: str, views: Views) -> np.ndarray:

@@ -17,15 +17,18 @@ from reprompt.data.source import Source
 from reprompt.locks import FOLDER as LOCKS
 from reprompt.locks import exclusive
 from reprompt.made_from import is_made_from
-from reprompt.plan.parameters import FileData, RenderedData
+from reprompt.plan.parameters import Parameters
 
 
 class ImageStore:
     """A source whose images lie in `folder` once they were asked for, a file per task and split."""
 
-    def __init__(self, source: Source, data: RenderedData | FileData, folder: Path):
-        self.source, self.folder = source, folder
-        self.made_from = json.dumps({"data": data.model_dump(), "code": code_hash(*SPLITS)}, sort_keys=True)
+    def __init__(self, source: Source, parameters: Parameters, folder: Path):
+        self.source, self.parameters, self.folder = source, parameters, folder
+
+    def made_from(self, task: str) -> str:
+        """What a task's images depend on."""
+        return json.dumps({"data": self.parameters.images_of(task), "code": code_hash(*SPLITS)}, sort_keys=True)
 
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
@@ -43,8 +46,9 @@ class ImageStore:
         """Images (n, H, W, 3), uint8; all of a task's split are made where they are missing."""
         path = self.folder / f"{task}-{split}.safetensors"
         with exclusive(LOCKS / f"images-{task}-{split}.lock"):
-            if not is_made_from(path, self.made_from):
+            made_from = self.made_from(task)
+            if not is_made_from(path, made_from):
                 images = self.source.images(task, split, range(len(self.labels(task, split))))
                 with written_whole(path) as unfinished:
-                    save_file({"images": images}, unfinished, metadata={"made_from": self.made_from})
+                    save_file({"images": images}, unfinished, metadata={"made_from": made_from})
         return load_file(path)["images"][np.asarray(indices)]

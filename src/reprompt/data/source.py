@@ -1,4 +1,4 @@
-"""Where images come from: the rendered world, or (scale `paper`) the real data sets on disk."""
+"""What every family of tasks can tell of itself, and the split of a task made from that."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,8 +7,6 @@ import numpy as np
 
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
-from reprompt.miniature import tasks as rendered
-from reprompt.plan.parameters import FileData, RenderedData
 
 
 class Source(Protocol):
@@ -25,38 +23,6 @@ class Source(Protocol):
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Images (n, H, W, 3), uint8."""
-
-
-class Rendered:
-    """The rendered counterparts of the data sets."""
-
-    def __init__(self, data: RenderedData):
-        self.world = rendered.WorldSettings(**data.model_dump(exclude={"source"}))
-
-    def class_names(self, task: str) -> list[str]:
-        """Class names in label order."""
-        return list(rendered.class_names(task))
-
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
-        return rendered.TASKS[task].template
-
-    def labels(self, task: str, split: str) -> np.ndarray:
-        """Labels (N,) of `train` or `test`."""
-        return rendered.labels(task, rendered.images_per_split(task, self.world)[split], split, self.world)
-
-    def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
-        """Render images (n, 40, 40, 3)."""
-        return rendered.render_images(task, split, indices, self.world)
-
-
-def source_of(data: RenderedData | FileData) -> Source:
-    """The source that the parameters name."""
-    if isinstance(data, RenderedData):
-        return Rendered(data)
-    raise NotImplementedError(
-        "data.source: files: readers of the real data sets are not part of this version; use scale: miniature"
-    )
 
 
 def split_of(source: Source, task: str, seeds: Sequence[int], most_shots: int) -> Split:

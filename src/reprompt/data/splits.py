@@ -23,7 +23,9 @@ def base_and_new(classes: int) -> tuple[list[int], list[int]]:
 class Split:
     """One task. `draws` maps a seed to per-class orders of training images; `most_shots` is where validation begins.
 
-    Labels are class indices, or a row of 0 and 1 per image where an image can belong to several classes.
+    Labels are class indices, or a row of 0 and 1 per image where an image can belong to several classes. Of the corpus
+    of image-text pairs -1 is an image of no topic, and `domains` are the domains of the training images within their
+    topics; other tasks have none.
     """
 
     task: str
@@ -33,6 +35,7 @@ class Split:
     test_labels: list[int] | list[list[int]]
     draws: dict[str, list[list[int]]]
     most_shots: int
+    domains: list[int] | None = None
 
     def classes(self, split: str) -> list[int]:
         """Label ids of `all`, `base` or `new` classes."""
@@ -51,7 +54,7 @@ class Split:
     def test_images(self, split: str, at_most: int | None = None) -> np.ndarray:
         """Indices of the test images whose class is in `split`; `at_most` so many, drawn once for all methods."""
         images = np.arange(len(self._test))
-        if split != "all":
+        if not self.is_multi_label:
             images = np.flatnonzero(np.isin(self._test, self.classes(split)))
         if at_most is None or len(images) <= at_most:
             return images
@@ -84,7 +87,8 @@ class Split:
     @cached_property
     def text(self) -> str:
         """The file's content: JSON, one line per entry."""
-        entries = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in asdict(self).items())
+        told = {key: value for key, value in asdict(self).items() if value is not None}
+        entries = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in told.items())
         return "{\n" + ",\n".join(entries) + "\n}\n"
 
     def write(self, path: Path) -> None:

@@ -10,29 +10,37 @@
 W is (D, D), shared by all tokens and layers of a modality; text and visual prompts have a regulator each. The
 identity (W = 0, tanh(b_gamma) = 1, b_beta = 0) is the plain step. The regulator acts before momentum and weight decay.
 Learned tensors that are no prompts (couplings, meta-nets) keep their plain gradient: the paper regulates none.
+
+    R runs, D width of a modality's tokens
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
 from reprompt.gradients.step import Rule, Step
+from reprompt.learners.learner import Params
 
 MODALITY = {"context": "text", "deep_context": "text", "visual": "visual"}
 
 
 @dataclass(frozen=True)
 class Regulator:
-    """phi of one modality: matrices (D, D) and vectors (D,)."""
+    """phi of one modality: matrices (D, D) and vectors (D,), or (R, D, D) and (R, D) where every run has its own."""
 
     gamma_weight: Tensor
     gamma_bias: Tensor
     beta_weight: Tensor
     beta_bias: Tensor
+
+    @classmethod
+    def scaling(cls, width: int, by: float, dtype: torch.dtype = torch.float32) -> "Regulator":
+        """R(g) = by * g, 0 < by < 1: where meta-training starts. The paper starts at random and says no more."""
+        zeros = torch.zeros(width, width, dtype=dtype)
+        bias = torch.atanh(torch.full((width,), by, dtype=dtype))
+        return cls(zeros, bias, zeros.clone(), zeros[0].clone())
 
     @classmethod
     def identity(cls, width: int, dtype: torch.dtype = torch.float32) -> "Regulator":
@@ -42,19 +50,51 @@ class Regulator:
 
     def to(self, like: Tensor) -> "Regulator":
         """The same where `like` is, and in its precision."""
-        return Regulator(*(getattr(self, field.name).to(like) for field in fields(Regulator)))
+        return type(self)(*(tensor.to(like) for tensor in self.tensors.values()))
+
+    def of_runs(self, runs: Tensor) -> "Regulator":
+        """Those of some runs (R',) of regulators that every run has for itself."""
+        return type(self)(*(tensor[runs] for tensor in self.tensors.values()))
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """The learned tensors by name."""
+        return {field.name: getattr(self, field.name) for field in fields(Regulator)}
 
     def scale(self, gradient: Tensor) -> Tensor:
         """gamma of gradients (..., D)."""
-        return torch.tanh(gradient @ self.gamma_weight.T + self.gamma_bias)
+        return torch.tanh(_affine(gradient, self.gamma_weight, self.gamma_bias))
 
     def shift(self, gradient: Tensor) -> Tensor:
         """beta of gradients (..., D)."""
-        return torch.tanh(gradient @ self.beta_weight.T + self.beta_bias)
+        return torch.tanh(_affine(gradient, self.beta_weight, self.beta_bias))
 
     def __call__(self, gradient: Tensor) -> Tensor:
         """Equation 6 on gradients (..., D), one row per token: same shape out."""
         return self.scale(gradient) * gradient + self.shift(gradient)
+
+
+class DirectionRegulator(Regulator):
+    """R_phi of a gradient's direction: rows come in with root mean square 1 and get their length back.
+
+    Gradients of prompts are small, so that in equation 5 as printed tanh sees little but its bias, and the shift is
+    large beside the gradient. Here both count, whatever the gradient's scale. A row of zeros stays one.
+    """
+
+    def __call__(self, gradient: Tensor) -> Tensor:
+        """Equation 6 on directions of gradients (..., D), one row per token: same shape out."""
+        length = torch.linalg.vector_norm(gradient, dim=-1, keepdim=True) / gradient.shape[-1] ** 0.5
+        return length * super().__call__(gradient / length.clamp_min(torch.finfo(gradient.dtype).tiny))
+
+
+REGULATOR = {"gradient": Regulator, "direction": DirectionRegulator}
+
+
+def _affine(gradient: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """W g + b of gradients (..., D); where every run has its own W (R, D, D), of gradients (R, ..., D)."""
+    if weight.ndim == 2:
+        return gradient @ weight.T + bias
+    return (gradient.flatten(1, -2) @ weight.mT + bias[:, None]).view_as(gradient)
 
 
 Regulators = dict[str, Regulator]
@@ -68,21 +108,22 @@ def regulate(regulators: Regulators, gradients: dict[str, Tensor]) -> dict[str, 
     }
 
 
-def load_regulators(path: Path) -> Regulators:
-    """Read what meta-training left behind: tensors named `text.gamma_weight`, `visual.beta_bias`, ..."""
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: the regulator of GRAM; meta-training makes it")
-    with safe_open(path, "pt") as file:
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no dict)
-    modalities = sorted({key.split(".")[0] for key in tensors if "." in key} & set(MODALITY.values()))
+def named(regulators: Regulators) -> Params:
+    """Regulators as named tensors, `text.gamma_weight`, ..., so that they are kept beside the prompts."""
+    return {f"{of}.{name}": tensor for of, one in regulators.items() for name, tensor in one.tensors.items()}
+
+
+def regulators_in(params: Params, kind: type[Regulator] = Regulator) -> Regulators:
+    """The regulators among named tensors; a prompt's own name has no dot."""
+    modalities = dict.fromkeys(name.split(".")[0] for name in params if "." in name)
     names = [field.name for field in fields(Regulator)]
-    return {modality: Regulator(*(tensors[f"{modality}.{name}"] for name in names)) for modality in modalities}
+    return {of: kind(*(params[f"{of}.{name}"] for name in names)) for of in modalities}
 
 
-def regulated_by(regulators: Regulators) -> Callable[[Step], tuple[Tensor, dict[str, Tensor]]]:
-    """The rule with given regulators."""
+def regulated_by(regulators: Regulators) -> Callable[[Step], tuple[Tensor, Params]]:
+    """The rule with one regulator per modality for all runs."""
 
-    def gradients(step: Step) -> tuple[Tensor, dict[str, Tensor]]:
+    def gradients(step: Step) -> tuple[Tensor, Params]:
         losses = step.objective(step.forward(), step.batch)
         return losses, regulate(regulators, step.gradients(losses))
 
@@ -90,6 +131,18 @@ def regulated_by(regulators: Regulators) -> Callable[[Step], tuple[Tensor, dict[
 
 
 def rule(settings: list[dict]) -> Rule:
-    """GRAM's rule with the fleet's stored regulator."""
-    (path,) = {s["regulator"] for s in settings}
-    return regulated_by(load_regulators(Path(path)))
+    """GRAM's rule: `regulators` of every run are those that were meta-learned with its start, as named tensors.
+
+    `regulator_input` is what they are made for: the gradient (equation 5 as printed) or its direction. Raises
+    ValueError if a start came without any.
+    """
+    of_runs = [s["regulators"] for s in settings]
+    if not all(of_runs):
+        raise ValueError("a start without a regulator: GRAM's rule needs what meta-training leaves behind")
+    kind = REGULATOR[settings[0]["regulator_input"]]
+    stacked = regulators_in({name: torch.stack([one[name] for one in of_runs]) for name in of_runs[0]}, kind)
+
+    def gradients(step: Step) -> tuple[Tensor, Params]:
+        return regulated_by({of: one.of_runs(step.batch.runs) for of, one in stacked.items()})(step)
+
+    return gradients

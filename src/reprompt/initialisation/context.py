@@ -32,6 +32,6 @@ def initial_context(backbone: Backbone, how: str, length: int, stream: torch.Gen
     return phrase
 
 
-def start(learner: Learner, settings: dict, stream: torch.Generator, handed_over: Params | None = None) -> Params:
+def start(learner: Learner, settings: dict, stream: torch.Generator, handed_over: Params) -> Params:
     """The learned tensors of one run at their start; nothing is handed over to it."""
     return learner.start(settings["initialisation"], stream)

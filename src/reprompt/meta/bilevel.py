@@ -24,13 +24,13 @@ Loss = Callable[[Params], Tensor]  # prompts with a leading run axis -> losses (
 
 
 def adapt(
-    prompts: Params, regulators: Regulators, support_loss: Loss, rate: float, first_order: bool = False
+    prompts: Params, regulators: Regulators | None, support_loss: Loss, rate: float, first_order: bool = False
 ) -> tuple[Params, Params, Tensor]:
-    """Equation 7: the adapted prompts, the support gradient and the support losses (R,)."""
+    """Equation 7: the adapted prompts, the support gradient and the support losses (R,). Without regulators eq. 4."""
     losses = support_loss(prompts)
     tensors = torch.autograd.grad(losses.sum(), list(prompts.values()), create_graph=not first_order)
     gradient = dict(zip(prompts, tensors, strict=True))
-    step = regulate(regulators, gradient)
+    step = gradient if regulators is None else regulate(regulators, gradient)
     return {name: prompts[name] - rate * step[name] for name in prompts}, gradient, losses
 
 
@@ -68,6 +68,6 @@ def meta_gradients(
     return total.detach(), of_prompts, of_regulators
 
 
-def modalities(prompts: Params) -> list[str]:
-    """Which regulators a learner's prompts need."""
-    return sorted({MODALITY[name] for name in prompts if name in MODALITY})
+def widths(prompts: Params) -> dict[str, int]:
+    """Which regulators a learner's prompts need, and of what width."""
+    return {MODALITY[name]: tensor.shape[-1] for name, tensor in prompts.items() if name in MODALITY}

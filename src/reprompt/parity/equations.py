@@ -10,7 +10,7 @@ from reprompt.clip.savings import Savings
 from reprompt.gradients.regulated import MODALITY, Regulator, Regulators, regulate
 from reprompt.learners.learner import Params
 from reprompt.learners.outcome import Outcome
-from reprompt.meta.bilevel import Loss, adapt, meta_gradients, modalities
+from reprompt.meta.bilevel import Loss, adapt, meta_gradients, widths
 from reprompt.objectives import cross_entropy, neural_collapse
 from reprompt.parity.case import Case
 from reprompt.parity.comparison import Comparison
@@ -98,7 +98,7 @@ def meta_step(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
 def _regulators(case: Case, prompts: Params) -> Regulators:
     return {
         modality: Regulator(**{ours: case.tensor(f"phi.{SHORT[modality]}_{theirs}") for ours, theirs in PHI.items()})
-        for modality in modalities(prompts)
+        for modality in sorted(widths(prompts))
     }
 
 

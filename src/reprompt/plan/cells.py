@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any, NamedTuple
 
-from reprompt.plan.parameters import Experiment, Parameters
+from reprompt.plan.parameters import Experiment, Parameters, Value
 from reprompt.plan.recipes import RECIPES
 
+TOGETHER = ("multitask", "meta")  # protocols that train on all tasks of their experiment
 OWN_METRICS = ("elevater", "multitask", "transfer_grid")  # protocols that judge each task by its own metric
 
 
@@ -24,9 +25,10 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def swept(**settings: float) -> str:
+def swept(**settings: Value) -> str:
     """How cells and records name what their experiment sweeps: canonical JSON, every number a float; "" is nothing."""
-    return canonical({name: float(value) for name, value in settings.items()}) if settings else ""
+    told = {name: value if isinstance(value, str) else float(value) for name, value in settings.items()}
+    return canonical(told) if told else ""
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,9 @@ class Cell:
     largest class, `tau` the smallest over the largest. For recipes that learn nothing `shots` and `seed` are 0.
 
     MVLPT: `start` is the experiment whose prompt it starts from, "" for the recipe's own start. `group` says with which
-    partners, found by the transferability grid, `task` is trained. A source prompt is trained on the tasks `together`,
-    and its `task` is the name of its experiment. `prompts_of` is the experiment whose prompt for `task` is judged with
-    no training. `metrics` are the metrics of tasks that are not judged by accuracy.
+    partners, found by the transferability grid, `task` is trained. A source prompt, and GRAM's meta-learned start, is
+    trained on the tasks `together`, and its `task` is the name of its experiment. `prompts_of` is the experiment whose
+    prompt for `task` is judged with no training. `metrics` are the metrics of tasks that are not judged by accuracy.
     """
 
     experiment: str
@@ -107,14 +109,14 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
     targets = [(task,) for task in of.judged_on] if of.protocol == "transfer_grid" else [of.judged_on]
     common = {
         "measures": of.measures,
-        "together": of.tasks if of.protocol == "multitask" else (),
+        "together": of.tasks if of.protocol in TOGETHER else (),
         "prompts_of": of.prompts_of,
         "keeps_prompt": of.keeps_prompts and RECIPES[recipe].gradient is not None,
         "judged_images": parameters.judged_images.get(of.protocol),
     }
 
     def cell(
-        shots: int, tau: float, seed: int, grid: dict[str, float], judged_on: tuple[str, ...], start: str, group: str
+        shots: int, tau: float, seed: int, grid: dict[str, Value], judged_on: tuple[str, ...], start: str, group: str
     ) -> Cell:
         settings = canonical(_resolve(parameters, of.tuning, recipe, task, shots, grid))
         which = (experiment, of.protocol, recipe, backbone, task, shots, tau, seed)
@@ -144,7 +146,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
 
 
 def _resolve(
-    parameters: Parameters, tuning: str, recipe: str, task: str, shots: int, grid: dict[str, float]
+    parameters: Parameters, tuning: str, recipe: str, task: str, shots: int, grid: dict[str, Value]
 ) -> dict[str, Any]:
     """The settings of a cell: its tuning block, its method's block over it, what both say of epochs, and the sweep."""
     own = getattr(parameters.methods, recipe).settings_for(tuning, task, shots)
@@ -160,7 +162,7 @@ def _resolve(
     return _swept_over(resolved, grid)
 
 
-def _swept_over(settings: dict[str, Any], grid: dict[str, float]) -> dict[str, Any]:
+def _swept_over(settings: dict[str, Any], grid: dict[str, Value]) -> dict[str, Any]:
     """Settings with the swept ones in their places; `lambda: 1` is 1.0, as in the method's block."""
     return settings | {
         name: value if settings[name] is None else type(settings[name])(value) for name, value in grid.items()

@@ -26,6 +26,8 @@ class PaperOutput:
 TRANSFER = ("imbalanced_transfer", "imbalanced_losses_transfer")
 ADAPTED = ("elevater", "cross_task")  # to one task each, from a random start and from a source prompt
 GRID = ("transfer_grid",)
+FOLLOWED = ("gram_curves", "gram_adapted")  # GRAM's learners by epoch, alone and from a meta-learned start
+ACROSS = ("gram_transfer", "gram_transfer_adapted")
 OUTPUTS = (
     PaperOutput("prograd_table1", "Few-shot classification, average over 11 tasks", ("few_shot",)),
     PaperOutput("prograd_table2", "Domain generalisation from ImageNet, four backbones", ("cross_domain",)),
@@ -74,4 +76,24 @@ OUTPUTS = (
     PaperOutput("mvlpt_figure5", "Context length", (*ADAPTED, "length", "length_adapted", "length_sources")),
     PaperOutput("mvlpt_figure6", "The block that unified prompts pass", ("elevater", "upt_block")),
     PaperOutput("mvlpt_figure_similarity", "Transfer against the similarity of tasks", GRID),
+    PaperOutput(
+        "gram_table1", "Base-to-new generalisation on 11 tasks", ("gram_base_to_new", *FOLLOWED, "gram_universal")
+    ),
+    PaperOutput("gram_table2", "Domain generalisation from 16 shots of ImageNet", ACROSS),
+    PaperOutput("gram_table3", "Cross-dataset transfer from 16 shots of ImageNet", ACROSS),
+    PaperOutput("gram_table4", "Domain generalisation from 4 shots of ImageNet", ACROSS),
+    PaperOutput("gram_table5", "Cross-dataset transfer from 4 shots of ImageNet", ACROSS),
+    PaperOutput(
+        "gram_table6",
+        "UNIGRAM without one of its parts",
+        (
+            *("gram_base_to_new", "gram_universal", "gram_ablation", "gram_unregulated", "gram_pretrained"),
+            *("gram_no_domain_shift", "gram_no_regulator", "gram_pretraining", "gram_supervised"),
+        ),
+    ),
+    PaperOutput("gram_table7", "How many prompt tokens", ("gram_universal", "gram_token_numbers", "gram_tokens")),
+    PaperOutput("gram_figure1a", "Where CoOp starts", ("gram_initialisations", "gram_context", *FOLLOWED)),
+    PaperOutput("gram_figure1b", "CoOp as training continues", ("gram_base_to_new", "gram_long", *FOLLOWED)),
+    PaperOutput("gram_figure3a", "Test accuracy during training", ("gram_base_to_new", *FOLLOWED)),
+    PaperOutput("gram_figure3b", "Agreement of support and query gradient", ("gram",)),
 )

@@ -23,8 +23,11 @@ from pydantic import (
     model_validator,
 )
 
+from reprompt.chc.settings import Clustering
 from reprompt.plan.recipes import RECIPES, TAUGHT, Recipe
 from reprompt.plan.settings import Block, Group, Measure, Metric, NonNegative, Probability
+
+WEB_TASKS = ("corpus", "webvision")  # GRAM's: image-text pairs, and labelled pictures
 
 
 class ParameterError(ValueError):
@@ -57,6 +60,28 @@ class Corpus(Block):
     pairs: PositiveInt
     seed: int
     mismatched_share: Probability
+
+
+class Web(Block):
+    """The labelled web pictures that stand for WebVision; a share of their labels is wrong."""
+
+    images: PositiveInt
+    seed: int
+    wrong_share: Probability
+
+
+class FileImages(Block):
+    """Pictures of the web on disk: CC3M's pairs, or WebVision."""
+
+    root: str
+
+
+class Gram(Block):
+    """What GRAM meta-trains on: the task `corpus`, whose classes are topics of image-text pairs, and `webvision`."""
+
+    pairs: Corpus | FileImages
+    web: Web | FileImages
+    clustering: Clustering
 
 
 class Views(Block):
@@ -133,6 +158,7 @@ class Tuning(Block):
 
 
 Number = int | float
+Value = Number | str
 Tau = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -140,11 +166,11 @@ class Grid(BaseModel):
     """Settings to be swept, every combination of their values; `of` names the methods, all of them by default."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, tuple[Number, ...]]
+    __pydantic_extra__: dict[str, tuple[Value, ...]]
     of: tuple[str, ...] = ()
 
     @property
-    def values(self) -> dict[str, tuple[Number, ...]]:
+    def values(self) -> dict[str, tuple[Value, ...]]:
         """The values of every swept setting."""
         return self.__pydantic_extra__
 
@@ -154,11 +180,11 @@ class Experiment(Block):
 
     Left out, `tasks` are all of CoOp's, `backbones` the standard one and `seeds` those of the file. `judged_on` belongs
     to the protocols that judge prompts on other tasks. Each entry of `sweep` is a grid of settings over which every
-    tuned method is run. `starts` are experiments (of protocol `multitask`) whose prompts are the start; `groups` says
+    tuned method is run. `starts` are experiments (`multitask` or `meta`) whose prompts are the start; `groups` says
     with which partners a task is trained; `prompts_of` is the experiment whose prompts are judged elsewhere.
     """
 
-    protocol: Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid"]
+    protocol: Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
     tuning: str
     methods: tuple[str, ...]
     shots: tuple[PositiveInt, ...]
@@ -184,7 +210,7 @@ class Experiment(Block):
             raise ValueError("groups belong to protocol elevater")
         return self
 
-    def grids(self, method: str) -> list[dict[str, Number]]:
+    def grids(self, method: str) -> list[dict[str, Value]]:
         """Every combination of swept settings of a method once; one of nothing where nothing is swept."""
         meant = [grid.values for grid in self.sweep if method in (grid.of or (method,))]
         grids = [dict(zip(grid, values, strict=True)) for grid in meant for values in itertools.product(*grid.values())]
@@ -255,11 +281,23 @@ class Parameters(Block):
     precision: Literal["float32", "bfloat16"] = "float32"
     data: Annotated[RenderedData | FileData, Field(discriminator="source")]
     corpus: Corpus | None = None
+    gram: Gram | None = None
     views: Views
     backbones: dict[str, Annotated[RenderedBackbone | OpenClipBackbone, Field(discriminator="source")]]
     methods: Methods
     tuning: dict[str, Tuning]
     experiments: dict[str, Experiment]
+
+    @property
+    def web_tasks(self) -> tuple[str, ...]:
+        """The tasks made of pictures from the web, where there is a block that says how."""
+        return WEB_TASKS if self.gram else ()
+
+    def images_of(self, task: str) -> dict[str, Any]:
+        """What the images of a task depend on."""
+        if task in self.web_tasks:
+            return {"corpus": self.gram.pairs, "webvision": self.gram.web}[task].model_dump()
+        return self.data.model_dump()
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Parameters":
@@ -271,7 +309,7 @@ class Parameters(Block):
             named[f"experiments.{key}.backbones"] = experiment.backbones
             _check_names(f"experiments.{key}.tuning", (experiment.tuning,), self.tuning, "block")
             _check_names(f"experiments.{key}.methods", experiment.methods, RECIPES, "method")
-            trained = (*self.tasks, *self.targets)
+            trained = (*self.tasks, *self.targets, *self.web_tasks)
             _check_names(f"experiments.{key}.tasks", experiment.tasks, trained, "task")
             _check_names(f"experiments.{key}.judged_on", experiment.judged_on, (*trained, *self.shifts), "task")
             _check_names(f"experiments.{key}.starts", experiment.starts, self.experiments, "experiment")
@@ -327,11 +365,11 @@ def _check_names(key: str, names: typing.Iterable[str], known: typing.Container[
             raise ValueError(f"{key}: no {what} {name!r}{_nearest(name, known)}")
 
 
-def _swept_values(experiment: Experiment, method: str) -> list[tuple[str, Number]]:
+def _swept_values(experiment: Experiment, method: str) -> list[tuple[str, Value]]:
     return [swept for grid in experiment.grids(method) for swept in grid.items()]
 
 
-def _with_setting(block: Block, name: str, value: Number) -> Block:
+def _with_setting(block: Block, name: str, value: Value) -> Block:
     """A method's block with another value of one setting, checked as the file's own."""
     return type(block).model_validate(block.model_dump(exclude_unset=True) | {name: value})
 

@@ -3,17 +3,18 @@
 Snakemake, DVC, the tables, the claims and the cost estimates read the plan; nothing else enumerates.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from reprompt.plan.cells import Cell, TestSet, canonical, cells_of
+from reprompt.plan.cells import TOGETHER, Cell, TestSet, canonical, cells_of
 from reprompt.plan.outputs import OUTPUTS
-from reprompt.plan.parameters import Experiment, ParameterError, Parameters, RenderedBackbone
+from reprompt.plan.parameters import Experiment, ParameterError, Parameters, RenderedBackbone, Views
 from reprompt.plan.recipes import RECIPES
 
-TOGETHER = "all"  # the part of a job that is about all tasks of its experiment
+ALL = "all"  # the part of a job that is about all tasks of its experiment
 
 
 @dataclass(frozen=True)
@@ -101,17 +102,27 @@ class Plan:
 
     @property
     def all_tasks(self) -> tuple[str, ...]:
-        """CoOp's tasks, the shifts of ImageNet that prompts are only judged on, and MVLPT's target tasks."""
-        return (*self.tasks, *self.parameters.shifts, *self.parameters.targets)
+        """CoOp's tasks, ImageNet's shifts that prompts are only judged on, MVLPT's targets and GRAM's web pictures."""
+        return (*self.tasks, *self.parameters.shifts, *self.parameters.targets, *self.parameters.web_tasks)
+
+    @property
+    def labelled_tasks(self) -> tuple[str, ...]:
+        """The tasks that come with labels; those of the corpus are topics, which have to be found."""
+        return tuple(task for task in self.all_tasks if task != "corpus")
 
     @cached_property
     def parts(self) -> dict[str, tuple[str, ...]]:
-        """CoOp's tasks cut into parts of `tasks_per_job`; the shifts and MVLPT's targets are parts of their own."""
+        """CoOp's tasks cut into parts of `tasks_per_job`; the others are parts of their own."""
         size = self.parameters.tasks_per_job
         starts = range(0, len(self.tasks), size)
         parts = {f"part{n}": self.tasks[start : start + size] for n, start in enumerate(starts, 1)}
         others = {"shifts": self.parameters.shifts, "targets": self.parameters.targets}
+        others |= {task: (task,) for task in self.parameters.web_tasks}
         return parts | {part: tasks for part, tasks in others.items() if tasks}
+
+    def views_of(self, part: str) -> Views | None:
+        """How training images of a part are augmented; pictures from the web are not."""
+        return None if part in self.parameters.web_tasks else self.parameters.views
 
     def part_of(self, task: str) -> str:
         """The part that a task belongs to."""
@@ -131,11 +142,11 @@ class Plan:
     def _trained_on(self, experiment: str) -> list[tuple[str, list[str]]]:
         """What an experiment trains on, part by part; one part where tasks are trained or judged all together."""
         of = self.parameters.experiments[experiment]
-        if of.protocol == "multitask":
-            return [(TOGETHER, [experiment])]
+        if of.protocol in TOGETHER:
+            return [(ALL, [experiment])]
         chosen = of.tasks or self.tasks
         if of.protocol == "transfer_grid":
-            return [(TOGETHER, list(chosen))]
+            return [(ALL, list(chosen))]
         return [(part, own) for part, tasks in self.parts.items() if (own := [t for t in tasks if t in chosen])]
 
     def _job(self, experiment: str, recipe: str, backbone: str, part: str, tasks: list[str]) -> Job:
@@ -187,10 +198,9 @@ class Plan:
         """The names of the jobs of some experiments; a scale may leave experiments out."""
         return tuple(job.name for job in self.jobs if job.experiment in experiments)
 
-    @property
-    def most_shots(self) -> int:
-        """The largest number of shots of any experiment; validation images come after them."""
-        return max(cell.shots for cell in self.cells)
+    def most_shots(self, tasks: Iterable[str]) -> int:
+        """The largest number of shots of any experiment on some tasks; validation images come after them."""
+        return max(cell.shots for cell in self.cells if set(tasks).intersection(cell.trained_on))
 
     @property
     def all_seeds(self) -> tuple[int, ...]:
@@ -206,10 +216,24 @@ class Plan:
         """What splits and draws depend on."""
         return canonical(
             {
-                "data": self.parameters.data.model_dump(),
-                "tasks": self.all_tasks,
+                "data": [self.parameters.images_of(task) for task in self.labelled_tasks],
+                "tasks": self.labelled_tasks,
                 "seeds": self.all_seeds,
-                "most_shots": self.most_shots,
+                "most_shots": self.most_shots(self.labelled_tasks),
+            }
+        )
+
+    @property
+    def corpus_spec(self) -> str:
+        """What the topics and domains of the corpus and the task made of them depend on."""
+        gram = self.parameters.gram
+        return canonical(
+            {
+                "pairs": gram.pairs.model_dump(),
+                "clustering": gram.clustering.model_dump(),
+                "backbone": self.pretraining_spec(self.parameters.standard_backbone),
+                "seeds": self.all_seeds,
+                "most_shots": self.most_shots(["corpus"]),
             }
         )
 
@@ -227,8 +251,8 @@ class Plan:
         """What the features of a part's images depend on."""
         return canonical(
             {
-                "data": self.parameters.data.model_dump(),
-                "views": self.parameters.views.model_dump(),
+                "data": self.parameters.images_of(self.parts[part][0]),
+                "views": views.model_dump() if (views := self.views_of(part)) else None,
                 "tasks": self.parts[part],
                 "backbone": self.pretraining_spec(backbone),
             }

@@ -7,9 +7,9 @@ type; beside them a block may set any key of `tuning` for its recipe alone.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from reprompt.plan.settings import NonNegative
 
@@ -30,7 +30,8 @@ class Recipe:
 
     `pixels`: it prompts the image tower, which has to be a ViT. `closed`: it has weights per class, so it cannot name
     classes that it was not trained on. `starts_from` is the recipe whose prompts of another experiment are its start,
-    `grouped_by` the recipe whose transferability grid says with which partners it is trained.
+    `grouped_by` the recipe whose transferability grid says with which partners it is trained. `meta`: it is trained by
+    GRAM's bi-level loop, which learns a regulator too where the gradient rule is the regulated one.
     """
 
     label: str
@@ -43,6 +44,7 @@ class Recipe:
     closed: bool = False
     starts_from: str | None = None
     grouped_by: str | None = None
+    meta: bool = False
 
     def __post_init__(self) -> None:
         axes = (self.objective, self.gradient, self.initialisation)
@@ -55,6 +57,8 @@ class Recipe:
             raise ValueError(f"{self.label}: distillation and ProGrad need a teacher among the settings")
         if self.gradient == "regulated" and self.closed:
             raise ValueError(f"{self.label}: GRAM regulates the gradients of prompts, and {self.learner} has none")
+        if self.gradient == "regulated" and not (self.meta or self.starts_from):
+            raise ValueError(f"{self.label}: a regulator is meta-learned, or comes with a meta-learned start")
 
     @property
     def learned(self) -> bool:
@@ -63,10 +67,11 @@ class Recipe:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The files of this recipe's own axes, relative to the package; with a teacher also CoOp's, the oracle's."""
+        """The files of its axes and of its loop, relative to the package; with a teacher also CoOp's, the oracle's."""
         recipes = (self, RECIPES["coop"]) if "teacher" in self.settings else (self,)
         members = {(folder, getattr(one, axis)) for one in recipes for axis, folder in AXES.items()}
-        return tuple(sorted(f"{folder}/{name}.py" for folder, name in members if name))
+        loop = ["meta/learned.py"] if self.meta else []
+        return tuple(sorted([*loop, *(f"{folder}/{name}.py" for folder, name in members if name)]))
 
     def refusal(self, protocol: str, image_tower: Literal["vit", "resnet"]) -> str | None:
         """Why this recipe cannot be run under a protocol on a backbone, or None."""
@@ -76,6 +81,8 @@ class Recipe:
             return f"{self.label} has weights per class, so it cannot name the new classes of base_to_new"
         if self.closed and protocol == "transfer":
             return f"{self.label} has weights per class, so it cannot name the classes of another task"
+        if self.meta != (protocol == "meta"):
+            return f"{self.label} is {'for' if self.meta else 'not for'} protocol meta"
         return None
 
 
@@ -101,8 +108,16 @@ PROBE = {
     "bisections": PositiveInt,
     "iterations": PositiveInt,
 }
-STORED = {"source_prompt": str}
-REGULATED = {**STORED, "regulator": str}
+REGULATOR = {"regulator_input": Literal["gradient", "direction"]}
+META = {
+    "ways": PositiveInt,
+    "queries": PositiveInt,
+    "inner_rate": PositiveFloat,
+    "clip_norm": PositiveFloat,
+    "order": Literal["first", "second"],
+    "support_from": Literal["one_domain", "all_domains"],
+}
+LEARNED = {"regulator_rate": PositiveFloat, "regulator_start": Annotated[float, Field(gt=0, lt=1)]}
 
 
 def _mvlpt(
@@ -130,6 +145,26 @@ def _mvlpt(
     }
 
 
+def _gram(
+    name: str,
+    meta: str,
+    label: str,
+    learner: str,
+    settings: dict[str, Any],
+    pixels: bool = True,
+    rule: str = "regulated",
+) -> dict[str, Recipe]:
+    """A learner meta-trained by GRAM, with a regulator or without, and adapted from where that ends."""
+    axes, trained, adapted = (learner, "cross_entropy", rule), {**settings, **META}, {**settings, **SOURCE}
+    if rule == "regulated":
+        trained, adapted = {**trained, **REGULATOR, **LEARNED}, {**adapted, **REGULATOR}
+    return {
+        meta: Recipe(f"{label}, meta-training", *axes, "context", trained, pixels, meta=True),
+        name: Recipe(label, *axes, "stored", adapted, pixels, starts_from=meta),
+    }
+
+
+JOINT = {**VISUAL, "text_depth": Literal[1]}
 COOP = ("text_context", "cross_entropy", "plain", "context")
 RECIPES: dict[str, Recipe] = {
     "zero_shot": Recipe("CLIP", "zero_shot"),
@@ -155,11 +190,13 @@ RECIPES: dict[str, Recipe] = {
     "vpt_prograd": Recipe(
         "VPT + ProGrad", "visual_prompts", "cross_entropy", "prograd", "context", {**VISUAL, **PROGRAD}, pixels=True
     ),
-    "joint": Recipe(
-        "Joint",
-        *("independent_prompts", "cross_entropy", "plain", "context"),
-        {**VISUAL, "text_depth": Literal[1]},
+    "joint": Recipe("Joint", "independent_prompts", "cross_entropy", "plain", "context", JOINT, pixels=True),
+    "joint_pretrained": Recipe(
+        "Joint, pre-trained prompts",
+        *("independent_prompts", "cross_entropy", "plain", "stored"),
+        {**JOINT, **SOURCE},
         pixels=True,
+        starts_from="joint",
     ),
     "ivlp": Recipe(
         "IVLP",
@@ -184,14 +221,14 @@ RECIPES: dict[str, Recipe] = {
     **_mvlpt("coop", "CoOp", "text_context", POSITION, alone="coop_middle"),
     **_mvlpt("vpt", "VPT", "visual_prompts", VISUAL, alone="vpt_deep", pixels=True),
     **_mvlpt("upt", "UPT", "unified_prompts", UNIFIED, alone="upt", pixels=True),
-    "coop_gram": Recipe("CoOp + GRAM", "text_context", "cross_entropy", "regulated", "stored", REGULATED),
-    "vpt_gram": Recipe(
-        "VPT + GRAM", "visual_prompts", "cross_entropy", "regulated", "stored", {**VISUAL, **REGULATED}, pixels=True
-    ),
-    "unigram": Recipe(
-        "UNIGRAM",
-        *("independent_prompts", "cross_entropy", "regulated", "stored"),
-        {**VISUAL, "text_depth": Literal[1], **REGULATED},
-        pixels=True,
+    **_gram("coop_gram", "coop_meta", "CoOp + GRAM", "text_context", {}, pixels=False),
+    **_gram("vpt_gram", "vpt_meta", "VPT + GRAM", "visual_prompts", VISUAL),
+    **_gram("unigram", "unigram_meta", "UNIGRAM", "independent_prompts", JOINT),
+    **_gram(
+        "unigram_plain",
+        "unigram_meta_plain",
+        "UNIGRAM without a regulator",
+        *("independent_prompts", JOINT),
+        rule="plain",
     ),
 }

@@ -38,8 +38,8 @@ class Shown:
 
     @property
     def label(self) -> str:
-        """What the paper calls it: "Table 1"; what no paper has goes by its subject: "Figure: similarity"."""
-        kind, number, subject = re.match(r"(table|figure)(\d*)_?(.*)", self.name.partition("_")[2]).groups()
+        """What the paper calls it, "Figure 1a"; what no paper has goes by its subject: "Figure: similarity"."""
+        kind, number, subject = re.match(r"(table|figure)(\d*[a-z]?)_?(.*)", self.name.partition("_")[2]).groups()
         return f"{kind.title()} {number}" if number else f"{kind.title()}: {subject}"
 
 

@@ -1,8 +1,8 @@
 """What the papers call the recipes, and under which id their printed values are kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-PLAIN_WORDS = ("Zero-shot", "Linear", "Cosine")  # labels that begin with a word, not a name
+PLAIN_WORDS = ("Zero-shot", "Linear", "Cosine", "Joint")  # labels that begin with a word, not a name
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,7 @@ class Method:
     label: str
     published_id: str
     reference: str | None = None  # recipe id; the row over which the paper claims a gain
+    start: str = ""  # the experiment whose prompt it starts from
 
     @property
     def in_a_sentence(self) -> str:
@@ -42,6 +43,21 @@ METHODS = {
         Method("maple_lc", "MaPLe + LC", "maple+lc", "maple"),
         Method("maple_mi", "MaPLe + MI", "maple+mi", "maple"),
         Method("maple_npt", "MaPLe + NPT", "maple+npt", "maple"),
+        Method("vpt", "VPT", "vpt", "zero_shot"),
+        Method("coop_gram", "CoOp + GRAM", "coop+gram", "coop", "gram"),
+        Method("vpt_gram", "VPT + GRAM", "vpt+gram", "vpt", "gram"),
+        Method("unigram", "UNIGRAM", "unigram", "coop_gram", "gram"),
+        Method("joint", "Joint tuning", "coop+vpt_joint", "coop"),
     )
 }
+# GRAM, Table 6: what UNIGRAM is without one of its parts. Some have its recipe and another start.
+ABLATIONS = (
+    Method("unigram", "UNIGRAM without domain shift", "unigram-no_domain_shift", "unigram", "gram_no_domain_shift"),
+    Method(
+        "unigram_plain", "UNIGRAM without regulator", "unigram-no_gradient_regulating", "unigram", "gram_no_regulator"
+    ),
+    Method("joint_pretrained", "Pre-trained joint tuning", "unigram-prompt_pretraining", "unigram", "gram_pretraining"),
+    Method("unigram", "UNIGRAM from labelled data", "unigram-supervised_meta", "unigram", "gram_supervised"),
+    replace(METHODS["joint"], reference="unigram"),
+)
 UNTUNED = ("zero_shot", "prompt_ensemble")  # their records have shots 0 and seed 0

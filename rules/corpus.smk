@@ -1,0 +1,61 @@
+"""GRAM's corpus: image-text pairs without mismatched ones, in topics and domains, as the task `corpus`."""
+
+
+rule corpus:
+    """What is known of every pair, the task that meta-training reads, and what the report shows of them."""
+    input:
+        weights=R / f"backbones/{PLAN.parameters.standard_backbone}.safetensors",
+    output:
+        pairs=R / "corpus/pairs.npz",
+        quality=R / "corpus/quality.json",
+        pictures=R / "corpus/pictures.npz",
+        costs=R / "corpus/costs.json",
+        split=R / "data/corpus.json",
+    log:
+        LOGS / "corpus.log",
+    benchmark:
+        LOGS / "corpus.tsv"
+    conda:
+        "../envs/reprompt.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        scale=SCALE,
+        code=code.code_hash(*code.CORPUS),
+        spec=digest(PLAN.corpus_spec),
+        folder=str(R / "corpus"),
+    shell:
+        "reprompt corpus --scale {params.scale} --weights {input.weights} --out {params.folder}"
+        " --split {output.split} --threads {threads} > {log} 2>&1"
+
+
+rule corpus_figure:
+    """The filter's curve, or a picture of topics and domains, and the numbers in it."""
+    input:
+        quality=rules.corpus.output.quality,
+        pictures=rules.corpus.output.pictures,
+    output:
+        png=report(R / "figures/{corpus_figure}.png", category="gram", labels={"figure": "{corpus_figure}"}),
+        csv=R / "figures/{corpus_figure}.csv",
+    log:
+        LOGS / "figures/{corpus_figure}.log",
+    conda:
+        "../envs/reprompt.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        code=code.code_hash(*code.CORPUS_FIGURES),
+        folder=str(R / "corpus"),
+        stem=str(R / "figures/{corpus_figure}"),
+    shell:
+        "reprompt corpus-figure {wildcards.corpus_figure} --corpus {params.folder} --out {params.stem} > {log} 2>&1"
+
+
+rule stage_corpus:
+    """`dvc repro corpus`."""
+    input:
+        rules.corpus.output,
+        expand(R / "figures/{figure}.{end}", figure=CORPUS_FIGURES, end=["png", "csv"]),

@@ -1,0 +1,85 @@
+"""The rendered world as a source of tasks.
+
+GRAM's pictures from the web are tasks like any other: `corpus`, whose labels (topics) are found later, and `webvision`.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from reprompt.data.web import places_of
+from reprompt.miniature import corpus, web
+from reprompt.miniature import tasks as rendered
+from reprompt.plan.parameters import Corpus, RenderedData, Web
+
+
+class Rendered:
+    """The rendered counterparts of the data sets."""
+
+    def __init__(self, data: RenderedData):
+        self.world = rendered.WorldSettings(**data.model_dump(exclude={"source"}))
+
+    def class_names(self, task: str) -> list[str]:
+        """Class names in label order."""
+        return list(rendered.class_names(task))
+
+    def template(self, task: str) -> str:
+        """The task's hand-written template."""
+        return rendered.TASKS[task].template
+
+    def labels(self, task: str, split: str) -> np.ndarray:
+        """Labels (N,) of `train` or `test`."""
+        return rendered.labels(task, rendered.images_per_split(task, self.world)[split], split, self.world)
+
+    def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
+        """Render images (n, 40, 40, 3)."""
+        return rendered.render_images(task, split, indices, self.world)
+
+
+class RenderedPairs:
+    """The rendered image-text pairs as a task; which topic a pair belongs to is not known here."""
+
+    def __init__(self, pairs: Corpus):
+        self.pairs = pairs
+
+    @cached_property
+    def corpus(self) -> corpus.Corpus:
+        """All pairs; rendered when they are first asked for."""
+        return corpus.render_corpus(**self.pairs.model_dump())
+
+    def labels(self, task: str, split: str) -> np.ndarray:
+        """No topic yet, -1, for every pair (N,) of `train` or `test`."""
+        return np.full(len(places_of(self.pairs.pairs, split)), -1)
+
+    def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
+        """Images (n, 40, 40, 3)."""
+        return self.corpus.images[places_of(self.pairs.pairs, split)[np.asarray(indices)]]
+
+
+class RenderedWeb:
+    """The rendered counterpart of WebVision as a task."""
+
+    def __init__(self, pictures: Web):
+        self.pictures = pictures
+
+    @cached_property
+    def web(self) -> web.WebSet:
+        """All pictures; rendered when they are first asked for."""
+        return web.render_web(**self.pictures.model_dump())
+
+    def class_names(self, task: str) -> list[str]:
+        """Class names in label order."""
+        return list(self.web.class_names)
+
+    def template(self, task: str) -> str:
+        """Nothing is known of the pictures but what they show."""
+        return "a photo of a {}."
+
+    def labels(self, task: str, split: str) -> np.ndarray:
+        """Labels (N,) of `train` or `test`, as the web says."""
+        return self.web.labels[places_of(self.pictures.images, split)]
+
+    def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
+        """Images (n, 40, 40, 3)."""
+        return self.web.images[places_of(self.pictures.images, split)[np.asarray(indices)]]

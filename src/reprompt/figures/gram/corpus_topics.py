@@ -1,0 +1,107 @@
+"""The topics and domains of GRAM's corpus: a map of captions, and pictures of each domain of some topics.
+
+The counterpart of the example in the paper's Figure 2. Read from pictures.npz (`map_xy`, `map_topic`, `map_family`,
+`topic_words`, `example_topics`, `examples`) and quality.json (`topics`) of `reprompt corpus`.
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.transforms import Bbox
+
+from reprompt.chc.pictures import Pictures
+from reprompt.figures.canvas import DARK, add_axes, page, say_not_run
+from reprompt.figures.figure import PaperFigure
+
+MAP = 4.6  # inches
+LEGEND = 1.0
+SIDE = 0.46  # of an example picture
+LETTERS = 6  # points: the size of the words on the map
+NONE = "none"
+POINT_COLUMNS = ["x", "y", "family", "topic", "word"]
+
+
+def gram_figure_topics(pictures: Pictures, quality: dict) -> PaperFigure:
+    """GRAM's corpus: captions by the family of their picture, named by topic; and domains of some topics."""
+    of = quality["topics"]
+    title = (
+        f"GRAM, the corpus: {of['topics']} topics of captions and the domains in them\n"
+        f"{of['kept_without_topic']:.1%} of the kept pairs are in no topic; purity in families "
+        f"{of['families']['purity']:.2f}, in concepts {of['concepts']['purity']:.2f}"
+    )
+    words = np.array([*pictures.topic_words, NONE])  # topic -1 is the last
+    points = pd.DataFrame(
+        {
+            "x": pictures.map_xy[:, 0],
+            "y": pictures.map_xy[:, 1],
+            "family": pictures.map_family,
+            "topic": pictures.map_topic,
+            "word": words[pictures.map_topic],
+        }
+    )
+    return PaperFigure("gram_figure_topics", title, points[POINT_COLUMNS], partial(_draw, pictures=pictures, of=of))
+
+
+def _draw(figure: PaperFigure, pictures: Pictures, of: dict) -> Figure:
+    """The map above, and a row of pictures per topic below: its domains side by side."""
+    topics, domains, each = pictures.examples.shape[:3]
+    rows = 0.24 + (SIDE + 0.1) * max(topics, 1)
+    drawn, bottom = page(figure.title, MAP + 0.15 + rows, _notes(of))
+    _draw_map(add_axes(drawn, 0.1, bottom + rows + 0.1, 5.75, MAP), figure.points)
+    wide = each * (SIDE + 0.02)
+    step = (7.0 - 0.9 - 0.1 - domains * wide) / max(domains - 1, 1) + wide
+    if topics == 0:
+        say_not_run(add_axes(drawn, 0.9, bottom + 0.05, 5.9, rows - 0.24))
+    for row, topic in enumerate(pictures.example_topics):
+        low = bottom + rows - 0.24 - (SIDE + 0.1) * (row + 1) + 0.1
+        height = drawn.get_size_inches()[1]
+        name = str(pictures.topic_words[topic])
+        drawn.text(0.85 / 7.0, (low + SIDE / 2) / height, name, ha="right", va="center", fontsize=7.5)
+        for domain in range(domains):
+            left = 0.9 + step * domain
+            if row == 0:
+                words = f"domain {domain + 1}"
+                drawn.text((left + wide / 2) / 7.0, (low + SIDE + 0.1) / height, words, ha="center", fontsize=7)
+            for place in range(each):
+                axes = add_axes(drawn, left + place * (SIDE + 0.02), low, SIDE, SIDE)
+                axes.set(xticks=[], yticks=[])
+                axes.spines[:].set_visible(False)
+                axes.imshow(pictures.examples[row, domain, place], interpolation="nearest")
+    return drawn
+
+
+def _draw_map(axes: Axes, points: pd.DataFrame) -> None:
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    colours = colormaps["tab20"].colors
+    for place, (family, of) in enumerate(points.groupby("family")):
+        axes.scatter(of["x"], of["y"], s=2.5, color=colours[place % len(colours)], linewidths=0, label=family)
+    clustered = points[points["topic"] >= 0]
+    named: list[Bbox] = []
+    for _, of in sorted(clustered.groupby("topic"), key=lambda group: -len(group[1])):
+        label = axes.text(of["x"].median(), of["y"].median(), of["word"].iloc[0], fontsize=LETTERS, color=DARK)
+        label.set(ha="center", va="center", path_effects=[withStroke(linewidth=1.5, foreground="white")])
+        box = label.get_window_extent()
+        if any(box.overlaps(other) for other in named):
+            label.remove()
+        else:
+            named.append(box)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=6, markerscale=3, frameon=False, handletextpad=0)
+
+
+def _notes(of: dict) -> tuple[str, ...]:
+    size = of["pairs_per_topic"]
+    return (
+        "Map: distinct captions, their embeddings in two dimensions by UMAP (topics are found in more); colours: the "
+        "family of the picture, which the clustering does not see. Words: topics, each named by equation 3, the larger "
+        "ones first, as far as there is room.",
+        f"Topics have {size['least']:,} to {size['most']:,} pairs, {size['median']:,.0f} in the median. Adjusted Rand "
+        f"index: families {of['families']['adjusted_rand_index']:.2f}, concepts "
+        f"{of['concepts']['adjusted_rand_index']:.2f}. Below: the first pictures of each domain (k-means on image "
+        "features) of topics from large to small.",
+    )

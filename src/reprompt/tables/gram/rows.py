@@ -1,0 +1,96 @@
+"""What GRAM's tables and figures have in common: which runs a row averages, over what, and its printed values."""
+
+import math
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from reprompt.published import DATASETS_11, published_values
+from reprompt.tables.average import Over
+from reprompt.tables.methods import METHODS, Method
+from reprompt.tables.setting import OF_A_RECIPE, Setting, Which, restricted, the_only
+
+BACKBONE = "ViT-B/16"  # of the printed values
+SHOTS = 16
+AVERAGE = "average"
+SPLITS = {"base": "Base", "new": "New", "H": "H"}
+OF_A_START = (*OF_A_RECIPE, "start")
+H_OF_MEANS = "The average H is the harmonic mean of average base and average new accuracy, as printed in this paper."
+
+
+@dataclass(frozen=True)
+class Started(Which):
+    """The runs of a recipe that start from the prompts of one experiment; "" is the recipe's own start."""
+
+    start: str = ""
+
+    @property
+    def key(self) -> tuple:
+        """How the records have it."""
+        return (*super().key, self.start)
+
+
+def methods_of(recipes: Iterable[str]) -> list[Method]:
+    """The rows of a table. What the paper claims are gains by GRAM, so other rows are judged against none."""
+    methods = (METHODS[recipe] for recipe in recipes)
+    return [method if method.start else replace(method, reference=None) for method in methods]
+
+
+def runs_of(method: Method, shots: int = SHOTS, split: str = "all") -> Started:
+    """The runs behind a row of a table."""
+    return Started(method.recipe, shots, split, start=method.start)
+
+
+def setting_of_runs(
+    records: pd.DataFrame,
+    experiments: Iterable[str],
+    shown: Iterable[Started],
+    tasks: tuple[str, ...] = DATASETS_11,
+    backbone: str | None = None,
+) -> Setting:
+    """Of some experiments' accuracies the runs that are `shown`, on the tasks and draws that every one of them has.
+
+    Works on no records at all; then everything is "not run". Raises ValueError for records of several scales or
+    backbones.
+    """
+    scale = the_only(records, "scale", "read the records of one results/<scale> folder")
+    runs = records[records["experiment"].isin(list(experiments)) & (records["metric"] == "accuracy")]
+    wanted = [key for one in shown for key in _keys(one)]
+    runs = runs[pd.MultiIndex.from_frame(runs[list(OF_A_START)]).isin(wanted)]
+    draws = runs[runs["shots"] > 0].groupby(list(OF_A_START))["seed"].agg(set)
+    common = set.intersection(*draws) if len(draws) else set()
+    return restricted(runs[(runs["shots"] == 0) | runs["seed"].isin(common)], scale, backbone, tasks, OF_A_START)
+
+
+def of_means(setting: Setting) -> Setting:
+    """The setting with the mean over its tasks as its only task: H then is the harmonic mean of average accuracies."""
+    groups = setting.records.groupby([*setting.by, "seed", "backbone"], as_index=False)
+    means = groups["value"].mean().assign(task=AVERAGE)
+    return replace(setting, records=means, tasks=(AVERAGE,) if setting.tasks else (), possible=(AVERAGE,))
+
+
+def over(
+    which: Started, method: Method, recipes: Container[str], published: dict[tuple, float], *place: str
+) -> Over | None:
+    """The row over which the paper claims a gain for `method`; None where it claims none, or not over one of `recipes`.
+
+    `published` has the printed values by published id and place.
+    """
+    if method.reference not in recipes:
+        return None
+    reference = METHODS[method.reference]
+    runs = replace(which, recipe=reference.recipe, start=reference.start)
+    return Over(runs, reference.in_a_sentence, published.get((reference.published_id, *place), math.nan))
+
+
+def printed_values(table: int, *columns: str) -> dict[tuple, float]:
+    """The printed numbers by published id and some columns of the transcription."""
+    values = published_values("gram", table)
+    keys = zip(values["method"], *(values[column] for column in columns), strict=True)
+    return dict(zip(keys, values["value"], strict=True))
+
+
+def _keys(which: Started) -> list[tuple]:
+    halves = ("base", "new") if which.split == "H" else (which.split,)
+    return [replace(which, split=half).key for half in halves]

@@ -1,0 +1,51 @@
+"""The benchmark of an outer step: it takes the loop's own step, in both orders, and tells them apart."""
+
+import json
+
+import pytest
+import torch
+
+from reprompt import bench_meta
+from reprompt.bench_meta import LEARNERS, ORDERS, Cost, Size, in_own_process, measure, printed, step
+
+SMALL = Size(episodes=2, ways=2, shots=1, queries=1)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch, tiny):
+    """The tiny CLIP in place of a full-size one."""
+    monkeypatch.setattr(bench_meta, "random_backbone", lambda *_: tiny)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_the_second_order_has_a_term_that_the_first_has_not(learner):
+    gradients = []
+    for order in ORDERS:
+        work = step(learner, order, "tiny", "cpu", "float32", SMALL)
+        work()
+        theta, phi = work.args[:2]
+        assert all(tensor.grad.isfinite().all() for tensor in (*theta.values(), *phi.values()))
+        gradients.append(torch.cat([tensor.grad.flatten() for tensor in theta.values()]))
+    assert not torch.allclose(*gradients, rtol=1e-3)
+
+
+def test_a_cost_is_measured():
+    cost = measure("CoOp", "second", "tiny", "cpu", "float32", SMALL)
+    assert cost.seconds > 0
+    assert cost.peak_bytes >= 0
+
+
+def test_every_measurement_has_a_process_of_its_own(monkeypatch):
+    def run(command, **_):
+        assert command[1:3] == ["-m", "reprompt.bench_meta"]
+        assert json.loads(command[-1]) == vars(SMALL)
+        return type("Finished", (), {"stdout": json.dumps(vars(Cost(command[3], command[4], 2.0, 5)))})
+
+    monkeypatch.setattr(bench_meta.subprocess, "run", run)
+    assert in_own_process("VPT", "first", "ViT-B-16", "cpu", "float32", SMALL) == Cost("VPT", "first", 2.0, 5)
+
+
+def test_the_table_says_how_many_times_more_second_order_takes():
+    table = printed([Cost("CoOp", "first", 2.0, 10**6), Cost("CoOp", "second", 3.0, 4 * 10**6)], SMALL, "somewhere")
+    assert [next(iter(column.cells)) for column in table.columns] == ["CoOp", "2.00", "3.00", "1.50", "1", "4", "4.00"]
+    assert "8 images" in table.title
