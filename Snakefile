@@ -14,9 +14,9 @@ configfile: "params.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/corpus.smk"
 include: "rules/data.smk"
 include: "rules/backbones.smk"
-include: "rules/corpus.smk"
 include: "rules/features.smk"
 include: "rules/tune.smk"
 include: "rules/groups.smk"
@@ -33,7 +33,6 @@ rule all:
     default_target: True
     input:
         rules.stage_backbones.input,
-        rules.stage_corpus.input,
         RECORDS,
         rules.stage_tables.input,
         rules.stage_claims.input,

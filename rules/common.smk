@@ -29,7 +29,7 @@ DROPPING = [name for name, of in PLAN.parameters.experiments.items() if not of.k
 GRID = [name for name, of in PLAN.parameters.experiments.items() if of.protocol == "transfer_grid"]
 TABLES = [output.name for output in PLAN.outputs.values() if output.kind == "table"]
 FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "figure"]
-CORPUS_FIGURES = ["gram_figure_filter", "gram_figure_topics"] if PLAN.parameters.gram else []
+CORPUS_FIGURES = [figure.name for figure in PLAN.corpus_figures]
 WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show
 
 

@@ -52,10 +52,3 @@ rule corpus_figure:
         stem=str(R / "figures/{corpus_figure}"),
     shell:
         "reprompt corpus-figure {wildcards.corpus_figure} --corpus {params.folder} --out {params.stem} > {log} 2>&1"
-
-
-rule stage_corpus:
-    """`dvc repro corpus`."""
-    input:
-        rules.corpus.output,
-        expand(R / "figures/{figure}.{end}", figure=CORPUS_FIGURES, end=["png", "csv"]),

@@ -25,3 +25,4 @@ rule stage_data:
     """`dvc repro data`."""
     input:
         rules.split.output,
+        rules.corpus.output,

@@ -71,7 +71,7 @@ rule stage_tables:
     """`dvc repro tables`."""
     input:
         expand(R / "tables/{table}.{end}", table=TABLES, end=["csv", "html", "png"]),
-        expand(R / "figures/{figure}.{end}", figure=FIGURES, end=["png", "csv"]),
+        expand(R / "figures/{figure}.{end}", figure=FIGURES + CORPUS_FIGURES, end=["png", "csv"]),
 
 
 rule stage_world:

@@ -28,6 +28,11 @@ ADAPTED = ("elevater", "cross_task")  # to one task each, from a random start an
 GRID = ("transfer_grid",)
 FOLLOWED = ("gram_curves", "gram_adapted")  # GRAM's learners by epoch, alone and from a meta-learned start
 ACROSS = ("gram_transfer", "gram_transfer_adapted")
+# What shows GRAM's corpus; these read no records but what the clustering left.
+CORPUS_FIGURES = (
+    PaperOutput("gram_figure_filter", "Which image-text pairs stay in the corpus", ()),
+    PaperOutput("gram_figure_topics", "The topics of the corpus and the domains in them", ()),
+)
 OUTPUTS = (
     PaperOutput("prograd_table1", "Few-shot classification, average over 11 tasks", ("few_shot",)),
     PaperOutput("prograd_table2", "Domain generalisation from ImageNet, four backbones", ("cross_domain",)),

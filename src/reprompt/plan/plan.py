@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from reprompt.plan.cells import TOGETHER, Cell, TestSet, canonical, cells_of
-from reprompt.plan.outputs import OUTPUTS
+from reprompt.plan.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
 from reprompt.plan.parameters import Experiment, ParameterError, Parameters, RenderedBackbone, Views
 from reprompt.plan.recipes import RECIPES
 
@@ -193,6 +193,11 @@ class Plan:
             one.name: Output(one.name, one.kind, one.study, one.title, self.jobs_of(*one.experiments))
             for one in OUTPUTS
         }
+
+    @property
+    def corpus_figures(self) -> tuple[PaperOutput, ...]:
+        """The figures of GRAM's corpus, where there is one."""
+        return CORPUS_FIGURES if self.parameters.gram else ()
 
     def jobs_of(self, *experiments: str) -> tuple[str, ...]:
         """The names of the jobs of some experiments; a scale may leave experiments out."""

@@ -28,10 +28,11 @@ def assemble_report(plan: Plan, out: Path) -> None:
     sheets = {words: plan.root / "world" / f"{name}.png" for name, words in SHEETS.items()}
     judged = read_csv((plan.root / "claims.csv").read_text())
     write_claims_page(out.with_name("claims.html"), judged)
+    shown = (*plan.corpus_figures, *plan.outputs.values())
     page = report_page(
         out,
         records,
-        [Shown(one.name, one.title, plan.root / f"{one.kind}s" / one.name) for one in plan.outputs.values()],
+        [Shown(one.name, one.title, plan.root / f"{one.kind}s" / one.name) for one in shown],
         [json.loads(path.read_text()) for path in sidecars if path.exists()],
         {words: path for words, path in sheets.items() if path.exists()},
         plan_summary(plan),
