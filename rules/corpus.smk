@@ -4,7 +4,8 @@
 rule corpus:
     """What is known of every pair, the task that meta-training reads, and what the report shows of them."""
     input:
-        weights=R / f"backbones/{PLAN.parameters.standard_backbone}.safetensors",
+        weights=R / f"backbones/{PLAN.parameters.gram.backbone}.safetensors",
+        features=R / f"features/{PLAN.parameters.gram.backbone}/corpus.json",
     output:
         pairs=R / "corpus/pairs.npz",
         quality=R / "corpus/quality.json",
@@ -26,9 +27,10 @@ rule corpus:
         code=code.code_hash(*code.CORPUS),
         spec=digest(PLAN.corpus_spec),
         folder=str(R / "corpus"),
+        features=str(R / f"features/{PLAN.parameters.gram.backbone}/corpus.safetensors"),
     shell:
-        "reprompt corpus --scale {params.scale} --weights {input.weights} --out {params.folder}"
-        " --split {output.split} --threads {threads} > {log} 2>&1"
+        "reprompt corpus --scale {params.scale} --weights {input.weights} --features {params.features}"
+        " --out {params.folder} --split {output.split} --threads {threads} > {log} 2>&1"
 
 
 rule corpus_figure:

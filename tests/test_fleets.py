@@ -19,6 +19,7 @@ from reprompt.learners import linear_probe
 from reprompt.learners.templates import class_features
 from reprompt.metrics import metrics
 from reprompt.multitask.groups import Partners
+from reprompt.pictures import Pictures
 from reprompt.plan.cells import Cell
 from reprompt.plan.cells import TestSet as JudgedOn  # by its own name pytest would collect it
 from reprompt.plan.fleets import fleets_of
@@ -91,7 +92,7 @@ def task_of(name: str, backbone: Backbone, pixels: bool = False) -> TaskData:
         return TaskData(split, features)
     shape = ((2, len(train), 40, 40, 3), (len(test), 40, 40, 3))
     views, shown = (torch.randint(256, of, generator=stream, dtype=torch.uint8) for of in shape)
-    return TaskData(split, features, Pixels(shown, views[0], views))
+    return TaskData(split, features, Pixels(Pictures.of(shown[None]), Pictures.of(views[:1]), Pictures.of(views)))
 
 
 @pytest.fixture(scope="module")
@@ -332,7 +333,7 @@ def test_grad_cam_shows_the_first_image_of_the_first_classes(in_pixels, tiny):
         (result,) = results.values()
         shown = result.measured
         assert shown["grad_cam_labels"].tolist() == [0, 1, 2]
-        assert np.array_equal(shown["grad_cam_images"], in_pixels["eurosat"].pixels.test[:3].numpy())
+        assert np.array_equal(shown["grad_cam_images"], in_pixels["eurosat"].pixels.test.plain([0, 1, 2]).numpy())
         assert shown["grad_cam"].shape == (3, 40, 40) and 0 <= shown["grad_cam"].min() <= shown["grad_cam"].max() <= 1
 
 

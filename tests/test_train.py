@@ -11,6 +11,7 @@ from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS
 from reprompt.gradients import plain, prograd
 from reprompt.learners import independent_prompts, text_context
 from reprompt.objectives import cross_entropy, distillation, multitask
+from reprompt.pictures import Pictures
 from reprompt.train import Fleet, Images, Run, Schedule, train
 
 NAMES = ["cat", "a dog of some kind", "tree", "old car"]
@@ -40,7 +41,7 @@ def images(tiny):
     """Sixteen images in two views, as pixels and as the frozen tower's features."""
     pixels = torch.randint(256, (2, 16, 40, 40, 3), generator=torch.Generator().manual_seed(5), dtype=torch.uint8)
     features = tiny.model.visual(tiny.normalise(pixels).flatten(0, 1)).unflatten(0, (2, 16))
-    return Images(F.normalize(features, dim=-1), pixels, tiny.normalise)
+    return Images(F.normalize(features, dim=-1), Pictures.of(pixels), tiny.normalise)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def protocol_of(recipe: str) -> str:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, monkeypatch):
-    monkeypatch.setattr(tune, "source_of", lambda data: Pictures())
+    monkeypatch.setattr(tune, "stored_source_of", lambda parameters, folder: Noise())
     plan = plan_of(recipe, protocol_of(recipe))
     *sources, job = plan.jobs
     for source in sources:
@@ -115,14 +115,17 @@ def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, monkey
     assert set(records["task"]) == set(plan.tasks)
 
 
-class Pictures:
-    """Grey noise of the shape that the tiny backbone sees."""
+class Noise:
+    """Pictures of the shape that the tiny backbone sees, the same in every view."""
 
     def labels(self, task, part):
         return TRAIN if part == "train" else TEST
 
     def images(self, task, part, indices):
         return np.random.default_rng(len(indices)).integers(0, 256, (len(indices), 40, 40, 3), np.uint8)
+
+    def views(self, task, indices, numbers, of):
+        return self.images(task, "train", indices)
 
 
 def test_the_linear_probe_learns_what_can_be_learned(folder, tiny):
@@ -208,7 +211,7 @@ MEASURED = {
 
 @pytest.mark.parametrize("measure", [name for name in typing.get_args(Measure) if name != "similarity"])
 def test_what_an_experiment_measures_is_in_its_records(folder, tiny, monkeypatch, measure):
-    monkeypatch.setattr(tune, "source_of", lambda data: Pictures())
+    monkeypatch.setattr(tune, "stored_source_of", lambda parameters, folder: Noise())
     name, arrays = MEASURED[measure]
     assert {row.measured.keys() == arrays for row in read_rows(run(folder, tiny, name)[0])} == {True}
 

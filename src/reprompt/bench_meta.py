@@ -31,6 +31,7 @@ from reprompt.meta.corpus import Corpus
 from reprompt.meta.episodes import Sampler
 from reprompt.meta.train import Outer, outer_gradient
 from reprompt.objectives import cross_entropy
+from reprompt.pictures import Pictures
 from reprompt.streams import numpy_stream, torch_stream
 from reprompt.train import Images, Schedule
 
@@ -129,9 +130,10 @@ def step(learner: str, order: str, name: str, device: str, precision: str, size:
 def _images(backbone: Backbone, count: int) -> Images:
     """Random images, and their features."""
     size = backbone.image_size
-    pixels = torch.randn(count, 3, size, size, generator=torch_stream(0, "bench meta", "images")).to(backbone.device)
+    pixels = torch.randn(1, count, 3, size, size, generator=torch_stream(0, "bench meta", "images"))
     with torch.no_grad():
-        return Images(frozen_image_features(backbone, pixels[None]), pixels[None], lambda images: images)
+        features = frozen_image_features(backbone, pixels.to(backbone.device))
+    return Images(features, Pictures.of(pixels), lambda images: images)
 
 
 def printed(costs: list[Cost], size: Size, title: str) -> Table:

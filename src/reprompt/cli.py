@@ -120,13 +120,12 @@ def features(
     from reprompt.atomic import write_text
     from reprompt.clip.backbones import load
     from reprompt.clip.features import ensure_features, manifest
-    from reprompt.data.image_store import ImageStore
-    from reprompt.data.sources import source_of
+    from reprompt.data.sources import stored_source_of
     from reprompt.progress import Progress
 
     the_plan = _plan(params, scale)
     tasks, views = the_plan.parts[part], the_plan.views_of(part)
-    source = ImageStore(source_of(the_plan.parameters), the_plan.parameters, the_plan.images)
+    source = stored_source_of(the_plan.parameters, the_plan.images)
     spec = the_plan.features_spec(backbone, part)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone)
@@ -137,6 +136,7 @@ def features(
 @app.command()
 def corpus(
     weights: Annotated[Path, typer.Option(help="The weights of the backbone whose similarities filter the pairs.")],
+    features: Annotated[Path, typer.Option(help="Its features of the pairs' images; made where they are missing.")],
     out: Out,
     split: Annotated[Path, typer.Option(help="Where the task goes that is made of topics and domains.")],
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
@@ -145,19 +145,26 @@ def corpus(
 ) -> None:
     """Filter GRAM's image-text pairs and find their topics and domains."""
     from reprompt.chc.run import STAGES, make_rendered_corpus
-    from reprompt.chc.task import corpus_split
+    from reprompt.chc.task import corpus_split, in_pair_order
     from reprompt.clip.backbones import load
+    from reprompt.clip.features import ensure_features, read_features
+    from reprompt.data.sources import stored_source_of
     from reprompt.progress import Progress
 
     the_plan = _plan(params, scale)
-    gram, backbone = the_plan.parameters.gram, the_plan.parameters.standard_backbone
+    gram = the_plan.parameters.gram
     if not isinstance(gram.pairs, Corpus):
         raise NotImplementedError(
             f"gram.pairs.root: reading {gram.pairs.root} is not part of this version; use scale: miniature"
         )
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
-        frozen = load(weights, backbone)
-        made = make_rendered_corpus(out, gram.pairs, frozen, gram.clustering, threads, progress.advance)
+        frozen, source = load(weights, gram.backbone), stored_source_of(the_plan.parameters, the_plan.images)
+        ensure_features(
+            features, the_plan.features_spec(gram.backbone, "corpus"), frozen, source, ("corpus",), views=None
+        )
+        of_images = read_features(features, "corpus")
+        rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
+        made = make_rendered_corpus(out, gram.pairs, rows, frozen, gram.clustering, threads, progress.advance)
         corpus_split(made, the_plan.all_seeds, the_plan.most_shots(["corpus"])).write(split)
 
 

@@ -17,10 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from reprompt import pictures
 from reprompt.gradients.step import Rule, Step
 from reprompt.learners.learner import Learner, Params, Sees
 from reprompt.measures.measure import Moment, Watcher
 from reprompt.objectives.batch import Batch, Objective
+from reprompt.pictures import Pictures
 
 
 @dataclass(frozen=True)
@@ -169,25 +171,25 @@ class Fleet:
 class Images:
     """The training images of a task, in every augmented view: `features` (V, N, E), normalised, of the frozen tower.
 
-    `pixels` (V, N, H, W, 3), uint8, are there for learners that prompt the image tower, whose input `normalise` makes.
+    `pixels` are there for learners that prompt the image tower, whose input `normalise` makes of them.
     """
 
     features: Tensor
-    pixels: Tensor | None = None
+    pixels: Pictures | None = None
     normalise: Callable[[Tensor], Tensor] | None = None
 
     def batch(self, sees: Sees, views: Tensor, images: Tensor) -> Tensor:
         """What a learner gets of images (R, B) in their views (R, B)."""
         if sees == "features":
             return self.features[views, images]
-        return self.normalise(self.pixels[views, images])
+        return self.normalise(self.pixels[views, images].to(self.features.device))
 
 
 def laid_end_to_end(images: Sequence[Images]) -> Images:
     """The images of several tasks as one training set."""
     if len(images) == 1:
         return images[0]
-    pixels = None if images[0].pixels is None else torch.cat([one.pixels for one in images], dim=1)
+    pixels = None if images[0].pixels is None else pictures.laid_end_to_end([one.pixels for one in images])
     return Images(torch.cat([one.features for one in images], dim=1), pixels, images[0].normalise)
 
 

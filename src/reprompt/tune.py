@@ -13,15 +13,15 @@ import torch
 
 from reprompt.atomic import write_text
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.features import ensure_features, manifest, read_features, training_views
+from reprompt.clip.features import ensure_features, manifest, read_features
 from reprompt.code import recipe_code
 from reprompt.costs import circumstances
-from reprompt.data.image_store import ImageStore
-from reprompt.data.source import Source
-from reprompt.data.sources import source_of
+from reprompt.data.source import SourceInViews
+from reprompt.data.sources import stored_source_of
 from reprompt.data.splits import Split
 from reprompt.fleets import NOTHING, Given, run_fleet
 from reprompt.multitask.groups import read_groups
+from reprompt.pictures import Pictures
 from reprompt.plan.cells import Cell
 from reprompt.plan.fleets import fleets_of
 from reprompt.plan.parameters import Views
@@ -88,7 +88,7 @@ def read_tasks(
     job: Job, plan: Plan, backbone: Backbone, features: Path, splits: Path
 ) -> tuple[dict[str, TaskData], dict[str, str]]:
     """Every task that a job reads, and what each one's features are made from; missing features are made."""
-    source = ImageStore(source_of(plan.parameters), plan.parameters, plan.images)
+    source = stored_source_of(plan.parameters, plan.images)
     needs_pixels = RECIPES[job.recipe].pixels or any("grad_cam" in cell.measures for cell in job.cells)
     trained_on = {*job.partners, *(task for cell in job.cells for task in cell.trained_on)}
     augmented = any(cell.resolved.get("augmentation") == "views" for cell in job.cells)
@@ -103,14 +103,15 @@ def read_tasks(
     return tasks, made_from
 
 
-def pixels_of(source: Source, task: str, is_trained_on: bool, views: Views | None) -> Pixels:
+def pixels_of(source: SourceInViews, task: str, is_trained_on: bool, views: Views | None) -> Pixels:
     """A task's images for learners that prompt the image tower, in the views that the feature store holds."""
-    test, *train = (
-        source.images(task, part, range(len(source.labels(task, part))))
-        for part in (("test", "train") if is_trained_on else ("test",))
-    )
-    shown = [torch.from_numpy(training_views(images, task, views)) for images in train if views]
-    return Pixels(torch.from_numpy(test), *map(torch.from_numpy, train), *shown)
+    test, train = (len(source.labels(task, split)) for split in ("test", "train"))
+    of_test = Pictures(lambda _, places: source.images(task, "test", places), test)
+    if not is_trained_on:
+        return Pixels(of_test)
+    plain = Pictures(lambda _, places: source.images(task, "train", places), train)
+    shown = Pictures(lambda numbers, places: source.views(task, places, numbers, views), train) if views else None
+    return Pixels(of_test, plain, shown)
 
 
 def read_given(job: Job, plan: Plan, backbone: Backbone) -> Given:

@@ -9,6 +9,7 @@ from reprompt.chc import run
 from reprompt.chc.assignment import Assignment
 from reprompt.chc.pictures import Pictures
 from reprompt.chc.run import STAGES, make_rendered_corpus
+from reprompt.clip.features import encode_images
 from reprompt.miniature.corpus import render_corpus
 from reprompt.plan.parameters import Corpus
 
@@ -27,9 +28,15 @@ def corpus():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, tiny, settings, model):
+def rows(corpus, tiny):
+    """The image features of all pairs."""
+    return encode_images(tiny, corpus.images).numpy()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, tiny, settings, model, rows):
     folder = tmp_path_factory.mktemp("corpus")
-    make_rendered_corpus(folder, PAIRS, tiny, settings, workers=1, advance=lambda stages: None)
+    make_rendered_corpus(folder, PAIRS, rows, tiny, settings, workers=1)
     return folder
 
 
@@ -71,11 +78,10 @@ def test_the_file_says_what_it_was_made_from(assignment, corpus, tiny, settings)
     assert set(assignment.made_from["versions"]) >= {"bertopic", "hdbscan", "umap-learn"}
 
 
-def test_the_truth_is_judged_and_changes_nothing(folder, corpus, tiny, settings, tmp_path, model):
+def test_the_truth_is_judged_and_changes_nothing(folder, corpus, tiny, settings, tmp_path, model, rows):
     shuffled = run.Truth(~corpus.mismatched, corpus.concepts, corpus.families)
-    again = run.make_corpus(
-        tmp_path, corpus.captions, corpus.images.__getitem__, shuffled, tiny, settings, {"corpus_sha256": corpus.sha256}
-    )
+    hashes, images = {"corpus_sha256": corpus.sha256}, corpus.images.__getitem__
+    again = run.make_corpus(tmp_path, corpus.captions, images, rows, shuffled, tiny, settings, hashes)
     assert again.made_from["corpus_sha256"] == corpus.sha256
     assert (tmp_path / "pairs.npz").read_bytes() == (folder / "pairs.npz").read_bytes()
     before, after = (json.loads((of / "quality.json").read_text()) for of in (folder, tmp_path))
@@ -83,9 +89,9 @@ def test_the_truth_is_judged_and_changes_nothing(folder, corpus, tiny, settings,
     assert after["topics"]["families"] == before["topics"]["concepts"]
 
 
-def test_the_chunk_changes_no_pair(folder, assignment, tiny, settings, tmp_path):
+def test_the_chunk_changes_no_pair(folder, assignment, tiny, settings, tmp_path, rows):
     other = settings.model_copy(update={"chunk": 37})
-    found = make_rendered_corpus(tmp_path, PAIRS, tiny, other, workers=1, advance=lambda stages: None)
+    found = make_rendered_corpus(tmp_path, PAIRS, rows, tiny, other, workers=1)
     for name in ("kept", "topic", "domain"):
         assert np.array_equal(getattr(found, name), getattr(assignment, name))
     assert found.topic_words == assignment.topic_words

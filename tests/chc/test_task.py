@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reprompt.chc.assignment import Assignment
-from reprompt.chc.task import corpus_split
+from reprompt.chc.task import corpus_split, in_pair_order
 from reprompt.data.splits import Split
 from reprompt.data.web import places_of
 
@@ -38,3 +38,8 @@ def test_an_image_without_a_topic_is_neither_drawn_nor_judged(split):
 def test_the_split_is_read_as_it_was_written(split, tmp_path):
     split.write(tmp_path / "corpus.json")
     assert Split.read(tmp_path / "corpus.json") == split
+
+
+def test_rows_of_both_splits_come_back_in_the_order_of_the_pairs():
+    rows = np.arange(22).reshape(11, 2)
+    assert np.array_equal(in_pair_order(rows[places_of(11, "train")], rows[places_of(11, "test")]), rows)

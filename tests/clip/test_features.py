@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from reprompt.clip import features
 from reprompt.clip.features import encode_images, ensure_features, manifest, read_features
 from reprompt.made_from import is_made_from
 from reprompt.plan.cells import canonical
@@ -20,7 +21,11 @@ class Counting:
 
     def images(self, task, split, indices):
         self.asked += 1
-        return np.random.default_rng(len(split)).integers(0, 255, (len(indices), 40, 40, 3), dtype=np.uint8)
+        pictures = np.random.default_rng(len(split)).integers(0, 255, (6, 40, 40, 3), dtype=np.uint8)
+        return pictures[np.asarray(indices)]
+
+    def views(self, task, indices, numbers, of):
+        return self.images(task, "train", indices) // (2 + np.asarray(numbers)[:, None, None, None])
 
 
 @pytest.fixture
@@ -48,11 +53,39 @@ def test_features_are_the_towers_own(made, tiny):
 def test_they_are_made_once_and_anew_for_other_settings(made, tiny):
     path, source = made()
     made()
-    assert source.asked == 2, "train and test, once each"
+    assert source.asked == 4, "train, test and two views, once each"
     made(smallest=0.5)
-    assert source.asked == 4
+    assert source.asked == 8
     assert is_made_from(path, manifest(canonical({"views": 0.5}), tiny.weights_sha256))
     assert not is_made_from(path, manifest(canonical({"views": 0.8}), tiny.weights_sha256))
+
+
+def test_a_killed_process_does_not_encode_its_images_again(made, tiny, monkeypatch):
+    monkeypatch.setattr(features, "AT_ONCE", 4)
+    path, source = made()
+    expected, source.asked = read_features(path, "dtd"), 0
+    path.unlink()
+    monkeypatch.setattr(features, "encode_images", killed_after(3))
+    with pytest.raises(KeyboardInterrupt):
+        made()
+    assert source.asked == 4
+    monkeypatch.setattr(features, "encode_images", encode_images)
+    made()
+    assert source.asked == 9, "the one that was being encoded, and the four that were left"
+    again = read_features(path, "dtd")
+    assert all(torch.equal(vars(again)[name], tensor) for name, tensor in vars(expected).items())
+    assert [file.name for file in path.parent.iterdir() if file.name.endswith("~")] == []
+
+
+def killed_after(calls):
+    left = iter(range(calls))
+
+    def encode(*arguments):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return encode_images(*arguments)
+
+    return encode
 
 
 def test_missing_features_name_the_remedy(tmp_path):

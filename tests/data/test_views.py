@@ -1,36 +1,44 @@
-"""Augmented views: CLIP's crop and flip, from their own stream."""
+"""Augmented views: CLIP's crop and flip, each from a stream of its own."""
 
 import numpy as np
+from PIL import Image
 
 from reprompt.data.views import augmented, crop_box
+from reprompt.plan.parameters import Views
 from reprompt.streams import numpy_stream
 
-IMAGES = np.random.default_rng(0).integers(0, 255, (6, 40, 40, 3), dtype=np.uint8)
+PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 40, 3), dtype=np.uint8))
 
 
-def test_the_whole_image_without_flip_is_the_image_itself():
-    wide = np.repeat(IMAGES, 1, axis=0)
+def view(number=0, image=3, smallest=0.5, flip=0.5, task="dtd"):
+    return augmented(PICTURE, 32, Views(count=4, smallest_crop=smallest, flip=flip), task, number, image)
+
+
+def test_a_whole_square_without_flip_stays_nearly_whole():
     boxes = [crop_box(40, 40, 1.0, numpy_stream(0, n)) for n in range(50)]
     assert all(right - left >= 34 and low - top >= 34 for left, top, right, low in boxes)
-    assert augmented(wide, 1.0, 0.0, numpy_stream(0, "x")).shape == IMAGES.shape
 
 
 def test_boxes_stay_inside_and_keep_their_area():
     stream = numpy_stream(0, "boxes")
     for _ in range(200):
-        left, top, right, bottom = crop_box(40, 40, 0.3, stream)
-        assert 0 <= left < right <= 40
+        left, top, right, bottom = crop_box(60, 40, 0.3, stream)
+        assert 0 <= left < right <= 60
         assert 0 <= top < bottom <= 40
-        assert (right - left) * (bottom - top) >= 0.25 * 1600
+        assert (right - left) * (bottom - top) >= 0.25 * 2400
+
+
+def test_a_view_is_a_square_cut_out_of_the_original():
+    assert view().shape == (32, 32, 3)
+    box = crop_box(40, 60, 0.5, numpy_stream(0, "augmented view", "dtd", 0, 3))
+    assert np.array_equal(view(flip=0), np.asarray(PICTURE.crop(box).resize((32, 32), Image.Resampling.BICUBIC)))
 
 
 def test_a_flip_mirrors():
-    plain = augmented(IMAGES, 0.5, 0.0, numpy_stream(0, "same"))
-    flipped = augmented(IMAGES, 0.5, 1.0, numpy_stream(0, "same"))
-    assert np.array_equal(plain[:, :, ::-1], flipped)
+    assert np.array_equal(view(flip=0)[:, ::-1], view(flip=1))
 
 
-def test_the_same_stream_gives_the_same_views_and_another_gives_others():
-    one, two = (augmented(IMAGES, 0.5, 0.5, numpy_stream(0, "view", v)) for v in (1, 2))
-    assert np.array_equal(one, augmented(IMAGES, 0.5, 0.5, numpy_stream(0, "view", 1)))
-    assert not np.array_equal(one, two)
+def test_a_view_depends_on_task_number_and_image_alone():
+    assert np.array_equal(view(), view())
+    for other in (view(number=1), view(image=4), view(task="eurosat")):
+        assert not np.array_equal(view(), other)

@@ -11,6 +11,7 @@ from reprompt.gradients import plain
 from reprompt.learners.independent_prompts import Learner
 from reprompt.learners.learner import Params
 from reprompt.objectives import cross_entropy
+from reprompt.pictures import Pictures
 from reprompt.train import Images, Run, Schedule, train
 
 NAMES = ["cat", "a dog of some kind", "old car"]
@@ -28,7 +29,7 @@ def images(tiny) -> Images:
     """Eight images in two views."""
     pixels = torch.randint(256, (2, 8, 40, 40, 3), generator=torch.Generator().manual_seed(5), dtype=torch.uint8)
     features = tiny.model.visual(tiny.normalise(pixels).flatten(0, 1)).unflatten(0, (2, 8))
-    return Images(F.normalize(features, dim=-1), pixels, tiny.normalise)
+    return Images(F.normalize(features, dim=-1), Pictures.of(pixels), tiny.normalise)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ Only the last differs from run to run.
 """
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,33 +26,34 @@ from reprompt.chc.settings import Clustering
 from reprompt.chc.showing import pictures_of
 from reprompt.chc.stopwatch import Stopwatch
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.features import encode_images
 from reprompt.costs import circumstances
 from reprompt.miniature.corpus import render_corpus
 from reprompt.plan.parameters import Corpus as CorpusSettings
 
-STAGES = 6  # that `advance` is told of
+STAGES = 5  # that `advance` is told of
 
 
 def make_rendered_corpus(
     folder: Path,
     pairs: CorpusSettings,
+    image_features: np.ndarray,
     backbone: Backbone,
     settings: Clustering,
     workers: int,
-    advance: Callable[[int], None],
+    advance: Callable[[int], None] = lambda stages: None,
 ) -> Assignment:
-    """Render the pairs in so many processes, and make everything of them."""
+    """Render the pairs in so many processes, and make everything of them and of their image features (N, E)."""
     corpus = render_corpus(pairs.pairs, pairs.seed, pairs.mismatched_share, workers)
     truth = Truth(corpus.mismatched, corpus.families, corpus.concepts)
-    hashes = {"corpus_sha256": corpus.sha256}
-    return make_corpus(folder, corpus.captions, corpus.images.__getitem__, truth, backbone, settings, hashes, advance)
+    hashes, images = {"corpus_sha256": corpus.sha256}, corpus.images.__getitem__
+    return make_corpus(folder, corpus.captions, images, image_features, truth, backbone, settings, hashes, advance)
 
 
 def make_corpus(
     folder: Path,
     captions: Sequence[str],
     images: Callable[[Sequence[int]], np.ndarray],
+    image_features: np.ndarray,
     truth: Truth,
     backbone: Backbone,
     settings: Clustering,
@@ -62,19 +62,16 @@ def make_corpus(
 ) -> Assignment:
     """Filter and cluster N pairs, write all that is made of them to `folder`, and return the assignment.
 
-    `images` gives the pictures (n, H, W, 3) of some pairs; `hashes` names where pairs come from. Image features are in
-    a file beside the results while this runs, never all in memory.
+    `images` gives the pictures (n, H, W, 3) of some pairs, `image_features` (N, E) those of all, of any length, which
+    may be a memory map; `hashes` names where pairs come from.
     """
     started, watch = time.monotonic(), Stopwatch(advance)
     folder.mkdir(parents=True, exist_ok=True)
     embed = sentence_encoder()
-    with tempfile.TemporaryDirectory(dir=folder, prefix="features-") as beside:
-        with watch.stage("image features"):
-            features = encode_in_chunks(Path(beside) / "images.npy", images, len(captions), backbone, settings.chunk)
-        with watch.stage("similarities"):
-            found = similarities(features, captions, backbone.model, settings.chunk)
-        hashes = {"backbone_sha256": backbone.weights_sha256, **hashes}
-        assignment = cluster_pairs(captions, features, found, settings, embed, hashes, watch)
+    with watch.stage("similarities"):
+        found = similarities(image_features, captions, backbone.model, settings.chunk)
+    hashes = {"backbone_sha256": backbone.weights_sha256, **hashes}
+    assignment = cluster_pairs(captions, image_features, found, settings, embed, hashes, watch)
     with watch.stage("pictures"):
         pictures = pictures_of(assignment, truth, captions, images, settings, embed)
     assignment.write(folder / "pairs.npz")
@@ -83,14 +80,3 @@ def make_corpus(
     costs = circumstances(started, torch.device("cpu"), pairs=len(captions), stages=watch.seconds)
     write_text(folder / "costs.json", json.dumps(costs, indent=1) + "\n")
     return assignment
-
-
-def encode_in_chunks(
-    path: Path, images: Callable[[Sequence[int]], np.ndarray], pairs: int, backbone: Backbone, chunk: int
-) -> np.ndarray:
-    """Image features (N, E) of all pairs in a memory-mapped file, `chunk` pictures at a time."""
-    features = np.lib.format.open_memmap(path, "w+", np.float32, (pairs, backbone.joint_width))
-    for start in range(0, pairs, chunk):
-        here = range(start, min(start + chunk, pairs))
-        features[here.start : here.stop] = encode_images(backbone, images(here)).numpy()
-    return features

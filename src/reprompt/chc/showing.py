@@ -14,6 +14,7 @@ from reprompt.streams import numpy_stream, stream_seed
 
 CURVE = 400  # points of the curve, at most
 CAPTIONS = 2000  # distinct captions on the map, at most
+EXACT = 4096  # points: from here on UMAP searches for neighbours approximately
 APART = 0.3  # how far UMAP keeps points of the map apart; topics are found with none of it
 TOPICS = 4  # of which pictures are shown
 PICTURES = 3  # of each domain
@@ -55,8 +56,7 @@ def captions_on_map(assignment: Assignment, captions: Sequence[str], seed: int) 
 def flat_map(embeddings: np.ndarray, settings: Clustering) -> np.ndarray:
     """Embeddings (n, D) in two dimensions (n, 2), by UMAP.
 
-    Its approximate search for neighbours was compiled for the topics; the exact one that UMAP prefers for few points
-    would be compiled now.
+    Neighbours are searched for as they were for the topics, as the other way would have to be compiled now.
     """
     of = settings.topics
     flat = UMAP(
@@ -66,7 +66,7 @@ def flat_map(embeddings: np.ndarray, settings: Clustering) -> np.ndarray:
         min_dist=APART,
         random_state=stream_seed(of.seed, "map of captions") % 2**32,
         n_jobs=1,
-        force_approximation_algorithm=True,
+        force_approximation_algorithm=of.sample >= EXACT,
     )
     return flat.fit_transform(embeddings).astype(np.float32)
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from reprompt.chc.assignment import Assignment
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
@@ -9,6 +11,14 @@ from reprompt.data.web import places_of
 
 TASK = "corpus"
 TEMPLATE = "a photo of a {}."
+
+
+def in_pair_order(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Rows of training images and of held-out ones, (N_train, E) and (N_test, E), in the order of the pairs (N, E)."""
+    rows = np.empty((len(train) + len(test), train.shape[1]), train.dtype)
+    for split, of in (("train", train), ("test", test)):
+        rows[places_of(len(rows), split)] = of
+    return rows
 
 
 def corpus_split(assignment: Assignment, seeds: Sequence[int], most_shots: int) -> Split:

@@ -4,7 +4,10 @@ Every method, seed and epoch shares them. Features are stored as the tower gives
 wants them so); prompt learners normalise.
 """
 
+import hashlib
 import json
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +21,13 @@ from torch import Tensor
 from reprompt.atomic import written_whole
 from reprompt.clip.backbones import Backbone
 from reprompt.code import FEATURES, code_hash
-from reprompt.data.source import Source
-from reprompt.data.views import augmented
+from reprompt.data.source import SourceInViews
 from reprompt.locks import FOLDER as LOCKS
 from reprompt.locks import exclusive
 from reprompt.made_from import is_made_from
 from reprompt.plan.parameters import Views
-from reprompt.streams import numpy_stream
+
+AT_ONCE = 4096  # images that are in memory, and that a killed job has to encode again
 
 
 @torch.inference_mode()
@@ -84,34 +87,54 @@ def read_features(path: Path, task: str) -> TaskFeatures:
 
 
 def ensure_features(
-    path: Path, spec: str, backbone: Backbone, source: Source, tasks: tuple[str, ...], views: Views | None, advance=None
+    path: Path,
+    spec: str,
+    backbone: Backbone,
+    source: SourceInViews,
+    tasks: tuple[str, ...],
+    views: Views | None,
+    advance: Callable[[int], None] = lambda tasks: None,
 ) -> None:
     """Make the features of a part's tasks at `path`, unless they are there, made from the same.
 
     They are large and quickly made, so no store keeps them: whoever needs them calls this. Where two processes do, the
-    second waits for the first.
+    second waits for the first. What a killed process had encoded lies beside `path` and is not encoded again.
     """
     made_from = manifest(spec, backbone.weights_sha256)
     with exclusive(LOCKS / f"features-{backbone.name}-{path.stem}.lock"):
         if not is_made_from(path, made_from):
+            unfinished = path.with_name(f"{path.stem}-{hashlib.sha256(made_from.encode()).hexdigest()[:20]}~")
             encoded = {}
             for task in tasks:
-                encoded[task] = task_features(backbone, source, task, views)
-                if advance:
-                    advance(1)
+                encoded[task] = task_features(backbone, source, task, views, unfinished)
+                advance(1)
             write_features(path, encoded, made_from)
+            shutil.rmtree(unfinished)
 
 
-def task_features(backbone: Backbone, source: Source, task: str, views: Views | None) -> TaskFeatures:
-    """Encode a task's images: plain and in every augmented view for training, plain for testing."""
-    train, test = (source.images(task, split, range(len(source.labels(task, split)))) for split in ("train", "test"))
-    plain, of_test = encode_images(backbone, train), encode_images(backbone, test)
-    shown = training_views(train, task, views) if views else []
-    encoded = [encode_images(backbone, view) for view in shown]
-    return TaskFeatures(plain, torch.stack(encoded) if encoded else plain.new_empty(0, *plain.shape), of_test)
+def task_features(
+    backbone: Backbone, source: SourceInViews, task: str, views: Views | None, unfinished: Path
+) -> TaskFeatures:
+    """Encode a task's images: plain and in every augmented view for training, plain for testing.
 
+    The folder `unfinished` has what was encoded before.
+    """
 
-def training_views(images: np.ndarray, task: str, views: Views) -> np.ndarray:
-    """The augmented views (V, N, H, W, 3) of a task's training images; every view has a stream of its own."""
-    streams = (numpy_stream(0, "augmented view", task, view) for view in range(views.count))
-    return np.stack([augmented(images, views.smallest_crop, views.flip, stream) for stream in streams])
+    def encoded(name: str, count: int, read: Callable[[range], np.ndarray]) -> Tensor:
+        parts = [torch.empty(0, backbone.joint_width)]
+        for start in range(0, count, AT_ONCE):
+            file, some = unfinished / f"{task}-{name}-{start}.npy", range(start, min(start + AT_ONCE, count))
+            if not file.exists():
+                with written_whole(file) as whole, whole.open("wb") as opened:
+                    np.save(opened, encode_images(backbone, read(some)).numpy())
+            parts.append(torch.from_numpy(np.load(file)))
+        return torch.cat(parts)
+
+    train, test = (len(source.labels(task, split)) for split in ("train", "test"))
+    plain = encoded("train", train, lambda some: source.images(task, "train", some))
+    of_test = encoded("test", test, lambda some: source.images(task, "test", some))
+    shown = [
+        encoded(f"view{view}", train, lambda some, view=view: source.views(task, some, [view] * len(some), views))
+        for view in range(views.count if views else 0)
+    ]
+    return TaskFeatures(plain, torch.stack(shown) if shown else plain.new_empty(0, *plain.shape), of_test)

@@ -9,22 +9,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from PIL import Image
 
-from reprompt.atomic import written_whole
+from reprompt.atomic import write_text, written_whole
 from reprompt.code import SPLITS, code_hash
 from reprompt.data.source import Source
+from reprompt.data.views import augmented
 from reprompt.locks import FOLDER as LOCKS
 from reprompt.locks import exclusive
-from reprompt.made_from import is_made_from
-from reprompt.plan.parameters import Parameters
+from reprompt.plan.parameters import Parameters, Views
+
+AT_ONCE = 4096  # images that are in memory while all of a split are made
 
 
 class ImageStore:
-    """A source whose images lie in `folder` once they were asked for, a file per task and split."""
+    """A source whose images lie in `folder` once they were asked for, a file per task and split, read where needed.
+
+    Augmented views are cut out of the kept images.
+    """
 
     def __init__(self, source: Source, parameters: Parameters, folder: Path):
         self.source, self.parameters, self.folder = source, parameters, folder
+        self.kept: dict[tuple[str, str], np.ndarray] = {}
 
     def made_from(self, task: str) -> str:
         """What a task's images depend on."""
@@ -44,11 +50,34 @@ class ImageStore:
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Images (n, H, W, 3), uint8; all of a task's split are made where they are missing."""
-        path = self.folder / f"{task}-{split}.safetensors"
+        if (task, split) not in self.kept:
+            self.kept[task, split] = self._ensured(task, split)
+        return self.kept[task, split][np.asarray(indices)]
+
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+        """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
+        views = np.empty_like(images := self.images(task, "train", indices))
+        for place, (pixels, index, number) in enumerate(zip(images, indices, numbers, strict=True)):
+            views[place] = augmented(Image.fromarray(pixels), len(pixels), of, task, number, index)
+        return views
+
+    def _ensured(self, task: str, split: str) -> np.ndarray:
+        """All images of a split (N, H, W, 3), mapped into memory."""
+        path, made_from = self.folder / f"{task}-{split}.npy", self.made_from(task)
+        told = path.with_suffix(".json")
         with exclusive(LOCKS / f"images-{task}-{split}.lock"):
-            made_from = self.made_from(task)
-            if not is_made_from(path, made_from):
-                images = self.source.images(task, split, range(len(self.labels(task, split))))
+            if not (path.exists() and told.exists() and told.read_text() == made_from):
+                told.unlink(missing_ok=True)
                 with written_whole(path) as unfinished:
-                    save_file({"images": images}, unfinished, metadata={"made_from": made_from})
-        return load_file(path)["images"][np.asarray(indices)]
+                    self._write(unfinished, task, split)
+                write_text(told, made_from)
+        return np.load(path, mmap_mode="r")
+
+    def _write(self, path: Path, task: str, split: str) -> None:
+        count, array = len(self.labels(task, split)), None
+        for start in range(0, count, AT_ONCE):
+            some = self.source.images(task, split, range(start, min(start + AT_ONCE, count)))
+            if array is None:
+                array = np.lib.format.open_memmap(path, "w+", np.uint8, (count, *some.shape[1:]))
+            array[start : start + len(some)] = some
+        array.flush()

@@ -7,6 +7,7 @@ import numpy as np
 
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
+from reprompt.plan.parameters import Views
 
 
 class Source(Protocol):
@@ -22,7 +23,14 @@ class Source(Protocol):
         """Labels (N,) of `train` or `test`, without reading images."""
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
-        """Images (n, H, W, 3), uint8."""
+        """Images (n, H, W, 3), uint8, as the image tower wants them."""
+
+
+class SourceInViews(Source, Protocol):
+    """One that can also augment its training images."""
+
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+        """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
 
 
 def split_of(source: Source, task: str, seeds: Sequence[int], most_shots: int) -> Split:

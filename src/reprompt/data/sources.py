@@ -1,10 +1,12 @@
 """Which source the parameters name."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
-from reprompt.data.source import Source
+from reprompt.data.image_store import ImageStore
+from reprompt.data.source import Source, SourceInViews
 from reprompt.plan.parameters import Parameters, RenderedData
 
 
@@ -32,6 +34,11 @@ class ByTask:
 
     def _of(self, task: str) -> Source:
         return self.others.get(task, self.source)
+
+
+def stored_source_of(parameters: Parameters, folder: Path) -> SourceInViews:
+    """The same, its images kept in `folder`."""
+    return ImageStore(source_of(parameters), parameters, folder)
 
 
 def source_of(parameters: Parameters) -> Source:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from reprompt.clip.backbones import Backbone
 from reprompt.learners.outcome import Outcome
 from reprompt.metrics import Arrays
+from reprompt.pictures import Pictures
 from reprompt.plan.cells import Cell, TestSet
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ def reader(cells: list[Cell], test: TestSet, data: "TaskData", backbone: Backbon
 class Reader:
     """`grad_cam` (n, H, W) in [0, 1], `grad_cam_images` (n, H, W, 3), uint8, `grad_cam_labels` (n,).
 
-    The images are the first of each of the first n classes; `pixels` (N', H, W, 3) are the task's test images.
+    The images are the first of each of the first n classes among the task's test images.
     """
 
-    def __init__(self, backbone: Backbone, pixels: Tensor):
+    def __init__(self, backbone: Backbone, pixels: Pictures):
         self.backbone, self.pixels = backbone, pixels
         self.places: list[Tensor] = []
         self.targets: list[Tensor] = []
@@ -58,7 +59,7 @@ class Reader:
         """The maps of every run."""
         places, targets = torch.cat(self.places), torch.cat(self.targets)
         first = [int((targets == label).nonzero()[0]) for label in targets.unique()[:SHOWN]]
-        images, labels = self.pixels[places[first]], targets[first]
+        images, labels = self.pixels.plain(places[first]), targets[first]
         seen = self.backbone.normalise(images.to(self.backbone.device))
         shown = {"grad_cam_images": images.numpy(), "grad_cam_labels": labels.numpy()}
         return [

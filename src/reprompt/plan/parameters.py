@@ -77,8 +77,12 @@ class FileImages(Block):
 
 
 class Gram(Block):
-    """What GRAM meta-trains on: the task `corpus`, whose classes are topics of image-text pairs, and `webvision`."""
+    """What GRAM meta-trains on: the task `corpus`, whose classes are topics of image-text pairs, and `webvision`.
 
+    `backbone` is the one whose similarities filter the pairs and whose features make domains.
+    """
+
+    backbone: str
     pairs: Corpus | FileImages
     web: Web | FileImages
     clustering: Clustering
@@ -301,7 +305,10 @@ class Parameters(Block):
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Parameters":
-        named = {"standard_backbone": (self.standard_backbone,)}
+        named = {
+            "standard_backbone": (self.standard_backbone,),
+            "gram.backbone": (self.gram.backbone,) if self.gram else (),
+        }
         for name, backbone in self.backbones.items():
             if isinstance(backbone, RenderedBackbone) and backbone.text_from:
                 named[f"backbones.{name}.text_from"] = (backbone.text_from,)

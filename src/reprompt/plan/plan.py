@@ -234,9 +234,8 @@ class Plan:
         gram = self.parameters.gram
         return canonical(
             {
-                "pairs": gram.pairs.model_dump(),
                 "clustering": gram.clustering.model_dump(),
-                "backbone": self.pretraining_spec(self.parameters.standard_backbone),
+                "features": self.features_spec(gram.backbone, "corpus"),
                 "seeds": self.all_seeds,
                 "most_shots": self.most_shots(["corpus"]),
             }
