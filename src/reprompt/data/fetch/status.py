@@ -1,0 +1,146 @@
+"""What is there of a data set: present, partial or missing, and exactly what to do about it.
+
+A data set is present when every piece of its card is in place, nothing is half unpacked, its reader finds the classes
+and as many images as the card says, each class has some, and the images that are opened can be. By default a sample is
+opened, evenly spread over the classes; all of them on request. GRAM's two sets of web pictures are judged by their
+pieces alone: bad pictures are expected in them, and counted when their listing is made.
+"""
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from reprompt.data.cards.card import Card, Download, folder_of
+from reprompt.data.fetch.fetch import Place, by_hand
+from reprompt.data.fetch.opened import unreadable
+from reprompt.data.files.listing import Item, Listing, Reader
+from reprompt.plan.parameters import WEB_TASKS
+
+SAMPLE = 200  # pictures opened of each split
+NAMED = 3  # of many faults of one kind, so many are named
+REMEDIES = 10  # and so many remedies
+
+Readers = Mapping[str, Reader]
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of one data set; `faults` say what is wrong, `remedies` what to do, `remarks` what to know."""
+
+    name: str
+    title: str
+    state: Literal["present", "partial", "missing"]
+    faults: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def status(card: Card, root: Path, readers: Readers, every_picture: bool = False) -> Status:
+    """Look at a data set below `root`; `readers` are by task."""
+    place = Place(root, card)
+    missing = [piece for piece in place.missing if not piece.without]
+    lacking = [piece for piece in place.missing if piece.without]
+    remarks = tuple(f"without {piece.file}: {piece.without}; {by_hand(piece, place)}" for piece in lacking)
+    if missing:
+        begun = [state for piece in missing if (state := _begun(piece, place))]
+        needed = sum(not piece.without for piece in card.pieces)
+        faults = (*_few(begun), *_few([f"{place.result(piece)} is missing" for piece in missing]))
+        remedies = (
+            *_few(_fetched_or_by_hand(place, missing), REMEDIES),
+            *((card.manual.strip(),) if card.manual else ()),
+        )
+        state = "partial" if begun or len(missing) < needed else "missing"
+        return Status(card.name, card.title, state, faults, remedies, _of_card(card))
+    if set(card.tasks) <= set(WEB_TASKS):
+        return Status(card.name, card.title, "present", remarks=remarks)
+    (task,) = card.tasks
+    if card.package and not importlib.util.find_spec(card.package) and folder_of(card, root) == place.folder:
+        fault = f"cannot be read without the Python package {card.package}"
+        return Status(card.name, card.title, "partial", (fault,), (f"pip install {card.package}",), remarks)
+    try:
+        listing = readers[task](folder_of(card, root))
+    except (ValueError, OSError) as error:
+        return Status(card.name, card.title, "partial", (str(error),), _renewal(place), remarks)
+    faults = _faults(card, listing, every_picture, counted=not lacking)
+    remarks += listing.notes
+    if faults:
+        return Status(card.name, card.title, "partial", faults, _renewal(place), remarks)
+    return Status(card.name, card.title, "present", remarks=remarks)
+
+
+def _begun(piece: Download, place: Place) -> str:
+    """What there is of a piece that is not done; empty if nothing."""
+    file = place.file(piece)
+    part = file.with_name(file.name + ".part")
+    if place.unpacking(piece).exists():
+        return f"{piece.file} is half unpacked"
+    if part.exists():
+        return f"{piece.file} is half downloaded ({part.stat().st_size:,} bytes)"
+    return f"{file} waits to be unpacked" if file.exists() else ""
+
+
+def _faults(card: Card, listing: Listing, every_picture: bool, counted: bool) -> tuple[str, ...]:
+    """What is wrong with what a reader finds; `counted` where the card's sizes hold."""
+    faults = []
+    if card.classes not in (None, len(listing.class_names)):
+        faults.append(f"{len(listing.class_names):,} classes, expected {card.classes:,}")
+    for split, of_split, size in (("train", listing.train, card.train), ("test", listing.test, card.test)):
+        if counted and size is not None and len(of_split) != size:
+            faults.append(f"{split}: {len(of_split):,} images, expected {size:,}")
+        if size is not None:
+            empty = _without_images(listing.class_names, of_split)
+            faults += _few([f"{split}: no image of class {name!r}" for name in empty])
+        faults += _few(unreadable(of_split if every_picture else _spread(of_split)))
+    return tuple(faults)
+
+
+def _without_images(class_names: Sequence[str], pictures: Sequence[Item]) -> list[str]:
+    shown: set[int] = set()
+    for picture in pictures:
+        if isinstance(picture.label, tuple):
+            shown.update(k for k, is_shown in enumerate(picture.label) if is_shown)
+        else:
+            shown.add(picture.label)
+    return [name for k, name in enumerate(class_names) if k not in shown]
+
+
+def _spread(pictures: Sequence[Item]) -> Sequence[Item]:
+    """A sample over the whole of an ordered listing, its first and last among it."""
+    if len(pictures) <= SAMPLE:
+        return pictures
+    return [pictures[round(n * (len(pictures) - 1) / (SAMPLE - 1))] for n in range(SAMPLE)]
+
+
+def _fetched_or_by_hand(place: Place, missing: Sequence[Download]) -> list[str]:
+    by_program = [piece for piece in missing if piece.url]
+    command = [f"reprompt data fetch {place.card.name}"] if by_program else []
+    return command + [by_hand(piece, place) for piece in missing if piece not in by_program]
+
+
+def _renewal(place: Place) -> tuple[str, ...]:
+    """How to have a data set anew whose pieces are all there, but not all right."""
+    folder = folder_of(place.card, place.root)
+    if folder != place.folder:
+        return (f"get ELEVATER's archives again, or move {folder} away and: reprompt data fetch {place.card.name}",)
+    made = sorted({str(place.result(piece)) for piece in place.card.pieces if piece.extract != "none"})
+    return (f"move {' and '.join(_few(made)) or folder} away, then: reprompt data fetch {place.card.name}",)
+
+
+def _of_card(card: Card) -> tuple[str, ...]:
+    """What the card says of links and alternatives, for somebody who has to get the data."""
+    registration = (f"needs a registration: {card.source}",) if card.registration else ()
+    elevater = (f"ELEVATER's archives, for who has them, go to {card.elevater}",) if card.elevater else ()
+    return (
+        *registration,
+        *elevater,
+        *(f"dead: {what}" for what in card.dead),
+        *(f"instead: {what}" for what in card.alternatives),
+    )
+
+
+def _few(lines: Sequence[str], at_most: int = NAMED) -> tuple[str, ...]:
+    """The first of many lines, and how many more there are."""
+    more = len(lines) - at_most
+    return (*lines[:at_most], f"and {more:,} more") if more > 0 else tuple(lines)

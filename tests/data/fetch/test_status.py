@@ -1,0 +1,178 @@
+"""Status says present only of what is whole, and else exactly what to do."""
+
+import pytest
+
+from reprompt.data.fetch.status import status
+from reprompt.data.files.listing import Item, Listing
+
+ARCHIVE = {
+    **{"file": "pictures.zip", "url": "https://example.org/pictures.zip", "extract": "zip", "makes": "images"},
+}
+SPLIT = {"file": "split.json", "url": "https://example.org/split.json", "extract": "none", "without": "our own split"}
+
+
+def read(folder):
+    """Class folders below images/; the picture 2.jpg of a class is for testing."""
+    names = tuple(sorted(path.name for path in (folder / "images").iterdir()))
+    split = {"1": [], "2": []}
+    for path in sorted((folder / "images").glob("*/*.jpg")):
+        split[path.stem].append(Item(path, None, names.index(path.parent.name)))
+    return Listing(names, tuple(split["1"]), tuple(split["2"]))
+
+
+READERS = {"dtd": read}
+
+
+@pytest.fixture
+def whole(tmp_path, picture):
+    """A whole data set of two classes."""
+    for n, name in enumerate(("banded/1", "banded/2", "dotted/1", "dotted/2")):
+        path = tmp_path / "dtd/images" / f"{name}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture(n))
+    return tmp_path
+
+
+def test_nothing_is_missing_and_fetch_is_the_remedy(card, tmp_path):
+    found = status(card(ARCHIVE), tmp_path, READERS)
+    assert found.state == "missing"
+    assert found.remedies == ("reprompt data fetch dtd",)
+    assert found.faults == (f"{tmp_path}/dtd/images is missing",)
+
+
+def test_what_a_person_has_to_do_is_the_remedy_where_no_program_may(card, tmp_path):
+    by_hand = {key: value for key, value in ARCHIVE.items() if key != "url"} | {"page": "https://example.org/form"}
+    found = status(card(by_hand, registration=True, manual="Register first."), tmp_path, READERS)
+    assert "get it from https://example.org/form" in found.remedies[0]
+    assert found.remedies[1] == "Register first."
+    assert "needs a registration" in found.remarks[0]
+
+
+def test_dead_links_and_alternatives_are_told_of_what_is_missing(card, tmp_path):
+    said = {"dead": ("the old page",), "alternatives": ("the new page",), "elevater": "classification/dtd_1"}
+    found = status(card(ARCHIVE, **said), tmp_path, READERS)
+    assert found.remarks == (
+        "ELEVATER's archives, for who has them, go to classification/dtd_1",
+        "dead: the old page",
+        "instead: the new page",
+    )
+
+
+def test_a_whole_data_set_is_present(card, whole):
+    assert status(card(ARCHIVE), whole, READERS).state == "present"
+
+
+def test_a_missing_class_folder_is_partial(card, whole):
+    for path in (whole / "dtd/images/dotted").iterdir():
+        path.unlink()
+    (whole / "dtd/images/dotted").rmdir()
+    found = status(card(ARCHIVE), whole, READERS)
+    assert found.state == "partial"
+    assert found.faults[0] == "1 classes, expected 2"
+    assert found.remedies == (f"move {whole}/dtd/images away, then: reprompt data fetch dtd",)
+
+
+def test_an_empty_class_folder_is_partial_and_the_class_is_named(card, whole):
+    for path in (whole / "dtd/images/dotted").iterdir():
+        path.unlink()
+    found = status(card(ARCHIVE), whole, READERS)
+    assert "train: no image of class 'dotted'" in found.faults
+    assert "test: 1 images, expected 2" in found.faults
+
+
+def test_a_truncated_picture_is_partial_and_named(card, whole):
+    path = whole / "dtd/images/dotted/2.jpg"
+    path.write_bytes(path.read_bytes()[:-200])
+    found = status(card(ARCHIVE), whole, READERS)
+    assert found.state == "partial"
+    assert str(path) in found.faults[0]
+
+
+def test_an_empty_picture_is_partial(card, whole):
+    (whole / "dtd/images/dotted/2.jpg").write_bytes(b"")
+    assert "dotted/2.jpg" in status(card(ARCHIVE), whole, READERS).faults[0]
+
+
+def test_of_many_pictures_a_sample_is_opened_and_all_on_request(card, whole, picture):
+    good = Item(whole / "dtd/images/dotted/2.jpg", None, 0)
+    bad = Item(whole / "dtd/images/dotted/bad.jpg", None, 1)
+    bad.path.write_bytes(b"bad")
+    readers = {"dtd": lambda folder: Listing(("a", "b"), (good, bad, *[good] * 998), (good, bad))}
+    sized = card(ARCHIVE, train=1000)
+    assert len(status(sized, whole, readers).faults) == 1  # the test picture; both of two are opened
+    assert len(status(sized, whole, readers, every_picture=True).faults) == 2
+
+
+def test_what_a_reader_cannot_read_is_partial_with_its_words(card, whole):
+    def refuses(folder):
+        raise ValueError(f"{folder}: cut off")
+
+    assert status(card(ARCHIVE), whole, {"dtd": refuses}).faults == (f"{whole}/dtd: cut off",)
+
+
+def test_a_missing_python_package_is_the_remedy(card, whole):
+    found = status(card(ARCHIVE, package="no_such_package"), whole, READERS)
+    assert found.state == "partial"
+    assert found.remedies == ("pip install no_such_package",)
+    assert status(card(ARCHIVE, package="json"), whole, READERS).state == "present"
+
+
+def test_half_of_a_download_is_partial(card, tmp_path):
+    part = tmp_path / "downloads/dtd/pictures.zip.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"x" * 1234)
+    found = status(card(ARCHIVE), tmp_path, READERS)
+    assert found.state == "partial"
+    assert found.faults[0] == "pictures.zip is half downloaded (1,234 bytes)"
+
+
+def test_half_unpacked_is_partial(card, whole):
+    (whole / "dtd/.unpacking-pictures.zip").mkdir()
+    found = status(card(ARCHIVE), whole, READERS)
+    assert found.state == "partial"
+    assert found.faults[0] == "pictures.zip is half unpacked"
+
+
+def test_one_piece_of_two_is_partial(card, whole):
+    other = {**ARCHIVE, "file": "labels.zip", "makes": "labels"}
+    found = status(card(ARCHIVE, other), whole, READERS)
+    assert found.state == "partial"
+    assert found.faults == (f"{whole}/dtd/labels is missing",)
+
+
+def test_without_a_split_file_sizes_are_not_compared_and_that_is_told(card, whole):
+    found = status(card(ARCHIVE, SPLIT, train=7, test=9), whole, READERS)
+    assert found.state == "present"
+    assert found.remarks[0].startswith("without split.json: our own split; ")
+
+
+def test_with_the_split_file_sizes_are_compared(card, whole):
+    (whole / "dtd/split.json").write_text("{}")
+    found = status(card(ARCHIVE, SPLIT, train=7, test=9), whole, READERS)
+    assert found.faults == ("train: 2 images, expected 7", "test: 2 images, expected 9")
+
+
+def test_classes_of_pictures_with_several_are_counted(card, whole):
+    path = whole / "dtd/images/dotted/2.jpg"
+    listing = Listing(("a", "b"), (Item(path, None, (1, 0)), Item(path, None, (1, 0))), (Item(path, None, (1, 1)),) * 2)
+    assert status(card(ARCHIVE), whole, {"dtd": lambda folder: listing}).faults == ("train: no image of class 'b'",)
+
+
+def test_of_many_faults_the_first_are_named(card, whole):
+    for path in (whole / "dtd/images").glob("*/*.jpg"):
+        path.write_bytes(b"")
+    listing = [Item(path, None, n % 2) for n, path in enumerate((whole / "dtd/images").glob("*/*.jpg"))]
+    readers = {"dtd": lambda folder: Listing(("a", "b"), (*listing, *listing), tuple(listing[:2]))}
+    faults = status(card(ARCHIVE, train=8), whole, readers).faults
+    assert faults[3] == "and 5 more"
+
+
+def test_pictures_of_the_web_are_judged_by_their_shards(card, tmp_path):
+    shards = {"file": "{number:02d}.tar", "url": "https://example.org/{number:02d}.tar", "extract": "none"}
+    corpus = card(shards | {"numbers": (0, 2)}, tasks=("corpus",), classes=None)
+    (tmp_path / "dtd").mkdir()
+    for n in (0, 1):
+        (tmp_path / f"dtd/0{n}.tar").write_bytes(b"x")
+    assert status(corpus, tmp_path, {}).faults == (f"{tmp_path}/dtd/02.tar is missing",)
+    (tmp_path / "dtd/02.tar").write_bytes(b"x")
+    assert status(corpus, tmp_path, {}).state == "present"
