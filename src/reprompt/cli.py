@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reprompt.plan.parameters import Corpus, ParameterError, load_parameters
+from reprompt.data.commands import app as data_app
+from reprompt.plan.parameters import FileImages, ParameterError, load_parameters
 from reprompt.plan.plan import Plan, make_plan
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 Params = Annotated[Path, typer.Option(help="The parameter file.")]
 Scale = Annotated[str | None, typer.Option(help="smoke, miniature or paper; the parameter file's own by default.")]
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
+app.add_typer(data_app, name="data")
 CELL_STORE = Path(".cells")
 
 
@@ -81,6 +83,8 @@ def split(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -
     with job_lock():
         for task in the_plan.labelled_tasks:
             split_of(source, task, the_plan.all_seeds, most_shots).write(out / f"{task}.json")
+            for note in source.notes(task):
+                print(f"{task}: {note}", file=sys.stderr)
 
 
 @app.command()
@@ -144,19 +148,17 @@ def corpus(
     scale: Scale = None,
 ) -> None:
     """Filter GRAM's image-text pairs and find their topics and domains."""
+    from reprompt.chc.from_files import make_file_corpus
     from reprompt.chc.run import STAGES, make_rendered_corpus
     from reprompt.chc.task import corpus_split, in_pair_order
     from reprompt.clip.backbones import load
     from reprompt.clip.features import ensure_features, read_features
+    from reprompt.data.files.pairs import Pairs
     from reprompt.data.sources import stored_source_of
     from reprompt.progress import Progress
 
     the_plan = _plan(params, scale)
     gram = the_plan.parameters.gram
-    if not isinstance(gram.pairs, Corpus):
-        raise NotImplementedError(
-            f"gram.pairs.root: reading {gram.pairs.root} is not part of this version; use scale: miniature"
-        )
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
         frozen, source = load(weights, gram.backbone), stored_source_of(the_plan.parameters, the_plan.images)
         ensure_features(
@@ -164,7 +166,12 @@ def corpus(
         )
         of_images = read_features(features, "corpus")
         rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
-        made = make_rendered_corpus(out, gram.pairs, rows, frozen, gram.clustering, threads, progress.advance)
+        if isinstance(gram.pairs, FileImages):
+            data = the_plan.parameters.data
+            pairs = Pairs(Path(gram.pairs.root), data.size, data.workers)
+            made = make_file_corpus(out, pairs, rows, frozen, gram.clustering, progress.advance)
+        else:
+            made = make_rendered_corpus(out, gram.pairs, rows, frozen, gram.clustering, threads, progress.advance)
         corpus_split(made, the_plan.all_seeds, the_plan.most_shots(["corpus"])).write(split)
 
 

@@ -25,6 +25,11 @@ SPLITS = (
     *("data/draws.py", "data/rendered.py", "data/source.py", "data/splits.py", "data/web.py", "miniature/__init__.py"),
     *("miniature/captions.py", "miniature/corpus.py", "miniature/tasks.py", "miniature/web.py", "streams.py"),
 )
+FILES = (
+    *("data/cards/card.py", "data/draws.py", "data/files", "data/source.py", "data/splits.py", "data/views.py"),
+    *("data/web.py", "streams.py"),
+)
+SOURCES = {"rendered": SPLITS, "files": FILES}  # by `data.source`
 PRETRAINING = (
     *RENDERING,
     *("clip/weights.py", "miniature/captions.py", "miniature/corpus.py", "miniature/pretrain.py", "streams.py"),

@@ -67,3 +67,23 @@ def test_everything_that_is_judged():
     assert found["topics"]["kept_without_topic"] == 1 / 4
     assert found["topics"]["pairs_per_topic"] == {"least": 1, "median": 1.5, "most": 2}
     assert found["topics"]["families"]["purity"] == pytest.approx(2 / 3)
+
+
+def test_without_the_truth_only_what_can_be_counted_is_told():
+    assignment = Assignment(
+        similarity=np.array([0.1, 0.3, 0.2, 0.4, 0.5], np.float16),
+        kept=np.array([False, True, True, True, True]),
+        topic=np.array([-1, 0, 0, 1, -1], np.int16),
+        domain=np.array([-1, 0, 0, 0, -1], np.int8),
+        topic_words=("cat", "flag"),
+        threshold=0.2,
+        made_from={},
+    )
+    assert quality(assignment, None) == {
+        "filter": {"threshold": 0.2, "kept": 4, "dropped": 1},
+        "topics": {
+            "topics": 2,
+            "pairs_per_topic": {"least": 1, "median": 1.5, "most": 2},
+            "kept_without_topic": 1 / 4,
+        },
+    }

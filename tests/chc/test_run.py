@@ -1,15 +1,21 @@
 """The whole way from rendered pairs to the files that meta-training and the report read, with a random CLIP."""
 
+import io
 import json
+import tarfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from reprompt.chc import run
 from reprompt.chc.assignment import Assignment
+from reprompt.chc.from_files import make_file_corpus
 from reprompt.chc.pictures import Pictures
 from reprompt.chc.run import STAGES, make_rendered_corpus
 from reprompt.clip.features import encode_images
+from reprompt.data.files.pairs import Pairs
+from reprompt.figures.gram.corpus import CORPUS_FIGURES, corpus_figure
 from reprompt.miniature.corpus import render_corpus
 from reprompt.plan.parameters import Corpus
 
@@ -111,3 +117,27 @@ def test_pictures_are_of_the_topics_and_domains_that_they_stand_for(folder, assi
 def test_nothing_else_is_left_and_every_stage_is_counted(folder, tiny, settings, tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == ["costs.json", "pairs.npz", "pictures.npz", "quality.json"]
     assert len(json.loads((folder / "costs.json").read_text())["stages"]) == STAGES
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory, corpus):
+    """The rendered pairs as img2dataset would leave them, in PNG, so that no pixel differs."""
+    folder = tmp_path_factory.mktemp("shards")
+    with tarfile.open(folder / "00000.tar", "w") as archive:
+        for n, (image, caption) in enumerate(zip(corpus.images, corpus.captions, strict=True)):
+            picture = io.BytesIO()
+            Image.fromarray(image).save(picture, "PNG")
+            for ending, content in (("png", picture.getvalue()), ("txt", caption.encode())):
+                member = tarfile.TarInfo(f"{n:09d}.{ending}")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    return folder
+
+
+def test_pairs_on_disk_are_clustered_as_the_same_pairs_in_memory(shards, assignment, tiny, settings, tmp_path, rows):
+    found = make_file_corpus(tmp_path, Pairs(shards, 40, workers=2), rows, tiny, settings)
+    assert np.array_equal(found.topic, assignment.topic)
+    assert np.array_equal(found.domain, assignment.domain)
+    assert json.loads((tmp_path / "skipped.json").read_text()) == {"unreadable": 0, "without_caption": 0, "used": 400}
+    for name in CORPUS_FIGURES:
+        assert len(corpus_figure(name, tmp_path).to_png()) > 1000

@@ -1,10 +1,12 @@
 """Images are made once, read ever after, and made again when what makes them has changed."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from reprompt.data import image_store
-from reprompt.data.image_store import ImageStore
+from reprompt.data.image_store import ImageStore, PhotographStore
 from reprompt.plan.parameters import Views
 
 
@@ -24,6 +26,8 @@ class Source:
 
 class Parameters:
     """What the images of a task depend on."""
+
+    data = SimpleNamespace(source="rendered")
 
     def __init__(self, seed=1):
         self.seed = seed
@@ -61,6 +65,16 @@ def test_views_are_cut_out_of_kept_images(tmp_path):
     assert shown.shape == (2, 2, 2, 3)
     assert [view.mean() for view in shown] == [5, 2], "pictures of one colour keep it"
     assert source.made == 1
+
+
+def test_views_of_photographs_are_cut_out_of_the_originals(tmp_path):
+    class Photographs(Source):
+        def views(self, task, indices, numbers, of):
+            return [task, indices, numbers, of]
+
+    store = PhotographStore(Photographs(), Parameters(), tmp_path / "images")
+    assert store.views("dtd", [5], [1], "settings") == ["dtd", [5], [1], "settings"]
+    assert store.images("dtd", "train", [5]).shape == (1, 2, 2, 3)
 
 
 def test_what_was_left_half_written_is_made_again(tmp_path):

@@ -1,4 +1,4 @@
-"""How good filter and topics are, where the truth is known: on rendered pairs. Nothing here is fed back."""
+"""How good filter and topics are. The truth is known of rendered pairs alone; nothing here is fed back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,10 +61,18 @@ def agreement(topic: np.ndarray, truth: Sequence[str]) -> dict[str, float]:
     }
 
 
-def quality(assignment: Assignment, truth: Truth) -> dict:
-    """Everything that is judged, for a JSON file: `filter` and `topics`."""
+def quality(assignment: Assignment, truth: Truth | None) -> dict:
+    """Everything that is judged, for a JSON file: `filter` and `topics`; without the truth, what can be counted."""
     kept, topic = assignment.kept, assignment.topic
     sizes = np.bincount(topic[topic >= 0])
+    topics = {
+        "topics": len(sizes),
+        "pairs_per_topic": {"least": int(sizes.min()), "median": float(np.median(sizes)), "most": int(sizes.max())},
+        "kept_without_topic": float((topic[kept] < 0).mean()),
+    }
+    if truth is None:
+        counts = {"kept": int(kept.sum()), "dropped": int((~kept).sum())}
+        return {"filter": {"threshold": assignment.threshold, **counts}, "topics": topics}
     return {
         "filter": {
             "area_under_roc": roc(assignment.similarity, truth.mismatched).area,
@@ -72,9 +80,7 @@ def quality(assignment: Assignment, truth: Truth) -> dict:
             **filter_counts(kept, truth.mismatched),
         },
         "topics": {
-            "topics": len(sizes),
-            "pairs_per_topic": {"least": int(sizes.min()), "median": float(np.median(sizes)), "most": int(sizes.max())},
-            "kept_without_topic": float((topic[kept] < 0).mean()),
+            **topics,
             "families": agreement(topic, truth.families),
             "concepts": agreement(topic, truth.concepts),
         },

@@ -1,8 +1,9 @@
 """The command `reprompt corpus`: from pairs to what meta-training and the report read, all in one folder.
 
     pairs.npz       what is known of every pair: assignment.py
-    quality.json    how good filter and topics are, where the truth is known: quality.py
+    quality.json    how good filter and topics are, as far as the truth is known: quality.py
     pictures.npz    what the figures show: pictures.py
+    skipped.json    of pairs on disk, how many could not be used, and why: from_files.py
     costs.json      seconds per stage, machine and versions
 
 Only the last differs from run to run.
@@ -54,7 +55,7 @@ def make_corpus(
     captions: Sequence[str],
     images: Callable[[Sequence[int]], np.ndarray],
     image_features: np.ndarray,
-    truth: Truth,
+    truth: Truth | None,
     backbone: Backbone,
     settings: Clustering,
     hashes: dict[str, str],
@@ -63,7 +64,8 @@ def make_corpus(
     """Filter and cluster N pairs, write all that is made of them to `folder`, and return the assignment.
 
     `images` gives the pictures (n, H, W, 3) of some pairs, `image_features` (N, E) those of all, of any length, which
-    may be a memory map; `hashes` names where pairs come from.
+    may be a memory map; `hashes` names where pairs come from; `truth` is None where nothing is known but picture and
+    caption.
     """
     started, watch = time.monotonic(), Stopwatch(advance)
     folder.mkdir(parents=True, exist_ok=True)

@@ -22,28 +22,39 @@ PICTURES = 3  # of each domain
 
 def pictures_of(
     assignment: Assignment,
-    truth: Truth,
+    truth: Truth | None,
     captions: Sequence[str],
     images: Callable[[Sequence[int]], np.ndarray],
     settings: Clustering,
     embed: Embed,
 ) -> Pictures:
-    """Choose and arrange what is shown; `images` gives the pictures (n, H, W, 3) of some pairs."""
-    curve = roc(assignment.similarity, truth.mismatched)
-    points = np.unique(np.linspace(0, len(curve.matched_stay) - 1, CURVE).round().astype(int))
+    """Choose and arrange what is shown; `images` gives the pictures (n, H, W, 3) of some pairs.
+
+    Where the truth is not known the curve has no points and all families are "".
+    """
+    mismatched_stay, matched_stay = filter_curve(assignment, truth)
     on_map = captions_on_map(assignment, captions, settings.topics.seed)
     shown, pairs = example_pairs(assignment, settings.domains.per_topic)
     examples = images([0, *pairs.ravel()])[1:]  # never asks for no picture at all
     return Pictures(
-        mismatched_stay=curve.mismatched_stay[points].astype(np.float32),
-        matched_stay=curve.matched_stay[points].astype(np.float32),
+        mismatched_stay=mismatched_stay,
+        matched_stay=matched_stay,
         map_xy=flat_map(embed([captions[pair] for pair in on_map]), settings),
         map_topic=assignment.topic[on_map],
-        map_family=np.array([truth.families[pair] for pair in on_map]),
+        map_family=np.array([truth.families[pair] if truth else "" for pair in on_map]),
         topic_words=np.array(assignment.topic_words),
         example_topics=shown,
         examples=examples.reshape(*pairs.shape, *examples.shape[1:]),
     )
+
+
+def filter_curve(assignment: Assignment, truth: Truth | None) -> tuple[np.ndarray, np.ndarray]:
+    """The shares of mismatched and of matched pairs that stay at some thresholds (T,); none without the truth."""
+    if truth is None:
+        return np.empty(0, np.float32), np.empty(0, np.float32)
+    curve = roc(assignment.similarity, truth.mismatched)
+    points = np.unique(np.linspace(0, len(curve.matched_stay) - 1, CURVE).round().astype(int))
+    return curve.mismatched_stay[points].astype(np.float32), curve.matched_stay[points].astype(np.float32)
 
 
 def captions_on_map(assignment: Assignment, captions: Sequence[str], seed: int) -> np.ndarray:

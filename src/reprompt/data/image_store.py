@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from reprompt.atomic import write_text, written_whole
-from reprompt.code import SPLITS, code_hash
-from reprompt.data.source import Source
+from reprompt.code import SOURCES, code_hash
+from reprompt.data.source import Source, SourceInViews
 from reprompt.data.views import augmented
 from reprompt.locks import FOLDER as LOCKS
 from reprompt.locks import exclusive
@@ -34,7 +34,8 @@ class ImageStore:
 
     def made_from(self, task: str) -> str:
         """What a task's images depend on."""
-        return json.dumps({"data": self.parameters.images_of(task), "code": code_hash(*SPLITS)}, sort_keys=True)
+        code = code_hash(*SOURCES[self.parameters.data.source])
+        return json.dumps({"data": self.parameters.images_of(task), "code": code}, sort_keys=True)
 
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
@@ -81,3 +82,13 @@ class ImageStore:
                 array = np.lib.format.open_memmap(path, "w+", np.uint8, (count, *some.shape[1:]))
             array[start : start + len(some)] = some
         array.flush()
+
+
+class PhotographStore(ImageStore):
+    """The same for pictures that are larger than what is kept of them: views are cut out of the originals."""
+
+    source: SourceInViews
+
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+        """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
+        return self.source.views(task, indices, numbers, of)

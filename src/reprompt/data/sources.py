@@ -5,9 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.data.image_store import ImageStore
+from reprompt.data.cards.card import card_of
+from reprompt.data.files.pairs import Pairs
+from reprompt.data.files.readers import READERS
+from reprompt.data.files.source import Files
+from reprompt.data.files.webvision import WebVision
+from reprompt.data.image_store import ImageStore, PhotographStore
+from reprompt.data.rendered import Rendered, RenderedPairs, RenderedWeb
 from reprompt.data.source import Source, SourceInViews
-from reprompt.plan.parameters import Parameters, RenderedData
+from reprompt.plan.parameters import Parameters, RenderedData, Views
 
 
 class ByTask:
@@ -32,23 +38,36 @@ class ByTask:
         """Images (n, H, W, 3), uint8."""
         return self._of(task).images(task, split, indices)
 
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+        """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
+        return self._of(task).views(task, indices, numbers, of)
+
+    def notes(self, task: str) -> tuple[str, ...]:
+        """Where a data set is not what the papers had, in words."""
+        source = self._of(task)
+        return source.notes(task) if isinstance(source, Files) else ()
+
     def _of(self, task: str) -> Source:
         return self.others.get(task, self.source)
 
 
 def stored_source_of(parameters: Parameters, folder: Path) -> SourceInViews:
     """The same, its images kept in `folder`."""
-    return ImageStore(source_of(parameters), parameters, folder)
+    kind = ImageStore if isinstance(parameters.data, RenderedData) else PhotographStore
+    return kind(source_of(parameters), parameters, folder)
 
 
-def source_of(parameters: Parameters) -> Source:
+def source_of(parameters: Parameters) -> ByTask:
     """The source that the parameters name; GRAM's pictures from the web have their own."""
-    if not isinstance(parameters.data, RenderedData):
-        raise NotImplementedError(
-            "data.source: files: readers of the real data sets are not part of this version; use scale: miniature"
-        )
-    from reprompt.data.rendered import Rendered, RenderedPairs, RenderedWeb  # needs nothing of other sources
-
-    gram = parameters.gram
-    others = {"corpus": RenderedPairs(gram.pairs), "webvision": RenderedWeb(gram.web)} if gram else {}
-    return ByTask(Rendered(parameters.data), others)
+    data, gram = parameters.data, parameters.gram
+    if isinstance(data, RenderedData):
+        others = {"corpus": RenderedPairs(gram.pairs), "webvision": RenderedWeb(gram.web)} if gram else {}
+        return ByTask(Rendered(data), others)
+    cards = Path(data.cards) if data.cards else None
+    classes = {task: card_of(task, cards).classes for task in READERS}
+    files = Files(Path(data.root), data.size, data.pool, data.squashed, data.workers, classes, cards)
+    others = {
+        "corpus": Pairs(Path(gram.pairs.root), data.size, data.workers),
+        "webvision": WebVision(Path(gram.web.root), data.size, data.pool, data.workers),
+    }
+    return ByTask(files, others if gram else {})

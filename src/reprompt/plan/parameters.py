@@ -48,10 +48,19 @@ class RenderedData(Block):
 
 
 class FileData(Block):
-    """The real data sets below one folder."""
+    """The real data sets below one folder, each in the folder that its card names.
+
+    Pictures are `size` pixels wide and high; of a class at most `pool` are training images, from which every seed draws
+    its own; those of the tasks in `squashed` lose their aspect. `workers` threads decode them.
+    """
 
     source: Literal["files"]
     root: str
+    size: PositiveInt
+    pool: PositiveInt
+    squashed: tuple[str, ...]
+    workers: PositiveInt
+    cards: str | None = None
 
 
 class Corpus(Block):
@@ -299,9 +308,12 @@ class Parameters(Block):
 
     def images_of(self, task: str) -> dict[str, Any]:
         """What the images of a task depend on."""
+        of: Block = self.data
         if task in self.web_tasks:
-            return {"corpus": self.gram.pairs, "webvision": self.gram.web}[task].model_dump()
-        return self.data.model_dump()
+            of = {"corpus": self.gram.pairs, "webvision": self.gram.web}[task]
+        if isinstance(of, FileImages):
+            of = self.data
+        return of.model_dump(exclude={"root", "workers", "cards"})  # where pictures lie says nothing about them
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Parameters":

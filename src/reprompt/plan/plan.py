@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from reprompt.code import FILES, code_hash
 from reprompt.plan.cells import TOGETHER, Cell, TestSet, canonical, cells_of
 from reprompt.plan.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
 from reprompt.plan.parameters import Experiment, ParameterError, Parameters, RenderedBackbone, Views
@@ -221,7 +222,7 @@ class Plan:
         """What splits and draws depend on."""
         return canonical(
             {
-                "data": [self.parameters.images_of(task) for task in self.labelled_tasks],
+                "data": [self._images_spec(task) for task in self.labelled_tasks],
                 "tasks": self.labelled_tasks,
                 "seeds": self.all_seeds,
                 "most_shots": self.most_shots(self.labelled_tasks),
@@ -251,11 +252,16 @@ class Plan:
             }
         )
 
+    def _images_spec(self, task: str) -> dict[str, Any]:
+        """What a task's images depend on; what renders them is in the code of every rule that reads them."""
+        readers = {} if self.parameters.data.source == "rendered" else {"readers": code_hash(*FILES)}
+        return self.parameters.images_of(task) | readers
+
     def features_spec(self, backbone: str, part: str) -> str:
         """What the features of a part's images depend on."""
         return canonical(
             {
-                "data": self.parameters.images_of(self.parts[part][0]),
+                "data": self._images_spec(self.parts[part][0]),
                 "views": views.model_dump() if (views := self.views_of(part)) else None,
                 "tasks": self.parts[part],
                 "backbone": self.pretraining_spec(backbone),

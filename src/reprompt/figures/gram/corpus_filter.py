@@ -22,6 +22,8 @@ POINT_COLUMNS = ["mark", "threshold", "mismatched_stay", "matched_stay"]
 def gram_figure_filter(pictures: Pictures, quality: dict) -> PaperFigure:
     """GRAM's corpus: the ROC curve of image-text similarity, and what the chosen threshold keeps and loses."""
     of = quality["filter"]
+    if "area_under_roc" not in of:
+        return _without_the_truth(of)
     title = (
         "GRAM, the corpus: which pairs the filter keeps\n"
         f"Area under the curve {of['area_under_roc']:.4f}; threshold {of['threshold']:.3f}"
@@ -33,6 +35,26 @@ def gram_figure_filter(pictures: Pictures, quality: dict) -> PaperFigure:
     }
     points = pd.concat([pd.DataFrame([chosen]), curve.assign(mark="curve")])[POINT_COLUMNS]
     return PaperFigure("gram_figure_filter", title, points, partial(_draw, counts=of), decimals=4)
+
+
+def _without_the_truth(of: dict) -> PaperFigure:
+    """Real pairs: what the threshold does is known, but not which pairs are mismatched."""
+    title = (
+        "GRAM, the corpus: which pairs the filter keeps\n"
+        f"Threshold {of['threshold']:.3f}: {of['kept']:,} pairs kept, {of['dropped']:,} dropped"
+    )
+    points = pd.DataFrame([{"mark": "chosen", "threshold": of["threshold"]}], columns=POINT_COLUMNS)
+    return PaperFigure("gram_figure_filter", title, points, _draw_without_the_truth, decimals=4)
+
+
+def _draw_without_the_truth(figure: PaperFigure) -> Figure:
+    drawn, bottom = page(figure.title, 0.6, _notes(None))
+    axes = add_axes(drawn, 0.1, bottom, 6.8, 0.5)
+    axes.axis("off")
+    axes.text(
+        0, 0.5, "Which of these pairs are mismatched is not known, so there is no curve.", fontsize=8, va="center"
+    )
+    return drawn
 
 
 def _draw(figure: PaperFigure, counts: dict) -> Figure:
@@ -66,10 +88,15 @@ def _draw_panel(axes: Axes, curve: pd.DataFrame, chosen: pd.Series) -> None:
     )
 
 
-def _notes(counts: dict) -> tuple[str, ...]:
+def _notes(counts: dict | None) -> tuple[str, ...]:
+    paper = (
+        "The paper removes mismatched pairs by a model that it does not name, and says neither how many nor how well."
+    )
+    if counts is None:
+        return (paper,)
     return (
         f"The threshold keeps {counts['matched_kept']:,} matched and {counts['mismatched_kept']:,} mismatched pairs "
         f"and drops {counts['matched_dropped']:,} matched and {counts['mismatched_dropped']:,} mismatched ones. It was "
         "chosen without the truth. Mismatched: the caption belongs to another picture, but it may happen to fit.",
-        "The paper removes mismatched pairs by a model that it does not name, and says neither how many nor how well.",
+        paper,
     )

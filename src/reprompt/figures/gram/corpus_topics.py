@@ -31,9 +31,10 @@ def gram_figure_topics(pictures: Pictures, quality: dict) -> PaperFigure:
     of = quality["topics"]
     title = (
         f"GRAM, the corpus: {of['topics']} topics of captions and the domains in them\n"
-        f"{of['kept_without_topic']:.1%} of the kept pairs are in no topic; purity in families "
-        f"{of['families']['purity']:.2f}, in concepts {of['concepts']['purity']:.2f}"
+        f"{of['kept_without_topic']:.1%} of the kept pairs are in no topic"
     )
+    if "families" in of:
+        title += f"; purity in families {of['families']['purity']:.2f}, in concepts {of['concepts']['purity']:.2f}"
     words = np.array([*pictures.topic_words, NONE])  # topic -1 is the last
     points = pd.DataFrame(
         {
@@ -91,17 +92,24 @@ def _draw_map(axes: Axes, points: pd.DataFrame) -> None:
             label.remove()
         else:
             named.append(box)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=6, markerscale=3, frameon=False, handletextpad=0)
+    if points["family"].any():
+        axes.legend(
+            loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=6, markerscale=3, frameon=False, handletextpad=0
+        )
 
 
 def _notes(of: dict) -> tuple[str, ...]:
     size = of["pairs_per_topic"]
+    coloured, agreement = "", ""
+    if "families" in of:
+        coloured = "; colours: the family of the picture, which the clustering does not see"
+        agreement = (
+            f" Adjusted Rand index: families {of['families']['adjusted_rand_index']:.2f}, concepts "
+            f"{of['concepts']['adjusted_rand_index']:.2f}."
+        )
     return (
-        "Map: distinct captions, their embeddings in two dimensions by UMAP (topics are found in more); colours: the "
-        "family of the picture, which the clustering does not see. Words: topics, each named by equation 3, the larger "
-        "ones first, as far as there is room.",
-        f"Topics have {size['least']:,} to {size['most']:,} pairs, {size['median']:,.0f} in the median. Adjusted Rand "
-        f"index: families {of['families']['adjusted_rand_index']:.2f}, concepts "
-        f"{of['concepts']['adjusted_rand_index']:.2f}. Below: the first pictures of each domain (k-means on image "
-        "features) of topics from large to small.",
+        f"Map: distinct captions, their embeddings in two dimensions by UMAP (topics are found in more){coloured}. "
+        "Words: topics, each named by equation 3, the larger ones first, as far as there is room.",
+        f"Topics have {size['least']:,} to {size['most']:,} pairs, {size['median']:,.0f} in the median.{agreement} "
+        "Below: the first pictures of each domain (k-means on image features) of topics from large to small.",
     )

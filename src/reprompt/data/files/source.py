@@ -1,0 +1,113 @@
+"""The real data sets as a source of tasks: only listed until a picture is asked for, and then only that one decoded."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from reprompt.data.cards.card import card_of, folder_of
+from reprompt.data.files.decoding import stacked
+from reprompt.data.files.listing import Item, Listing, label_array, pooled
+from reprompt.data.files.pictures import picture_of
+from reprompt.data.files.readers import READERS
+from reprompt.data.files.transforms import centred, squashed
+from reprompt.data.views import augmented
+from reprompt.plan.parameters import Views
+
+
+class Files:
+    """The data sets in the folders below `root` that their cards name.
+
+    `train` is at most `pool` pictures of each class, the first by the hashes of their names, so that no draw depends on
+    the order of a directory and ImageNet's million pictures are never decoded; of pictures that can show several
+    classes it is all. Pictures are (size, size, 3); those of the tasks in `squash` are resized without regard to their
+    aspect, as MVLPT's code does with ELEVATER's.
+    `classes` says how many classes tasks must have; `cards` is a folder of the user's own cards.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        size: int,
+        pool: int,
+        squash: Collection[str],
+        workers: int,
+        classes: Mapping[str, int] | None = None,
+        cards: Path | None = None,
+    ):
+        self.root, self.size, self.pool, self.workers = Path(root), size, pool, workers
+        self.squash = squash
+        self.classes, self.cards = classes or {}, cards
+        self._listings: dict[str, Listing] = {}
+
+    def folder(self, task: str) -> Path:
+        """Where the task's data set lies: in ELEVATER's folder if that is there, else in the one its card names."""
+        return folder_of(card_of(task, self.cards), self.root)
+
+    def listing(self, task: str) -> Listing:
+        """The pictures that are used: of the training set the pool, of the test set all.
+
+        Raises FileNotFoundError for what is missing, ValueError for what is wrong with the data set.
+        """
+        if task not in self._listings:
+            folder = self.folder(task)
+            if task not in READERS:
+                raise ValueError(f"no reader for task {task!r}; there are {', '.join(READERS)}")
+            if not folder.is_dir():
+                raise FileNotFoundError(
+                    f"{folder} is missing: {task} goes there; `reprompt data status {task}` says where it comes from"
+                )
+            found = READERS[task](folder)
+            expected = self.classes.get(task, len(found.class_names))
+            if len(found.class_names) != expected:
+                raise ValueError(
+                    f"{folder}: {task} has {len(found.class_names)} classes, expected {expected};"
+                    " extract the data set again"
+                )
+            train = tuple(pooled(found.train, folder, self.pool))
+            self._listings[task] = Listing(found.class_names, train, found.test, found.notes)
+        return self._listings[task]
+
+    def notes(self, task: str) -> tuple[str, ...]:
+        """Where the data set is not what the papers had, in words."""
+        return self.listing(task).notes
+
+    def class_names(self, task: str) -> list[str]:
+        """Class names in label order."""
+        return list(self.listing(task).class_names)
+
+    def template(self, task: str) -> str:
+        """The task's hand-written template."""
+        return card_of(task, self.cards).template
+
+    def labels(self, task: str, split: str) -> np.ndarray:
+        """Labels (N,), or (N, K) where a picture can show several classes, of `train` or `test`."""
+        listing = self.listing(task)
+        return label_array(self._items(task, split), len(listing.class_names))
+
+    def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
+        """Pictures (n, size, size, 3), uint8. Raises UnreadablePicture for one that cannot be decoded."""
+        items = self._items(task, split)
+        return stacked(partial(self._image, task), [items[index] for index in indices], self.size, self.workers)
+
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+        """Training pictures (n, size, size, 3), uint8, the i-th in its augmented view numbers[i].
+
+        They are cut out of the pictures as they are on disk, at full size.
+        """
+        items = self._items(task, "train")
+        wanted = [(items[index], number) for index, number in zip(indices, numbers, strict=True)]
+        return stacked(partial(self._view, task, self.folder(task), of), wanted, self.size, self.workers)
+
+    def _items(self, task: str, split: str) -> tuple[Item, ...]:
+        listing = self.listing(task)
+        return {"train": listing.train, "test": listing.test}[split]
+
+    def _image(self, task: str, item: Item) -> np.ndarray:
+        prepared = squashed if task in self.squash else centred
+        return prepared(picture_of(item), self.size)
+
+    def _view(self, task: str, folder: Path, of: Views, wanted: tuple[Item, int]) -> np.ndarray:
+        item, number = wanted
+        return augmented(picture_of(item), self.size, of, task, number, item.name(folder))

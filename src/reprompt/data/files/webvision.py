@@ -1,0 +1,145 @@
+"""WebVision 1.0: pictures of ImageNet's classes that Google and Flickr found, with the labels of the queries.
+
+    info/synsets.txt    info/train_filelist_all.txt (or _google and _flickr)    info/val_filelist.txt
+    google/  flickr/    val_images_256/ (or val_images/)
+
+A file list has a line per picture, its path and its label. Only a pool of each class is used; its pictures are decoded
+once, those that cannot be are counted and left out, and the outcome is kept beside the pictures, so that a second start
+looks at none.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from reprompt.data.files.decoding import in_threads, stacked
+from reprompt.data.files.folders import lines_of, needed_file, needed_folder
+from reprompt.data.files.kept import kept_or_made
+from reprompt.data.files.listing import Item, label_array, path_hash
+from reprompt.data.files.pictures import UnreadablePicture, picture_of
+from reprompt.data.files.transforms import centred
+
+TEMPLATE = "a photo of a {}."  # nothing is known of the pictures but what they show
+
+
+class WebVision:
+    """WebVision below `root` as a task: of each class at most `pool` training pictures, the first by their hashes."""
+
+    def __init__(self, root: Path, size: int, pool: int, workers: int, index: Path | None = None):
+        self.root, self.size, self.pool, self.workers = Path(root), size, pool, workers
+        self.index = index or self.root / "index"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Class names in label order: of each line of synsets.txt the first synonym after the WordNet id."""
+        lines = lines_of(self.root / "info" / "synsets.txt")
+        return tuple(line.partition(" ")[2].partition(",")[0].strip() for line in lines)
+
+    def class_names(self, task: str) -> list[str]:
+        """Class names in label order."""
+        return list(self.names)
+
+    def template(self, task: str) -> str:
+        """The template."""
+        return TEMPLATE
+
+    def items(self, split: str) -> tuple[Item, ...]:
+        """The pictures of `train` (the pool) or `test`; the first time, they are looked at."""
+        return self._readable[0][split]
+
+    def labels(self, task: str, split: str) -> np.ndarray:
+        """Labels (N,) of `train` or `test`, as the web says."""
+        return label_array(self.items(split), len(self.names))
+
+    def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
+        """Pictures (n, size, size, 3), uint8."""
+        items = self.items(split)
+        return stacked(self._picture, [items[index] for index in indices], self.size, self.workers)
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The pictures that were left out because they cannot be decoded."""
+        return self._readable[1]
+
+    def _picture(self, item: Item) -> np.ndarray:
+        return centred(picture_of(item), self.size)
+
+    @cached_property
+    def _readable(self) -> tuple[dict[str, tuple[Item, ...]], tuple[str, ...]]:
+        """Training and test pictures that can be decoded, and the names of those that cannot."""
+        lists = self._lists()
+        made_from = hashlib.sha256()
+        for path in (*lists["train"], *lists["test"]):
+            made_from.update(needed_file(path).read_bytes())
+        wanted = {"pool": self.pool, "lists_sha256": made_from.hexdigest()}
+        kept = kept_or_made(self.index / f"pool{self.pool}.json", wanted, lambda: self._looked_at(lists))
+        items = {
+            split: tuple(Item(self.root / name, None, label) for name, label in kept[split])
+            for split in ("train", "test")
+        }
+        return items, tuple(kept["unreadable"])
+
+    def _lists(self) -> dict[str, list[Path]]:
+        info = needed_folder(self.root / "info")
+        everything = info / "train_filelist_all.txt"
+        parts = [info / f"train_filelist_{part}.txt" for part in ("google", "flickr")]
+        return {"train": [everything] if everything.exists() else parts, "test": [info / "val_filelist.txt"]}
+
+    def _looked_at(self, lists: dict[str, list[Path]]) -> dict:
+        """Decode pictures until every class has its pool, and all test pictures."""
+        tested = needed_folder(self.root / "val_images_256", "val_images").name
+        unreadable: list[str] = []
+        train = self._pool(self._listed(lists["train"], ""), unreadable)
+        test = self._decodable(self._listed(lists["test"], f"{tested}/"), unreadable)
+        if not train or not test:
+            raise ValueError(f"{self.root}: no picture of the lists in info can be decoded; extract the archives again")
+        return {"train": train, "test": test, "unreadable": unreadable}
+
+    def _listed(self, paths: list[Path], below: str) -> list[tuple[str, int]]:
+        listed = []
+        for path in paths:
+            for number, line in enumerate(lines_of(path), 1):
+                name, _, label = line.rpartition(" ")
+                if not name or not label.isdigit() or int(label) >= len(self.names):
+                    raise ValueError(
+                        f"{path}, line {number}: {line!r} is not a path and a label below {len(self.names)}"
+                    )
+                listed.append((below + name, int(label)))
+        return listed
+
+    def _pool(self, listed: list[tuple[str, int]], unreadable: list[str]) -> list[tuple[str, int]]:
+        """Of each class the first readable pictures by hash; no more are looked at than that takes."""
+        waiting: dict[int, list[tuple[str, int]]] = {}
+        for one in sorted(set(listed), key=lambda one: (path_hash(one[0]), one[1]), reverse=True):
+            waiting.setdefault(one[1], []).append(one)
+        kept: list[tuple[str, int]] = []
+        have = dict.fromkeys(waiting, 0)
+        while any(waiting.values()):
+            some = [
+                waiting[label].pop()
+                for label in sorted(waiting)
+                for _ in range(min(self.pool - have[label], len(waiting[label])))
+            ]
+            if not some:
+                break
+            for name, label in self._decodable(some, unreadable):
+                have[label] += 1
+                kept.append((name, label))
+        return sorted(kept, key=lambda one: (one[1], path_hash(one[0])))
+
+    def _decodable(self, listed: list[tuple[str, int]], unreadable: list[str]) -> list[tuple[str, int]]:
+        """Those that can be decoded; the others are told of. Raises FileNotFoundError if one is not there."""
+        readable = in_threads(lambda one: self._is_readable(one[0]), listed, self.workers)
+        found = list(zip(listed, readable, strict=True))
+        unreadable += [name for (name, _), is_readable in found if not is_readable]
+        return [one for one, is_readable in found if is_readable]
+
+    def _is_readable(self, name: str) -> bool:
+        try:
+            picture_of(Item(self.root / name, None, 0))
+        except UnreadablePicture:
+            return False
+        return True
