@@ -102,6 +102,12 @@ def test_what_is_held_out_is_not_trained_on():
     assert len(held_out) == 5 and len(drawn.images) == 20  # one of five images of each of five classes
 
 
+def test_nothing_left_to_train_on_is_an_error_that_says_what_to_do():
+    lonely = TrainingSet(("alone",), (task("alone", 2, np.arange(2)),), "all")
+    with pytest.raises(ValueError, match=r"alone: no image is left .* at 5 shots .* raise shots"):
+        lonely.drawn(cell(shots=5))
+
+
 def run_of(sampling: str) -> Run:
     schedule = Schedule(0.1, 0.1, 50, 4, 8, 0.9, 0.0)
     task_of = torch.tensor([0] * 40 + [1] * 10)

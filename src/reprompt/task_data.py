@@ -46,11 +46,12 @@ class TaskData:
     def test_images(self, learner: Learner, which: np.ndarray) -> Iterator[tuple[np.ndarray, Tensor]]:
         """Test images as one forward pass of a learner takes them: places (B,), features or pixels (1, B, ...)."""
         backbone, at_once = learner.backbone, learner.images_at_once or len(which)
-        for start in range(0, len(which), at_once):
-            places = which[start : start + at_once]
-            if learner.sees == "features":
-                yield places, self.features.normalised_test[places].to(backbone.device)[None]
-            else:
+        parts = [which[start : start + at_once] for start in range(0, len(which), at_once)]
+        if learner.sees == "features":
+            features = self.features.normalised_test
+            yield from ((places, features[places].to(backbone.device)[None]) for places in parts)
+        else:
+            for places in parts:
                 yield places, backbone.normalise(self.pixels.test.plain(places).to(backbone.device))[None]
 
 

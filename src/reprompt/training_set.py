@@ -73,6 +73,11 @@ class TrainingSet:
             allowed.append(own)
             first_image += len(data.split.train_labels)
             first_class = columns.stop
+        if not sum(map(len, images)):
+            raise ValueError(
+                f"{', '.join(self.names)}: no image is left to train on at {cell.shots} shots once some are held out: "
+                "raise shots, or set checkpoint: last"
+            )
         joined = (torch.from_numpy(np.concatenate(part)) for part in (images, labels, task_of, allowed))
         return Drawn(*joined, held_out)
 

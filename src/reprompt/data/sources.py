@@ -60,14 +60,17 @@ def stored_source_of(parameters: Parameters, folder: Path) -> SourceInViews:
 def source_of(parameters: Parameters) -> ByTask:
     """The source that the parameters name; GRAM's pictures from the web have their own."""
     data, gram = parameters.data, parameters.gram
+    others: dict[str, Source] = {}
     if isinstance(data, RenderedData):
-        others = {"corpus": RenderedPairs(gram.pairs), "webvision": RenderedWeb(gram.web)} if gram else {}
+        if gram:
+            others = {"corpus": RenderedPairs(gram.pairs), "webvision": RenderedWeb(gram.web)}
         return ByTask(Rendered(data), others)
     cards = Path(data.cards) if data.cards else None
     classes = {task: card_of(task, cards).classes for task in READERS}
     files = Files(Path(data.root), data.size, data.pool, data.squashed, data.workers, classes, cards)
-    others = {
-        "corpus": Pairs(Path(gram.pairs.root), data.size, data.workers),
-        "webvision": WebVision(Path(gram.web.root), data.size, data.pool, data.workers),
-    }
-    return ByTask(files, others if gram else {})
+    if gram:
+        others = {
+            "corpus": Pairs(Path(gram.pairs.root), data.size, data.workers),
+            "webvision": WebVision(Path(gram.web.root), data.size, data.pool, data.workers),
+        }
+    return ByTask(files, others)

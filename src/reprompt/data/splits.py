@@ -49,7 +49,7 @@ class Split:
     @property
     def is_multi_label(self) -> bool:
         """Whether an image can belong to several classes; such a task has no base and new half."""
-        return isinstance(self.train_labels[0], list)
+        return isinstance(self.test_labels[0], list)  # ImageNet's shifts have no training images
 
     def test_images(self, split: str, at_most: int | None = None) -> np.ndarray:
         """Indices of the test images whose class is in `split`; `at_most` so many, drawn once for all methods."""

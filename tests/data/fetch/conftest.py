@@ -1,17 +1,21 @@
 """A web server that misbehaves on demand, small archives, and cards for them."""
 
+import hashlib
 import importlib.util
 import io
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
 
-from reprompt.data.cards.card import Card
+from reprompt.data.cards.card import Card, card_of
 from reprompt.data.fetch.download import Patience
+from reprompt.data.files.readers import READERS
 
 SPEC = importlib.util.spec_from_file_location("misbehaving_server", Path(__file__).with_name("server.py"))
 misbehaving = importlib.util.module_from_spec(SPEC)
@@ -112,3 +116,51 @@ def files_in() -> Callable[[Path], set[str]]:
         return {str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir() and p.name != ".lock"}
 
     return find
+
+
+def loaded(path: Path):
+    spec = importlib.util.spec_from_file_location(f"fetch_{path.stem}", path)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+HERE = Path(__file__).parent
+NESTED = ("gtsrb", "country211", "rendered-sst2", "MNIST/raw", "pcam")  # which readers take as well
+archives, layouts = loaded(HERE / "archives.py"), loaded(HERE.parent / "files/layouts.py")
+
+
+@pytest.fixture
+def served(server, tmp_path):
+    """The archives of a small data set on the server, and a folder with its card: (folder as made, folder of cards)."""
+
+    def serve(name, spoil=lambda folder: None):
+        card = card_of(name)
+        official = {"official": True} if card.elevater else {}
+        made = layouts.make(card.tasks[0], tmp_path / "made" / name, 5, **official)
+        base = next((made / nested for nested in NESTED if (made / nested).is_dir()), made)
+        if name == "cc3m":
+            for n, shard in enumerate(sorted(base.iterdir())):
+                shard.rename(base / f"cc3m-train-{n:04d}.tar")
+            card = card.model_copy(update={"downloads": (card.downloads[0].model_copy(update={"numbers": (0, 1)}),)})
+        sound = READERS[card.tasks[0]](made) if card.tasks[0] in READERS else None
+        spoil(base)
+        downloads = []
+        contents = archives.archives_of(card, base)
+        for piece in card.pieces:
+            content = contents[piece.file]
+            said = piece.model_dump(exclude_defaults=True, mode="json")
+            said |= {
+                "url": server.serve(f"{name}/{piece.file}", content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "bytes": len(content),
+            }
+            downloads.append({key: value for key, value in said.items() if key not in ("md5", "mirrors")})
+        own = {"downloads": downloads}
+        if sound:
+            own |= {"classes": len(sound.class_names), "train": len(sound.train) or None, "test": len(sound.test)}
+        (tmp_path / "cards").mkdir(exist_ok=True)
+        (tmp_path / "cards" / f"{name}.yaml").write_text(yaml.safe_dump(own))
+        return made, tmp_path / "cards"
+
+    return serve

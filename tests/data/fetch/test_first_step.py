@@ -1,0 +1,88 @@
+"""From a maker's server to a record, for every task, by the commands that a user types: fetch, split, features, tune.
+
+The archives are small and the CLIP is tiny; the parameters are those of scale `paper` but for that.
+"""
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from typer.testing import CliRunner
+
+from reprompt.cli import app
+from reprompt.clip.weights import save
+from reprompt.data.cards.card import CARDS, card_of
+from reprompt.plan.parameters import load_parameters, parse_parameters
+from reprompt.plan.plan import make_plan
+from reprompt.records import read_rows
+
+PARAMS = Path(__file__).parents[3] / "params.yaml"
+PAPER = load_parameters(PARAMS, "paper")
+BACKBONE = "ViT-B-16"
+ONE_STEP = {"epochs": 1, "steps_per_epoch": 1, "warmup_rate": 0.01, "epochs_of_task": {}, "batch": 4}
+
+
+def experiments_of(task: str) -> tuple[list[str], dict]:
+    """The tasks that are needed, and what is run: CoOp and VPT by the protocol in which the papers use the task."""
+    if task in PAPER.shifts:
+        one = {"protocol": "transfer", "tuning": "few_shot", "tasks": ["imagenet"], "judged_on": ["imagenet", task]}
+        return ["imagenet", task], one | {"methods": ["coop", "vpt"], "shots": [1]}
+    if task in PAPER.targets:
+        one = {"protocol": "elevater", "tuning": "elevater", "tasks": [task]}
+        return [task], one | {"methods": ["coop_middle", "vpt_deep"], "shots": [2]}
+    return [task], {"protocol": "few_shot", "tuning": "few_shot", "methods": ["coop", "vpt"], "shots": [1]}
+
+
+def parameters(root: Path, cards: Path, task: str) -> dict:
+    """The parameter file at a scale of its own: only what a task needs."""
+    raw = yaml.safe_load(PARAMS.read_text())
+    needed, experiment = experiments_of(task)
+    paper = raw["scales"]["paper"]
+    raw["seeds"], raw["experiments"], raw["scale"] = [1], {"one": experiment | {"backbones": [BACKBONE]}}, "fixture"
+    raw["tasks"] = [name for name in needed if name in PAPER.tasks]
+    raw["shifts"] = [name for name in needed if name in PAPER.shifts]
+    raw["targets"] = [name for name in needed if name in PAPER.targets]
+    data = paper["data"] | {"root": str(root), "cards": str(cards), "size": 40, "pool": 8, "workers": 2}
+    raw["scales"] = {"fixture": paper | {"data": data, "views": {"count": 2, "smallest_crop": 0.08, "flip": 0.5}}}
+    raw["scales"]["fixture"].pop("gram")
+    raw["scales"]["fixture"]["tuning"] = {"few_shot": ONE_STEP, "elevater": ONE_STEP | {"checkpoint": "last"}}
+    raw["scales"]["fixture"]["methods"] = {"vpt_deep": {"visual_length": 2, "visual_depth": 2}}
+    return raw
+
+
+@pytest.fixture
+def weights(tiny, tmp_path):
+    vision = {"image_size": 40, "patch_size": 8, "width": 32, "layers": 2, "head_width": 16}
+    architecture = {"vision": vision, "text": {"width": 32, "heads": 2, "layers": 2}, "joint_width": 24}
+    about = architecture | {"mean": list(tiny.mean), "std": list(tiny.std)}
+    save(tmp_path / "tiny.safetensors", tiny.model, torch.arange(49408), about, {})
+    return tmp_path / "tiny.safetensors"
+
+
+def reprompt(*words: object) -> None:
+    outcome = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+    assert outcome.exit_code == 0, outcome.output
+
+
+@pytest.mark.parametrize("name", [name for name in CARDS if name not in ("cc3m", "webvision")])
+def test_a_task_is_fetched_split_encoded_and_tuned(name, served, weights, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (task,) = card_of(name).tasks
+    needed, _ = experiments_of(task)
+    root, cards = tmp_path / "data", tmp_path / "cards"
+    for one in needed:
+        served(one)
+        reprompt("data", "fetch", one, "--root", root, "--cards", cards)
+    raw = parameters(root, cards, task)
+    Path("params.yaml").write_text(yaml.safe_dump(raw))
+    plan = make_plan(parse_parameters(raw, "fixture"))
+    reprompt("split", "--out", "splits")
+    for part in plan.parts:
+        reprompt("features", BACKBONE, part, "--weights", weights, "--out", f"features/{part}.safetensors")
+    for job in plan.jobs:
+        folders = ("--weights", weights, "--features", "features", "--splits", "splits")
+        reprompt("tune", job.name, *folders, "--out", "records.npz", "--costs", "costs.json")
+        rows = read_rows(Path("records.npz"))
+        assert {row.stored["task"] for row in rows} == {test.task for test in job.tests}
+        assert all(0 <= value <= 100 for row in rows for value in row.stored["values"].values())
