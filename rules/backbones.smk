@@ -11,12 +11,14 @@ rule pretrain:
         LOGS / "pretrain/{backbone}.log",
     benchmark:
         LOGS / "pretrain/{backbone}.tsv"
+    wildcard_constraints:
+        backbone=one_of(PRETRAINED),
     conda:
         "../envs/reprompt.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=resource("pretrain", "mem_mb", 4000),
+        runtime=resource("pretrain", "runtime", 240),
     params:
         scale=SCALE,
         code=code.code_hash(*code.PRETRAINING),
@@ -25,6 +27,29 @@ rule pretrain:
     shell:
         "reprompt pretrain {wildcards.backbone} {params.text} --scale {params.scale} --out {output.weights}"
         " > {log} 2>&1"
+
+
+rule weights:
+    """The weights of one backbone that open_clip knows, converted from its `file` or from a download."""
+    input:
+        file=weight_file,
+    output:
+        weights=R / "backbones/{backbone}.safetensors",
+    log:
+        LOGS / "weights/{backbone}.log",
+    wildcard_constraints:
+        backbone=one_of(CONVERTED),
+    conda:
+        "../envs/reprompt.yaml"
+    resources:
+        mem_mb=resource("weights", "mem_mb", 6000),
+        runtime=resource("weights", "runtime", 60),
+    params:
+        scale=SCALE,
+        code=code.code_hash(*code.WEIGHTS),
+        spec=pretraining_spec,
+    shell:
+        "reprompt weights {wildcards.backbone} --scale {params.scale} --out {output.weights} > {log} 2>&1"
 
 
 rule stage_backbones:

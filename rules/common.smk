@@ -8,6 +8,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from reprompt import code, locks, provenance
+from reprompt.estimate import resources as estimated
 from reprompt.plan.parameters import ParameterError, load_parameters
 from reprompt.plan.plan import ALL, make_plan
 
@@ -30,6 +31,9 @@ GRID = [name for name, of in PLAN.parameters.experiments.items() if of.protocol 
 TABLES = [output.name for output in PLAN.outputs.values() if output.kind == "table"]
 FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "figure"]
 CORPUS_FIGURES = [figure.name for figure in PLAN.corpus_figures]
+PRETRAINED = [name for name, of in PLAN.parameters.backbones.items() if of.source == "rendered"]
+CONVERTED = [name for name, of in PLAN.parameters.backbones.items() if of.source == "open_clip"]
+RESOURCES = estimated.Resources.read(Path("slurm") / f"{SCALE}.json")  # what `reprompt estimate --write` left, if anything
 WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show
 
 
@@ -46,7 +50,18 @@ wildcard_constraints:
     sheet="corpus|tasks",
 
 
+def one_of(names):
+    """A constraint that one of these names fulfils; none does where there are none."""
+    return "|".join(names) or "(?!)"
+
+
 # What a rule reads
+
+
+def weight_file(wildcards):
+    """The file that a backbone's weights are converted from, if the parameters name one."""
+    file = PLAN.parameters.backbones[wildcards.backbone].file
+    return [file] if file else []
 
 
 def text_tower(wildcards):
@@ -137,6 +152,18 @@ def records_options(wildcards, input):
 def text_tower_option(wildcards, input):
     """`--text-from FILE` where there is one."""
     return f"--text-from {input.text}" if input.text else ""
+
+
+# What a rule asks of a cluster
+
+
+def resource(rule, name, default):
+    """A function to what a job of `rule` asks for: as estimated, or `default`; more at every further attempt."""
+
+    def of_job(wildcards, attempt):
+        return RESOURCES.of(rule, "/".join(wildcards) or rule, name, default, attempt)
+
+    return of_job
 
 
 # Before and after a run

@@ -20,8 +20,8 @@ rule corpus:
         "../envs/reprompt.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=resource("corpus", "mem_mb", 4000),
+        runtime=resource("corpus", "runtime", 60),
     params:
         scale=SCALE,
         code=code.code_hash(*code.CORPUS),

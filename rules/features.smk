@@ -19,8 +19,9 @@ rule features:
     conda:
         "../envs/reprompt.yaml"
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=resource("features", "mem_mb", 3000),
+        runtime=resource("features", "runtime", 120),
+        gpu=resource("features", "gpu", 0),
     params:
         scale=SCALE,
         code=code.code_hash(*code.FEATURES),

@@ -21,8 +21,9 @@ rule tune:
     conda:
         "../envs/reprompt.yaml"
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=resource("tune", "mem_mb", 3000),
+        runtime=resource("tune", "runtime", 120),
+        gpu=resource("tune", "gpu", 0),
     params:
         scale=SCALE,
         code=code_of_job,

@@ -14,8 +14,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from reprompt.clip.backbones import Backbone, load
+from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import read_features
+from reprompt.clip.openai import load
 from reprompt.data.splits import Split
 from reprompt.fleets import TaskData, Tasks, run_fleet
 from reprompt.plan.cells import Cell

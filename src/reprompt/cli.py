@@ -25,6 +25,7 @@ Params = Annotated[Path, typer.Option(help="The parameter file.")]
 Scale = Annotated[str | None, typer.Option(help="smoke, miniature or paper; the parameter file's own by default.")]
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
 app.add_typer(data_app, name="data")
+Device = Annotated[str, typer.Option(help="cpu or cuda.", envvar="REPROMPT_DEVICE")]
 CELL_STORE = Path(".cells")
 
 
@@ -103,12 +104,36 @@ def pretrain(
     parameters = load_parameters(params, scale)
     settings = parameters.backbones[backbone]
     if settings.source != "rendered":
-        raise NotImplementedError(
-            f"backbones.{backbone}: loading {settings.model} from open_clip is not part of this version; "
-            "use scale: miniature"
+        raise ValueError(
+            f"backbones.{backbone}: {settings.model} is not pre-trained here; `reprompt weights {backbone}` gets it"
         )
     with _as_job(threads), Progress(f"pretrain/{backbone}", total=settings.steps, unit="steps") as progress:
         pretrain_backbone(backbone, settings, parameters.corpus, text_from, out, threads, progress.advance)
+
+
+@app.command()
+def weights(
+    backbone: str,
+    out: Out,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="OpenAI's .pt or open_clip's file; by default the backbone's, or a download."),
+    ] = None,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Convert the weights of an open_clip backbone, from a file or downloaded, into a weight file of this package."""
+    from reprompt.clip.openai import convert, fetch, is_published, read_found
+
+    settings = load_parameters(params, scale).backbones[backbone]
+    if settings.source != "open_clip":
+        raise ValueError(f"backbones.{backbone} has no weights elsewhere: `reprompt pretrain {backbone}` makes them")
+    with _as_job(threads=1):
+        source = source or (Path(settings.file) if settings.file else None)
+        found = read_found(source or fetch(settings.model, settings.pretrained, backbone))
+        convert(found, settings.model, settings.pretrained, out)
+        whose = "OpenAI's published file" if is_published(found, settings.model) else "no file that OpenAI published"
+        print(f"{found.path}: {whose}, sha256 {found.sha256}", file=sys.stderr)
 
 
 @app.command()
@@ -117,13 +142,16 @@ def features(
     part: str,
     weights: Annotated[Path, typer.Option(help="The backbone's weights.")],
     out: Out,
+    device: Device = "cpu",
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
     """Encode the images of a part's tasks, every augmented view once, and write beside them what they are made from."""
+    import torch
+
     from reprompt.atomic import write_text
-    from reprompt.clip.backbones import load
     from reprompt.clip.features import ensure_features, manifest
+    from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
     from reprompt.progress import Progress
 
@@ -132,7 +160,7 @@ def features(
     source = stored_source_of(the_plan.parameters, the_plan.images)
     spec = the_plan.features_spec(backbone, part)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
-        frozen = load(weights, backbone)
+        frozen = load(weights, backbone).to(device, torch.float32)
         ensure_features(out, spec, frozen, source, tasks, views, progress.advance)
         write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256))
 
@@ -151,8 +179,8 @@ def corpus(
     from reprompt.chc.from_files import make_file_corpus
     from reprompt.chc.run import STAGES, make_rendered_corpus
     from reprompt.chc.task import corpus_split, in_pair_order
-    from reprompt.clip.backbones import load
     from reprompt.clip.features import ensure_features, read_features
+    from reprompt.clip.openai import load
     from reprompt.data.files.pairs import Pairs
     from reprompt.data.sources import stored_source_of
     from reprompt.progress import Progress
@@ -183,12 +211,12 @@ def tune(
     splits: Annotated[Path, typer.Option(help="The folder of split files.")],
     out: Out,
     costs: Annotated[Path, typer.Option(help="Where time, machine and versions go.")],
-    device: Annotated[str, typer.Option(help="cpu or cuda.", envvar="REPROMPT_DEVICE")] = "cpu",
+    device: Device = "cpu",
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
     """Train and judge the cells of a job; finished cells are never trained again."""
-    from reprompt.clip.backbones import load
+    from reprompt.clip.openai import load
     from reprompt.progress import Progress
     from reprompt.tune import tune_job
 
@@ -362,6 +390,32 @@ def bench_topics(
 
     clustering = load_parameters(params, scale).gram.clustering
     run(clustering.topics, clustering.chunk, json_out=out)
+
+
+@app.command()
+def estimate(
+    device: Device = "cpu",
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Measure the device at hand, for some seconds; by default known rates.")
+    ] = False,
+    threads: Annotated[int, typer.Option(help="CPU threads of the measurement; jobs have one.")] = 1,
+    write: Annotated[
+        Path | None, typer.Option(help="Write what SLURM is to be asked for; the rules read slurm/<scale>.json.")
+    ] = None,
+    records: Annotated[
+        Path | None, typer.Option(help="A folder of results: print how far off the estimate is from what these cost.")
+    ] = None,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Estimate hours, memory and disk per rule and study, from operation counts; no image or weight is read."""
+    from reprompt.estimate.run import estimate as run
+
+    if calibrate:
+        import torch
+
+        torch.set_num_threads(threads)
+    run(_plan(params, scale), device, calibrate, write, records)
 
 
 @app.command()

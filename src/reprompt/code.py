@@ -34,6 +34,7 @@ PRETRAINING = (
     *RENDERING,
     *("clip/weights.py", "miniature/captions.py", "miniature/corpus.py", "miniature/pretrain.py", "streams.py"),
 )
+WEIGHTS = ("clip/openai.py", "clip/weights.py")
 FEATURES = (*SPLITS, "clip/backbones.py", "clip/features.py", "clip/weights.py", "data/views.py")
 GROUPS = ("multitask/groups.py",)
 TABLES = ("claims/groups.py", "multitask", "published", "statistics.py", "streams.py", "tables")

@@ -126,11 +126,12 @@ class RenderedBackbone(Block):
 
 
 class OpenClipBackbone(Block):
-    """A CLIP that open_clip knows by name, with the tag of its weights."""
+    """A CLIP that open_clip knows by name, with the tag of its weights; `file` is where they lie, if not downloaded."""
 
     source: Literal["open_clip"]
     model: str
     pretrained: str
+    file: str | None = None
 
     @property
     def image_tower(self) -> Literal["vit", "resnet"]:

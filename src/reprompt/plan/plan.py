@@ -247,7 +247,8 @@ class Plan:
         corpus = self.parameters.corpus
         return canonical(
             {
-                "backbone": self.parameters.backbones[backbone].model_dump(),
+                # not the file: what is in it counts, and its hash is in every manifest and record
+                "backbone": self.parameters.backbones[backbone].model_dump(exclude={"file"}),
                 "corpus": corpus.model_dump() if corpus else None,
             }
         )

@@ -1,0 +1,69 @@
+"""Long jobs are cut and short ones put together, and nothing is lost, doubled or trained otherwise for it."""
+
+import pytest
+
+from reprompt.plan.fleets import fleets_of
+from reprompt.plan.parameters import load_parameters
+from reprompt.plan.plan import make_plan
+from reprompt.plan.splitting import merged, part_of_piece, piece_names, pieces, runs_for
+
+PLAN = make_plan(load_parameters("params.yaml", "paper"))
+JOB = PLAN.job("few_shot/coop/RN50/part2")  # 5 shots x 3 seeds
+GRID = next(job for job in PLAN.jobs if job.experiment == "transfer_grid")
+
+
+@pytest.mark.parametrize("runs_per_job", [1, 4, 7, 15, 1000, None])
+@pytest.mark.parametrize("job", [JOB, GRID], ids=lambda job: job.experiment)
+def test_every_cell_is_in_exactly_one_piece(job, runs_per_job):
+    found = pieces(job.cells, 20, runs_per_job)
+    assert sorted(cell.key() for piece in found for cell in piece) == sorted(cell.key() for cell in job.cells)
+
+
+@pytest.mark.parametrize("runs_per_job", [1, 4, 7])
+def test_no_piece_has_more_runs_than_it_may(runs_per_job):
+    assert max(map(len, pieces(JOB.cells, 20, runs_per_job))) <= runs_per_job
+
+
+def test_a_fleet_that_fits_is_not_cut():
+    whole = {frozenset(fleet) for fleet in fleets_of(GRID.cells, 20)}
+    cut = [fleet for piece in pieces(GRID.cells, 20, 50) for fleet in fleets_of(piece, 20)]
+    assert {frozenset(fleet) for fleet in cut} == whole
+
+
+def test_a_piece_keeps_the_order_of_its_job():
+    order = {cell: place for place, cell in enumerate(GRID.cells)}
+    for piece in pieces(GRID.cells, 20, 50):
+        assert [order[cell] for cell in piece] == sorted(order[cell] for cell in piece)
+
+
+def test_nothing_changes_where_nothing_is_asked_for():
+    assert pieces(JOB.cells, 20, None) == [JOB.cells]
+    assert piece_names("part2", 1) == ["part2"]
+
+
+def test_a_job_of_no_runs_is_refused():
+    with pytest.raises(ValueError, match="runs_per_job"):
+        pieces(JOB.cells, 20, 0)
+
+
+def test_a_cells_address_does_not_depend_on_the_piece_it_is_in():
+    assert [cell.key("data") for piece in pieces(JOB.cells, 20, 4) for cell in piece] == [
+        cell.key("data") for cell in JOB.cells
+    ]
+
+
+def test_the_part_of_a_piece_is_found_by_its_name():
+    assert piece_names("targets", 3) == ["targets.1", "targets.2", "targets.3"]
+    assert {part_of_piece(name) for name in [*piece_names("targets", 3), "targets"]} == {"targets"}
+
+
+def test_parts_are_put_together_up_to_a_number_of_tasks():
+    parts = [("part1", ["a"]), ("part2", ["b"]), ("part3", ["c"]), ("targets", ["d", "e", "f", "g"])]
+    assert merged(parts, 2) == [("part1-part2", ["a", "b"]), ("part3", ["c"]), ("targets", ["d", "e", "f", "g"])]
+    assert merged(parts, 7) == [("part1-targets", list("abcdefg"))]
+    assert [name for name, _ in merged(parts, 1)] == [name for name, _ in parts]
+
+
+def test_runs_of_a_job_follow_from_the_dearest_run():
+    assert runs_for([7200, 3600], [4, 1], hours=4) == 4  # an hour for the dearest
+    assert runs_for([1e6], [1], hours=1) == 1
