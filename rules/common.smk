@@ -33,7 +33,9 @@ FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "fi
 CORPUS_FIGURES = [figure.name for figure in PLAN.corpus_figures]
 PRETRAINED = [name for name, of in PLAN.parameters.backbones.items() if of.source == "rendered"]
 CONVERTED = [name for name, of in PLAN.parameters.backbones.items() if of.source == "open_clip"]
-RESOURCES = estimated.Resources.read(Path("slurm") / f"{SCALE}.json")  # what `reprompt estimate --write` left, if anything
+RESOURCES = estimated.Resources.read(
+    Path("slurm") / f"{SCALE}.json"
+)  # what `reprompt estimate --write` left, if anything
 WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show
 
 
