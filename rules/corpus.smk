@@ -26,10 +26,10 @@ rule corpus:
         scale=SCALE,
         code=code.code_hash(*code.CORPUS),
         spec=digest(PLAN.corpus_spec),
-        folder=str(R / "corpus"),
-        features=str(R / f"features/{PLAN.parameters.gram.backbone}/corpus.safetensors"),
+        folder=subpath(output.pairs, parent=True),
+        features=subpath(input.features, strip_suffix=".json"),
     shell:
-        "reprompt corpus --scale {params.scale} --weights {input.weights} --features {params.features}"
+        "reprompt corpus --scale {params.scale} --weights {input.weights} --features {params.features}.safetensors"
         " --out {params.folder} --split {output.split} --threads {threads} > {log} 2>&1"
 
 
@@ -50,7 +50,7 @@ rule corpus_figure:
         runtime=15,
     params:
         code=code.code_hash(*code.CORPUS_FIGURES),
-        folder=str(R / "corpus"),
-        stem=str(R / "figures/{corpus_figure}"),
+        folder=subpath(input.quality, parent=True),
+        stem=subpath(output.png, strip_suffix=".png"),
     shell:
         "reprompt corpus-figure {wildcards.corpus_figure} --corpus {params.folder} --out {params.stem} > {log} 2>&1"
