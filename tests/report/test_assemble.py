@@ -70,6 +70,8 @@ def plan(tmp_path, monkeypatch):
             write_table(TABLES[output.name](records), stem)
         else:
             write_figure(FIGURES[output.name](records), stem)
+    for figure in plan.corpus_figures:  # the page only links them
+        (plan.root / "figures" / f"{figure.name}.png").touch()
     records = read_records(plan.records(job.name) for job in plan.jobs)
     (plan.root / "claims.csv").write_text(to_csv(claims_frame(records)))
     return plan
@@ -78,7 +80,7 @@ def plan(tmp_path, monkeypatch):
 def test_every_output_of_the_plan_is_on_the_page_and_the_headline_beside_it(plan):
     assemble_report(plan, plan.root / "report" / "index.html")
     page = (plan.root / "report" / "index.html").read_text(encoding="utf-8")
-    for name in plan.outputs:
+    for name in (*plan.outputs, *(figure.name for figure in plan.corpus_figures)):
         assert f"about-{name}" in page
     assert "scale “smoke”" in page
     assert f"{'a' * 16}" in page
