@@ -35,3 +35,9 @@ def test_c_is_chosen_on_validation_not_on_training():
 def test_the_same_images_give_the_same_probe(seed):
     one, two = (solve(clouds(4, 5, seed), clouds(4, 5, 9), SETTINGS) for _ in range(2))
     assert np.array_equal(one.coef_, two.coef_)
+
+
+def test_without_validation_images_there_is_no_choice():
+    nothing = np.zeros((0, 8), np.float32), np.zeros(0, int)
+    with pytest.raises(ValueError, match="validation images"):
+        solve(clouds(4, 1, 0), nothing, SETTINGS)

@@ -27,7 +27,13 @@ class Search:
 def solve(
     train: tuple[np.ndarray, np.ndarray], validation: tuple[np.ndarray, np.ndarray], settings: dict
 ) -> LogisticRegression:
-    """Fit on `train` (features (N, E), labels (N,)), choose C on `validation`."""
+    """Fit on `train` (features (N, E), labels (N,)), choose C on `validation`.
+
+    Raises ValueError where either has no images.
+    """
+    for split, (_, labels) in (("train", train), ("validation", validation)):
+        if not len(labels):
+            raise ValueError(f"the linear probe needs {split} images to choose C on, found none: give the task more")
     search = Search(**settings)
 
     def fit(log_c: float) -> tuple[float, LogisticRegression]:

@@ -36,7 +36,7 @@ def adapt(
 
 def meta_loss(
     prompts: Params,
-    regulators: Regulators,
+    regulators: Regulators | None,
     support_loss: Loss,
     query_loss: Loss,
     rate: float,

@@ -23,7 +23,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from reprompt.atomic import written_whole
 from reprompt.gradients.regulated import Regulator, Regulators, named, regulate, regulators_in
 from reprompt.learners.learner import Params
-from reprompt.meta.bilevel import Loss, adapt
+from reprompt.meta.bilevel import Loss, meta_loss
 from reprompt.meta.corpus import Corpus
 from reprompt.streams import numpy_stream
 from reprompt.train import Schedule
@@ -98,14 +98,8 @@ def outer_gradient(theta: Params, phi: Params, support: Loss, query: Loss, outer
     """The summed query loss after the inner step; its gradients (eq. 8 and 9), clipped, are left in theta and phi."""
     leaves = [*theta.values(), *phi.values()]
     with sdpa_kernel(SDPBackend.MATH):  # the fused attention has no second derivative
-        adapted, _, _ = adapt(
-            along_runs(theta, outer.schedule.batch),
-            regulators_in(phi, outer.kind) or None,
-            support,
-            outer.inner_rate,
-            outer.first_order,
-        )
-        loss = query(adapted).sum()
+        starts, regulators = along_runs(theta, outer.schedule.batch), regulators_in(phi, outer.kind) or None
+        loss = meta_loss(starts, regulators, support, query, outer.inner_rate, outer.first_order).sum()
         for leaf, gradient in zip(leaves, torch.autograd.grad(loss, leaves), strict=True):
             leaf.grad = gradient
     torch.nn.utils.clip_grad_norm_(leaves, outer.clip_norm)
