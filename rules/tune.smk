@@ -55,6 +55,12 @@ use rule tune as tune_and_keep with:
         experiment="|".join(KEEPING),
 
 
+rule stage_records:
+    """`dvc repro records`."""
+    input:
+        [file for experiment in PLAN.parameters.experiments for file in records_of(experiment)],
+
+
 for experiment in PLAN.parameters.experiments:
 
     rule:
