@@ -1,6 +1,7 @@
 """What the rules share: the plan, and functions from a rule's wildcards to what it needs."""
 
 import hashlib
+import re
 import sys
 
 from snakemake.exceptions import WorkflowError
@@ -10,10 +11,11 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from reprompt import code, locks, provenance
 from reprompt.estimate import resources as estimated
 from reprompt.plan.parameters import ParameterError, load_parameters
-from reprompt.plan.plan import ALL, make_plan
+from reprompt.plan.plan import make_plan
 
 try:
     PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
+    JOBS = {job.name: job for job in PLAN.jobs}
 except ParameterError as mistake:
     sys.exit(f"reprompt: {mistake}")
 
@@ -21,7 +23,6 @@ SCALE = PLAN.scale
 R = PLAN.root
 LOGS = Path("logs") / SCALE
 JOB = "{experiment}/{recipe}/{backbone}/{part}"  # the name of a job
-JOBS = {job.name: job for job in PLAN.jobs}
 RECORDS = [PLAN.records(job) for job in JOBS]
 JUDGED = {of.prompts_of for of in PLAN.parameters.experiments.values()}  # whose prompts the grid alone reads
 KEEPING = [name for name, of in PLAN.parameters.experiments.items() if of.keeps_prompts and name not in JUDGED]
@@ -43,7 +44,7 @@ WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []
 wildcard_constraints:
     task="|".join(PLAN.all_tasks),
     backbone="|".join(PLAN.backbones),
-    part="|".join([*PLAN.parts, ALL]),
+    part="|".join(re.escape(part) for part in dict.fromkeys([*PLAN.parts, *(job.part for job in PLAN.jobs)])),
     experiment="|".join(PLAN.parameters.experiments),
     recipe="|".join({job.recipe for job in PLAN.jobs}),
     table="|".join(TABLES),

@@ -12,8 +12,9 @@ from reprompt.estimate.sizes import REAL, TaskSize, size_of
 from reprompt.estimate.towers import towers_of
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import make_plan
+from uncut import uncut_plan
 
-PAPER = make_plan(load_parameters("params.yaml", "paper"))
+PAPER = uncut_plan("paper")
 MINIATURE = make_plan(load_parameters("params.yaml", "miniature"))
 
 

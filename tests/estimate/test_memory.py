@@ -10,10 +10,9 @@ from reprompt.bench_steps.settings import settings_for
 from reprompt.estimate.memory import PROCESS, SINGLE, encoding, features_memory, job_memory, step_memory
 from reprompt.estimate.sizes import AROUND_NAME, TaskSize
 from reprompt.estimate.towers import towers_of
-from reprompt.plan.parameters import load_parameters
-from reprompt.plan.plan import make_plan
+from uncut import uncut_plan
 
-PAPER = make_plan(load_parameters("params.yaml", "paper"))
+PAPER = uncut_plan("paper")
 RECIPE = {
     "text_context": "coop",
     "conditional_context": "cocoop",

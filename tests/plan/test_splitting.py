@@ -3,13 +3,15 @@
 import pytest
 
 from reprompt.plan.fleets import fleets_of
-from reprompt.plan.parameters import load_parameters
+from reprompt.plan.parameters import ParameterError, load_parameters
 from reprompt.plan.plan import make_plan
-from reprompt.plan.splitting import merged, part_of_piece, piece_names, pieces, runs_for
+from reprompt.plan.splitting import merged, piece_names, pieces
+from uncut import uncut_plan
 
 PLAN = make_plan(load_parameters("params.yaml", "paper"))
-JOB = PLAN.job("few_shot/coop/RN50/part2")  # 5 shots x 3 seeds
-GRID = next(job for job in PLAN.jobs if job.experiment == "transfer_grid")
+UNCUT = uncut_plan("paper")
+JOB = UNCUT.job("few_shot/coop/RN50/part2")  # 5 shots x 3 seeds
+GRID = next(job for job in UNCUT.jobs if job.experiment == "transfer_grid")
 
 
 @pytest.mark.parametrize("runs_per_job", [1, 4, 7, 15, 1000, None])
@@ -52,9 +54,8 @@ def test_a_cells_address_does_not_depend_on_the_piece_it_is_in():
     ]
 
 
-def test_the_part_of_a_piece_is_found_by_its_name():
+def test_pieces_are_numbered():
     assert piece_names("targets", 3) == ["targets.1", "targets.2", "targets.3"]
-    assert {part_of_piece(name) for name in [*piece_names("targets", 3), "targets"]} == {"targets"}
 
 
 def test_parts_are_put_together_up_to_a_number_of_tasks():
@@ -64,6 +65,41 @@ def test_parts_are_put_together_up_to_a_number_of_tasks():
     assert [name for name, _ in merged(parts, 1)] == [name for name, _ in parts]
 
 
-def test_runs_of_a_job_follow_from_the_dearest_run():
-    assert runs_for([7200, 3600], [4, 1], hours=4) == 4  # an hour for the dearest
-    assert runs_for([1e6], [1], hours=1) == 1
+def test_a_cut_plan_has_the_same_cells():
+    assert len(PLAN.cells) == len(UNCUT.cells)
+    assert set(PLAN.cells) == set(UNCUT.cells)
+
+
+def test_a_cut_plan_names_its_jobs_apart_and_knows_those_whose_prompts_it_reads():
+    names = [job.name for job in PLAN.jobs]
+    assert len(set(names)) == len(names)
+    assert {prompts for job in PLAN.jobs for prompts in job.prompts} <= set(names)
+
+
+def test_a_job_reads_all_pieces_that_made_its_starts():
+    made = {
+        cell.key()
+        for name in PLAN.job("source_tasks/coop_source/ViT-B-16/targets.1").prompts
+        for cell in PLAN.job(name).cells
+    }
+    assert made == {
+        cell.key()
+        for cell in UNCUT.cells
+        if cell.experiment in ("multitask_10", "multitask_1") and cell.recipe == "mcoop"
+    }
+
+
+def test_experiments_of_the_paper_have_no_more_runs_in_a_job_than_they_say():
+    for name, of in PLAN.parameters.experiments.items():
+        if of.runs_per_job:
+            sizes = [len(job.cells) for job in PLAN.jobs if job.experiment == name]
+            assert max(sizes) <= of.runs_per_job, name
+            assert len(sizes) > len([job for job in UNCUT.jobs if job.experiment == name]) or of.tasks_per_job, name
+
+
+def test_prompts_that_nobody_makes_are_named():
+    experiments = PLAN.parameters.experiments
+    without = experiments["multitask_10"].model_copy(update={"methods": ("mvpt",)})
+    plan = make_plan(PLAN.parameters.model_copy(update={"experiments": experiments | {"multitask_10": without}}))
+    with pytest.raises(ParameterError, match=r"experiments\.multitask_10\.methods: .* needs prompts of mcoop"):
+        plan.jobs  # noqa: B018

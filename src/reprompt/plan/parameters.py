@@ -196,6 +196,9 @@ class Experiment(Block):
     to the protocols that judge prompts on other tasks. Each entry of `sweep` is a grid of settings over which every
     tuned method is run. `starts` are experiments (`multitask` or `meta`) whose prompts are the start; `groups` says
     with which partners a task is trained; `prompts_of` is the experiment whose prompts are judged elsewhere.
+
+    So that jobs last minutes to hours, `tasks_per_job` puts parts of the tasks together up to so many, and
+    `runs_per_job` cuts what has more runs. What a run gives, and whether it is finished, does not depend on either.
     """
 
     protocol: Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
@@ -213,6 +216,8 @@ class Experiment(Block):
     groups: tuple[Group, ...] = ()
     prompts_of: str = ""
     keeps_prompts: bool = False
+    tasks_per_job: PositiveInt | None = None
+    runs_per_job: PositiveInt | None = None
 
     @model_validator(mode="after")
     def _fits_its_protocol(self) -> "Experiment":

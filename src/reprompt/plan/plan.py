@@ -14,13 +14,14 @@ from reprompt.plan.cells import TOGETHER, Cell, TestSet, canonical, cells_of
 from reprompt.plan.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
 from reprompt.plan.parameters import Experiment, ParameterError, Parameters, RenderedBackbone, Views
 from reprompt.plan.recipes import RECIPES
+from reprompt.plan.splitting import merged, piece_names, pieces
 
 ALL = "all"  # the part of a job that is about all tasks of its experiment
 
 
 @dataclass(frozen=True)
 class Job:
-    """What one process trains and judges: one recipe of one experiment on the tasks of one part.
+    """What one process trains and judges: one recipe of one experiment on the tasks of one part, or a piece of that.
 
     `features` holds, for each part whose features it reads, what these depend on. `prompts` are the jobs whose prompts
     it starts from or judges, `partners` the tasks that may be trained together with its own.
@@ -132,13 +133,26 @@ class Plan:
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """All jobs, experiment by experiment."""
-        return tuple(
-            self._job(experiment, recipe, backbone, part, trained_on)
+        return tuple(self._job(*of, part, cells) for of, cut in self._cut.items() for part, cells in cut.items())
+
+    @cached_property
+    def _cut(self) -> dict[tuple[str, str, str], dict[str, tuple[Cell, ...]]]:
+        """The cells of every job by its part, of every experiment, recipe and backbone."""
+        return {
+            (experiment, recipe, backbone): self._cells_by_part(experiment, recipe, backbone)
             for experiment, of in self.parameters.experiments.items()
             for backbone in of.backbones or (self.parameters.standard_backbone,)
             for recipe in of.methods
-            for part, trained_on in self._trained_on(experiment)
-        )
+        }
+
+    def _cells_by_part(self, experiment: str, recipe: str, backbone: str) -> dict[str, tuple[Cell, ...]]:
+        at_once, most = self.parameters.runs_per_fleet, self.parameters.experiments[experiment].runs_per_job
+        found = {}
+        for part, tasks in self._trained_on(experiment):
+            cells = [cell for task in tasks for cell in cells_of(self.parameters, experiment, recipe, backbone, task)]
+            cut = pieces(cells, at_once, most)
+            found |= zip(piece_names(part, len(cut)), cut, strict=True)
+        return found
 
     def _trained_on(self, experiment: str) -> list[tuple[str, list[str]]]:
         """What an experiment trains on, part by part; one part where tasks are trained or judged all together."""
@@ -148,10 +162,10 @@ class Plan:
         chosen = of.tasks or self.tasks
         if of.protocol == "transfer_grid":
             return [(ALL, list(chosen))]
-        return [(part, own) for part, tasks in self.parts.items() if (own := [t for t in tasks if t in chosen])]
+        parts = [(part, own) for part, tasks in self.parts.items() if (own := [t for t in tasks if t in chosen])]
+        return merged(parts, of.tasks_per_job) if of.tasks_per_job else parts
 
-    def _job(self, experiment: str, recipe: str, backbone: str, part: str, tasks: list[str]) -> Job:
-        cells = tuple(cell for task in tasks for cell in cells_of(self.parameters, experiment, recipe, backbone, task))
+    def _job(self, experiment: str, recipe: str, backbone: str, part: str, cells: tuple[Cell, ...]) -> Job:
         prompts = [
             name for of in dict.fromkeys((c.start or c.prompts_of) for c in cells) for name in self._made(of, cells[0])
         ]
@@ -165,7 +179,12 @@ class Plan:
         if not experiment:
             return []
         recipe = cell.recipe if cell.prompts_of else RECIPES[cell.recipe].starts_from
-        return [f"{experiment}/{recipe}/{cell.backbone}/{part}" for part, _ in self._trained_on(experiment)]
+        made = self._cut.get((experiment, recipe, cell.backbone))
+        if made is None:
+            raise ParameterError(
+                f"experiments.{experiment}.methods: {cell.experiment} needs prompts of {recipe} with {cell.backbone}"
+            )
+        return [f"{experiment}/{recipe}/{cell.backbone}/{part}" for part in made]
 
     @property
     def grid(self) -> Experiment:

@@ -9,12 +9,9 @@ Pieces of a part are called `part1.1`, `part1.2`, ..., parts in one job `part1-p
 """
 
 from collections.abc import Iterable, Sequence
-from math import floor
 
 from reprompt.plan.cells import Cell
 from reprompt.plan.fleets import fleets_of
-
-PIECE = r"(\.\d+)?"  # what may follow the name of a part, for Snakemake's wildcards
 
 
 def pieces(cells: Iterable[Cell], runs_per_fleet: int, runs_per_job: int | None) -> list[tuple[Cell, ...]]:
@@ -42,11 +39,6 @@ def piece_names(part: str, count: int) -> list[str]:
     return [part] if count == 1 else [f"{part}.{number}" for number in range(1, count + 1)]
 
 
-def part_of_piece(name: str) -> str:
-    """The part that a piece belongs to."""
-    return name.partition(".")[0]
-
-
 def merged(parts: Sequence[tuple[str, Sequence[str]]], tasks_per_job: int) -> list[tuple[str, list[str]]]:
     """Consecutive parts as one, as long as it has at most so many tasks; a larger part stays by itself."""
     found: list[tuple[str, list[str]]] = []
@@ -57,12 +49,3 @@ def merged(parts: Sequence[tuple[str, Sequence[str]]], tasks_per_job: int) -> li
         else:
             found.append((name, list(tasks)))
     return found
-
-
-def runs_for(seconds: Sequence[float], runs: Sequence[int], hours: float) -> int:
-    """The largest `runs_per_job` with which no job is expected to take longer than `hours`, from whole jobs' seconds.
-
-    At least one: a single run is never cut. What a run costs is taken from the job whose runs are the longest.
-    """
-    longest = max(time / count for time, count in zip(seconds, runs, strict=True))
-    return max(1, floor(3600 * hours / longest))
