@@ -6,7 +6,7 @@ import torch
 from reprompt.bench_steps import bench_steps, measurement, run
 from reprompt.bench_steps.class_names import class_names
 from reprompt.bench_steps.compare import compare
-from reprompt.bench_steps.measurement import operations
+from reprompt.bench_steps.measurement import in_own_process, operations
 from reprompt.bench_steps.settings import settings_for
 from reprompt.bench_steps.training_step import FAST, RELEASED, apart, training_step
 from reprompt.clip.text import tokenize
@@ -80,3 +80,9 @@ def test_class_names_differ_and_have_one_to_six_tokens():
         assert len(set(names)) == count
         assert (int(lengths.min()), int(lengths.max())) <= (1, 6)
     assert len({int(n) for n in tokenize(class_names(10)).argmax(dim=1)}) > 2
+
+
+def test_a_measurement_in_a_process_of_its_own_is_the_last_line_it_prints(tmp_path, monkeypatch):
+    (tmp_path / "measuring.py").write_text("import sys; print('first'); print('{\"asked\": \"' + sys.argv[1] + '\"}')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert in_own_process("measuring", "VPT") == {"asked": "VPT"}

@@ -5,7 +5,6 @@ a process of its own, so that its peak memory is its own: what the process holds
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,7 +19,7 @@ from torch import Tensor
 
 from reprompt.atomic import write_text
 from reprompt.bench_steps.class_names import class_names
-from reprompt.bench_steps.measurement import device_name, forget_peak, peak_bytes, seconds
+from reprompt.bench_steps.measurement import device_name, forget_peak, in_own_process, peak_bytes, seconds
 from reprompt.bench_steps.run import random_backbone
 from reprompt.clip.backbones import Backbone
 from reprompt.gradients.regulated import DirectionRegulator, named
@@ -71,21 +70,13 @@ def bench_meta(backbone: str, device: str, precision: str, size: Size, json_out:
     for learner in LEARNERS:
         for order in ORDERS:
             progress.print(f"{learner}, {order} order", markup=False, highlight=False)
-            costs.append(in_own_process(learner, order, backbone, device, precision, size))
+            asked = (learner, order, backbone, device, precision, json.dumps(asdict(size)))
+            costs.append(Cost(**in_own_process("reprompt.bench_meta", *asked)))
     about = {"machine": device_name(torch.device(device)), "backbone": backbone, "precision": precision}
     Console(width=110).print(printed(costs, size, f"{backbone}, {about['machine']}, {precision}"))
     if json_out is not None:
         entries = {**about, "size": asdict(size), "costs": [asdict(cost) for cost in costs]}
         write_text(json_out, json.dumps(entries, indent=1) + "\n")
-
-
-def in_own_process(learner: str, order: str, backbone: str, device: str, precision: str, size: Size) -> Cost:
-    """Measure one learner in one order in a fresh interpreter."""
-    asked = [learner, order, backbone, device, precision, json.dumps(asdict(size))]
-    finished = subprocess.run(
-        [sys.executable, "-m", "reprompt.bench_meta", *asked], check=True, stdout=subprocess.PIPE, text=True
-    )
-    return Cost(**json.loads(finished.stdout.splitlines()[-1]))
 
 
 def measure(learner: str, order: str, backbone: str, device: str, precision: str, size: Size) -> Cost:

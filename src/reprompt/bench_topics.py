@@ -7,7 +7,6 @@ processor, which a busy machine does not stretch; memory is what the process hol
 """
 
 import json
-import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reprompt.atomic import write_text
-from reprompt.bench_steps.measurement import device_name, forget_peak, peak_bytes
+from reprompt.bench_steps.measurement import device_name, forget_peak, in_own_process, peak_bytes
 from reprompt.chc.settings import TopicClustering
 from reprompt.chc.topics import TopicModel
 from reprompt.streams import numpy_stream
@@ -70,20 +69,14 @@ def bench_topics(
     for way in WAYS:
         for size in sizes:
             progress.print(f"{way} {size:,}", markup=False, highlight=False)
-            costs.append(in_own_process(way, size, settings, chunk))
+            asked = (way, str(size), settings.model_dump_json(), str(chunk))
+            costs.append(Cost(**in_own_process("reprompt.bench_topics", *asked)))
     about = {"machine": device_name(CPU), "settings": settings.model_dump(mode="json"), "chunk": chunk}
     Console(width=110).print(printed(costs, settings.sample, about["machine"]))
     if json_out is not None:
         growth = {way: {of: asdict(law) for of, law in laws(costs, way).items()} for way in WAYS}
         entries = {**about, "costs": [asdict(cost) for cost in costs], "growth": growth}
         write_text(json_out, json.dumps(entries, indent=1) + "\n")
-
-
-def in_own_process(way: str, size: int, settings: TopicClustering, chunk: int) -> Cost:
-    """Measure one way at one size in a fresh interpreter."""
-    command = [sys.executable, "-m", "reprompt.bench_topics", way, str(size), settings.model_dump_json(), str(chunk)]
-    finished = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return Cost(**json.loads(finished.stdout.splitlines()[-1]))
 
 
 def measure(way: str, size: int, settings: TopicClustering, chunk: int) -> Cost:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(data_app, name="data")
 
 Params = Annotated[Path, typer.Option(help="The parameter file.")]
 Scale = Annotated[str | None, typer.Option(help="smoke, miniature or paper; the parameter file's own by default.")]
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
-app.add_typer(data_app, name="data")
 Device = Annotated[str, typer.Option(help="cpu or cuda.", envvar="REPROMPT_DEVICE")]
 CELL_STORE = Path(".cells")
 
@@ -181,7 +181,6 @@ def corpus(
     from reprompt.chc.task import corpus_split, in_pair_order
     from reprompt.clip.features import ensure_features, read_features
     from reprompt.clip.openai import load
-    from reprompt.data.files.pairs import Pairs
     from reprompt.data.sources import stored_source_of
     from reprompt.progress import Progress
 
@@ -195,8 +194,7 @@ def corpus(
         of_images = read_features(features, "corpus")
         rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
         if isinstance(gram.pairs, FileImages):
-            data = the_plan.parameters.data
-            pairs = Pairs(Path(gram.pairs.root), data.size, data.workers)
+            pairs = source.source.of("corpus")  # the same, with what it has read
             made = make_file_corpus(out, pairs, rows, frozen, gram.clustering, progress.advance)
         else:
             made = make_rendered_corpus(out, gram.pairs, rows, frozen, gram.clustering, threads, progress.advance)

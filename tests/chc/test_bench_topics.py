@@ -41,16 +41,16 @@ def test_both_ways_are_measured(clustering, model, monkeypatch, way):
     assert cost.peak_bytes >= 0
 
 
-def test_sizes_are_measured_in_processes_of_their_own(clustering, monkeypatch):
-    commands = []
-
-    def run(command, **_):
-        commands.append(command)
-        way, size, settings, _ = command[3:]
-        answer = {"way": way, "embeddings": int(size), "seconds": 1.0, "peak_bytes": len(commands)}
+def test_sizes_are_measured_in_processes_of_their_own(clustering, monkeypatch, tmp_path):
+    def in_own_process(module, way, size, settings, _):
+        assert module == "reprompt.bench_topics"
         assert json.loads(settings) == clustering.topics.model_dump(mode="json")
-        return type("Finished", (), {"stdout": f"something else\n{json.dumps(answer)}\n"})
+        return {"way": way, "embeddings": int(size), "seconds": 2.0 * int(size), "peak_bytes": 5}
 
-    monkeypatch.setattr(bench_topics.subprocess, "run", run)
-    assert bench_topics.in_own_process("fit", 10, clustering.topics, 5) == Cost("fit", 10, 1.0, 1)
-    assert commands[0][1:3] == ["-m", "reprompt.bench_topics"]
+    monkeypatch.setattr(bench_topics, "in_own_process", in_own_process)
+    bench_topics.bench_topics(clustering.topics, 5, (10, 100), tmp_path / "costs.json")
+    written = json.loads((tmp_path / "costs.json").read_text())
+    assert [(cost["way"], cost["embeddings"]) for cost in written["costs"]] == [
+        (way, size) for way in bench_topics.WAYS for size in (10, 100)
+    ]
+    assert written["growth"]["fit"]["seconds"]["exponent"] == pytest.approx(1)

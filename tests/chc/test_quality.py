@@ -7,6 +7,15 @@ from reprompt.chc.assignment import Assignment
 from reprompt.chc.quality import Truth, agreement, filter_counts, purity, quality, roc
 
 MISMATCHED = np.array([True, True, False, False, False])
+ASSIGNMENT = Assignment(
+    similarity=np.array([0.1, 0.3, 0.2, 0.4, 0.5], np.float16),
+    kept=np.array([False, True, True, True, True]),
+    topic=np.array([-1, 0, 0, 1, -1], np.int16),
+    domain=np.array([-1, 0, 0, 0, -1], np.int8),
+    topic_words=("cat", "flag"),
+    threshold=0.2,
+    made_from={},
+)
 
 
 def test_a_score_that_tells_all_pairs_apart_has_area_1_and_its_reverse_0():
@@ -52,16 +61,7 @@ def test_pairs_without_a_topic_are_left_out():
 
 
 def test_everything_that_is_judged():
-    assignment = Assignment(
-        similarity=np.array([0.1, 0.3, 0.2, 0.4, 0.5], np.float16),
-        kept=np.array([False, True, True, True, True]),
-        topic=np.array([-1, 0, 0, 1, -1], np.int16),
-        domain=np.array([-1, 0, 0, 0, -1], np.int8),
-        topic_words=("cat", "flag"),
-        threshold=0.2,
-        made_from={},
-    )
-    found = quality(assignment, Truth(MISMATCHED, list("aabbb"), list("12345")))
+    found = quality(ASSIGNMENT, Truth(MISMATCHED, list("aabbb"), list("12345")))
     assert found["filter"]["area_under_roc"] == pytest.approx(5 / 6)
     assert found["filter"]["mismatched_kept"] == 1
     assert found["topics"]["kept_without_topic"] == 1 / 4
@@ -70,16 +70,7 @@ def test_everything_that_is_judged():
 
 
 def test_without_the_truth_only_what_can_be_counted_is_told():
-    assignment = Assignment(
-        similarity=np.array([0.1, 0.3, 0.2, 0.4, 0.5], np.float16),
-        kept=np.array([False, True, True, True, True]),
-        topic=np.array([-1, 0, 0, 1, -1], np.int16),
-        domain=np.array([-1, 0, 0, 0, -1], np.int8),
-        topic_words=("cat", "flag"),
-        threshold=0.2,
-        made_from={},
-    )
-    assert quality(assignment, None) == {
+    assert quality(ASSIGNMENT, None) == {
         "filter": {"threshold": 0.2, "kept": 4, "dropped": 1},
         "topics": {
             "topics": 2,

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from reprompt import bench_meta
-from reprompt.bench_meta import LEARNERS, ORDERS, Cost, Size, in_own_process, measure, printed, step
+from reprompt.bench_meta import LEARNERS, ORDERS, Cost, Size, measure, printed, step
 
 SMALL = Size(episodes=2, ways=2, shots=1, queries=1)
 
@@ -35,14 +35,16 @@ def test_a_cost_is_measured():
     assert cost.peak_bytes >= 0
 
 
-def test_every_measurement_has_a_process_of_its_own(monkeypatch):
-    def run(command, **_):
-        assert command[1:3] == ["-m", "reprompt.bench_meta"]
-        assert json.loads(command[-1]) == vars(SMALL)
-        return type("Finished", (), {"stdout": json.dumps(vars(Cost(command[3], command[4], 2.0, 5)))})
+def test_every_measurement_has_a_process_of_its_own(monkeypatch, tmp_path):
+    def in_own_process(module, learner, order, *rest):
+        assert module == "reprompt.bench_meta"
+        assert json.loads(rest[-1]) == vars(SMALL)
+        return vars(Cost(learner, order, 2.0, 5))
 
-    monkeypatch.setattr(bench_meta.subprocess, "run", run)
-    assert in_own_process("VPT", "first", "ViT-B-16", "cpu", "float32", SMALL) == Cost("VPT", "first", 2.0, 5)
+    monkeypatch.setattr(bench_meta, "in_own_process", in_own_process)
+    bench_meta.bench_meta("ViT-B-16", "cpu", "float32", SMALL, tmp_path / "costs.json")
+    costs = json.loads((tmp_path / "costs.json").read_text())["costs"]
+    assert [(cost["learner"], cost["order"]) for cost in costs] == [(name, of) for name in LEARNERS for of in ORDERS]
 
 
 def test_the_table_says_how_many_times_more_second_order_takes():

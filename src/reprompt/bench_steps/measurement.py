@@ -2,10 +2,13 @@
 
 import ctypes
 import gc
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -51,6 +54,12 @@ def multiply_rate(device: torch.device, dtype: torch.dtype, repeats: int = 3) ->
     a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     a @ b
     return 2 * size**3 / min(seconds(lambda: a @ b, device) for _ in range(repeats))
+
+
+def in_own_process(module: str, *arguments: str) -> dict[str, Any]:
+    """Run a module in a fresh interpreter, so that its peak memory is its own: the JSON of the last line it prints."""
+    finished = subprocess.run([sys.executable, "-m", module, *arguments], check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(finished.stdout.splitlines()[-1])
 
 
 def forget_peak(device: torch.device) -> bool:

@@ -24,30 +24,31 @@ class ByTask:
 
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
-        return self._of(task).class_names(task)
+        return self.of(task).class_names(task)
 
     def template(self, task: str) -> str:
         """The task's hand-written template."""
-        return self._of(task).template(task)
+        return self.of(task).template(task)
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`."""
-        return self._of(task).labels(task, split)
+        return self.of(task).labels(task, split)
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Images (n, H, W, 3), uint8."""
-        return self._of(task).images(task, split, indices)
+        return self.of(task).images(task, split, indices)
 
     def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
-        return self._of(task).views(task, indices, numbers, of)
+        return self.of(task).views(task, indices, numbers, of)
 
     def notes(self, task: str) -> tuple[str, ...]:
         """Where a data set is not what the papers had, in words."""
-        source = self._of(task)
+        source = self.of(task)
         return source.notes(task) if isinstance(source, Files) else ()
 
-    def _of(self, task: str) -> Source:
+    def of(self, task: str) -> Source:
+        """The source of one task."""
         return self.others.get(task, self.source)
 
 

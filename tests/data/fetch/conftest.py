@@ -1,14 +1,15 @@
 """A web server that misbehaves on demand, small archives, and cards for them."""
 
 import hashlib
-import importlib.util
 import io
-import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import archives
+import layouts
+import misbehaving
 import pytest
 import yaml
 from PIL import Image
@@ -17,9 +18,7 @@ from reprompt.data.cards.card import Card, card_of
 from reprompt.data.fetch.download import Patience
 from reprompt.data.files.readers import READERS
 
-SPEC = importlib.util.spec_from_file_location("misbehaving_server", Path(__file__).with_name("server.py"))
-misbehaving = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(misbehaving)
+NESTED = ("gtsrb", "country211", "rendered-sst2", "MNIST/raw", "pcam")  # which readers take as well
 
 
 @pytest.fixture
@@ -116,18 +115,6 @@ def files_in() -> Callable[[Path], set[str]]:
         return {str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir() and p.name != ".lock"}
 
     return find
-
-
-def loaded(path: Path):
-    spec = importlib.util.spec_from_file_location(f"fetch_{path.stem}", path)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-HERE = Path(__file__).parent
-NESTED = ("gtsrb", "country211", "rendered-sst2", "MNIST/raw", "pcam")  # which readers take as well
-archives, layouts = loaded(HERE / "archives.py"), loaded(HERE.parent / "files/layouts.py")
 
 
 @pytest.fixture

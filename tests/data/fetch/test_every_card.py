@@ -4,12 +4,10 @@ The server stands for all of the makers' servers; the cards' addresses, checksum
 archives, everything else is as in the package.
 """
 
-import importlib.util
 import re
 import shutil
-import sys
-from pathlib import Path
 
+import layouts
 import pytest
 from typer.testing import CliRunner
 
@@ -17,18 +15,6 @@ from reprompt.data.cards.card import CARDS, card_of, folder_of
 from reprompt.data.commands import app
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
-
-HERE = Path(__file__).parent
-
-
-def loaded(path: Path):
-    spec = importlib.util.spec_from_file_location(f"fetch_{path.stem}", path)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-layouts = loaded(HERE.parent / "files/layouts.py")
 
 
 def reprompt_data(*words: object):
