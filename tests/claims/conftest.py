@@ -1,22 +1,14 @@
 """Invented records with the columns of real ones, in which most of what the papers claim is true."""
 
-import importlib.util
 import json
-from pathlib import Path
 
+import fake_mvlpt_runs
+import fake_records
 import numpy as np
 import pandas as pd
 import pytest
 
 from reprompt.published import DATASETS_11
-
-SPEC = importlib.util.spec_from_file_location("fake_mvlpt_runs", Path(__file__).with_name("fake_mvlpt.py"))
-fake_mvlpt = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_mvlpt)
-
-SPEC = importlib.util.spec_from_file_location("fake_gram", Path(__file__).parents[1] / "tables" / "fake_records.py")
-fake_records = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_records)
 
 VARIANTS = ("imagenet_v2", "imagenet_sketch", "imagenet_a", "imagenet_r")
 SHOTS = (1, 2, 4, 8, 16)
@@ -215,7 +207,7 @@ def maker():
 @pytest.fixture(scope="session")
 def study():
     """The maker of MVLPT's records: study(noise=..., seeds=...)."""
-    return fake_mvlpt.Study
+    return fake_mvlpt_runs.Study
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,8 @@
 """MVLPT's figures from fake records; fake_transfer.py makes them."""
 
-import importlib.util
 import math
-from pathlib import Path
 
+import fake_transfer
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,9 +15,6 @@ from reprompt.figures.mvlpt.heat import clustered_order, ink, lowest_shade, shad
 from reprompt.learners.parameters import prompt_parameters
 from reprompt.multitask.groups import grid_of, normalised
 
-SPEC = importlib.util.spec_from_file_location("fake_transfer", Path(__file__).with_name("fake_transfer.py"))
-fake_transfer = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_transfer)
 FIGURES = {one.__name__: one for one in (mvlpt_figure1, mvlpt_figure4, mvlpt_figure5, mvlpt_figure6)}
 FIRST, SEEDS = (5 + 10 + 15) / 3, 1.0  # what the three targets and the three seeds add to a level
 

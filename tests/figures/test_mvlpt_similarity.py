@@ -1,8 +1,6 @@
 """The figure of what explains transfer; tests/tables/fake_grid.py makes the records."""
 
-import importlib.util
-from pathlib import Path
-
+import fake_grid
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,10 +9,6 @@ from matplotlib.text import Text
 from reprompt.figures.mvlpt.similarity import mvlpt_figure_similarity, outliers
 from reprompt.multitask.groups import grid_of, normalised
 from reprompt.tables.tasks import TASKS
-
-SPEC = importlib.util.spec_from_file_location("fake_grid", Path(__file__).parents[1] / "tables" / "fake_grid.py")
-fake_grid = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_grid)
 
 
 @pytest.fixture(scope="module")

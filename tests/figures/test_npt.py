@@ -1,10 +1,9 @@
 """NPT's figures from fake records; tests/tables/fake_npt.py makes them."""
 
-import importlib.util
 import itertools
 import json
-from pathlib import Path
 
+import fake_npt
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,10 +16,6 @@ from reprompt.figures.npt.degrees import setting_of_degrees
 from reprompt.published import DATASETS_11
 from reprompt.tables.npt import npt_table1
 from reprompt.tables.setting import Which, setting_of
-
-SPEC = importlib.util.spec_from_file_location("fake_npt", Path(__file__).parents[1] / "tables" / "fake_npt.py")
-fake_npt = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_npt)
 
 
 @pytest.fixture(scope="module")

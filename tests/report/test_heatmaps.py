@@ -1,9 +1,9 @@
 """The transferability grids of the report page."""
 
-import importlib.util
 import re
 from pathlib import Path
 
+import fake_transfer
 import pandas as pd
 import pytest
 
@@ -13,12 +13,6 @@ from reprompt.figures.write import write_figure
 from reprompt.report.heatmaps import heatmaps
 from reprompt.report.page import Shown, report_page
 from reprompt.tables.tasks import TASKS
-
-SPEC = importlib.util.spec_from_file_location(
-    "fake_transfer", Path(__file__).parents[1] / "figures" / "fake_transfer.py"
-)
-fake_transfer = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_transfer)
 
 
 @pytest.fixture(scope="module")

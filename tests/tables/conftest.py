@@ -1,18 +1,12 @@
 """Fake records for the tests of this folder; tests/tables/fake_records.py makes them."""
 
-import importlib.util
-from pathlib import Path
-
+import fake_records
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
 
 from reprompt.tables.image import to_figure
-
-SPEC = importlib.util.spec_from_file_location("fake_records", Path(__file__).parents[1] / "tables" / "fake_records.py")
-fake_records = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_records)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
 """GRAM's tables from fake records; tests/tables/fake_records.py makes them."""
 
-import importlib.util
 import math
 import re
-from pathlib import Path
 
+import fake_records
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,10 +14,6 @@ from reprompt.statistics import interval_over_seeds
 from reprompt.tables.gram import GRAM_TABLES, gram_table1, gram_table2, gram_table5, gram_table6, gram_table7
 from reprompt.tables.methods import ABLATIONS, METHODS
 from reprompt.tables.tasks import SHIFTS
-
-SPEC = importlib.util.spec_from_file_location("fake_gram", Path(__file__).with_name("fake_records.py"))
-fake_records = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_records)
 
 AVERAGE, DTD = "(a) Average over 11 datasets", "(j) DTD"
 

@@ -1,11 +1,10 @@
 """MVLPT's tables from fake records; tests/tables/fake_mvlpt.py makes them."""
 
-import importlib.util
 import math
 import re
 import time
-from pathlib import Path
 
+import fake_mvlpt
 import pandas as pd
 import pytest
 
@@ -20,10 +19,6 @@ from reprompt.tables.layout import LEGEND, layout
 from reprompt.tables.mvlpt import MVLPT_TABLES, mvlpt_table1, mvlpt_table2, mvlpt_table3, mvlpt_table4, mvlpt_table5
 from reprompt.tables.mvlpt.groups import agreement
 from reprompt.tables.tasks import TASKS
-
-SPEC = importlib.util.spec_from_file_location("fake_mvlpt", Path(__file__).with_name("fake_mvlpt.py"))
-fake_mvlpt = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_mvlpt)
 
 TARGETS = fake_mvlpt.TARGETS_12
 SIX = ["CoOp", "VPT", "UPT", "MCoOp", "MVPT", "MUPT"]

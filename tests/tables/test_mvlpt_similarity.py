@@ -1,9 +1,8 @@
 """The table of what explains transfer; tests/tables/fake_grid.py makes the records."""
 
-import importlib.util
 from io import StringIO
-from pathlib import Path
 
+import fake_grid
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,10 +11,6 @@ from reprompt.multitask.explanation import comparison_of
 from reprompt.tables.html import to_html
 from reprompt.tables.image import to_png
 from reprompt.tables.mvlpt.similarity import mvlpt_table_similarity
-
-SPEC = importlib.util.spec_from_file_location("fake_grid", Path(__file__).parent / "fake_grid.py")
-fake_grid = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_grid)
 
 BLOCKS = ["All pairs as they are", "Among the sources of one target", "Without the levels of sources and targets"]
 

@@ -1,9 +1,8 @@
 """NPT's tables from fake records; tests/tables/fake_npt.py makes them."""
 
-import importlib.util
 import math
-from pathlib import Path
 
+import fake_npt
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,10 +11,6 @@ from reprompt.published import DATASETS_11, published_values
 from reprompt.statistics import interval_over_seeds
 from reprompt.tables.npt import NPT_TABLES, npt_table1, npt_table2, npt_table3, npt_table4
 from reprompt.tables.tasks import SHIFTS
-
-SPEC = importlib.util.spec_from_file_location("fake_npt", Path(__file__).with_name("fake_npt.py"))
-fake_npt = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(fake_npt)
 
 BALANCED, MILD, SEVERE = "Balanced, τ = 1", "Imbalance ratio τ = 0.05", "Imbalance ratio τ = 0.01"
 SHORT = ["IN.", "Cal.", "OP.", "SC.", "Flw.", "Food.", "FA.", "SUN.", "DTD", "ES.", "UCF.", "Avg"]
