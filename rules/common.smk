@@ -172,6 +172,14 @@ def resource(rule, name, default):
 # Before and after a run
 
 
+def jobs_by_study():
+    """Lines on how many jobs and cells of the plan belong to each study, finished ones among them."""
+    studies = {}
+    for job in PLAN.jobs:
+        studies.setdefault(PLAN.studies[job.name], []).append(len(job.cells))
+    return [f"{study}: {len(cells)} jobs, {sum(cells)} cells" for study, cells in studies.items()]
+
+
 def outputs_of_plan():
     """Every file that the active scale's plan makes."""
     stages = [rule for rule in workflow.rules if rule.name.startswith("stage_")]
@@ -193,5 +201,7 @@ if workflow.is_main_process:  # not in the Snakemake of a cluster job
         adopted = provenance.adopt(R)
     except provenance.TamperedError as mistake:
         raise WorkflowError(str(mistake))
+    if {"-n", "--dry-run", "--dryrun"} & set(sys.argv):
+        print(f"The plan at scale {SCALE}:", *jobs_by_study(), sep="\n  ", file=sys.stderr)
     if adopted:
         print(f"{adopted} restored files are as {provenance.list_path(R)} says", file=sys.stderr)

@@ -175,3 +175,12 @@ def test_an_outputs_name_says_its_study_and_kind():
     }
     for output in OUTPUTS:
         assert output.name.startswith(f"{output.study}_{output.kind}")
+
+
+@pytest.mark.parametrize("scale", ["smoke", "miniature", "paper"])
+def test_every_job_belongs_to_the_study_that_reads_it_or_its_prompts(scale):
+    plan = make_plan(load_parameters(FILE, scale))
+    assert plan.studies.keys() == {job.name for job in plan.jobs}
+    assert set(plan.studies.values()) == {"prograd", "npt", "mvlpt", "gram"}
+    assert {study for job, study in plan.studies.items() if job.startswith("gram/")} == {"gram"}
+    assert {study for job, study in plan.studies.items() if job.startswith("multitask_")} == {"mvlpt"}

@@ -64,6 +64,13 @@ def test_a_second_run_has_nothing_to_do(smoke: Path) -> None:
     assert call(smoke, "dvc", "status").strip() == "Data and pipelines are up to date."
 
 
+def test_a_dry_run_says_how_many_jobs_and_cells_every_study_has(smoke: Path, plan: Plan) -> None:
+    said = call(smoke, "snakemake", "-n")
+    for study in ("prograd", "npt", "mvlpt", "gram"):
+        cells = [len(job.cells) for job in plan.jobs if plan.studies[job.name] == study]
+        assert f"  {study}: {len(cells)} jobs, {sum(cells)} cells\n" in said
+
+
 def test_no_half_written_file_is_left(smoke: Path) -> None:
     assert not [file for file in smoke.rglob("*~") if ".git" not in file.parts]
 

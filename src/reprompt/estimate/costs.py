@@ -47,13 +47,12 @@ class Cost:
 
 def costs_of(plan: Plan, rates: Rates, device: str) -> list[Cost]:
     """Every job of every rule of the plan, the small rules together."""
-    studies = studies_of(plan)
     return [
         *_backbones(plan, rates),
         _small("split", 1, images_disk(plan)),
         *(_corpus(plan, rates, device) if plan.parameters.gram else ()),
         *(_features(plan, rates, device, *one) for one in _features_read(plan)),
-        *(_tuning(plan, job, rates, device, studies.get(job.name, "none")) for job in plan.jobs),
+        *(_tuning(plan, job, rates, device, plan.studies[job.name]) for job in plan.jobs),
         _small("groups", 1, 1e5),
         _small("table", len(plan.outputs) + len(plan.corpus_figures) + 3, 5e7),
     ]
@@ -73,15 +72,6 @@ def job_seconds(plan: Plan, job: Job, rates: Rates) -> float:
     side = towers_of(plan.parameters.backbones[job.backbone]).image.size
     read = sum(images_read(plan, job)) * 3 * side**2 / BYTES_READ_PER_SECOND
     return READING_SECONDS + rates.seconds(job_work(plan, job)) + read
-
-
-def studies_of(plan: Plan) -> dict[str, str]:
-    """The study whose outputs read a job's records, by the job's name: the first, where several do."""
-    found: dict[str, str] = {}
-    for output in plan.outputs.values():
-        for name in output.jobs:
-            found.setdefault(name, output.study)
-    return found
 
 
 def _backbones(plan: Plan, rates: Rates) -> Iterator[Cost]:

@@ -17,6 +17,7 @@ from reprompt.plan.recipes import RECIPES
 from reprompt.plan.splitting import merged, piece_names, pieces
 
 ALL = "all"  # the part of a job that is about all tasks of its experiment
+NO_STUDY = "none"
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,18 @@ class Plan:
             one.name: Output(one.name, one.kind, one.study, one.title, self.jobs_of(*one.experiments))
             for one in OUTPUTS
         }
+
+    @cached_property
+    def studies(self) -> dict[str, str]:
+        """The study of every job: the first that reads its records, or else that of a job that reads its prompts."""
+        found: dict[str, str] = {}
+        for output in self.outputs.values():
+            for name in output.jobs:
+                found.setdefault(name, output.study)
+        for job in reversed(self.jobs):  # prompts come from jobs above
+            for name in job.prompts:
+                found.setdefault(name, found.get(job.name, NO_STUDY))
+        return {job.name: found.get(job.name, NO_STUDY) for job in self.jobs}
 
     @property
     def corpus_figures(self) -> tuple[PaperOutput, ...]:
