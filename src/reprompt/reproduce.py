@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reprompt import locks, progress
-from reprompt.plan.estimates import seconds as estimated_seconds
+from reprompt.estimate.seconds import expected_seconds
 from reprompt.plan.plan import Plan
 
 LOG = Path("logs/reproduce.log")
 RESTORE_LOG = Path("logs/restore.log")
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
 TUNING = ("tune", "tune_and_keep", "tune_and_pass_on")  # the rules whose jobs are the plan's
-ROUGH_SECONDS = {"features": 40, "split": 15}  # others: 10; jobs have the plan's estimate
+ROUGH_SECONDS = {"features": 40, "split": 15}  # others: 10; jobs have `reprompt estimate`'s
 SECONDS_PER_PRETRAINING_STEP = 0.5
 
 
@@ -175,7 +175,7 @@ def missing_steps(plan: Plan, pretrain: bool) -> dict[str, Step]:
 def rough_seconds(plan: Plan, rule: str, name: str) -> float:
     """About how long a step takes; only the proportions matter, the clock corrects the rest."""
     if rule in TUNING:
-        return estimated_seconds(plan, plan.job(name))
+        return expected_seconds(plan, plan.job(name))
     if rule == "pretrain":
         steps = getattr(plan.parameters.backbones[name.partition("/")[2]], "steps", 20)
         return SECONDS_PER_PRETRAINING_STEP * steps

@@ -6,11 +6,11 @@ import math
 import pytest
 from rich.console import Console
 
-from reprompt.estimate.costs import job_seconds
 from reprompt.estimate.printing import print_errors
 from reprompt.estimate.rates import REFERENCE
 from reprompt.estimate.recorded import MIB, STARTING_CPU, errors_of, recorded
 from reprompt.estimate.run import estimate
+from reprompt.estimate.seconds import job_seconds
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import make_plan
 

@@ -4,19 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reprompt.estimate.disk import features_disk, images_disk, job_disk, weights_disk
-from reprompt.estimate.jobs import images_read, job_work
 from reprompt.estimate.memory import PROCESS, READING, Memory, encoding, features_memory, job_memory
 from reprompt.estimate.rates import Rates
+from reprompt.estimate.seconds import STARTING, job_seconds
 from reprompt.estimate.sizes import size_of
 from reprompt.estimate.towers import Towers, towers_of
 from reprompt.estimate.work import Work
 from reprompt.plan.parameters import FileData, RenderedBackbone
 from reprompt.plan.plan import Job, Plan
 
-STARTING = 8.0  # seconds: Python, torch and open_clip
-READING_SECONDS = 0.4  # weights, splits and features of a small job
 SECONDS_OF_A_SMALL_RULE = 20.0
-BYTES_READ_PER_SECOND = 5e8
 CONVERTING = 60.0  # seconds: to download and convert weights
 RENDERING = 0.002  # seconds per rendered picture
 CLUSTERING = 5e-3  # seconds per pair: embedding its sentence and finding its topic, as the miniature's corpus took
@@ -62,16 +59,6 @@ def _tuning(plan: Plan, job: Job, rates: Rates, device: str, study: str) -> Cost
     seconds = STARTING + job_seconds(plan, job, rates)
     memory, disk = job_memory(plan, job, device), job_disk(plan, job)
     return Cost("tune", job.name, study, seconds, memory, disk, device == "cuda")
-
-
-def job_seconds(plan: Plan, job: Job, rates: Rates) -> float:
-    """What the sidecar of a job's records calls seconds: without the start of Python, with reading its images.
-
-    They were decoded once, for the features.
-    """
-    side = towers_of(plan.parameters.backbones[job.backbone]).image.size
-    read = sum(images_read(plan, job)) * 3 * side**2 / BYTES_READ_PER_SECOND
-    return READING_SECONDS + rates.seconds(job_work(plan, job)) + read
 
 
 def _backbones(plan: Plan, rates: Rates) -> Iterator[Cost]:

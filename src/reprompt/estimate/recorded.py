@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from reprompt.estimate.costs import job_seconds
 from reprompt.estimate.memory import job_memory
 from reprompt.estimate.rates import Rates
+from reprompt.estimate.seconds import job_seconds
 from reprompt.plan.plan import Job, Plan
 
 MIB = 2**20

@@ -1,11 +1,12 @@
 """The plan in words: what `reprompt plan` prints."""
 
 import os
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
 
-from reprompt.plan.estimates import measured_seconds, seconds
+from reprompt.estimate.seconds import expected_seconds, measured_seconds
 from reprompt.plan.fleets import fleets_of
 from reprompt.plan.plan import Job, Plan
 
@@ -19,6 +20,8 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
     wanted = {name for output in outputs for name in output.jobs}
     jobs = [job for job in plan.jobs if job.name in wanted]
     console = Console(width=max(100, Console().width))
+
+    of_job = partial(expected_seconds, plan)
 
     made = Table("output", "title", "experiments", "jobs", "cells", title=f"Tables and figures at scale {plan.scale}")
     for output in outputs:
@@ -36,13 +39,13 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
     for group, members in groups.items():
         fleets = sum(len(fleets_of(job.cells, plan.parameters.runs_per_fleet)) for job in members)
         cells = sum(len(job.cells) for job in members)
-        run.add_row(*group, *map(str, (len(members), fleets, cells)), f"{sum(seconds(plan, j) for j in members):.0f}")
+        run.add_row(*group, *map(str, (len(members), fleets, cells)), f"{sum(map(of_job, members)):.0f}")
     console.print(run)
 
-    total, cores = sum(seconds(plan, job) for job in jobs), os.cpu_count() or 1
+    total, cores = sum(map(of_job, jobs)), os.cpu_count() or 1
     measured = sum(measured_seconds(plan, job) is not None for job in jobs)
     console.print(
         f"{len(jobs)} jobs, {sum(len(job.cells) for job in jobs)} cells, about {total / 60:.0f} core-minutes to train "
         f"and judge, {total / 60 / cores:.0f} minutes on {cores} cores "
-        f"({measured} of {len(jobs)} jobs as measured last time, the rest by a rough rule)."
+        f"({measured} of {len(jobs)} jobs as measured last time, the rest as `reprompt estimate` has it)."
     )

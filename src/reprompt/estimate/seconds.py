@@ -1,0 +1,36 @@
+"""How long a job takes: as its last run was measured, or as predicted. No PyTorch model is built for it."""
+
+import json
+
+from reprompt.estimate.jobs import images_read, job_work
+from reprompt.estimate.rates import Rates, reference
+from reprompt.estimate.towers import towers_of
+from reprompt.plan.plan import Job, Plan
+
+STARTING = 8.0  # seconds: Python, torch and open_clip
+READING_SECONDS = 0.4  # weights, splits and features of a small job
+BYTES_READ_PER_SECOND = 5e8
+
+
+def job_seconds(plan: Plan, job: Job, rates: Rates) -> float:
+    """What the sidecar of a job's records calls seconds: without the start of Python, with reading its images.
+
+    They were decoded once, for the features.
+    """
+    side = towers_of(plan.parameters.backbones[job.backbone]).image.size
+    read = sum(images_read(plan, job)) * 3 * side**2 / BYTES_READ_PER_SECOND
+    return READING_SECONDS + rates.seconds(job_work(plan, job)) + read
+
+
+def measured_seconds(plan: Plan, job: Job) -> float | None:
+    """What the job's last run took, if its sidecar says so and it trained all of its cells."""
+    try:
+        costs = json.loads(plan.records(job.name).with_suffix(".json").read_text())
+    except (OSError, ValueError):
+        return None
+    return costs["seconds"] if costs.get("trained") == costs.get("cells") else None
+
+
+def expected_seconds(plan: Plan, job: Job) -> float:
+    """Seconds of a job's whole process on a CPU thread."""
+    return STARTING + (measured_seconds(plan, job) or job_seconds(plan, job, reference("cpu")))
