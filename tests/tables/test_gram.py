@@ -148,6 +148,9 @@ def test_the_share_of_the_regulator_is_said_as_printed_and_as_here(records):
     assert f"{100 * (means[0] - means[1]) / (means[0] - means[2]):.0f} % here" in note
     worse = records.assign(value=records["value"] - 20 * (records["recipe"] == "unigram"))
     assert any("here there is no such gain" in note for note in gram_table6(worse).notes)
+    lucky = records["recipe"].eq("unigram") & records["seed"].eq(1)
+    uncertain = records.assign(value=records["value"] + 60 * lucky)
+    assert any("here that gain cannot be told from none" in note for note in gram_table6(uncertain).notes)
     assert any("not run here" in note for note in gram_table6(records.iloc[:0]).notes)
 
 

@@ -153,4 +153,6 @@ def _ratio(lost: Interval | None, gain: Interval | None) -> str:
         return "not run here"
     if gain.estimate <= 0:
         return "and here there is no such gain"
+    if gain.has_width and gain.low <= 0:
+        return "and here that gain cannot be told from none"
     return f"{100 * lost.estimate / gain.estimate:.0f} % here"
