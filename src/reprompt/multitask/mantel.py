@@ -17,8 +17,6 @@ from itertools import permutations as all_orders
 import numpy as np
 from scipy.stats import rankdata
 
-from reprompt.streams import numpy_stream
-
 PERMUTATIONS = 999  # the smallest p is then 0.001
 AS_EXTREME = 1e-12  # correlations that differ by less are equal: the order of a sum must not decide
 
@@ -81,6 +79,8 @@ def orders(tasks: int, seed: int, permutations: int) -> np.ndarray:
     """Orders of the tasks, (P, n): first the one they have, then all others or, where these are more, random ones."""
     if math.factorial(tasks) - 1 <= permutations:
         return np.array(list(all_orders(range(tasks))))
+    from reprompt.streams import numpy_stream  # which brings torch along; no table but this one's draws needs it
+
     own = np.arange(tasks)
     drawn = numpy_stream(seed, "mantel").permuted(np.tile(own, (permutations, 1)), axis=1)
     return np.concatenate([own[None], drawn])
