@@ -118,8 +118,15 @@ def test_a_stated_value_is_met_to_its_printed_precision(maker):
     records = frame(maker, {("prograd", "dtd", 1): [1.26, 1.25, 1.27]})
     assert word(claim("acc(prograd,dtd)", "approx", "1.3"), records) == "holds"
     assert word(claim("acc(prograd,dtd)", "approx", "1.31"), records) == "contradicted"
-    wide = frame(maker, {("prograd", "dtd", 1): [1.0, 2.0, 3.0]})
+    wide = frame(maker, {("prograd", "dtd", 1): [1.5, 2.5, 3.5]})
     assert word(claim("acc(prograd,dtd)", "approx", "1.3"), wide) == "holds"  # inside the interval
+
+
+def test_an_interval_that_holds_0_as_well_meets_no_stated_value(maker):
+    records = frame(maker, {("prograd", "dtd", 1): [-9.0, 2.0, 10.0]})
+    assert word(claim("acc(prograd,dtd,shots=1)", "approx", "1.3"), records) == "inconclusive"
+    assert word(claim("acc(prograd,dtd,shots=1)", "approx", "1"), records) == "holds"  # to its printed precision
+    assert word(claim("acc(prograd,dtd,shots=1)", "approx", "300"), records) == "contradicted"
 
 
 def test_a_trend_needs_its_ends_to_agree_with_its_slope(maker):

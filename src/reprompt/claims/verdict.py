@@ -14,8 +14,8 @@ How a claim is judged
     4. Over all claims of a paper that have a p, p is adjusted by Holm's method; below 0.05 the claim holds, or is
        contradicted. Else it is inconclusive.
     5. Nothing is tested where nothing is random (untuned CLIP against untuned CLIP): then the sign decides. A value
-       that a claim states is met when it agrees to the printed precision or lies in the interval; only a miss is
-       tested.
+       that a claim states is met when it agrees to the printed precision or lies in the interval, unless the interval
+       holds 0 as well; only a miss is tested.
 
 The margin that a paper prints is an effect size. It stands beside our estimate and is not tested.
 """
@@ -182,6 +182,8 @@ def _comparison(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
 def _against_value(part: Part, gap: Runs, claim: Claim, rhs: object) -> Part:
     """A stated value is met to the printed precision (a count: to the nearest whole), or inside the interval.
 
+    An interval so wide that it holds 0 as well says nothing of the value.
+
     `==` between two measured sides is an identity: it holds only when every run agrees.
     """
     if not isinstance(rhs, Number):
@@ -190,10 +192,13 @@ def _against_value(part: Part, gap: Runs, claim: Claim, rhs: object) -> Part:
             return replace(part, side=1, settled=True)
         return replace(part, side=-1, note=f"{differing} of {len(gap.values)} runs differ" + _after(part.note))
     precision = 0.5 * 10.0**-rhs.decimals + ZERO
-    met = abs(part.found.mean) <= precision
-    if claim.relation == "approx":
-        met = met or part.found.low <= 0 <= part.found.high
-    return replace(part, side=1, settled=True) if met else replace(part, side=-1)
+    if abs(part.found.mean) <= precision:
+        return replace(part, side=1, settled=True)
+    if claim.relation == "approx" and part.found.low <= 0 <= part.found.high:
+        if part.found.low <= -rhs.value <= part.found.high:  # so wide that 0 is in it as well
+            return replace(part, side=0, note="the interval holds 0 as well as the stated value" + _after(part.note))
+        return replace(part, side=1, settled=True)
+    return replace(part, side=-1)
 
 
 def _choices(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
