@@ -16,12 +16,13 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce test lint format report lock clean
+.PHONY: help install reproduce test rehearse lint format report lock clean
 
 help:
 	@echo "make reproduce             run what is missing and open with results/<scale>/report/index.html"
 	@echo "make reproduce PRETRAIN=1  the same, pre-training the miniature CLIPs anew (some 40 minutes more on two free cores)"
 	@echo "make test                  tests and linters"
+	@echo "make rehearse              every learner and protocol for one step on full-size CLIPs with random weights"
 	@echo "make lint                  linters only         make format   let them rewrite the files"
 	@echo "make lock                  renew requirements.lock (needs uv)"
 	@echo "make clean                 remove what a run leaves beside its results: logs, caches, finished cells"
@@ -40,6 +41,9 @@ reproduce: $(STAMP)
 
 test: $(STAMP) lint
 	@python -m pytest -n 2 --dist loadgroup
+
+rehearse: $(STAMP)
+	@python -m pytest -n 0 -m full_size -s tests/rehearsal
 
 lint: $(STAMP)
 	@ruff check --quiet .
