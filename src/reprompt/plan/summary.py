@@ -1,7 +1,6 @@
 """The plan in words: what `reprompt plan` prints."""
 
 import os
-from functools import partial
 
 from rich.console import Console
 from rich.table import Table
@@ -20,8 +19,7 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
     wanted = {name for output in outputs for name in output.jobs}
     jobs = [job for job in plan.jobs if job.name in wanted]
     console = Console(width=max(100, Console().width))
-
-    of_job = partial(expected_seconds, plan)
+    seconds = {job.name: expected_seconds(plan, job) for job in jobs}
 
     made = Table("output", "title", "experiments", "jobs", "cells", title=f"Tables and figures at scale {plan.scale}")
     for output in outputs:
@@ -39,10 +37,12 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
     for group, members in groups.items():
         fleets = sum(len(fleets_of(job.cells, plan.parameters.runs_per_fleet)) for job in members)
         cells = sum(len(job.cells) for job in members)
-        run.add_row(*group, *map(str, (len(members), fleets, cells)), f"{sum(map(of_job, members)):.0f}")
+        run.add_row(
+            *group, *map(str, (len(members), fleets, cells)), f"{sum(seconds[job.name] for job in members):.0f}"
+        )
     console.print(run)
 
-    total, cores = sum(map(of_job, jobs)), os.cpu_count() or 1
+    total, cores = sum(seconds.values()), os.cpu_count() or 1
     measured = sum(measured_seconds(plan, job) is not None for job in jobs)
     console.print(
         f"{len(jobs)} jobs, {sum(len(job.cells) for job in jobs)} cells, about {total / 60:.0f} core-minutes to train "
