@@ -48,11 +48,8 @@ def methods_of(protocol: str, tower: str) -> list[str]:
     """One recipe for every learner that the protocol and the tower do not refuse, the first of the table."""
     found: dict[str, str] = {}
     for name, recipe in RECIPES.items():
-        together = protocol == "multitask" and recipe.gradient and recipe.objective != "multitask"
-        alone = protocol != "multitask" and recipe.objective == "multitask"
-        if recipe.starts_from or together or alone or recipe.refusal(protocol, tower):
-            continue
-        if recipe.gradient or protocol != "multitask":
+        fits = (protocol == "multitask") == (recipe.objective == "multitask")
+        if fits and not recipe.starts_from and not recipe.refusal(protocol, tower):
             found.setdefault(recipe.learner, name)
     return list(found.values())
 
