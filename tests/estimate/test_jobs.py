@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from uncut import uncut_plan
 
 from reprompt.data.splits import Split
 from reprompt.estimate.jobs import Fleet, fleets, images_read, job_work, together
@@ -12,7 +13,6 @@ from reprompt.estimate.sizes import REAL, TaskSize, size_of
 from reprompt.estimate.towers import towers_of
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import make_plan
-from uncut import uncut_plan
 
 PAPER = uncut_plan("paper")
 MINIATURE = make_plan(load_parameters("params.yaml", "miniature"))

@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from uncut import uncut_plan
 
 from reprompt.bench_steps.class_names import class_names
 from reprompt.bench_steps.settings import settings_for
 from reprompt.estimate.memory import PROCESS, SINGLE, encoding, features_memory, job_memory, step_memory
 from reprompt.estimate.sizes import AROUND_NAME, TaskSize
 from reprompt.estimate.towers import towers_of
-from uncut import uncut_plan
 
 PAPER = uncut_plan("paper")
 RECIPE = {

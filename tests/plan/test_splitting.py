@@ -1,12 +1,12 @@
 """Long jobs are cut and short ones put together, and nothing is lost, doubled or trained otherwise for it."""
 
 import pytest
+from uncut import uncut_plan
 
 from reprompt.plan.fleets import fleets_of
 from reprompt.plan.parameters import ParameterError, load_parameters
 from reprompt.plan.plan import make_plan
 from reprompt.plan.splitting import merged, piece_names, pieces
-from uncut import uncut_plan
 
 PLAN = make_plan(load_parameters("params.yaml", "paper"))
 UNCUT = uncut_plan("paper")
