@@ -79,6 +79,11 @@ def test_every_scale_is_valid(scale):
             [{"lambda": [0, 1]}],
             "experiments.few_shot_lwf.sweep: lwf has no setting 'lambda'",
         ),
+        (
+            ["experiments", "elevater", "methods"],
+            ["zero_shot"],
+            "experiments.elevater.keeps_prompts: zero_shot has no prompt to keep",
+        ),
         (["methods", "coop", "batch"], 0, "methods.coop.batch: input should be greater than 0, found 0"),
         (["methods", "coop", "rat"], 1, "methods.coop.rat: unknown key; did you mean 'rate'?"),
         (
@@ -109,6 +114,8 @@ def test_a_mistake_is_named_with_its_remedy(path, value, message):
         ("base_to_new", "linear_probe", "ViT-B-16", "cannot name the new classes"),
         ("base_to_new", "coop_class_specific", "ViT-B-16", "cannot name the new classes"),
         ("cross_dataset", "cosine", "ViT-B-16", "cannot name the classes of another task"),
+        ("transfer_grid", "cosine", "ViT-B-16", "cannot name the classes of another task"),
+        ("elevater", "linear_probe", "ViT-B-16", "fitted to images of one class each"),
     ],
 )
 def test_a_combination_that_makes_no_sense_is_refused_with_a_reason(experiment, method, backbone, reason):

@@ -363,6 +363,8 @@ class Parameters(Block):
                         raise ValueError(f"experiments.{key}.methods: {method}: {refusal}")
                 if "angle" in experiment.measures and RECIPES[method].gradient not in TAUGHT:
                     raise ValueError(f"experiments.{key}.measures: angle: {method} has no general gradient")
+                if experiment.keeps_prompts and not RECIPES[method].gradient:
+                    raise ValueError(f"experiments.{key}.keeps_prompts: {method} has no prompt to keep")
                 if not RECIPES[method].learned:
                     continue
                 stored = RECIPES[method].starts_from is not None and experiment.protocol != "transfer_grid"

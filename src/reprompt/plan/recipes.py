@@ -79,8 +79,10 @@ class Recipe:
             return f"{self.label} prompts the tokens of the image tower, and a ResNet has none: choose a ViT backbone"
         if (self.closed or self.learner in SOLVED) and protocol == "base_to_new":
             return f"{self.label} has weights per class, so it cannot name the new classes of base_to_new"
-        if self.closed and protocol == "transfer":
+        if self.closed and protocol in ("transfer", "transfer_grid"):
             return f"{self.label} has weights per class, so it cannot name the classes of another task"
+        if self.learner in SOLVED and protocol not in ("few_shot", "transfer"):
+            return f"{self.label} is fitted to images of one class each as CoOp draws them, and {protocol} draws otherwise"
         if self.meta != (protocol == "meta"):
             return f"{self.label} is {'for' if self.meta else 'not for'} protocol meta"
         return None
