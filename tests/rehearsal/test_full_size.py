@@ -33,15 +33,16 @@ TASKS, SHIFTS, TARGETS = ["imagenet", "dtd"], ["imagenet_v2"], ["hateful_memes",
 STEP = {"epochs": 1, "steps_per_epoch": 1}
 META = {"ways": 2, "queries": 2}
 CAPTIONS = [f"a {tone} picture of a {what}" for what in ("cat", "ship", "lamp") for tone in ("dark", "small", "bright")]
-ON_OTHERS = {"judged_on": ["imagenet", "imagenet_v2", "dtd"]}
 PROTOCOLS = {
     "few_shot": {"tuning": "few_shot", "shots": [1], "tasks": ["dtd"]},
     "base_to_new": {"tuning": "base_to_new", "shots": [4], "tasks": ["dtd"]},
-    "transfer": {"tuning": "transfer", "shots": [1], "tasks": ["imagenet"], **ON_OTHERS},
+    "transfer": {"tuning": "transfer", "shots": [1], "tasks": ["imagenet"], "judged_on": ["imagenet_v2", "dtd"]},
     "elevater": {"tuning": "elevater", "shots": [5], "tasks": [*TARGETS], "tasks_per_job": 2, "keeps_prompts": True},
     "multitask": {"tuning": "source", "shots": [5], "tasks": [*TASKS]},
     "meta": {"tuning": "meta", "shots": [2], "tasks": ["corpus"], "keeps_prompts": True},
 }
+GRID = {"protocol": "transfer_grid", "tuning": "elevater", "shots": [5], "tasks": [*TARGETS], "judged_on": [*TARGETS]}
+BY_NAME = {"judged_on": ["imagenet_v2"]}  # a linear probe tells no classes but its own
 
 
 def methods_of(protocol: str, tower: str) -> list[str]:
@@ -60,11 +61,16 @@ def experiments() -> dict[str, dict]:
     for backbone, tower in TOWERS.items():
         for protocol, of in PROTOCOLS.items():
             if protocol != "meta" or tower == "vit":
-                one = of | {"protocol": protocol, "methods": methods_of(protocol, tower), "backbones": [backbone]}
-                made[f"{protocol}_{tower}"] = one
-        grid = {"protocol": "transfer_grid", "tuning": "elevater", "shots": [5], "tasks": TARGETS, "judged_on": TARGETS}
-        methods = [name for name in made[f"elevater_{tower}"]["methods"] if RECIPES[name].gradient]
-        made[f"grid_{tower}"] = grid | {
+                one = of | {"protocol": protocol, "backbones": [backbone]}
+                methods = methods_of(protocol, tower)
+                prompted = [name for name in methods if RECIPES[name].gradient]
+                made[f"{protocol}_{tower}"] = one | {"methods": prompted}
+                if others := [name for name in methods if name not in prompted]:
+                    one |= BY_NAME if protocol == "transfer" else {}
+                    made[f"{protocol}_{tower}_others"] = one | {"methods": others, "keeps_prompts": False}
+        kept = made[f"elevater_{tower}"]["methods"]
+        methods = [name for name in kept if not RECIPES[name].refusal("transfer_grid", tower)]
+        made[f"grid_{tower}"] = GRID | {
             "prompts_of": f"elevater_{tower}",
             "methods": methods,
             "backbones": [backbone],

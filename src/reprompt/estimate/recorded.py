@@ -1,6 +1,5 @@
 """The estimate beside what jobs cost when they were run: the prediction's error."""
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from statistics import median
 
 from reprompt.estimate.memory import job_memory
 from reprompt.estimate.rates import Rates
-from reprompt.estimate.seconds import job_seconds
+from reprompt.estimate.seconds import job_seconds, measured
 from reprompt.plan.plan import Job, Plan
 
 MIB = 2**20
@@ -48,13 +47,7 @@ def recorded(plan: Plan, rates: Rates, results: Path) -> list[Recorded]:
     """Jobs of the plan whose sidecar, below `results`, says that its last run trained all of its cells."""
     found = []
     for job in plan.jobs:
-        try:
-            costs = json.loads(
-                (results / plan.records(job.name).relative_to("results")).with_suffix(".json").read_text()
-            )
-        except (OSError, ValueError):
-            continue
-        if costs.get("cells") == costs.get("trained") == len(job.cells):
+        if costs := measured(plan, job, results):
             seconds, memory = job_seconds(plan, job, rates), job_memory(plan, job, "cpu").host / MIB
             ran = costs["seconds"], max(0.0, costs["cpu_seconds"] - STARTING_CPU)
             found.append(Recorded(job, *ran, seconds, costs["peak_memory_mb"], memory))

@@ -1,6 +1,7 @@
 """How long a job takes: as its last run was measured, or as predicted. No PyTorch model is built for it."""
 
 import json
+from pathlib import Path
 
 from reprompt.estimate.jobs import images_read, job_work
 from reprompt.estimate.rates import Rates, reference
@@ -22,15 +23,17 @@ def job_seconds(plan: Plan, job: Job, rates: Rates) -> float:
     return READING_SECONDS + rates.seconds(job_work(plan, job)) + read
 
 
-def measured_seconds(plan: Plan, job: Job) -> float | None:
-    """What the job's last run took, if its sidecar says so and it trained all of its cells."""
+def measured(plan: Plan, job: Job, results: Path = Path("results")) -> dict | None:
+    """The sidecar of a job's records: what its last run cost, if that trained all of the cells that it has now."""
+    file = results / plan.records(job.name).relative_to("results").with_suffix(".json")
     try:
-        costs = json.loads(plan.records(job.name).with_suffix(".json").read_text())
+        costs = json.loads(file.read_text())
     except (OSError, ValueError):
         return None
-    return costs["seconds"] if costs.get("trained") == costs.get("cells") else None
+    return costs if costs.get("trained") == costs.get("cells") == len(job.cells) else None
 
 
 def expected_seconds(plan: Plan, job: Job) -> float:
-    """Seconds of a job's whole process on a CPU thread."""
-    return STARTING + (measured_seconds(plan, job) or job_seconds(plan, job, reference("cpu")))
+    """Seconds of a job's whole process on a CPU thread: as measured, else as predicted."""
+    costs = measured(plan, job)
+    return STARTING + (costs["seconds"] if costs else job_seconds(plan, job, reference("cpu")))

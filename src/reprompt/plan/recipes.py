@@ -82,7 +82,9 @@ class Recipe:
         if self.closed and protocol in ("transfer", "transfer_grid"):
             return f"{self.label} has weights per class, so it cannot name the classes of another task"
         if self.learner in SOLVED and protocol not in ("few_shot", "transfer"):
-            return f"{self.label} is fitted to images of one class each as CoOp draws them, and {protocol} draws otherwise"
+            return (
+                f"{self.label} is fitted to images of one class each as CoOp draws them, and {protocol} draws otherwise"
+            )
         if self.meta != (protocol == "meta"):
             return f"{self.label} is {'for' if self.meta else 'not for'} protocol meta"
         return None

@@ -5,7 +5,7 @@ import os
 from rich.console import Console
 from rich.table import Table
 
-from reprompt.estimate.seconds import expected_seconds, measured_seconds
+from reprompt.estimate.seconds import expected_seconds, measured
 from reprompt.plan.fleets import fleets_of
 from reprompt.plan.plan import Job, Plan
 
@@ -43,9 +43,9 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
     console.print(run)
 
     total, cores = sum(seconds.values()), os.cpu_count() or 1
-    measured = sum(measured_seconds(plan, job) is not None for job in jobs)
+    timed = sum(measured(plan, job) is not None for job in jobs)
     console.print(
         f"{len(jobs)} jobs, {sum(len(job.cells) for job in jobs)} cells, about {total / 60:.0f} core-minutes to train "
         f"and judge, {total / 60 / cores:.0f} minutes on {cores} cores "
-        f"({measured} of {len(jobs)} jobs as measured last time, the rest as `reprompt estimate` has it)."
+        f"({timed} of {len(jobs)} jobs as measured last time, the rest as `reprompt estimate` has it)."
     )
