@@ -6,9 +6,19 @@ from pathlib import Path
 import pytest
 from uncut import uncut_plan
 
+from reprompt import bench_meta
 from reprompt.bench_steps.class_names import class_names
 from reprompt.bench_steps.settings import settings_for
-from reprompt.estimate.memory import PROCESS, SINGLE, encoding, features_memory, job_memory, step_memory
+from reprompt.estimate.memory import (
+    PROCESS,
+    SINGLE,
+    WORKSPACE,
+    encoding,
+    features_memory,
+    job_memory,
+    meta_step_memory,
+    step_memory,
+)
 from reprompt.estimate.sizes import AROUND_NAME, TaskSize
 from reprompt.estimate.towers import towers_of
 
@@ -21,6 +31,8 @@ RECIPE = {
     "coupled_prompts": "maple",
     "unified_prompts": "upt",
 }
+META_RECIPE = {"CoOp": "coop_meta", "VPT": "vpt_meta", "UNIGRAM": "unigram_meta"}
+META = json.loads(Path("results/benchmarks/meta_ViT-B-16_cpu_float32.json").read_text())
 MEASURED = Path("results/benchmarks/steps_ViT-B-16_cpu_float32.json")
 
 
@@ -56,6 +68,25 @@ def test_a_step_at_full_size_takes_what_was_measured(setting, peak):
     settings = {"context_length": 4, **setting.settings}
     step = step_memory(recipe, settings, towers, 1, setting.batch, among)
     assert PROCESS + SINGLE * towers.parameters + step == pytest.approx(peak, rel=0.2)
+
+
+@pytest.mark.parametrize("cost", META["costs"], ids=lambda cost: f"{cost['learner']} {cost['order']}")
+def test_an_outer_step_at_full_size_takes_what_was_measured(cost):
+    towers, size = towers_of(PAPER.parameters.backbones["ViT-B-16"]), META["size"]
+    settings = {"context_length": 4} | bench_meta.LEARNERS[cost["learner"]][1]
+    among = {"batch": size["episodes"], "ways": size["ways"], "queries": size["queries"], "order": cost["order"]}
+    step = meta_step_memory(META_RECIPE[cost["learner"]], settings | among, towers, size["shots"])
+    assert step == pytest.approx(cost["peak_bytes"], rel=0.2, abs=WORKSPACE)
+
+
+def test_second_derivatives_take_more_for_the_support_than_for_the_query():
+    towers = towers_of(PAPER.parameters.backbones["ViT-B-16"])
+    settings = bench_meta.LEARNERS["UNIGRAM"][1] | {"batch": 1, "ways": 4, "order": "second"}
+    support, query = (
+        meta_step_memory("unigram_meta", settings | {"queries": queries}, towers, shots)
+        for shots, queries in ((4, 1), (1, 4))
+    )
+    assert support > 1.5 * query
 
 
 def test_a_job_on_a_few_images_is_as_large_as_reading_its_weights():

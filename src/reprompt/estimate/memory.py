@@ -27,7 +27,10 @@ TEXT_ANEW, IMAGE_ANEW = 6.0, 7.2
 TEXT_JUDGED, IMAGE_JUDGED = 20.0, 20.6  # tensors at the peak of a block without gradients
 CONVOLUTIONS_JUDGED = 2.9  # of the largest convolution's size
 WORKSPACE = 100e6  # of the libraries, once anything large has run
-SECOND_ORDER = 1.7  # graphs of support and query that wait at once, where a gradient goes through a gradient
+# GRAM's outer step, in training steps on its support and on its query images; its attention is not fused. A gradient
+# through a gradient keeps the support's forward pass and the graph of its backward pass while the query's is taken.
+SECOND_ORDER_SUPPORT, SECOND_ORDER_QUERY, FIRST_ORDER = 3.1, 0.95, 1.3
+COPIED = 190e6  # of a model that was copied: freed blocks that stay with the process
 FEATURES_AT_ONCE = 256
 LEARNED_COPIES = 4  # of what is learned: the tensor, its momentum, its gradient, the leaf of a step
 
@@ -51,7 +54,7 @@ def job_memory(plan: Plan, job: Job, device: str) -> Memory:
     computing = max(_computing(fleet, plan, job, towers) for fleet in fleets(plan, job))
     reading, copying = PROCESS + READING * towers.parameters, PROCESS + 2 * weights + data
     if device == "cpu":
-        return Memory(max(reading, copying, PROCESS + weights + data + computing), 0.0)
+        return Memory(max(reading, copying, PROCESS + weights + min(weights, COPIED) + data + computing), 0.0)
     return Memory(max(reading, copying), weights + data + computing)
 
 
@@ -99,17 +102,18 @@ def _computing(fleet: Fleet, plan: Plan, job: Job, towers: Towers) -> float:
         return judged
     settings = cell.resolved
     if RECIPES[cell.recipe].meta:
-        among = TaskSize(settings["batch"] * settings["ways"], 0, 0, 2.0, 4)
-        images = settings["ways"] * (cell.shots + settings["queries"])
-        kept = step_memory(cell.recipe, settings, towers, settings["batch"], images, among)
-        return max(judged, (SECOND_ORDER if settings["order"] == "second" else 1) * kept)
+        return max(judged, meta_step_memory(cell.recipe, settings, towers, cell.shots))
     images = min(settings["batch"], max(fleet.few_shot(one) for one in fleet.cells))
     return max(judged, step_memory(cell.recipe, settings, towers, len(fleet.cells), images, fleet.learned))
 
 
 def step_memory(recipe: str, settings: dict, towers: Towers, runs: int, images: int, among: TaskSize) -> float:
     """Bytes at the peak of a training step of R runs on B images each."""
-    learner, total = RECIPES[recipe].learner, WORKSPACE / 4
+    return WORKSPACE / 4 + _step_kept(recipe, settings, towers, runs, images, among)
+
+
+def _step_kept(recipe: str, settings: dict, towers: Towers, runs: int, images: int, among: TaskSize) -> float:
+    learner, total = RECIPES[recipe].learner, 0.0
     if learner in ON_TEXT:
         prompts = runs * images if learner == "conditional_context" else runs
         total += _text_kept(towers.text, settings, prompts, among)
@@ -118,6 +122,18 @@ def step_memory(recipe: str, settings: dict, towers: Towers, runs: int, images: 
         total += runs * images * 3 * SINGLE * towers.image.size**2
     logits = 4 * runs * images * among.classes * SINGLE
     return total + logits + runs * LEARNED_COPIES * SINGLE * learned_numbers(recipe, settings, towers, among)
+
+
+def meta_step_memory(recipe: str, settings: dict, towers: Towers, shots: int) -> float:
+    """Bytes at the peak of GRAM's outer step: its episodes are runs, each on a support and a query set."""
+    episodes, ways = settings["batch"], settings["ways"]
+    among = TaskSize(episodes * ways, 0, 0, 2.0, 4)
+    support, query = (
+        _step_kept(recipe, settings, towers, episodes, ways * each, among) for each in (shots, settings["queries"])
+    )
+    if settings["order"] == "first":
+        return WORKSPACE / 4 + FIRST_ORDER * max(support, query)
+    return WORKSPACE / 4 + SECOND_ORDER_SUPPORT * support + SECOND_ORDER_QUERY * query
 
 
 def learned_numbers(recipe: str, settings: dict, towers: Towers, among: TaskSize) -> float:
