@@ -27,6 +27,7 @@ from reprompt.training_set import TrainingSet
 
 FILE = Path(__file__).parents[1] / "params.yaml"
 PLAN = make_plan(load_parameters(FILE, "smoke"))
+GRID = "transfer_grid/coop_middle/ViT-B-16/all"
 NAMES = ["cat", "dog of some kind", "tree", "car"]
 TRAIN, TEST = np.arange(40) % 4, np.arange(20) % 4
 
@@ -222,11 +223,9 @@ def test_what_is_not_measured_is_not_in_the_records(folder, tiny):
 
 def test_the_grid_judges_kept_prompts_and_its_groups_are_trained_together(folder, tiny):
     """From single tasks to prompts, to the grid, to groups, to tasks trained with their partners."""
-    for part in ("part1", "targets"):
-        name = f"elevater/coop_middle/ViT-B-16/{part}"
-        run(folder, tiny, name, PLAN.records(name).with_suffix(""))
-    name = "transfer_grid/coop_middle/ViT-B-16/all"
-    grid = read_records([run(folder, tiny, name, "grid")[0]])
+    for source in PLAN.job(GRID).prompts:
+        run(folder, tiny, source, PLAN.records(source).with_suffix(""))
+    grid = read_records([run(folder, tiny, GRID, "grid")[0]])
     tasks = PLAN.parameters.experiments["transfer_grid"].tasks
     pairs = grid[grid["metric"] == "score"].groupby(["source", "task"])["seed"].nunique()
     assert len(pairs) == len(tasks) ** 2 and (pairs == 2).all()
@@ -237,14 +236,12 @@ def test_the_grid_judges_kept_prompts_and_its_groups_are_trained_together(folder
 
 
 def test_a_lost_pair_of_the_grid_alone_is_judged_again(folder, tiny):
-    for part in ("part1", "targets"):
-        name = f"elevater/coop_middle/ViT-B-16/{part}"
-        run(folder, tiny, name, PLAN.records(name).with_suffix(""))
+    for source in PLAN.job(GRID).prompts:
+        run(folder, tiny, source, PLAN.records(source).with_suffix(""))
     stored = set((folder / ".cells").rglob("*.npz"))
-    name = "transfer_grid/coop_middle/ViT-B-16/all"
-    first, _ = run(folder, tiny, name, "one")
+    first, _ = run(folder, tiny, GRID, "one")
     next(path for path in (folder / ".cells").rglob("*.npz") if path not in stored).unlink()
-    second, costs = run(folder, tiny, name, "two")
+    second, costs = run(folder, tiny, GRID, "two")
     assert json.loads(costs.read_text())["trained"] == 1
     assert second.read_bytes() == first.read_bytes()
 

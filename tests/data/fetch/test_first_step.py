@@ -45,7 +45,8 @@ def parameters(root: Path, cards: Path, task: str) -> dict:
     raw["targets"] = [name for name in needed if name in PAPER.targets]
     data = paper["data"] | {"root": str(root), "cards": str(cards), "size": 40, "pool": 8, "workers": 2}
     raw["scales"] = {"fixture": paper | {"data": data, "views": {"count": 2, "smallest_crop": 0.08, "flip": 0.5}}}
-    raw["scales"]["fixture"].pop("gram")
+    for unused in ("gram", "experiments"):
+        raw["scales"]["fixture"].pop(unused)
     raw["scales"]["fixture"]["tuning"] = {"few_shot": ONE_STEP, "elevater": ONE_STEP | {"checkpoint": "last"}}
     raw["scales"]["fixture"]["methods"] = {"vpt_deep": {"visual_length": 2, "visual_depth": 2}}
     return raw
