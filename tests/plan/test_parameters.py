@@ -84,6 +84,11 @@ def test_every_scale_is_valid(scale):
             ["zero_shot"],
             "experiments.elevater.keeps_prompts: zero_shot has no prompt to keep",
         ),
+        (
+            ["experiments", "few_shot_lambda", "tasks"],
+            ["voc2007"],
+            "experiments.few_shot_lambda.tasks: voc2007: its images have several classes; few_shot draws images of one",
+        ),
         (["methods", "coop", "batch"], 0, "methods.coop.batch: input should be greater than 0, found 0"),
         (["methods", "coop", "rat"], 1, "methods.coop.rat: unknown key; did you mean 'rate'?"),
         (

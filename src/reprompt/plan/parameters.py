@@ -28,6 +28,7 @@ from reprompt.plan.recipes import RECIPES, TAUGHT, Recipe
 from reprompt.plan.settings import Block, Group, Measure, Metric, NonNegative, Probability
 
 WEB_TASKS = ("corpus", "webvision")  # GRAM's: image-text pairs, and labelled pictures
+DRAWN_BY_CLASS = ("few_shot", "base_to_new", "transfer")  # protocols with so many images of every class, as CoOp draws
 
 
 class ParameterError(ValueError):
@@ -354,6 +355,10 @@ class Parameters(Block):
     @model_validator(mode="after")
     def _experiments_make_sense(self) -> "Parameters":
         for key, experiment in self.experiments.items():
+            for task in experiment.tasks or self.tasks:
+                if self.metrics.get(task) == "mean_average_precision" and experiment.protocol in DRAWN_BY_CLASS:
+                    why = f"its images have several classes; {experiment.protocol} draws images of one"
+                    raise ValueError(f"experiments.{key}.tasks: {task}: {why}")
             for method in experiment.methods:
                 if getattr(self.methods, method) is None:
                     raise ValueError(f"methods.{method}: missing; experiments.{key} runs it")
