@@ -2,7 +2,7 @@
 
 The towers are open_clip's real ViT-B/16 and RN50 with random weights; pictures, captions and splits are small data sets
 in the makers' layouts. What is checked is that all of it runs, and within the memory that `reprompt estimate` predicts.
-It takes 35 minutes on two cores, so `make rehearse` runs it and `make test` does not.
+It takes 40 minutes on two cores, so `make rehearse` runs it and `make test` does not.
 """
 
 import json
