@@ -24,11 +24,10 @@ from pydantic import (
 )
 
 from reprompt.chc.settings import Clustering
-from reprompt.plan.recipes import RECIPES, TAUGHT, Recipe
+from reprompt.plan.recipes import DRAWN_BY_CLASS, RECIPES, TAUGHT, Recipe
 from reprompt.plan.settings import Block, Group, Measure, Metric, NonNegative, Probability
 
 WEB_TASKS = ("corpus", "webvision")  # GRAM's: image-text pairs, and labelled pictures
-DRAWN_BY_CLASS = ("few_shot", "base_to_new", "transfer")  # protocols with so many images of every class, as CoOp draws
 
 
 class ParameterError(ValueError):

@@ -21,6 +21,7 @@ AXES = {
 }
 NOTHING_LEARNED = ("zero_shot", "prompt_ensemble")
 SOLVED = ("linear_probe",)
+DRAWN_BY_CLASS = ("few_shot", "base_to_new", "transfer")  # protocols with so many images of every class, as CoOp draws
 TAUGHT = ("prograd", "general", "orthogonal")
 
 
@@ -81,7 +82,7 @@ class Recipe:
             return f"{self.label} has weights per class, so it cannot name the new classes of base_to_new"
         if self.closed and protocol in ("transfer", "transfer_grid"):
             return f"{self.label} has weights per class, so it cannot name the classes of another task"
-        if self.learner in SOLVED and protocol not in ("few_shot", "transfer"):
+        if self.learner in SOLVED and protocol not in DRAWN_BY_CLASS:
             return (
                 f"{self.label} is fitted to images of one class each as CoOp draws them, and {protocol} draws otherwise"
             )
