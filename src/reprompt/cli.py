@@ -235,6 +235,22 @@ def tune(
         )
 
 
+@app.command(hidden=True)
+def sample(
+    requests: Annotated[Path, typer.Argument(help="A file of requests, one JSON object per line.")],
+    out: Out,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Do a sample of the workflow's training anew, for `reprompt attest`; prints what is done, line by line."""
+    import json
+
+    from reprompt.sample import sample as run
+
+    lines = [json.loads(line) for line in requests.read_text().splitlines()]
+    run(lines, _plan(params, scale), out, lambda name: print(name, flush=True))
+
+
 @app.command()
 def groups(
     out: Out,

@@ -45,12 +45,14 @@ class Finished:
 class Given:
     """What other jobs give: kept prompts by experiment, and the partners of every target by the grid's recipe.
 
-    `unfinished` is where the state of a cell lies that takes long and was not finished.
+    `unfinished` is where the state of a cell lies that takes long and was not finished. `steps` stops meta-training
+    after the first so many (a sample of it).
     """
 
     prompts: Mapping[str, Prompts] = field(default_factory=dict)
     partners: Mapping[str, Mapping[str, Partners]] = field(default_factory=dict)
     unfinished: Mapping[Cell, Path] = field(default_factory=dict)
+    steps: int | None = None
 
     def start(self, cell: Cell) -> Params:
         """The prompt that a cell starts from, with what was kept beside it; nothing where it has a start of its own."""
@@ -108,7 +110,8 @@ def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NO
 def meta_tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
     """Starts and regulators meta-learned on one task (GRAM); judged with no step of adaptation."""
     learners, meta = learners_of(cells[0], tasks, backbone), axis("meta", "learned")
-    learned, traces = zip(*(meta.learned(cell, tasks, backbone, given.unfinished[cell]) for cell in cells), strict=True)
+    ended = (meta.learned(cell, tasks, backbone, given.unfinished[cell], given.steps) for cell in cells)
+    learned, traces = zip(*ended, strict=True)
     params = {name: torch.stack([of_cell[name] for of_cell in learned]) for name in learned[0]}
     finished = kept_and_judged(cells, tasks, learners, params)
     for cell, trace in zip(finished, traces, strict=True):

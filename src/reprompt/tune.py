@@ -51,15 +51,16 @@ def tune_job(
     costs: Path,
     advance: Callable[[int], None],
     device: str = "cpu",
+    steps: int | None = None,
 ) -> None:
     """Work through the cells of a job: records to `out`, kept prompts beside them, time and circumstances to `costs`.
 
     `backbone` is in single precision, as the features in the folder `features` are; it is tuned on `device` in the
-    precision of the plan.
+    precision of the plan. `steps` stops meta-training after the first so many.
     """
     started, judged, fleets = time.monotonic(), [], []
     tasks, made_from = read_tasks(job, plan, backbone, features, splits)
-    given = read_given(job, plan, backbone)
+    given = replace(read_given(job, plan, backbone), steps=steps)
     backbone = backbone.to(device, getattr(torch, plan.parameters.precision))
     fleet_started = time.monotonic()
     for fleet in tune_cells(

@@ -22,10 +22,12 @@ from reprompt.task_data import TaskData, Tasks
 from reprompt.train import Schedule
 
 
-def learned(cell: Cell, tasks: Tasks, backbone: Backbone, unfinished: Path) -> tuple[Params, Arrays]:
+def learned(
+    cell: Cell, tasks: Tasks, backbone: Backbone, unfinished: Path, steps: int | None = None
+) -> tuple[Params, Arrays]:
     """Prompts and regulators that a cell meta-learns, as named tensors, and the trace of its meta-training.
 
-    `unfinished` is where the state of a killed run lies.
+    `unfinished` is where the state of a killed run lies; `steps` stops after the first so many.
     """
     (task,) = cell.together
     settings, recipe = cell.resolved, RECIPES[cell.recipe]
@@ -47,7 +49,7 @@ def learned(cell: Cell, tasks: Tasks, backbone: Backbone, unfinished: Path) -> t
         kind=REGULATOR[settings.get("regulator_input", "gradient")],
     )
     corpus = _corpus(tasks[task], cell, backbone, learner_among)
-    params, trace = meta_train(prompts, regulators, corpus, outer, cell.seed, unfinished)
+    params, trace = meta_train(prompts, regulators, corpus, outer, cell.seed, unfinished, steps)
     return params, arrays_of(trace)
 
 

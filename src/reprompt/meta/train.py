@@ -61,9 +61,17 @@ class Trace:
 
 
 def meta_train(
-    prompts: Params, regulators: Regulators | None, corpus: Corpus, outer: Outer, seed: int, checkpoint: Path
+    prompts: Params,
+    regulators: Regulators | None,
+    corpus: Corpus,
+    outer: Outer,
+    seed: int,
+    checkpoint: Path,
+    steps: int | None = None,
 ) -> tuple[Params, Trace]:
     """Learn prompts and, where there are some, regulators; both come back as named tensors, with what was logged.
+
+    `steps` stops it after so many outer steps, which are as in the whole.
 
     `checkpoint` is where the state lies meanwhile: a run that was killed goes on from there and ends with the same
     bits, as the episodes of each step come from a stream of their own.
@@ -72,7 +80,7 @@ def meta_train(
     phi = {name: tensor.clone().requires_grad_(True) for name, tensor in named(regulators or {}).items()}
     optimiser = _optimiser(theta, phi, outer)
     trace, first = _restored(checkpoint, theta, phi, optimiser) if checkpoint.exists() else (Trace(), 0)
-    rates = outer.schedule.rates(0)
+    rates = outer.schedule.rates(0)[:steps]
     for step in range(first, len(rates)):
         for group in optimiser.param_groups:
             group["lr"] = group["highest"] * rates[step] / outer.schedule.rate

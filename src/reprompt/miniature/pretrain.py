@@ -87,10 +87,12 @@ def pretrain(
     seed: int,
     locked_text: bool,
     advance: Callable[[int], None] = lambda steps: None,
+    steps: int | None = None,
 ) -> Tensor:
     """Train `model` in place on `images` (N, H, W, 3) uint8 and their `captions`.
 
-    With `locked_text` the text tower keeps the weights it came with. Returns the ids (T,) of the tokens that occur.
+    With `locked_text` the text tower keeps the weights it came with; `steps` stops after the first so many. Returns the
+    ids (T,) of the tokens that occur.
     """
     model.train()
     encoder = CaptionEncoder(model, captions)
@@ -115,7 +117,7 @@ def pretrain(
 
     shuffles = torch_stream(seed, "pre-training order")
     order = torch.empty(0, dtype=torch.long)
-    for step in range(schedule.steps):
+    for step in range(schedule.steps)[:steps]:
         if len(order) < schedule.batch:
             order = torch.randperm(len(images), generator=shuffles)
         batch, order = order[: schedule.batch], order[schedule.batch :]
@@ -149,8 +151,9 @@ def pretrain_backbone(
     out: Path,
     workers: int,
     advance: Callable[[int], None],
+    steps: int | None = None,
 ) -> None:
-    """Render the corpus, train the backbone `name` and write its weights to `out`."""
+    """Render the corpus, train the backbone `name` (its first `steps`, or all) and write its weights to `out`."""
     pairs = render_corpus(corpus.pairs, corpus.seed, corpus.mismatched_share, workers)
     architecture = {
         "vision": settings.vision,
@@ -166,5 +169,5 @@ def pretrain_backbone(
         model.load_state_dict({k: v for k, v in source.items() if not k.startswith("visual.")}, strict=False)
     schedule = Schedule(settings.steps, settings.batch, settings.rate, settings.warmup)
     images = torch.from_numpy(pairs.images)
-    token_ids = pretrain(model, images, pairs.captions, schedule, settings.seed, bool(text_from), advance)
+    token_ids = pretrain(model, images, pairs.captions, schedule, settings.seed, bool(text_from), advance, steps)
     save(out, model, token_ids, architecture, {"corpus_sha256": pairs.sha256, "steps": str(settings.steps)})

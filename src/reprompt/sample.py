@@ -1,0 +1,82 @@
+"""A sample of what the workflow trains: some cells of a job, or the first steps of a pre-training or meta-training.
+
+`reprompt attest` has this done by two versions of the code side by side and compares what they leave, so a later
+version has to take the same requests:
+
+    {"job": "few_shot/coop/ViT-B-16/part1", "cells": [{"task": "dtd", "shots": 1, "seed": 2, ...}, ...], "steps": 20}
+    {"backbone": "ViT-B-16", "steps": 20}
+
+one per line. A cell is told by what sets it apart within its job, `OF_A_CELL`. Everything is read below the working
+folder, as a job of the workflow does, and written below `out`: `<job>.npz`, `<job>.safetensors` of a job that keeps
+prompts, `<backbone>.safetensors`.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reprompt.clip.openai import load
+from reprompt.miniature.pretrain import pretrain_backbone
+from reprompt.plan.cells import Cell
+from reprompt.plan.plan import Job, Plan
+from reprompt.tune import tune_job
+
+OF_A_CELL = ("task", "shots", "tau", "seed", "swept", "start", "group", "judged_on")
+PRETRAINING_THREADS = 2  # as the rule has it: the last bit depends on their number
+
+
+def told(cell: Cell) -> dict[str, Any]:
+    """What sets a cell apart within its job, as a request tells it."""
+    return {name: list(value) if isinstance(value := getattr(cell, name), tuple) else value for name in OF_A_CELL}
+
+
+def sample(requests: Iterable[Mapping], plan: Plan, out: Path, done: Callable[[str], None]) -> None:
+    """Work through the requests in order; `done` is called with the name of each job or backbone."""
+    for request in requests:
+        if "backbone" in request:
+            sample_pretraining(request["backbone"], plan, out, request["steps"])
+        else:
+            sample_job(some_of(plan.job(request["job"]), request["cells"], plan), plan, out, request.get("steps"))
+        done(request.get("backbone") or request["job"])
+
+
+def sample_job(job: Job, plan: Plan, out: Path, steps: int | None) -> None:
+    """Train and judge the cells of a job, whatever is finished of them.
+
+    Prompts that the workflow does not keep are put where later requests look for them.
+    """
+    torch.set_num_threads(1)
+    records, store = out / f"{job.name}.npz", out / ".cells"
+    shutil.rmtree(store, ignore_errors=True)
+    weights, features = plan.root / f"backbones/{job.backbone}.safetensors", plan.root / "features" / job.backbone
+    places = (features, plan.root / "data", store, records, records.with_suffix(".json"))
+    tune_job(job, plan, load(weights, job.backbone), *places, advance=lambda cells: None, steps=steps)
+    if job.keeps_prompts and not plan.prompts(job.name).exists():
+        plan.prompts(job.name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(records.with_suffix(".safetensors"), plan.prompts(job.name))
+
+
+def some_of(job: Job, cells: Iterable[Mapping], plan: Plan) -> Job:
+    """A job with some of its cells, which reads only what these need. ValueError for a cell that it has not."""
+    by_name = {json.dumps(told(cell), sort_keys=True): cell for cell in job.cells}
+    wanted = [json.dumps(dict(cell), sort_keys=True) for cell in cells]
+    if unknown := [name for name in wanted if name not in by_name]:
+        raise ValueError(f"{job.name} has no cell {unknown[0]}")
+    fewer = replace(job, cells=tuple(by_name[name] for name in wanted))
+    features = [of for of in job.features if set(plan.parts[of[0]]).intersection(fewer.tasks_read)]
+    prompts = [name for name in job.prompts if plan.prompts(name).exists()]
+    return replace(fewer, features=tuple(features), prompts=tuple(prompts))
+
+
+def sample_pretraining(backbone: str, plan: Plan, out: Path, steps: int) -> None:
+    """The first steps of a miniature backbone's pre-training; the weights that these leave."""
+    torch.set_num_threads(PRETRAINING_THREADS)
+    settings, text = plan.parameters.backbones[backbone], plan.text_source(backbone)
+    text_from = plan.root / f"backbones/{text}.safetensors" if text else None
+    corpus, weights = plan.parameters.corpus, out / f"{backbone}.safetensors"
+    pretrain_backbone(backbone, settings, corpus, text_from, weights, PRETRAINING_THREADS, lambda _: None, steps)
