@@ -19,6 +19,7 @@ import base64
 import hashlib
 import json
 import os
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ KEPT = (
     "software_stack_hash",
     "record_format_version",
 )
+
+SOURCE = ("src", "rules", "Snakefile", "params.yaml")  # what decides a result, in git
 
 Entry = dict[str, Any]
 
@@ -72,10 +75,31 @@ def export(root: Path, outputs: Iterable[str], keep: Iterable[str], passed_on: I
         if record:
             content = sha256(output) if stays else None
             entries[output] = {"output": output, "sha256": content} | {key: record.get(key) for key in KEPT}
+    save(root, entries)
+
+
+def save(root: Path, entries: dict[str, Entry]) -> None:
+    """Write the list."""
     text = "".join(json.dumps(entries[output], sort_keys=True) + "\n" for output in sorted(entries))
     path = list_path(root)
     if text and not (path.exists() and path.read_text() == text):
         _write(path, text)
+
+
+def change_params(output: str, params: list[str]) -> None:
+    """Have Snakemake's record of an output, where there is one, say that it was made with these parameters."""
+    record = _record(output)
+    if record:
+        _write(_record_path(output), json.dumps(record | {"params": params}))
+
+
+def source_commit() -> str:
+    """The commit of the source as it lies here, with a "+" where it is not committed; "unknown" outside git."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    if head.returncode:
+        return "unknown"
+    changed = subprocess.run(["git", "status", "--porcelain", "--", *SOURCE], capture_output=True, text=True)
+    return head.stdout.strip() + ("+" if changed.stdout.strip() or changed.returncode else "")
 
 
 def adopt(root: Path) -> int:

@@ -63,7 +63,14 @@ def fleets(plan: Plan, job: Job) -> list[Fleet]:
     if len(seconds) != len(cut):
         whole = expected_seconds(plan, job)
         seconds = [whole * len(cells) / len(job.cells) for cells in cut]
-    return [Fleet(job.name, tuple(cells), took) for cells, took in zip(cut, seconds, strict=True)]
+    share = _share_of_steps(job.cells[0])
+    return [Fleet(job.name, tuple(cells), took * share) for cells, took in zip(cut, seconds, strict=True)]
+
+
+def _share_of_steps(cell: Cell) -> float:
+    """What a sample does of a cell's steps: of meta-training the first, else all."""
+    settings = cell.resolved
+    return min(1, STEPS / (settings["epochs"] * settings["steps_per_epoch"])) if RECIPES[cell.recipe].meta else 1
 
 
 def _measured(plan: Plan, job: Job) -> list[float]:
