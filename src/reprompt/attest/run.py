@@ -14,7 +14,7 @@ from reprompt import locks, provenance, reproduce
 from reprompt.attest import sides
 from reprompt.attest.changes import Changes, changes_between
 from reprompt.attest.sampling import Fleet, fleets, pretraining, request, sampled, told
-from reprompt.attest.sides import Sampler, Side, SideError
+from reprompt.attest.sides import Sampler, SideError
 from reprompt.attest.stale import Made, Refused, cells_code, stale
 from reprompt.code import code_hash, reached
 from reprompt.entry_points import features as features_entries
@@ -244,7 +244,9 @@ class Comparison:
             for job in jobs if wrong else ():
                 self.outcome.stays(job, wrong)
 
-    def write_down(self, job: Made, piece: str, compared: "Compared", started: float, executed: Iterable[str] = ()) -> None:
+    def write_down(
+        self, job: Made, piece: str, compared: "Compared", started: float, executed: Iterable[str] = ()
+    ) -> None:
         """Log a piece; its job stays stale where it differs."""
         self.logbook.add((self.since, self.commit), (job.before, job.now), piece, compared, started, executed)
         if compared.first:
@@ -255,8 +257,11 @@ class Comparison:
     def compare_training(self, jobs: Sequence[Made]) -> None:
         """Have both codes train a sample of some jobs, or all of them, and compare what each leaves."""
         of_name = {job.name: job for job in jobs}
-        pieces = [Piece(job, None, pretraining(self.plan, job.wildcards["backbone"], self.everything))
-                  for job in jobs if job.rule == "pretrain"]
+        pieces = [
+            Piece(job, None, pretraining(self.plan, job.wildcards["backbone"], self.everything))
+            for job in jobs
+            if job.rule == "pretrain"
+        ]
         some = sampled(self.plan, [job.name for job in jobs if job.trains], self.everything)
         pieces += [Piece(of_name.get(fleet.job), fleet) for fleet in some]
         todo = []
