@@ -1,8 +1,8 @@
 """Which statements a change of the code added or took away, so that attest can tell whether a sample ran through them.
 
-Statements are told by their text as Python prints it, so neither formatting nor comments count, and a function that was
-moved or renamed has not changed. What is left of a change is to be executed: what was added by a sample of the new code,
-what was taken away by the same sample of the old code, or else nobody has seen whether it matters.
+Statements are told by their text as Python prints it, so neither formatting nor comments count, and a function that
+was moved or renamed has not changed. What is left of a change is to be executed: what was added by a sample of the new
+code, what was taken away by the same sample of the old code, or else nobody has seen whether it matters.
 """
 
 import ast

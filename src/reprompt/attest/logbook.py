@@ -1,4 +1,6 @@
-"""What was compared, piece by piece as it is finished: results/<scale>/attested.jsonl. An interrupted attest goes on here.
+"""What was compared, piece by piece as it is finished: results/<scale>/attested.jsonl.
+
+An interrupted attest goes on from it: what agreed between two hashes of code is not compared again.
 
 {"from": commit, "to": commit, "code": [old, new], "piece": "few_shot/coop/ViT-B-16/part1: dtd, 1 to 16 shots",
  "numbers": 1520, "agreed": true, "first": null, "executed": [...], "machine": {...}, "seconds": 21.4}

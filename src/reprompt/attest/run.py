@@ -203,7 +203,7 @@ class Comparison:
     # Rules without training
 
     def compare_whole(self, jobs: Sequence[Made]) -> None:
-        """Have the new code make some jobs' outputs again, and where they differ from what lies here the old one too."""
+        """Have the new code make some jobs' outputs again, and the old code those that differ."""
         from reprompt.attest.comparing import compare_weights, together
 
         chosen = [*(job for job in jobs if job.rule != "features"), *covering(self.plan, jobs)]

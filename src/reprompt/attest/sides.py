@@ -1,4 +1,4 @@
-"""The two codes at work: each in a worktree of its own, with a copy of the results, so that neither touches the real ones.
+"""The two codes at work: each in a worktree of its own with a copy of the results, so neither touches the real ones.
 
 Each works on the source of its worktree. What both read (data, backbones, kept prompts, records) are copies; features
 and images are made where they are missing, or shared where the same code makes them.
