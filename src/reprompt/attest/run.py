@@ -48,6 +48,10 @@ class Outcome:
         """A job stays stale; the first reason counts."""
         self.why.setdefault(job.name, why)
 
+    def agreed(self, jobs: Iterable[Made]) -> list[Made]:
+        """Those of which all agreed."""
+        return [job for job in jobs if self.why.get(job.name) == ""]
+
 
 def attest(
     plan: Plan, names: Sequence[str] = (), dry_run: bool = False, everything: bool = False, cores: int | None = None
@@ -57,10 +61,12 @@ def attest(
     try:
         if dry_run:
             return say(plan, *stale(plan, names), everything)
-        with locks.run_lock(), locks.no_jobs(wait=False) as alone:
-            if not alone:
-                raise SideError("jobs of another run are at work in this folder; wait for them")
-            return run(plan, names, everything, cores or os.cpu_count() or 1, line)
+        with locks.run_lock():
+            with locks.no_jobs(wait=False) as alone:
+                if not alone:
+                    raise SideError("jobs of another run are at work in this folder; wait for them")
+                found, refused, outcome = compare(plan, names, everything, cores or os.cpu_count() or 1, line)
+            return finish(plan, found, refused, outcome, line)
     except (locks.BusyError, SideError) as error:
         line.close()
         print(f"reprompt: {error}", file=sys.stderr)
@@ -71,8 +77,10 @@ def attest(
         return 130
 
 
-def run(plan: Plan, names: Sequence[str], everything: bool, cores: int, line: reproduce.Line) -> int:
-    """Compare, stamp, and say what stays stale."""
+def compare(
+    plan: Plan, names: Sequence[str], everything: bool, cores: int, line: reproduce.Line
+) -> tuple[list[Made], list[Refused], Outcome]:
+    """Compare what is stale by its code alone, and stamp what agrees, even if it is stopped before the end."""
     commit = provenance.source_commit()
     if len(commit) != 40:
         raise SideError("the source has changes that are not committed, or lies in no git repository: commit them")
@@ -83,17 +91,31 @@ def run(plan: Plan, names: Sequence[str], everything: bool, cores: int, line: re
         for since, jobs in by_commit(found).items():
             Comparison(plan, jobs, since, commit, everything, cores, line, outcome).run()
     finally:
-        agreed = [job for job in found if job.name in outcome.why and not outcome.why[job.name]]
-        if agreed:
+        if agreed := outcome.agreed(found):
             stamp(plan, agreed, commit)
+    sides.remove({commit, *by_commit(found)} if found else ())
+    return found, refused, outcome
+
+
+def finish(
+    plan: Plan, found: Sequence[Made], refused: Sequence[Refused], outcome: Outcome, line: reproduce.Line
+) -> int:
+    """Tell DVC what was attested, and a person what was not; the exit code."""
+    from reprompt.attest.registering import register
+
+    agreed = outcome.agreed(found)
+    line.show("asking Snakemake what is left to do", always=True)
+    left = reproduce.missing_steps(plan) if agreed else {}
+    register(plan, [job.rule for job in agreed], [step.rule for step in left.values()])
     line.close()
-    sides.remove({commit, *by_commit(found)})
     for job in found:
         if why := outcome.why[job.name]:
             print(f"stays stale: {job.name}: {why}")
     for one in refused:
         print(f"refused: {one.name}: {one.why}")
     print(f"{len(agreed)} of {len(found) + len(refused)} stale jobs are attested.")
+    if left:
+        print(f"Snakemake has {len(left)} jobs to run.")
     return 1 if len(agreed) < len(found) + len(refused) else 0
 
 
