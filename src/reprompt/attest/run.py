@@ -322,7 +322,7 @@ class Comparison:
             with sides.both(samplers) as names:
                 waiting = list(by_request)
                 self.show(waiting[0], 0, total, started)
-                for name in names:
+                for name in (name for name in names if name in by_request):
                     executed = self.changes.executed(*(sampler.lines() for sampler in samplers))
                     self.outcome.executed |= executed
                     for piece, compared in self.compared(name, by_request[name]).items():

@@ -209,28 +209,28 @@ class Sampler:
 @contextmanager
 def both(samplers: Sequence[Sampler]) -> Iterator[Iterator[str]]:
     """The names of requests as soon as all sides are done with them. A side that fails ends it with a SideError."""
-    ended: queue.Queue[tuple[int, str | None]] = queue.Queue()
+    said: queue.Queue[tuple[int, str | None]] = queue.Queue()  # of each side a name, or None when it has ended
 
     def read(number: int, sampler: Sampler) -> None:
         for line in sampler.process.stdout:
-            ended.put((number, line.strip()))
-        ended.put((number, None if sampler.process.wait() else ""))
+            said.put((number, line.strip()))
+        said.put((number, None))
 
     def names() -> Iterator[str]:
         done: dict[str, set[int]] = {}
-        over = 0
-        while over < len(samplers):
-            number, name = ended.get()
+        running = len(samplers)
+        while running:
+            number, name = said.get()
+            sampler = samplers[number]
             if name is None:
-                raise SideError(
-                    f"{samplers[number].side.commit[:12]} failed: {samplers[number].last_words()}"
-                    f"; details in {samplers[number].log}"
-                )
-            over += not name
-            if name:
-                done.setdefault(name, set()).add(number)
-                if len(done[name]) == len(samplers):
-                    yield name
+                running -= 1
+                if sampler.process.wait():
+                    whose = f"the code of {sampler.side.commit[:12]}"
+                    raise SideError(f"{whose} failed: {sampler.last_words()}; details in {sampler.log}")
+            elif done.setdefault(name, set()) | {number} == set(range(len(samplers))):
+                yield name
+            else:
+                done[name].add(number)
 
     for number, sampler in enumerate(samplers):
         threading.Thread(target=read, args=(number, sampler), daemon=True).start()
