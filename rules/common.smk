@@ -1,6 +1,5 @@
 """What the rules share: the plan, and functions from a rule's wildcards to what it needs."""
 
-import hashlib
 import re
 import sys
 
@@ -8,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from reprompt import code, locks, provenance
+from reprompt import entry_points, locks, provenance
 from reprompt.estimate import resources as estimated
 from reprompt.plan.parameters import ParameterError, load_parameters
 from reprompt.plan.plan import make_plan
@@ -105,38 +104,25 @@ def records_of_output(wildcards):
     return [PLAN.records(job) for job in PLAN.outputs[wildcards[0]].jobs]
 
 
-def published_in_study(wildcards):
-    """The numbers that the paper of a table's or figure's study printed."""
-    return sorted(Path("src/reprompt/published").rglob(f"{study_of_output(wildcards)}_*.csv"))
+# What a rule's results depend on besides files: code and parameters, each as one short hash
 
 
-# What a rule's results depend on besides files: parameters and code, each as one short hash
+def code_of(rule):
+    """A function to what the code comes to that a job of `rule` runs. Comments do not count."""
+
+    def of_job(wildcards):
+        return entry_points.code_of(PLAN, rule, dict(wildcards.items()))
+
+    return of_job
 
 
-def digest(spec):
-    """A short name for a canonical JSON string of the plan."""
-    return hashlib.sha256(spec.encode()).hexdigest()[:20]
+def spec_of(rule):
+    """A function to what the parameters come to that a job of `rule` depends on."""
 
+    def of_job(wildcards):
+        return entry_points.digest(entry_points.spec_of(PLAN, rule, dict(wildcards.items())))
 
-def pretraining_spec(wildcards):
-    """The parameters that a backbone's weights depend on."""
-    return digest(PLAN.pretraining_spec(wildcards.backbone))
-
-
-def features_spec(wildcards):
-    """The parameters that a part's features depend on."""
-    return digest(PLAN.features_spec(wildcards.backbone, wildcards.part))
-
-
-def job_spec(wildcards):
-    """The parameters that a job's records depend on: ProGrad's lambda is in ProGrad's jobs only."""
-    return digest(JOBS["/".join(wildcards)].spec)
-
-
-def code_of_job(wildcards):
-    """How fleets are run, the recipe's own axes and what is measured. Comments and formatting do not count."""
-    measures = PLAN.parameters.experiments[wildcards.experiment].measures
-    return code.recipe_code(wildcards.recipe, measures)
+    return of_job
 
 
 # How a rule is shown, and options of its command

@@ -177,7 +177,8 @@ def corpus(
 ) -> None:
     """Filter GRAM's image-text pairs and find their topics and domains."""
     from reprompt.chc.from_files import make_file_corpus
-    from reprompt.chc.run import STAGES, make_rendered_corpus
+    from reprompt.chc.rendered import make_rendered_corpus
+    from reprompt.chc.run import STAGES
     from reprompt.chc.task import corpus_split, in_pair_order
     from reprompt.clip.features import ensure_features, read_features
     from reprompt.clip.openai import load

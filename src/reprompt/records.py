@@ -17,6 +17,7 @@ import pandas as pd
 from reprompt.atomic import written_whole
 from reprompt.metrics import Arrays, metrics
 from reprompt.plan.cells import Cell, TestSet
+from reprompt.results import Result
 
 COLUMNS = (
     *("scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"),
@@ -24,14 +25,6 @@ COLUMNS = (
     *("predictions", "targets", "measured"),
 )
 OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "seed", "swept", "start", "group")
-
-
-@dataclass(frozen=True)
-class Result:
-    """A cell on one test set of N images: predictions (N,), class indices within the split, and measured arrays."""
-
-    predictions: np.ndarray
-    measured: Arrays = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ import torch
 from reprompt.atomic import write_text
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import ensure_features, manifest, read_features
-from reprompt.code import recipe_code
+from reprompt.code import code_hash
 from reprompt.costs import circumstances
 from reprompt.data.source import SourceInViews
 from reprompt.data.sources import stored_source_of
 from reprompt.data.splits import Split
+from reprompt.entry_points import cell as cell_code
 from reprompt.fleets import NOTHING, Given, run_fleet
 from reprompt.multitask.groups import read_groups
 from reprompt.pictures import Pictures
@@ -139,7 +140,7 @@ def tune_cells(
     the code it decides whether a cell is the same.
     """
     missing, done = {}, []
-    code = recipe_code(cells[0].recipe, cells[0].measures)
+    code = code_hash(cell_code(cells[0].recipe, cells[0].measures))
     for cell in cells:
         trained_on = given.trained_on(cell)
         read = sorted({*trained_on, *(test.task for test in cell.tests)})

@@ -20,8 +20,9 @@ from torch import Tensor
 
 from reprompt.atomic import written_whole
 from reprompt.clip.backbones import Backbone
-from reprompt.code import FEATURES, code_hash
+from reprompt.code import code_hash
 from reprompt.data.source import SourceInViews
+from reprompt.entry_points import features as made_by
 from reprompt.locks import FOLDER as LOCKS
 from reprompt.locks import exclusive
 from reprompt.made_from import is_made_from
@@ -67,7 +68,8 @@ class TaskFeatures:
 
 def manifest(spec: str, weights_sha256: str) -> str:
     """What a part's features are made from, as JSON: the plan's specification, the weights, and the code."""
-    made_from = {"spec": json.loads(spec), "weights_sha256": weights_sha256, "code": code_hash(*FEATURES)}
+    code = code_hash(made_by("rendered") + made_by("files"))
+    made_from = {"spec": json.loads(spec), "weights_sha256": weights_sha256, "code": code}
     return json.dumps(made_from, indent=1, sort_keys=True) + "\n"
 
 
