@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reprompt.attest import tracing
+from reprompt.attest.sides import TRACED
 from reprompt.attest.changes import changes_between, functions
 
 BEFORE = """
@@ -123,8 +123,7 @@ class Kind:
 MAIN = """
 import sys
 from reprompt.train import loss
-assert sys.argv[1] == "sample"
-loss(1, int(sys.argv[2]))
+loss(1, int(sys.argv[1]))
 """
 
 
@@ -142,8 +141,14 @@ def test_a_line_counts_as_executed_only_where_a_sample_ran_through_it(packages, 
             str({str(package / file): of_file for file, of_file in wanted.items()}).replace("'", '"')
         )
         subprocess.run(
-            [sys.executable, tracing.__file__, folder / "lines.json", folder / "ran.txt", "sample", str(shots)],
-            env={**os.environ, "PYTHONPATH": str(folder)},
+            [sys.executable, "-m", "reprompt.cli", str(shots)],
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{TRACED}{os.pathsep}{folder}",
+                "REPROMPT_LINES": str(folder / "lines.json"),
+                "REPROMPT_EXECUTED": str(folder / "ran.txt"),
+            },
+            cwd=folder,
             check=True,
         )
         ran = [line.rpartition(":") for line in (folder / "ran.txt").read_text().splitlines()]

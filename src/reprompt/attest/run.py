@@ -198,6 +198,8 @@ class Comparison:
             sides.share(self.old, self.new, self.plan.root)
         reads = {job.name: set(reached(self.entries(job))) for job in self.jobs}
         self.changes: Changes = changes_between(self.old.package, self.new.package, set().union(*reads.values()))
+        for side, lines in zip((self.old, self.new), self.changes.lines, strict=True):
+            side.look_out(lines)
         for row in WHOLE:
             self.compare_whole([job for job in self.jobs if job.rule in row])
         trained = [job for job in self.jobs if job.trains or job.rule == "pretrain"]
@@ -229,7 +231,12 @@ class Comparison:
         from reprompt.attest.comparing import compare_weights, together
 
         chosen = [*(job for job in jobs if job.rule != "features"), *covering(self.plan, jobs)]
-        todo = [job for job in chosen if not self.logbook.agreed(job.name, job.before, job.now)]
+        todo = []
+        for job in chosen:
+            if line := self.logbook.agreed(job.name, job.before, job.now):
+                self.outcome.executed.update(line["executed"])
+            else:
+                todo.append(job)
         for job in [job for job in todo if job.rule == "weights"]:
             file = self.plan.parameters.backbones[job.wildcards["backbone"]].file
             if not (file and Path(file).exists()):
@@ -266,10 +273,10 @@ class Comparison:
             for job in jobs if wrong else ():
                 self.outcome.stays(job, wrong)
 
-    def write_down(
-        self, job: Made, piece: str, compared: "Compared", started: float, executed: Iterable[str] = ()
-    ) -> None:
-        """Log a piece; its job stays stale where it differs."""
+    def write_down(self, job: Made, piece: str, compared: "Compared", started: float) -> None:
+        """Log a piece, and what was executed so far; its job stays stale where it differs."""
+        executed = self.changes.executed(self.old.executed(), self.new.executed())
+        self.outcome.executed |= executed
         self.logbook.add((self.since, self.commit), (job.before, job.now), piece, compared, started, executed)
         if compared.first:
             self.outcome.stays(job, compared.first)
@@ -313,9 +320,7 @@ class Comparison:
             some[0].asked or request(self.plan, [piece.fleet for piece in some], self.everything)
             for some in by_request.values()
         ]
-        samplers = [
-            Sampler(side, asked, lines) for side, lines in zip((self.old, self.new), self.changes.lines, strict=True)
-        ]
+        samplers = [Sampler(side, asked) for side in (self.old, self.new)]
         wrong = {}
         total, done, started = sum(piece.seconds for piece in pieces), 0.0, time.monotonic()
         try:
@@ -323,11 +328,9 @@ class Comparison:
                 waiting = list(by_request)
                 self.show(waiting[0], 0, total, started)
                 for name in (name for name in names if name in by_request):
-                    executed = self.changes.executed(*(sampler.lines() for sampler in samplers))
-                    self.outcome.executed |= executed
                     for piece, compared in self.compared(name, by_request[name]).items():
                         if piece.job:
-                            self.write_down(piece.job, piece.name, compared, started, executed)
+                            self.write_down(piece.job, piece.name, compared, started)
                         if compared.first:
                             wrong[piece] = compared.first
                     done += sum(piece.seconds for piece in by_request.pop(name))

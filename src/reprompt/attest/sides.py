@@ -21,7 +21,7 @@ from reprompt import provenance, reproduce
 from reprompt.plan.plan import Plan
 
 FOLDER = Path(".reprompt/attest")
-TRACING = Path(__file__).with_name("tracing.py")
+TRACED = Path(__file__).with_name("traced")  # what Python imports at its start where that is on its path
 MADE_ANEW = ("features", "images")  # folders below the results whose content is no output
 
 
@@ -52,10 +52,40 @@ class Side:
         return self.folder / output
 
     @property
+    def wanted(self) -> Path:
+        """The lines that its processes look out for."""
+        return self.folder / ".lines.json"
+
+    @property
+    def ran(self) -> Path:
+        """Those of them that they executed."""
+        return self.folder / ".executed"
+
+    def look_out(self, lines: Mapping[str, list[int]]) -> None:
+        """Have its processes tell which of these lines they execute, by file of the package."""
+        self.ran.unlink(missing_ok=True)
+        self.wanted.unlink(missing_ok=True)
+        if lines:
+            wanted = {str(self.package / file): of_file for file, of_file in lines.items()}
+            self.wanted.write_text(json.dumps(wanted))
+
+    def executed(self) -> dict[str, set[int]]:
+        """The lines that were executed so far, by file of the package."""
+        found: dict[str, set[int]] = {}
+        for text in self.ran.read_text().splitlines() if self.ran.exists() else ():
+            file, _, line = text.rpartition(":")
+            found.setdefault(str(Path(file).relative_to(self.package)), set()).add(int(line))
+        return found
+
+    @property
     def environment(self) -> dict[str, str]:
         """The environment of its commands: this Python on its source, with no profile of a cluster."""
-        found = reproduce.environment() | {"PYTHONPATH": str(self.folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-        return {name: value for name, value in found.items() if name != "SNAKEMAKE_PROFILE"}
+        path = [self.folder / "src"]
+        found = {name: value for name, value in reproduce.environment().items() if name != "SNAKEMAKE_PROFILE"}
+        if self.wanted.exists():
+            path.insert(0, TRACED)
+            found |= {"REPROMPT_LINES": str(self.wanted), "REPROMPT_EXECUTED": str(self.ran)}
+        return found | {"PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def make_side(plan: Plan, commit: str) -> Side:
@@ -167,23 +197,19 @@ def _move(outputs: Iterable[str], source: Path, target: Path) -> None:
 
 
 class Sampler:
-    """`reprompt sample` on one side: works through requests in order, and tells which lines it executed."""
+    """`reprompt sample` on one side, which works through requests in order."""
 
-    def __init__(self, side: Side, requests: Sequence[Mapping[str, Any]], lines: Mapping[str, list[int]]):
-        """`lines` are those to look out for, by file of the package."""
-        self.side, self.folder = side, side.samples
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        asked, wanted = self.folder / "requests.jsonl", self.folder / "lines.json"
-        self.executed = self.folder / "executed.txt"
+    def __init__(self, side: Side, requests: Sequence[Mapping[str, Any]]):
+        """Start it."""
+        self.side = side
+        shutil.rmtree(side.samples, ignore_errors=True)
+        side.samples.mkdir(parents=True)
+        asked, self.log = side.samples / "requests.jsonl", side.samples / "log.txt"
         asked.write_text("".join(json.dumps(request) + "\n" for request in requests))
-        wanted.write_text(json.dumps({str(side.package / file): of_file for file, of_file in lines.items()}))
-        traced = [str(TRACING), str(wanted), str(self.executed)] if lines else ["-m", "reprompt.cli"]
-        command = ["sample", str(asked), "--out", str(self.folder), "--scale", side.root.name]
-        self.log = self.folder / "log.txt"
+        command = ["sample", str(asked), "--out", str(side.samples), "--scale", side.root.name]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *traced, *command],
+                [sys.executable, "-m", "reprompt.cli", *command],
                 cwd=side.folder,
                 env=side.environment,
                 stdin=subprocess.DEVNULL,
@@ -192,14 +218,6 @@ class Sampler:
                 text=True,
                 preexec_fn=reproduce.end_with_parent,
             )
-
-    def lines(self) -> dict[str, set[int]]:
-        """The lines executed so far, by file of the package."""
-        found: dict[str, set[int]] = {}
-        for text in self.executed.read_text().splitlines() if self.executed.exists() else ():
-            file, _, line = text.rpartition(":")
-            found.setdefault(str(Path(file).relative_to(self.side.package)), set()).add(int(line))
-        return found
 
     def last_words(self) -> str:
         """What it said last, where it failed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reprompt import provenance
 from reprompt.code import code_hash
-from reprompt.entry_points import cell, code_of, spec_of
+from reprompt.entry_points import cell, code_of, digest, spec_of
 from reprompt.plan.plan import Plan
 from reprompt.reproduce import TUNING
 
@@ -106,7 +106,7 @@ def _why_refused(
     """Why more than the code may have changed, or nobody knows by which code it was made."""
     if not job.before:
         return "nobody wrote down by which code it was made: it has to be run"
-    if entries[0]["made"].get("spec") != spec_of(plan, job.rule, job.wildcards):
+    if entries[0]["made"].get("spec", digest("")) != digest(spec_of(plan, job.rule, job.wildcards)):
         return "its parameters changed: it has to be run"
     for entry in entries:
         if entry["sha256"] is None:

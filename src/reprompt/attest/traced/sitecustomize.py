@@ -1,14 +1,13 @@
-"""Run `reprompt` and tell which of some lines it executes: by the path of this file, on the source of either code.
+"""Tell which of some lines a process executes. Python imports this at its start where this folder is on its path.
 
-    python tracing.py lines.json executed.txt sample requests.jsonl ...
-
-`lines.json` says which lines to look out for, by file; line 0 is the import of the module. `executed.txt` gets a line
-`file:line` for each, the first time. Only functions that hold such lines are traced, and they only until all are seen,
-so that all else runs as fast as ever. It imports nothing of the package before that is traced.
+`REPROMPT_LINES` names a JSON file with the lines to look out for, by file; line 0 is the import of the module.
+`REPROMPT_EXECUTED` names the file that gets a line `file:line` for each, the first time, from every process of a side.
+Only functions that hold such lines are traced, so that all else runs as fast as ever. It works on the source of either
+code, as it imports nothing of the package.
 """
 
 import json
-import runpy
+import os
 import sys
 import threading
 from types import CodeType, FrameType
@@ -50,16 +49,8 @@ class Lines:
             self.out.flush()
 
 
-def main() -> None:
-    """Trace the command that the arguments name."""
-    lines, out, *sys.argv[1:] = sys.argv[1:]
-    sys.path.pop(0)  # this folder: its modules have names of their own
-    with open(lines) as file, open(out, "a") as executed:
-        trace = Lines(json.load(file), executed)
-        threading.settrace(trace.called)
-        sys.settrace(trace.called)
-        runpy.run_module("reprompt.cli", run_name="__main__", alter_sys=True)
-
-
-if __name__ == "__main__":
-    main()
+if "REPROMPT_LINES" in os.environ:
+    with open(os.environ["REPROMPT_LINES"]) as file:
+        trace = Lines(json.load(file), open(os.environ["REPROMPT_EXECUTED"], "a"))  # noqa: SIM115 (until it ends)
+    threading.settrace(trace.called)
+    sys.settrace(trace.called)
