@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reprompt.attest.sides import TRACED
 from reprompt.attest.changes import changes_between, functions
+from reprompt.attest.sides import TRACED
 
 BEFORE = """
 RATE = 1
