@@ -75,10 +75,10 @@ def export(root: Path, outputs: Iterable[str], keep: Iterable[str], passed_on: I
         if record:
             content = sha256(output) if stays else None
             entries[output] = {"output": output, "sha256": content} | {key: record.get(key) for key in KEPT}
-    save(root, entries)
+    write(root, entries)
 
 
-def save(root: Path, entries: dict[str, Entry]) -> None:
+def write(root: Path, entries: dict[str, Entry]) -> None:
     """Write the list."""
     text = "".join(json.dumps(entries[output], sort_keys=True) + "\n" for output in sorted(entries))
     path = list_path(root)

@@ -22,7 +22,7 @@ def stamp(root: Path, made: Iterable[Made], commit: str, of_cells: dict[str, str
             entry["made"] |= {"code": job.now} | ({"cells": of_cells[job.name]} if job.name in of_cells else {})
             entry["attested"] = [*entry.get("attested", ()), {"from": job.since, "to": commit}]
             stamped.append(output)
-    provenance.save(root, entries)
+    provenance.write(root, entries)
     for output in stamped:
         provenance.change_params(output, entries[output]["params"])
     return stamped
