@@ -10,10 +10,10 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from reprompt.plan.cells import Cell, TestSet
-from reprompt.records import Row, read_rows
 from reprompt.verify import _in_words, _which
 
-OF_THE_FILE = ("offset", "targets", "measured", "cell")  # where arrays lie in a file, and a hash with the code in it
+OF_THE_FILE = ("offset", "targets", "measured", "cell")  # where something lies in a file, or was keyed by its code
+NOW_IN_IDENTITIES = ("settings", "data_sha256", "weights_sha256")  # which records of schema 1 had not
 NOT_COMPARED = ("costs.json",)  # what something cost differs from run to run
 
 
@@ -50,6 +50,38 @@ def compare_files(then: Path, now: Path, output: str) -> Compared:
     return Compared(len(one), f"{output}: its bytes differ")
 
 
+@dataclass(frozen=True)
+class Row:
+    """A cell on one test set, of records of any schema: what is written of it, its identity, and its arrays."""
+
+    stored: dict[str, Any]
+    identity: dict[str, Any] | None
+    arrays: dict[str, np.ndarray]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a records file of schema 1, which had no identities, or of a later one."""
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
+
+    def taken(name: str, offset: int, *shape: int) -> np.ndarray:
+        return arrays[name][offset : offset + int(np.prod(shape))].reshape(shape)
+
+    return [
+        Row(
+            row,
+            about["cells"][row["cell"]] if about else None,
+            {
+                "predictions": taken("predictions", row["offset"], row["images"]),
+                "targets": taken("targets", *row["targets"]),
+                **{name: taken(f"measured_{name}", *place) for name, place in row["measured"].items()},
+            },
+        )
+        for row in (about["rows"] if about else json.loads(arrays["rows"].tobytes()))
+    ]
+
+
 def compare_records(then: Path, now: Path, cells: Iterable[Cell]) -> dict[Cell, Compared]:
     """Two files of records of the same cells, cell by cell, and the prompts beside them where they are kept."""
     cells = list(cells)
@@ -75,18 +107,15 @@ def compare_records(then: Path, now: Path, cells: Iterable[Cell]) -> dict[Cell, 
 def compare_rows(old: Row, new: Row) -> Compared:
     """A cell on a test set: its arrays, and every field that the old row has; the new one may have more."""
     words, numbers = _in_words(old.stored), 0
-    arrays = [{"predictions": row.predictions, "targets": row.targets, **row.measured} for row in (old, new)]
-    for name in arrays[0].keys() | arrays[1].keys():
-        one, other = (side.get(name) for side in arrays)
+    for name in old.arrays.keys() | new.arrays.keys():
+        one, other = (row.arrays.get(name) for row in (old, new))
         if one is None or other is None or one.shape != other.shape or not _same_bits(one, other):
             return Compared(numbers, f"{words}: its {name} {_how(one, other)}")
         numbers += one.size
-    fields = {name: value for name, value in old.stored.items() if name not in OF_THE_FILE}
-    for name, value in fields.items():
-        path = _first_change(value, new.stored.get(name), name)
-        if path:
-            return Compared(numbers, f"{words}: {path}")
-    return Compared(numbers + len(old.stored["values"]))
+    not_compared = OF_THE_FILE if (old.identity is None) == (new.identity is None) else OF_THE_FILE + NOW_IN_IDENTITIES
+    fields = {name: value for name, value in old.stored.items() if name not in not_compared}
+    path = _first_change(fields, new.stored, "row") or _first_change(old.identity or {}, new.identity or {}, "identity")
+    return Compared(numbers + len(old.stored["values"]), path and f"{words}: {path}")
 
 
 def compare_prompts(then: Path, now: Path, place: int, words: str) -> Compared:

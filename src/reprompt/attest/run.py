@@ -259,7 +259,7 @@ class Comparison:
             if compared is None:
                 self.outcome.stays(job, f"could not be made again: {words}")
                 continue
-            if job in differing:
+            if job in differing and compared.first:
                 compared = compare_outputs(job, before, made)
                 if compared is None:
                     self.outcome.stays(job, f"{there[job].first or 'the old code'}; the old code failed: {old_words}")
