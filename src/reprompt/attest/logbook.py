@@ -44,7 +44,7 @@ class Logbook:
         started: float,
         executed: Iterable[str] = (),
     ) -> None:
-        """Write down a piece. `started` is of `time.monotonic`, `executed` which changes ran before it was finished."""
+        """Write down a piece. `started` is of `time.monotonic`, `executed` which changes ran since the last one."""
         line = {
             **dict(zip(("from", "to"), commits, strict=True)),
             "code": list(code),

@@ -34,7 +34,7 @@ WHOLE = (
     ("table", "figure", "corpus_figure", "claims"),
     ("report",),
 )
-SECONDS = {"features": 40, "corpus": 60}  # that a job takes about; others 10, steps of pre-training a half each
+SECONDS = {"features": 40, "corpus": 60}  # that a job takes about; others 5
 
 
 @dataclass
@@ -105,7 +105,7 @@ def finish(
 
     agreed = outcome.agreed(found)
     line.show("asking Snakemake what is left to do", always=True)
-    left = reproduce.missing_steps(plan) if agreed else {}
+    left = reproduce.missing_steps(plan, pretrain=False) if agreed else {}
     register(plan, [job.rule for job in agreed], [step.rule for step in left.values()])
     line.close()
     for job in found:
@@ -143,7 +143,7 @@ def say(plan: Plan, found: Sequence[Made], refused: Sequence[Refused], everythin
         print(f"Against {since[:12]}:")
         for rule in (rule for row in WHOLE for rule in row):
             of_rule = covering(plan, jobs) if rule == "features" else [job for job in jobs if job.rule == rule]
-            seconds += len(of_rule) * SECONDS.get(rule, 10)
+            seconds += len(of_rule) * SECONDS.get(rule, 5)
             for job in of_rule:
                 print(f"  made again whole: {job.name}")
         for job in (job for job in jobs if job.rule == "pretrain"):
@@ -274,8 +274,8 @@ class Comparison:
                 self.outcome.stays(job, wrong)
 
     def write_down(self, job: Made, piece: str, compared: "Compared", started: float) -> None:
-        """Log a piece, and what was executed so far; its job stays stale where it differs."""
-        executed = self.changes.executed(self.old.executed(), self.new.executed())
+        """Log a piece, and what was executed since the last one; its job stays stale where it differs."""
+        executed = self.changes.executed(self.old.executed(), self.new.executed()) - self.outcome.executed
         self.outcome.executed |= executed
         self.logbook.add((self.since, self.commit), (job.before, job.now), piece, compared, started, executed)
         if compared.first:
