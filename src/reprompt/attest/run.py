@@ -34,6 +34,7 @@ WHOLE = (
     ("table", "figure", "corpus_figure", "claims"),
     ("report",),
 )
+UNSEEN = "it depends on changes that no sample executed; --all compares everything:"
 SECONDS = {"features": 40, "corpus": 60}  # that a job takes about; others 5
 
 
@@ -43,6 +44,7 @@ class Outcome:
 
     why: dict[str, str] = field(default_factory=dict)
     executed: set[str] = field(default_factory=set)
+    unseen: dict[str, None] = field(default_factory=dict)  # changes that no sample executed, in order
 
     def stays(self, job: Made, why: str) -> None:
         """A job stays stale; the first reason counts."""
@@ -108,9 +110,15 @@ def finish(
     left = reproduce.missing_steps(plan, pretrain=False) if agreed else {}
     register(plan, [job.rule for job in agreed], [step.rule for step in left.values()])
     line.close()
+    by_reason: dict[str, list[str]] = defaultdict(list)
     for job in found:
-        if why := outcome.why[job.name]:
-            print(f"stays stale: {job.name}: {why}")
+        by_reason[outcome.why[job.name]].append(job.name)
+    for why, names in by_reason.items():
+        if why:
+            more = f" (and {len(names) - 1} more jobs)" if len(names) > 1 else ""
+            print(f"stays stale: {names[0]}{more}: {why}")
+            for statement in outcome.unseen if why == UNSEEN else ():
+                print(f"    {statement}")
     for one in refused:
         print(f"refused: {one.name}: {one.why}")
     print(f"{len(agreed)} of {len(found) + len(refused)} stale jobs are attested.")
@@ -206,9 +214,9 @@ class Comparison:
         self.compare_training(trained)
         for job in trained:
             unseen = [] if self.everything else self.changes.unseen(reads[job.name], self.outcome.executed)
-            if unseen and not self.outcome.why.get(job.name):
-                more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
-                self.outcome.why[job.name] = f"no sample executed {unseen[0]}{more}; --all compares everything"
+            self.outcome.unseen |= dict.fromkeys(unseen)
+            if unseen:
+                self.outcome.stays(job, UNSEEN)
         for job in self.jobs:
             self.outcome.why.setdefault(job.name, "")
 
@@ -303,6 +311,9 @@ class Comparison:
         sources = {name for piece in todo if piece.fleet for name in self.plan.job(piece.fleet.job).prompts}
         todo += [piece for piece in pieces if piece.fleet and piece.fleet.job in sources and piece not in todo]
         todo.sort(key=pieces.index)
+        for job in (job for job in jobs if job.trains):
+            if why := self.other_identity(job):
+                self.outcome.stays(job, why)
         wrong = self.sample(todo) if todo else {}
         by_group = {piece.fleet.group: wrong[piece] for piece in reversed(todo) if piece.fleet and wrong.get(piece)}
         for job in jobs:
@@ -310,6 +321,12 @@ class Comparison:
                 groups = {fleet.group for fleet in fleets(self.plan, self.plan.job(job.name))}
                 for why in (by_group[group] for group in by_group if group in groups):
                     self.outcome.stays(job, why)
+
+    def other_identity(self, job: Made) -> str | None:
+        """What a job's records, all of them, were made from other than they would be by today's code, if anything."""
+        from reprompt.verify import recompute
+
+        return next(iter(recompute(self.plan, self.plan.job(job.name)).complaints), None)
 
     def sample(self, pieces: Sequence["Piece"]) -> dict["Piece", str]:
         """Let both codes work through some pieces side by side; why those do not agree that do not."""
