@@ -71,6 +71,13 @@ def test_a_branch_that_is_gone_has_to_be_seen_in_the_old_code(packages) -> None:
     assert changed(packages, text) == ["loss: taken away: if shots > 8:", "loss: taken away: x = x * 2"]
 
 
+def test_a_refusal_needs_no_failing_sample(packages) -> None:
+    text = BEFORE.replace(
+        "    return x - RATE", "    if shots < 0:\n        raise ValueError(shots)\n    return x - RATE"
+    )
+    assert changed(packages, text) == ["loss: if shots < 0:"]
+
+
 def test_a_changed_constant_belongs_to_its_module(packages) -> None:
     assert changed(packages, BEFORE.replace("RATE = 1", "RATE = 2")) == ["the module itself: RATE = 2"]
 
@@ -115,7 +122,7 @@ class Kind:
     found = {one.name: one.texts for one in functions("kind.py", text)}
     assert set(found) == {"", "Kind.half", "Kind.half.<locals>.inner"}
     assert found["Kind.half.<locals>.inner"] == ("return self.size",)
-    parts = ("def inner():", "with open('a') as a, open('b'):", "for _ in a:", "raise KeyError from mistake", "del a")
+    parts = ("def inner():", "with open('a') as a, open('b'):", "for _ in a:", "del a")
     for part in (*parts, "match self.size:", "while True:", "break", "return 1", "continue", "case 1 if True"):
         assert any(text.endswith(part) for text in found["Kind.half"]), part
 

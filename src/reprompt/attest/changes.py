@@ -2,8 +2,8 @@
 
 Statements are told by their text as Python prints it, so neither formatting nor comments count, and a function that
 was moved or renamed has not changed. What is left of a change is to be executed: what was added by a sample of the new
-code, what was taken away by the same sample of the old code, or else nobody has seen whether it matters. But for `raise`: a
-job that fails leaves no number, so a better message or one more refusal needs no failing sample.
+code, what was taken away by the same sample of the old code, or else nobody has seen whether it matters. But for
+`raise`: a job that fails leaves no number, so a better message or one more refusal needs no failing sample.
 """
 
 import ast
