@@ -8,7 +8,6 @@ from safetensors.numpy import save_file
 
 from reprompt.attest.comparing import Row, compare_files, compare_prompts, compare_rows, compare_weights
 
-
 IDENTITY = {"images": "a", "test": [{"pictures": "b"}]}
 
 

@@ -30,11 +30,11 @@ def log_of(project: Path) -> list[dict]:
 
 
 def move_and_rename(project: Path) -> None:
-    """Move the module that draws episodes, and rename a function and a class in it."""
+    """Move the module that draws episodes, and rename a function in it."""
     source = project / "src/reprompt/meta"
-    (source / "episodes.py").rename(source / "drawn.py")
-    edit(source / "drawn.py", r"^def _in_turn", "def _one_after_the_other")
-    edit(source / "drawn.py", r"(?<!def )_in_turn\(", "_one_after_the_other(")
+    text = (source / "episodes.py").read_text()
+    (source / "episodes.py").unlink()
+    (source / "drawn.py").write_text(text.replace("_in_turn(", "_one_after_the_other("))
     for file in (source / "learned.py", source / "corpus.py", source.parent / "bench_meta.py"):
         edit(file, "reprompt.meta.episodes", "reprompt.meta.drawn")
     commit(project, "-A", "src")

@@ -85,7 +85,11 @@ class Side:
         if self.wanted.exists():
             path.insert(0, TRACED)
             found |= {"REPROMPT_LINES": str(self.wanted), "REPROMPT_EXECUTED": str(self.ran)}
-        return found | {"PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONDONTWRITEBYTECODE": "1"}
+        return found | {
+            "PYTHONPATH": os.pathsep.join(map(str, path)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "REPROMPT_TRACEBACK": "1",
+        }
 
 
 def make_side(plan: Plan, commit: str) -> Side:
@@ -204,7 +208,7 @@ class Sampler:
         self.side = side
         shutil.rmtree(side.samples, ignore_errors=True)
         side.samples.mkdir(parents=True)
-        asked, self.log = side.samples / "requests.jsonl", side.samples / "log.txt"
+        asked, self.log = side.samples / "requests.jsonl", FOLDER / f"{side.commit[:12]}-sample.log"
         asked.write_text("".join(json.dumps(request) + "\n" for request in requests))
         command = ["sample", str(asked), "--out", str(side.samples), "--scale", side.root.name]
         with self.log.open("w") as log:
