@@ -133,8 +133,8 @@ def job_spec(wildcards):
     return digest(JOBS["/".join(wildcards)].spec)
 
 
-def code_of_job(wildcards):
-    """How fleets are run, the recipe's own axes and what is measured. Comments and formatting do not count."""
+def cell_code(wildcards):
+    """What the cells of a job depend on in the code: how fleets are run, the recipe's own axes, what is measured."""
     measures = PLAN.parameters.experiments[wildcards.experiment].measures
     return code.recipe_code(wildcards.recipe, measures)
 
@@ -180,6 +180,16 @@ def jobs_by_study():
     return [f"{study}: {len(cells)} jobs, {sum(cells)} cells" for study, cells in studies.items()]
 
 
+def refill_cells():
+    """Before anything is made again: put what the folder's records hold into the cell store."""
+    from reprompt.records import CELL_STORE
+    from reprompt.refill import refill
+
+    filled = refill(PLAN.root.parent, CELL_STORE)
+    if filled:
+        print(f"{filled} finished cells are taken over from records", file=sys.stderr)
+
+
 def outputs_of_plan():
     """Every file that the active scale's plan makes."""
     stages = [rule for rule in workflow.rules if rule.name.startswith("stage_")]
@@ -191,7 +201,15 @@ def remember(jobs):
     planned = outputs_of_plan()
     passed_on = {str(PLAN.prompts(job.name)) for job in PLAN.jobs if job.experiment in PASSING_ON}
     provenance.prune(R / "records", keep=planned)
-    provenance.export(R, {str(output) for job in jobs for output in job.output}, planned, passed_on)
+    provenance.export(R, {str(output): how_made(job) for job in jobs for output in job.output}, planned, passed_on)
+
+
+def how_made(job):
+    """What provenance says of a job's outputs: its wildcards, and hashes of the code and parameters they depend on."""
+    made = {name: job.params[name] for name in ("code", "spec") if name in job.params.keys()}
+    if "recipe" in job.wildcards.keys():
+        made["cells"] = cell_code(job.wildcards)
+    return {"wildcards": dict(job.wildcards.items()), "made": made}
 
 
 if workflow.is_main_process:  # not in the Snakemake of a cluster job

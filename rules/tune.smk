@@ -26,7 +26,7 @@ rule tune:
         gpu=resource("tune", "gpu", 0),
     params:
         scale=SCALE,
-        code=code_of_job,
+        code=cell_code,
         job=JOB,
         spec=job_spec,
         splits=R / "data",
