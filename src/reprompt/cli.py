@@ -3,6 +3,7 @@
 Heavy libraries are imported by the commands that need them, so that planning and tables start at once.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -415,6 +416,15 @@ def estimate(
 
         torch.set_num_threads(threads)
     run(_plan(params, scale), device, calibrate, write, records)
+
+
+@app.command("code-hashes")
+def code_hashes(out: Out) -> None:
+    """Write a hash of the code of every stage of dvc.yaml; comments do not change it, nor does another scale."""
+    from reprompt.atomic import write_text
+    from reprompt.entry_points import stage_hashes
+
+    write_text(out, json.dumps(stage_hashes(), indent=1) + "\n")
 
 
 @app.command()
