@@ -21,8 +21,8 @@ rule pretrain:
         runtime=resource("pretrain", "runtime", 240),
     params:
         scale=SCALE,
-        code=code.code_hash(*code.PRETRAINING),
-        spec=pretraining_spec,
+        code=code_of("pretrain"),
+        spec=spec_of("pretrain"),
         text=text_tower_option,
     shell:
         "reprompt pretrain {wildcards.backbone} {params.text} --scale {params.scale} --out {output.weights}"
@@ -46,8 +46,8 @@ rule weights:
         runtime=resource("weights", "runtime", 60),
     params:
         scale=SCALE,
-        code=code.code_hash(*code.WEIGHTS),
-        spec=pretraining_spec,
+        code=code_of("weights"),
+        spec=spec_of("weights"),
     shell:
         "reprompt weights {wildcards.backbone} --scale {params.scale} --out {output.weights} > {log} 2>&1"
 

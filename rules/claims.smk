@@ -16,7 +16,7 @@ rule claims:
         runtime=15,
     params:
         scale=SCALE,
-        code=code.code_hash(*code.CLAIMS),
+        code=code_of("claims"),
     shell:
         "reprompt claims --scale {params.scale} --out {output.csv} > {log} 2>&1"
 

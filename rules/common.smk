@@ -1,6 +1,5 @@
 """What the rules share: the plan, and functions from a rule's wildcards to what it needs."""
 
-import hashlib
 import re
 import sys
 
@@ -8,10 +7,11 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from reprompt import code, locks, provenance
+from reprompt import entry_points, locks, provenance
 from reprompt.estimate import resources as estimated
 from reprompt.plan.parameters import ParameterError, load_parameters
 from reprompt.plan.plan import make_plan
+from reprompt.taking_over import take_over_backbones
 
 try:
     PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
@@ -105,38 +105,25 @@ def records_of_output(wildcards):
     return [PLAN.records(job) for job in PLAN.outputs[wildcards[0]].jobs]
 
 
-def published_in_study(wildcards):
-    """The numbers that the paper of a table's or figure's study printed."""
-    return sorted(Path("src/reprompt/published").rglob(f"{study_of_output(wildcards)}_*.csv"))
+# What a rule's results depend on besides files: code and parameters, each as one short hash
 
 
-# What a rule's results depend on besides files: parameters and code, each as one short hash
+def code_of(rule):
+    """A function to what the code comes to that a job of `rule` runs. Comments do not count."""
+
+    def of_job(wildcards):
+        return entry_points.code_of(PLAN, rule, dict(wildcards.items()))
+
+    return of_job
 
 
-def digest(spec):
-    """A short name for a canonical JSON string of the plan."""
-    return hashlib.sha256(spec.encode()).hexdigest()[:20]
+def spec_of(rule):
+    """A function to what the parameters come to that a job of `rule` depends on."""
 
+    def of_job(wildcards):
+        return entry_points.digest(entry_points.spec_of(PLAN, rule, dict(wildcards.items())))
 
-def pretraining_spec(wildcards):
-    """The parameters that a backbone's weights depend on."""
-    return digest(PLAN.pretraining_spec(wildcards.backbone))
-
-
-def features_spec(wildcards):
-    """The parameters that a part's features depend on."""
-    return digest(PLAN.features_spec(wildcards.backbone, wildcards.part))
-
-
-def job_spec(wildcards):
-    """The parameters that a job's records depend on: ProGrad's lambda is in ProGrad's jobs only."""
-    return digest(JOBS["/".join(wildcards)].spec)
-
-
-def cell_code(wildcards):
-    """What the cells of a job depend on in the code: how fleets are run, the recipe's own axes, what is measured."""
-    measures = PLAN.parameters.experiments[wildcards.experiment].measures
-    return code.recipe_code(wildcards.recipe, measures)
+    return of_job
 
 
 # How a rule is shown, and options of its command
@@ -180,6 +167,12 @@ def jobs_by_study():
     return [f"{study}: {len(cells)} jobs, {sum(cells)} cells" for study, cells in studies.items()]
 
 
+def made_now(rule, wildcards):
+    """With which code and parameters an output of `rule` would be made today, as provenance has it."""
+    spec = entry_points.digest(entry_points.spec_of(PLAN, rule, wildcards))
+    return {"code": entry_points.code_of(PLAN, rule, wildcards), "spec": spec}
+
+
 def refill_cells():
     """Before anything is made again: put what the folder's records hold into the cell store."""
     from reprompt.records import CELL_STORE
@@ -208,7 +201,7 @@ def how_made(job):
     """What provenance says of a job's outputs: its wildcards, and hashes of the code and parameters they depend on."""
     made = {name: job.params[name] for name in ("code", "spec") if name in job.params.keys()}
     if "recipe" in job.wildcards.keys():
-        made["cells"] = cell_code(job.wildcards)
+        made["cells"] = entry_points.code_of_cells(PLAN, job.wildcards.experiment, job.wildcards.recipe)
     return {"wildcards": dict(job.wildcards.items()), "made": made}
 
 
@@ -216,10 +209,13 @@ if workflow.is_main_process:  # not in the Snakemake of a cluster job
     if "--unlock" not in sys.argv:
         held = locks.hold_job_lock()  # until this process ends
     try:
+        taken_over = take_over_backbones(R, made_now)
         adopted = provenance.adopt(R)
     except provenance.TamperedError as mistake:
         raise WorkflowError(str(mistake))
     if {"-n", "--dry-run", "--dryrun"} & set(sys.argv):
         print(f"The plan at scale {SCALE}:", *jobs_by_study(), sep="\n  ", file=sys.stderr)
+    if taken_over:
+        print(f"taken over from another scale: {', '.join(taken_over)}", file=sys.stderr)
     if adopted:
         print(f"{adopted} restored files are as {provenance.list_path(R)} says", file=sys.stderr)

@@ -24,8 +24,8 @@ rule corpus:
         runtime=resource("corpus", "runtime", 60),
     params:
         scale=SCALE,
-        code=code.code_hash(*code.CORPUS),
-        spec=digest(PLAN.corpus_spec),
+        code=code_of("corpus"),
+        spec=spec_of("corpus"),
         folder=subpath(output.pairs, parent=True),
         features=subpath(input.features, strip_suffix=".json"),
     shell:
@@ -49,7 +49,7 @@ rule corpus_figure:
         mem_mb=1000,
         runtime=15,
     params:
-        code=code.code_hash(*code.CORPUS_FIGURES),
+        code=code_of("corpus_figure"),
         folder=subpath(input.quality, parent=True),
         stem=subpath(output.png, strip_suffix=".png"),
     shell:

@@ -14,8 +14,8 @@ rule split:
         runtime=30,
     params:
         scale=SCALE,
-        code=code.code_hash(*code.SPLITS),
-        spec=digest(PLAN.split_spec),
+        code=code_of("split"),
+        spec=spec_of("split"),
         folder=R / "data",
     shell:
         "reprompt split --scale {params.scale} --out {params.folder} > {log} 2>&1"

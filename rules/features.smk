@@ -24,8 +24,8 @@ rule features:
         gpu=resource("features", "gpu", 0),
     params:
         scale=SCALE,
-        code=code.code_hash(*code.FEATURES),
-        spec=features_spec,
+        code=code_of("features"),
+        spec=spec_of("features"),
         features=str(R / "features/{backbone}/{part}.safetensors"),
     shell:
         "reprompt features {wildcards.backbone} {wildcards.part} --scale {params.scale}"

@@ -15,7 +15,7 @@ rule groups:
         mem_mb=1000,
         runtime=15,
     params:
-        code=code.code_hash(*code.GROUPS),
+        code=code_of("groups"),
         records=records_options,
     shell:
         "reprompt groups {params.records} --out {output.groups} > {log} 2>&1"

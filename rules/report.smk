@@ -22,7 +22,7 @@ rule report:
         runtime=15,
     params:
         scale=SCALE,
-        code=code.code_hash(*code.REPORT),
+        code=code_of("report"),
     shell:
         "reprompt report --scale {params.scale} --out {output.page} > {log} 2>&1"
 

@@ -5,7 +5,6 @@ rule table:
     """One table of a paper."""
     input:
         records=records_of_output,
-        published=published_in_study,
     output:
         csv=R / "tables/{table}.csv",
         html=report(R / "tables/{table}.html", category=study_of_output, labels={"table": "{table}"}),
@@ -18,7 +17,7 @@ rule table:
         mem_mb=1000,
         runtime=15,
     params:
-        code=code.code_hash(*code.TABLES),
+        code=code_of("table"),
         records=records_options,
         stem=str(R / "tables/{table}"),
     shell:
@@ -29,7 +28,6 @@ rule figure:
     """One figure of a paper, and the numbers in it."""
     input:
         records=records_of_output,
-        published=published_in_study,
     output:
         png=report(R / "figures/{figure}.png", category=study_of_output, labels={"figure": "{figure}"}),
         csv=R / "figures/{figure}.csv",
@@ -41,7 +39,7 @@ rule figure:
         mem_mb=1000,
         runtime=15,
     params:
-        code=code.code_hash(*code.FIGURES),
+        code=code_of("figure"),
         records=records_options,
         stem=str(R / "figures/{figure}"),
     shell:
@@ -61,8 +59,8 @@ rule contact_sheet:
         runtime=15,
     params:
         scale=SCALE,
-        code=code.code_hash(*code.CONTACT_SHEETS),
-        spec=digest(PLAN.split_spec + PLAN.pretraining_spec(PLAN.backbones[0])),
+        code=code_of("contact_sheet"),
+        spec=spec_of("contact_sheet"),
     shell:
         "reprompt contact-sheet {wildcards.sheet} --scale {params.scale} --out {output.png} > {log} 2>&1"
 

@@ -26,9 +26,9 @@ rule tune:
         gpu=resource("tune", "gpu", 0),
     params:
         scale=SCALE,
-        code=cell_code,
+        code=code_of("tune"),
         job=JOB,
-        spec=job_spec,
+        spec=spec_of("tune"),
         splits=R / "data",
         features=str(R / "features/{backbone}"),
     shell:

@@ -1,147 +1,220 @@
-"""What a result depends on in the code is named completely, and is what the code does, not how it is written."""
+"""What a result depends on in the code is found completely, and is what the code does, not how it is commented."""
 
+import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from reprompt import code
-from reprompt.plan.parameters import load_parameters
-from reprompt.plan.plan import make_plan
 
-RESULTS = {
-    "splits": (code.SPLITS, ["data/rendered.py", "data/source.py"]),
-    "weights": (code.PRETRAINING, ["miniature/pretrain.py"]),
-    "features": (code.FEATURES, ["clip/features.py", "data/rendered.py"]),
-    "corpus": (code.CORPUS, ["chc/run.py", "chc/task.py"]),
-    "figures of the corpus": (code.CORPUS_FIGURES, ["figures/gram/corpus.py", "figures/write.py"]),
-    "tables": (code.TABLES, ["tables/__init__.py", "tables/write.py"]),
-    "figures": (code.FIGURES, ["figures/__init__.py", "figures/write.py"]),
-    "contact sheets": (code.CONTACT_SHEETS, ["miniature/contact_sheets.py"]),
-    "claims": (code.CLAIMS, ["claims/__init__.py"]),
-    "report": (code.REPORT, ["report/assemble.py"]),
+# All of it is syntax of 3.11; tokens and trees of it differ from version to version.
+SYNTAX = '''"""A module. äöü # not a comment"""  # a comment
+
+import os # why
+
+
+def f(x,   y = "#"):  # so
+    """Täglich."""  ; z = 1
+    if (n := len(x)) > 1:
+
+        print(f"{n!r:#>{y}} # {x['#']}", f"{f'{n:#x}'} {{#}}")  # two
+    match x:
+        case {"#": [1, *_]} | "ß": return '\\'#'
+        # none
+        case _:
+            return f"""
+  # inside {n}   
+
+    {n:>5}#"""
+    text = r"\\\\" "#" \\
+        'and \\
+  # so on'
+    return (1,  # one
+
+            2) # two
+
+
+class A:
+    """Says."""
+
+    @property
+    def b(self):
+        "One."
+
+        def c(): return """
+
+  """
+        return c  # d
+'''
+COUNTS = '''import os
+def f(x,   y = "#"):
+      ; z = 1
+    if (n := len(x)) > 1:
+        print(f"{n!r:#>{y}} # {x['#']}", f"{f'{n:#x}'} {{#}}")
+    match x:
+        case {"#": [1, *_]} | "ß": return '\\'#'
+        case _:
+            return f"""
+  # inside {n}   
+
+    {n:>5}#"""
+    text = r"\\\\" "#" \\
+        'and \\
+  # so on'
+    return (1,
+            2)
+class A:
+    @property
+    def b(self):
+        def c(): return """
+
+  """
+        return c'''
+
+
+def test_comments_docstrings_and_blank_lines_do_not_count_and_strings_stay_as_they_are() -> None:
+    assert code.text_that_counts(SYNTAX) == COUNTS
+
+
+def pythons() -> list[str]:
+    """Every Python from 3.11 on that is installed."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser().glob("versions/3.1[1-9]*/bin/python3")
+    found = (shutil.which(f"python3.{minor}") for minor in range(11, 16))
+    return sorted({str(path) for path in (*pyenv, *found) if path and "shims" not in str(path)})
+
+
+RUN = """
+import sys
+from reprompt import code
+print(ascii(code.definitions(sys.argv[1])))
+for name in sorted(code._modules(code.PACKAGE)):
+    print(name, code.code_hash([name]))
+"""
+
+
+@cache
+def said_by(python: str) -> str:
+    """What a Python makes of the syntax above, and of every module of the package with all that it reaches."""
+    environment = {**os.environ, "PYTHONPATH": str(code.PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([python, "-c", RUN, SYNTAX], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("python", pythons())
+def test_every_python_gives_the_same_hashes(python: str) -> None:
+    assert said_by(python) == said_by(sys.executable)
+    assert said_by(python).count("\n") > 200
+
+
+def test_definitions_are_told_apart_by_their_qualified_names() -> None:
+    found = code.definitions(SYNTAX)
+    assert found.keys() == {"", "f", "A", "A.b", "A.b.<locals>.c"}
+    assert found[""] == "import os"
+    assert found["A"] == "class A:"
+    assert found["A.b"] == "    @property\n    def b(self):\n        return c"
+    assert found["A.b.<locals>.c"] == '        def c(): return """\n\n  """'
+
+
+def test_a_changed_function_is_the_only_definition_that_differs() -> None:
+    before, after = code.definitions(SYNTAX), code.definitions(SYNTAX.replace("return c  # d", "return c()  # e"))
+    assert {name for name in before if before[name] != after[name]} == {"A.b"}
+
+
+MODULES = {
+    "__init__.py": "",
+    "first.py": "from reprompt.folder import member\n",
+    "folder/__init__.py": "from reprompt import beside\n",
+    "folder/member.py": "def f():\n    import reprompt.late\n",
+    "beside.py": "",
+    "late.py": "from .other import x\n",
+    "other.py": 'x, OPENS = 1, 2\nOPENS = ("data/*.csv",)\n',
+    "data/a.csv": "1",
+    "unused.py": "",
 }
+REACHED = MODULES.keys() - {"unused.py"}
+Write = Callable[[dict[str, str]], Path]
 
 
-def files(modules: tuple[str, ...]) -> set[Path]:
-    paths = (code.PACKAGE / module for module in modules)
-    return {file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])}
+@pytest.fixture
+def written(tmp_path: Path) -> Write:
+    """A function that writes a small package, and forgets what was read before."""
+
+    def write(files: dict[str, str]) -> Path:
+        code.forget()
+        shutil.rmtree(tmp_path / "reprompt", ignore_errors=True)
+        for name, text in files.items():
+            (tmp_path / "reprompt" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "reprompt" / name).write_text(text)
+        return tmp_path / "reprompt"
+
+    return write
 
 
-@pytest.mark.parametrize("result", RESULTS)
-def test_every_imported_module_is_named(result: str) -> None:
-    named, start = RESULTS[result]
-    forgotten = code.imported_by(*start) - files(named)
-    assert not forgotten, f"add to the list of {result} in code.py: {sorted(map(str, forgotten))}"
+def test_imports_are_followed_and_files_that_are_opened_are_found(written: Write) -> None:
+    package = written(MODULES)
+    found = code.reached(["first"], package)
+    assert found == {name: package / name for name in REACHED}
 
 
-def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> str:
-    monkeypatch.setattr(code, "PACKAGE", tmp_path)
-    code._meaning.cache_clear()
-    (tmp_path / "module.py").write_text(text)
-    return code.code_hash("module.py")
-
-
-def test_comments_docstrings_and_formatting_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = written(tmp_path, monkeypatch, '"""Old."""\n\ndef f(x):\n    """Old."""\n    return x+1\n')
-    after = written(tmp_path, monkeypatch, '"""New."""\n# why\ndef f(x):\n    """New."""\n    return x + 1  # so\n')
-    assert before == after
-
-
-def test_what_the_code_does_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = written(tmp_path, monkeypatch, "def f(x):\n    return x + 1\n")
-    assert written(tmp_path, monkeypatch, "def f(x):\n    return x + 2\n") != before
-
-
-def test_a_module_that_is_gone_is_reported_by_name() -> None:
-    with pytest.raises(FileNotFoundError, match=r"no_such\.py"):
-        code.code_hash("no_such.py")
-
-
-def test_an_edited_template_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code, "PACKAGE", tmp_path)
-    (tmp_path / "report").mkdir()
-    hashes = []
-    for text in ("<p>old</p>", "<p>new</p>"):
-        (tmp_path / "report" / "page.html").write_text(text)
-        code._meaning.cache_clear()
-        hashes.append(code.code_hash("report"))
-    assert hashes[0] != hashes[1]
-
-
-def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, recipe: str, *measures: str) -> bool:
-    """Whether a change in what a module does is a change of a recipe's code, with what is measured."""
-    monkeypatch.setattr(code, "PACKAGE", Path(shutil.copytree(code.PACKAGE, tmp_path / "package")))
-    before = code.recipe_code(recipe, measures)
-    with (code.PACKAGE / module).open("a") as file:
-        file.write("\nMORE = 1\n")
-    code._meaning.cache_clear()
-    return code.recipe_code(recipe, measures) != before
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_what_is_reached_counts_and_nothing_else(written: Write, name: str) -> None:
+    before = code.code_hash(["first"], written(MODULES))
+    after = code.code_hash(["first"], written(MODULES | {name: MODULES[name] + "\nNEW = 1\n"}))
+    assert (before != after) == (name in REACHED)
 
 
 @pytest.mark.parametrize(
-    ("module", "recipe"),
+    "change",
     [
-        ("gradients/prograd.py", "prograd"),
-        ("objectives/distillation.py", "prograd"),
-        ("clip/blocks.py", "maple"),
-        ("learners/affine.py", "cocoop"),
-        ("train.py", "coop"),
-        ("data/splits.py", "zero_shot"),
-        ("gradients/prograd.py", "prograd_orthogonal"),
-        ("metrics.py", "coop"),
+        {"first.py": MODULES["late.py"], "late.py": MODULES["first.py"]},  # contents swapped
+        {"first.py": "from reprompt.folder import member as other\n"},
+        {"late.py": "from .others import x\n", "others.py": MODULES["other.py"]},  # the same name from elsewhere
+        {"folder/member.py": "", "folder/__init__.py": MODULES["folder/member.py"]},
+        {"data/b.csv": ""},
+        {"data/a.csv": "2"},
     ],
 )
-def test_a_recipe_depends_on_what_its_axes_import(tmp_path, monkeypatch, module, recipe) -> None:
-    assert changed(tmp_path, monkeypatch, module, recipe)
+def test_a_swap_another_import_and_another_file_change_the_hash(written: Write, change: dict[str, str]) -> None:
+    before = code.code_hash(["first", "late"], written(MODULES))
+    assert code.code_hash(["first", "late"], written(MODULES | change)) != before
 
 
-@pytest.mark.parametrize(
-    ("module", "recipe"),
-    [
-        ("gradients/prograd.py", "coop"),
-        ("learners/coupled_prompts.py", "coop"),
-        ("learners/text_context.py", "zero_shot"),
-        ("objectives/neural_collapse.py", "maple"),
-        ("gradients/orthogonal.py", "prograd"),
-        ("tables/setting.py", "coop"),
-        ("miniature/tasks.py", "coop"),
-        ("miniature/pretrain.py", "coop"),
-    ],
-)
-def test_a_recipe_does_not_depend_on_other_methods(tmp_path, monkeypatch, module, recipe) -> None:
-    assert not changed(tmp_path, monkeypatch, module, recipe)
+def test_a_moved_module_changes_the_hash(written: Write) -> None:
+    before = code.code_hash(["first"], written(MODULES))
+    moved = {name: text.replace("beside", "moved") for name, text in MODULES.items() if name != "beside.py"}
+    assert code.code_hash(["first"], written(moved | {"moved.py": ""})) != before
 
 
-@pytest.mark.parametrize(
-    ("module", "measures"),
-    [
-        ("measures/curve.py", ("curve",)),
-        ("measures/angle.py", ("angle",)),
-        ("measures/collapse.py", ("collapse", "features")),
-        ("gradients/prograd.py", ("angle",)),
-        ("measures/measure.py", ()),
-    ],
-)
-def test_records_depend_on_what_measures_them(tmp_path, monkeypatch, module, measures) -> None:
-    assert changed(tmp_path, monkeypatch, module, "coop", *measures)
+def test_what_is_only_for_a_type_checker_is_not_followed(written: Write) -> None:
+    checked = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import reprompt.unused\nelse:\n"
+    found = code.reached(["first"], written(MODULES | {"first.py": f"{checked}    import reprompt.late\n"}))
+    assert "unused.py" not in found
+    assert "late.py" in found
 
 
-@pytest.mark.parametrize("measures", [(), ("curve",), ("angle", "collapse")])
-def test_records_do_not_depend_on_other_measures(tmp_path, monkeypatch, measures) -> None:
-    for place, other in enumerate({"curve", "angle", "collapse", "features", "grad_cam"} - set(measures)):
-        assert not changed(tmp_path / str(place), monkeypatch, f"measures/{other}.py", "coop", *measures)
+def test_a_dispatching_module_counts_and_what_it_imports_does_not(written: Write) -> None:
+    files = {"data/sources.py": "import reprompt.late\n", "first.py": "import reprompt.data.sources\n"}
+    assert set(code.reached(["first"], written(MODULES | files))) == {"__init__.py", "first.py", "data/sources.py"}
 
 
-def test_a_measure_changes_the_records_of_experiments_that_measure_it_and_no_others(tmp_path, monkeypatch) -> None:
-    """In the plan itself: Figure 6's records, not those of Table 1."""
-    plan = make_plan(load_parameters(Path(__file__).parents[1] / "params.yaml", "miniature"))
-    measures = {name: of.measures for name, of in plan.parameters.experiments.items() if "prograd" in of.methods}
-    monkeypatch.setattr(code, "PACKAGE", Path(shutil.copytree(code.PACKAGE, tmp_path / "package")))
-    before = {name: code.recipe_code("prograd", of) for name, of in measures.items()}
-    with (code.PACKAGE / "measures/angle.py").open("a") as file:
-        file.write("\nMORE = 1\n")
-    code._meaning.cache_clear()
-    assert {name for name, of in measures.items() if code.recipe_code("prograd", of) != before[name]} == {
-        "few_shot_angles"
-    }
+def test_a_neutral_module_counts_only_where_an_entry_point_names_it(written: Write) -> None:
+    package = written(MODULES | {"plan/recipes.py": "", "first.py": "import reprompt.plan.recipes\n"})
+    assert "plan/recipes.py" not in code.reached(["first"], package)
+    assert "plan/recipes.py" in code.reached(["first", "plan.recipes"], package)
+
+
+def test_a_module_that_is_gone_is_reported_by_name(written: Write) -> None:
+    with pytest.raises(FileNotFoundError, match=r"'no_such\.module'"):
+        code.code_hash(["no_such.module"], written(MODULES))
+    with pytest.raises(FileNotFoundError, match="'gone'"):
+        code.code_hash(["first"], written(MODULES | {"beside.py": "import reprompt.gone\n"}))
+
+
+def test_a_pattern_that_matches_nothing_is_reported_with_its_module(written: Write) -> None:
+    with pytest.raises(FileNotFoundError, match=r"other\.py: OPENS names 'data/\*\.txt'"):
+        code.reached(["first"], written(MODULES | {"other.py": 'OPENS = ("data/*.txt",)\n'}))

@@ -10,13 +10,14 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 RUN = """
 import dataclasses
-from reprompt.code import recipe_code
+from reprompt.code import code_hash
+from reprompt.entry_points import cell
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import make_plan
 plan = make_plan(load_parameters("params.yaml", "miniature"))
 cells = [cell for cell in plan.cells if cell.recipe == "smoothed"]
 assert cells and all(cell.resolved["share"] == 0.1 for cell in cells)
-assert recipe_code("smoothed") != recipe_code("coop")
+assert code_hash(cell("smoothed")) != code_hash(cell("coop"))
 """
 
 

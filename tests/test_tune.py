@@ -63,9 +63,9 @@ def run(folder, tiny, name, out="part1", plan=PLAN):
     paths = [folder / f"{out}.npz", folder / f"{out}.json"]
     for part, spec in job.features:
         path, tasks = folder / "features" / f"{part}.safetensors", plan.parts[part]
-        made_from = json.dumps({"made_from": tune.features_made_from(spec), "weights_sha256": tiny.weights_sha256})
+        told = {"made_from": tune.features_made_from(plan, spec), "weights_sha256": tiny.weights_sha256}
         pictures = {task: PICTURES for task in tasks}
-        write_features(path, {task: features() for task in tasks}, made_from, pictures)
+        write_features(path, {task: features() for task in tasks}, json.dumps(told), pictures)
         path.with_suffix(".json").write_text(manifest(spec, tiny.weights_sha256, pictures))
     tune.tune_job(job, plan, tiny, folder / "features", folder / "data", folder / ".cells", *paths, done.append)
     assert sum(done) == len(job.cells)

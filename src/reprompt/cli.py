@@ -3,6 +3,7 @@
 Heavy libraries are imported by the commands that need them, so that planning and tables start at once.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -160,9 +161,10 @@ def features(
     tasks, views = the_plan.parts[part], the_plan.views_of(part)
     source = stored_source_of(the_plan.parameters, the_plan.images)
     spec = the_plan.features_spec(backbone, part)
+    made_from = features_made_from(the_plan, spec)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone).to(device, torch.float32)
-        pictures = ensure_features(out, features_made_from(spec), frozen, source, tasks, views, progress.advance)
+        pictures = ensure_features(out, made_from, frozen, source, tasks, views, progress.advance)
         write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, pictures))
 
 
@@ -178,7 +180,8 @@ def corpus(
 ) -> None:
     """Filter GRAM's image-text pairs and find their topics and domains."""
     from reprompt.chc.from_files import make_file_corpus
-    from reprompt.chc.run import STAGES, make_rendered_corpus
+    from reprompt.chc.rendered import make_rendered_corpus
+    from reprompt.chc.run import STAGES
     from reprompt.chc.task import corpus_split, in_pair_order
     from reprompt.clip.features import ensure_features, read_features
     from reprompt.clip.openai import load
@@ -190,7 +193,7 @@ def corpus(
     gram = the_plan.parameters.gram
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
         frozen, source = load(weights, gram.backbone), stored_source_of(the_plan.parameters, the_plan.images)
-        made_from = features_made_from(the_plan.features_spec(gram.backbone, "corpus"))
+        made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"))
         ensure_features(features, made_from, frozen, source, ("corpus",), views=None)
         of_images = read_features(features, "corpus")
         rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
@@ -432,6 +435,15 @@ def estimate(
 
         torch.set_num_threads(threads)
     run(_plan(params, scale), device, calibrate, write, records)
+
+
+@app.command("code-hashes")
+def code_hashes(out: Out) -> None:
+    """Write a hash of the code of every stage of dvc.yaml; comments do not change it, nor does another scale."""
+    from reprompt.atomic import write_text
+    from reprompt.entry_points import stage_hashes
+
+    write_text(out, json.dumps(stage_hashes(), indent=1) + "\n")
 
 
 @app.command()

@@ -22,7 +22,7 @@ from reprompt.plan.cells import Cell, TestSet
 from reprompt.plan.fleets import SCHEDULE
 from reprompt.plan.recipes import RECIPES
 from reprompt.prompts import Prompts, rounded
-from reprompt.records import Result
+from reprompt.results import Result
 from reprompt.streams import torch_stream
 from reprompt.task_data import TaskData, Tasks
 from reprompt.train import Run, Schedule, train

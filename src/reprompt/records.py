@@ -19,6 +19,7 @@ from reprompt.atomic import written_whole
 from reprompt.identity import Identity, name_of
 from reprompt.metrics import Arrays, metrics
 from reprompt.plan.cells import Cell, TestSet
+from reprompt.results import Result
 from reprompt.schema import SCHEMA, require_schema
 
 CELL_STORE = Path(".cells")  # of a folder that the workflow runs in
@@ -28,14 +29,6 @@ COLUMNS = (
     *("predictions", "targets", "measured"),
 )
 OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "seed", "swept", "start", "group")
-
-
-@dataclass(frozen=True)
-class Result:
-    """A cell on one test set of N images: predictions (N,), class indices within the split, and measured arrays."""
-
-    predictions: np.ndarray
-    measured: Arrays = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

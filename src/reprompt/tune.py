@@ -16,11 +16,13 @@ from reprompt.atomic import write_text
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import ensure_features, read_features
 from reprompt.clip.manifest import PicturesOfTasks, read_pictures
-from reprompt.code import FEATURES, code_hash, recipe_code
+from reprompt.code import code_hash
 from reprompt.costs import circumstances
 from reprompt.data.source import SourceInViews
 from reprompt.data.sources import stored_source_of
 from reprompt.data.splits import Split
+from reprompt.entry_points import cell as of_cell
+from reprompt.entry_points import features as of_features
 from reprompt.fleets import Given, run_fleet
 from reprompt.identity import Identity, identity, key, read_pictures_of, read_splits
 from reprompt.multitask.groups import read_groups
@@ -56,7 +58,7 @@ def tune_job(
     started, fleets = time.monotonic(), []
     by_task, given = read_splits(job, splits), replace(read_given(job, plan, backbone), steps=steps)
     wanted = identities(job, by_task, read_pictures_of(job, plan, features), backbone.weights_sha256, given)
-    cells, code = CellStore(store), recipe_code(job.recipe, job.cells[0].measures)
+    cells, code = CellStore(store), code_hash(of_cell(job.recipe, job.cells[0].measures))
     judged = {cell: found for cell, of in wanted.items() if (found := cells.get(cell, of, key(of, code)))}
     if judged:
         fleets.append(_told(judged.values(), trained=False, started=started))
@@ -112,7 +114,7 @@ def read_tasks(
     tasks = {}
     for part, spec in job.features:
         file, views = features / f"{part}.safetensors", plan.views_of(part)
-        found = ensure_features(file, features_made_from(spec), backbone, source, plan.parts[part], views)
+        found = ensure_features(file, features_made_from(plan, spec), backbone, source, plan.parts[part], views)
         told = read_pictures(file.with_suffix(".json"))
         if other := [task for task in plan.parts[part] if found[task] != told[task]]:
             raise ValueError(
@@ -125,9 +127,9 @@ def read_tasks(
     return tasks
 
 
-def features_made_from(spec: str) -> str:
+def features_made_from(plan: Plan, spec: str) -> str:
     """What features depend on beside weights and pictures: the plan's specification and the code."""
-    return canonical({"spec": json.loads(spec), "code": code_hash(*FEATURES)})
+    return canonical({"spec": json.loads(spec), "code": code_hash(of_features(plan.parameters.data.source))})
 
 
 def pixels_of(source: SourceInViews, task: str, is_trained_on: bool, views: Views | None) -> Pixels:

@@ -12,7 +12,8 @@ from reprompt.chc import run
 from reprompt.chc.assignment import Assignment
 from reprompt.chc.from_files import make_file_corpus
 from reprompt.chc.pictures import Pictures
-from reprompt.chc.run import STAGES, make_rendered_corpus
+from reprompt.chc.rendered import make_rendered_corpus
+from reprompt.chc.run import STAGES
 from reprompt.clip.features import encode_images
 from reprompt.data.files.pairs import Pairs
 from reprompt.figures.gram.corpus import CORPUS_FIGURES, corpus_figure

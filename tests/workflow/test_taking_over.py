@@ -23,7 +23,7 @@ def test_one_more_seed_task_and_shot_train_nothing_that_stands(clone: Path) -> N
     tasks, shots, seeds = 3, 2, 2
     assert not (clone / ".cells").exists()
     edit(clone / "params.yaml", r"^    seeds: \[1, 2\]", "    seeds: [1, 2, 3]")
-    edit(clone / "params.yaml", r"^    tasks: \[imagenet, dtd, eurosat\]", "    tasks: [imagenet, dtd, eurosat, ucf101]")
+    edit(clone / "params.yaml", r"^(    tasks: \[imagenet, dtd, eurosat)\]", r"\g<1>, ucf101]")
     edit(clone / "params.yaml", r"^    tasks_per_job: 3", "    tasks_per_job: 4")
     edit(clone / "params.yaml", r"(few_shot: \{.*shots: )\[1, 2\]", r"\g<1>[1, 2, 4]")
     every = (tasks + 1) * (shots + 1) * (seeds + 1)

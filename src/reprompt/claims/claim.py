@@ -9,6 +9,7 @@ import pandas as pd
 
 from reprompt.claims.grammar import Term, parse_claim
 
+OPENS = ("../published/data/claims.csv",)
 FIGURES_BY_PANEL = ("gram",)  # papers of which each panel of a figure is a figure here
 
 

@@ -10,6 +10,7 @@ from reprompt.claims import wording
 from reprompt.claims.results import OUTSIDE, counts
 from reprompt.claims.verdict import HOLDS, LEVEL, NOT_RUN, VERDICTS
 
+OPENS = ("templates/*.html",)
 TONES = dict(zip(VERDICTS, ("as", "against", "open", "quiet"), strict=True))
 
 

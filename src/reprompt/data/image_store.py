@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image
 
 from reprompt.atomic import write_text, written_whole
-from reprompt.code import SOURCES, code_hash
+from reprompt.code import code_hash
 from reprompt.data.source import Source, SourceInViews
 from reprompt.data.views import augmented
+from reprompt.entry_points import split
 from reprompt.locks import FOLDER as LOCKS
 from reprompt.locks import exclusive
 from reprompt.plan.parameters import Parameters, Views
@@ -34,7 +35,7 @@ class ImageStore:
 
     def made_from(self, task: str) -> str:
         """What a task's images depend on."""
-        code = code_hash(*SOURCES[self.parameters.data.source])
+        code = code_hash(split(self.parameters.data.source))
         return json.dumps({"data": self.parameters.images_of(task), "code": code}, sort_keys=True)
 
     def class_names(self, task: str) -> list[str]:

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from reprompt.code import FILES, code_hash
 from reprompt.plan.cells import TOGETHER, Cell, TestSet, canonical, cells_of
 from reprompt.plan.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
 from reprompt.plan.parameters import Experiment, ParameterError, Parameters, RenderedBackbone, Views
@@ -254,7 +253,8 @@ class Plan:
         """What splits and draws depend on."""
         return canonical(
             {
-                "data": [self._images_spec(task) for task in self.labelled_tasks],
+                "data": [self.parameters.images_of(task) for task in self.labelled_tasks],
+                **self._told_by_cards,
                 "tasks": self.labelled_tasks,
                 "seeds": self.all_seeds,
                 "most_shots": self.most_shots(self.labelled_tasks),
@@ -285,16 +285,23 @@ class Plan:
             }
         )
 
-    def _images_spec(self, task: str) -> dict[str, Any]:
-        """What a task's images depend on; what renders them is in the code of every rule that reads them."""
-        readers = {} if self.parameters.data.source == "rendered" else {"readers": code_hash(*FILES)}
-        return self.parameters.images_of(task) | readers
+    @property
+    def _told_by_cards(self) -> dict[str, Any]:
+        """What splits take from the cards of real data sets. What else these say, of sizes for example, has no part."""
+        data = self.parameters.data
+        if data.source == "rendered":
+            return {}
+        from reprompt.data.cards.card import card_of
+
+        own = Path(data.cards) if data.cards else None
+        cards = {task: card_of(task, own) for task in self.labelled_tasks if task not in self.parameters.web_tasks}
+        return {"cards": {task: [card.classes, card.template] for task, card in cards.items()}}
 
     def features_spec(self, backbone: str, part: str) -> str:
         """What the features of a part's images depend on."""
         return canonical(
             {
-                "data": self._images_spec(self.parts[part][0]),
+                "data": self.parameters.images_of(self.parts[part][0]),
                 "views": views.model_dump() if (views := self.views_of(part)) else None,
                 "tasks": self.parts[part],
                 "backbone": self.pretraining_spec(backbone),

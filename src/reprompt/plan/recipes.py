@@ -68,11 +68,11 @@ class Recipe:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The files of its axes and of its loop, relative to the package; with a teacher also CoOp's, the oracle's."""
+        """The modules of its axes and of its loop, in the package; with a teacher also CoOp's, the oracle's."""
         recipes = (self, RECIPES["coop"]) if "teacher" in self.settings else (self,)
         members = {(folder, getattr(one, axis)) for one in recipes for axis, folder in AXES.items()}
-        loop = ["meta/learned.py"] if self.meta else []
-        return tuple(sorted([*loop, *(f"{folder}/{name}.py" for folder, name in members if name)]))
+        loop = ["meta.learned"] if self.meta else []
+        return tuple(sorted([*loop, *(f"{folder}.{name}" for folder, name in members if name)]))
 
     def refusal(self, protocol: str, image_tower: Literal["vit", "resnet"]) -> str | None:
         """Why this recipe cannot be run under a protocol on a backbone, or None."""

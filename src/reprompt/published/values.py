@@ -6,6 +6,8 @@ from importlib.resources.abc import Traversable
 
 import pandas as pd
 
+OPENS = ("data/*_*.csv",)  # not claims.csv
+
 # The 11 datasets of ProGrad, GRAM and NPT in CoOp's order; `datasets11` in claims.csv.
 DATASETS_11 = (
     "imagenet",

@@ -17,6 +17,7 @@ from reprompt.report.heatmaps import heatmaps
 from reprompt.tables.html import embedded
 from reprompt.tables.methods import METHODS
 
+OPENS = ("templates/*.html",)
 STUDIES = {
     "prograd": "ProGrad: Prompt-aligned Gradient for Prompt Tuning (ICCV 2023, arXiv:2205.14865)",
     "gram": "GRAM: Gradient-Regulated Meta-Prompt Learning (ICCV 2023)",

@@ -8,6 +8,7 @@ from reprompt.data.files.elevater import INDICES, read_elevater
 from reprompt.data.files.listing import Listing, Reader
 from reprompt.data.files.official import OFFICIAL
 
+OPENS = ("target_names.json",)
 NAMES = Path(__file__).with_name("target_names.json")
 SEVERAL = ("voc2007",)  # a picture can show several classes
 

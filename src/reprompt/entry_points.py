@@ -1,0 +1,136 @@
+"""What each rule runs, as entry points for code.py, and with which specification.
+
+Entry points are what a rule's command in cli.py imports, and the members that are then picked by name: the branches of
+data/sources.py by `data.source` ("rendered" or "files"), the axes of a recipe, measures.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import get_args
+
+from reprompt.code import code_hash
+from reprompt.plan.plan import Plan
+from reprompt.plan.recipes import RECIPES
+from reprompt.plan.settings import Measure
+
+SOURCES = {
+    "rendered": ("data.rendered", "data.source", "data.sources"),
+    "files": ("data.files.pairs", "data.files.source", "data.files.webvision", "data.source", "data.sources"),
+}
+CLAIMS = ("claims.printing", "claims.results", "plan.recipes", "records")  # no spec has the table of recipes
+OTHERS = {  # rules that do the same whatever the source
+    "pretrain": ("miniature.pretrain",),
+    "weights": ("clip.openai",),
+    "groups": ("multitask.groups", "records"),
+    "table": ("tables", "tables.write", "records"),  # of all tables: they share most code, and take seconds
+    "figure": ("figures", "figures.write", "records"),
+    "corpus_figure": ("figures.gram.corpus", "figures.write"),
+    "contact_sheet": ("miniature.contact_sheets",),
+    "claims": CLAIMS,
+    "report": (*CLAIMS, "report.assemble", "plan.outputs"),  # with the titles of tables and figures
+}
+STAGES = {  # of dvc.yaml, with the rules that they run
+    "data": ("split", "corpus"),
+    "backbones": ("pretrain", "weights"),
+    "features": ("features",),
+    "records": ("tune",),
+    "groups": ("groups",),
+    "world": ("contact_sheet",),
+    "tables": ("table", "figure", "corpus_figure"),
+    "claims": ("claims",),
+    "report": ("report",),
+}
+
+
+def split(source: str) -> tuple[str, ...]:
+    """Class names, labels and few-shot draws."""
+    return SOURCES[source]
+
+
+def features(source: str) -> tuple[str, ...]:
+    """Pictures, rendered or read and kept as arrays, and their features."""
+    return (*SOURCES[source], "data.image_store", "clip.features", "clip.openai")
+
+
+def corpus(source: str) -> tuple[str, ...]:
+    """Topics and domains of image-text pairs."""
+    pairs = {"rendered": "chc.rendered", "files": "chc.from_files"}[source]
+    return (*features(source), pairs, "chc.run", "chc.task")
+
+
+def cell(recipe: str, measures: Iterable[str] = ()) -> tuple[str, ...]:
+    """What the numbers of a cell depend on: fleets, the recipe's own modules, measures, image features.
+
+    Not what draws or reads pictures: what these show is in a cell's key.
+    """
+    measured = (f"measures.{name}" for name in measures)
+    return ("fleets", *RECIPES[recipe].modules, *measured, "clip.features", "clip.openai", "data.views", "pictures")
+
+
+def tune(recipe: str, measures: Iterable[str], source: str) -> tuple[str, ...]:
+    """A job from cells to records; it makes the pictures and features that are missing."""
+    return (*cell(recipe, measures), *features(source), "tune")
+
+
+def of_rule(rule: str, source: str) -> tuple[str, ...]:
+    """The entry points of all jobs that a rule could have."""
+    if rule == "tune":
+        return tuple(name for recipe in RECIPES for name in tune(recipe, get_args(Measure), source))
+    by_source = {"split": split, "features": features, "corpus": corpus}
+    return by_source[rule](source) if rule in by_source else OTHERS[rule]
+
+
+def code_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
+    """A hash of the code that a job runs. Comments do not count, nor do other methods and the other source."""
+    source = plan.parameters.data.source
+    if _is_tuning(rule):
+        measures = plan.parameters.experiments[wildcards["experiment"]].measures
+        return _hash(frozenset(tune(wildcards["recipe"], measures, source)))
+    return _hash(frozenset(of_rule(rule, source)))
+
+
+def code_of_cells(plan: Plan, experiment: str, recipe: str) -> str:
+    """A hash of the code that the cells of an experiment's recipe depend on: what the cell store knows them by."""
+    return _hash(frozenset(cell(recipe, plan.parameters.experiments[experiment].measures)))
+
+
+def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
+    """The parameters that a job depends on, as canonical JSON; empty where its inputs say it all.
+
+    ProGrad's lambda, for example, is in ProGrad's jobs only.
+    """
+    if _is_tuning(rule):
+        return plan.job("/".join(wildcards[name] for name in ("experiment", "recipe", "backbone", "part"))).spec
+    if rule in ("pretrain", "weights"):
+        return plan.pretraining_spec(wildcards["backbone"])
+    if rule == "features":
+        return plan.features_spec(wildcards["backbone"], wildcards["part"])
+    if rule == "contact_sheet":
+        return f"[{plan.split_spec},{plan.pretraining_spec(plan.backbones[0])}]"
+    if rule == "corpus":
+        return plan.corpus_spec
+    return plan.split_spec if rule == "split" else ""
+
+
+def digest(spec: str) -> str:
+    """A short name for a specification."""
+    return hashlib.sha256(spec.encode()).hexdigest()[:20]
+
+
+def stage_hashes() -> dict[str, str]:
+    """The code of every stage of dvc.yaml, whatever the parameters: at another scale the file is the same."""
+    return {
+        stage: code_hash(name for rule in rules for source in SOURCES for name in of_rule(rule, source))
+        for stage, rules in STAGES.items()
+    }
+
+
+def _is_tuning(rule: str) -> bool:
+    """Also of the rules that keep prompts, `tune_and_keep` and `tune_and_pass_on`."""
+    return rule.partition("_")[0] == "tune"
+
+
+@cache
+def _hash(entries: frozenset[str]) -> str:
+    return code_hash(entries)
