@@ -209,7 +209,7 @@ if workflow.is_main_process:  # not in the Snakemake of a cluster job
     if "--unlock" not in sys.argv:
         held = locks.hold_job_lock()  # until this process ends
     try:
-        taken_over = take_over_backbones(R, made_now)
+        taken_over = take_over_backbones(R, PLAN.backbones, made_now)
         adopted = provenance.adopt(R)
     except provenance.TamperedError as mistake:
         raise WorkflowError(str(mistake))

@@ -459,6 +459,26 @@ def reproduce(
     sys.exit(run(_plan(params, scale), pretrain=pretrain, cores=cores))
 
 
+@app.command()
+def attest(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only these jobs or rules, as patterns: 'few_shot/*', table; all by default."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be compared and what not.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Compare every cell instead of a sample, and whole trainings.")
+    ] = False,
+    cores: Annotated[int | None, typer.Option(help="CPU cores; all by default.")] = None,
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Prove that a change of the code changed no number, and keep the results that it made stale."""
+    from reprompt.attest.run import attest as run
+
+    sys.exit(run(_plan(params, scale), names or (), dry_run, everything, cores))
+
+
 def _records(paths: list[Path]) -> "pd.DataFrame":
     from reprompt.records import read_records
 

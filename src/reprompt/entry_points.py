@@ -81,13 +81,18 @@ def of_rule(rule: str, source: str) -> tuple[str, ...]:
     return by_source[rule](source) if rule in by_source else OTHERS[rule]
 
 
-def code_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
-    """A hash of the code that a job runs. Comments do not count, nor do other methods and the other source."""
+def of_job(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> tuple[str, ...]:
+    """The entry points of a job."""
     source = plan.parameters.data.source
     if _is_tuning(rule):
         measures = plan.parameters.experiments[wildcards["experiment"]].measures
-        return _hash(frozenset(tune(wildcards["recipe"], measures, source)))
-    return _hash(frozenset(of_rule(rule, source)))
+        return tune(wildcards["recipe"], measures, source)
+    return of_rule(rule, source)
+
+
+def code_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
+    """A hash of the code that a job runs. Comments do not count, nor do other methods and the other source."""
+    return _hash(frozenset(of_job(plan, rule, wildcards)))
 
 
 def code_of_cells(plan: Plan, experiment: str, recipe: str) -> str:

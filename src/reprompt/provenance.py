@@ -82,6 +82,11 @@ def export(root: Path, outputs: Mapping[str, Entry], keep: Iterable[str], passed
             content = sha256(output) if stays else None
             known = {"output": output, "sha256": content} | {key: record.get(key) for key in KEPT}
             entries[output] = known | _made(told, commit, entries.get(output, {}), content)
+    write(root, entries)
+
+
+def write(root: Path, entries: dict[str, Entry]) -> None:
+    """Write the list."""
     text = "".join(json.dumps(entries[output], sort_keys=True) + "\n" for output in sorted(entries))
     path = list_path(root)
     if text and not (path.exists() and path.read_text() == text):
@@ -95,6 +100,13 @@ def _made(told: Entry, commit: str, before: Entry, content: str | None) -> Entry
     if same:
         return told | {key: before[key] for key in ("made", "attested") if key in before}
     return told | {"made": made | {"commit": commit}}
+
+
+def change_params(output: str, params: list[str]) -> None:
+    """Have Snakemake's record of an output, where there is one, say that it was made with these parameters."""
+    record = _record(output)
+    if record:
+        _write(_record_path(output), json.dumps(record | {"params": params}))
 
 
 def source_commit() -> str:

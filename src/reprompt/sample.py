@@ -6,7 +6,7 @@ version has to take the same requests:
     {"job": "few_shot/coop/ViT-B-16/part1", "cells": [{"task": "dtd", "shots": 1, "seed": 2, ...}, ...], "steps": 20}
     {"backbone": "ViT-B-16", "steps": 20}
 
-one per line. A cell is told by what sets it apart within its job, `OF_A_CELL`. Everything is read below the working
+one per line. A cell is told by what sets it apart within its job, `told`. Everything is read below the working
 folder, as a job of the workflow does, and written below `out`: `<job>.npz`, `<job>.safetensors` of a job that keeps
 prompts, `<backbone>.safetensors`.
 """
@@ -16,23 +16,16 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from reprompt.attest.sampling import told
 from reprompt.clip.openai import load
 from reprompt.miniature.pretrain import pretrain_backbone
-from reprompt.plan.cells import Cell
 from reprompt.plan.plan import Job, Plan
 from reprompt.tune import tune_job
 
-OF_A_CELL = ("task", "shots", "tau", "seed", "swept", "start", "group", "judged_on")
 PRETRAINING_THREADS = 2  # as the rule has it: the last bit depends on their number
-
-
-def told(cell: Cell) -> dict[str, Any]:
-    """What sets a cell apart within its job, as a request tells it."""
-    return {name: list(value) if isinstance(value := getattr(cell, name), tuple) else value for name in OF_A_CELL}
 
 
 def sample(requests: Iterable[Mapping], plan: Plan, out: Path, done: Callable[[str], None]) -> None:

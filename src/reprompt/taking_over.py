@@ -5,7 +5,7 @@ a scale has could serve another one.
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from reprompt import provenance
@@ -14,16 +14,19 @@ from reprompt.provenance import Entry
 RULES = ("pretrain", "weights")
 
 
-def take_over_backbones(root: Path, made_now: Callable[[str, Mapping[str, str]], Entry]) -> list[str]:
-    """Copy backbones that the scale in the folder `root` lacks from other scales; returns their paths.
+def take_over_backbones(
+    root: Path, backbones: Iterable[str], made_now: Callable[[str, Mapping[str, str]], Entry]
+) -> list[str]:
+    """Copy those backbones that the scale in the folder `root` lacks from other scales; returns their paths.
 
     `made_now` says of a rule and its wildcards with which code and parameters it would make an output today: a backbone
     that was made with others is left where it is.
     """
+    missing = {name for name in backbones if not (root / f"backbones/{name}.safetensors").exists()}
     taken = []
-    for other in sorted(path.parent for path in root.parent.glob("*/provenance.jsonl")):
+    for other in sorted(path.parent for path in root.parent.glob("*/provenance.jsonl") if missing):
         for path, entry in provenance.load(other).items() if other != root else ():
-            if entry["rule"] not in RULES or "made" not in entry:
+            if entry["rule"] not in RULES or "made" not in entry or entry["wildcards"]["backbone"] not in missing:
                 continue
             target = root / Path(path).relative_to(other)
             same = made_now(entry["rule"], entry["wildcards"]).items() <= entry["made"].items()

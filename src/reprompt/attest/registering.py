@@ -1,0 +1,48 @@
+"""Tell DVC what was attested: its stages depend on hashes of code too, and would run where these have changed.
+
+A stage is registered anew only where Snakemake has nothing left to do for it.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from reprompt import reproduce
+from reprompt.attest.sides import SideError
+from reprompt.entry_points import STAGES
+from reprompt.plan.plan import Plan
+
+LOCK = Path("dvc.lock")
+
+
+def register(plan: Plan, stamped: Iterable[str], left: Iterable[str]) -> list[str]:
+    """Register the stages of the rules `stamped` of whose rules none is `left` to run; returns them.
+
+    DVC knows the active scale alone, and only what it ran once.
+    """
+    done, to_run = (reproduce_names(rules) for rules in (stamped, left))
+    if not LOCK.exists() or active_scale() != plan.scale:
+        return []
+    known = yaml.safe_load(LOCK.read_text()).get("stages", {})
+    stages = [
+        stage for stage, rules in STAGES.items() if stage in known and done & set(rules) and not to_run & set(rules)
+    ]
+    if stages:
+        command = [sys.executable, "-m", "dvc", "commit", "--quiet", "--force", *stages]
+        finished = subprocess.run(command, capture_output=True, text=True, env=reproduce.environment(), check=False)
+        if finished.returncode:
+            raise SideError(f"DVC could not register {', '.join(stages)}: {reproduce.last_words(finished.stderr)}")
+    return stages
+
+
+def reproduce_names(rules: Iterable[str]) -> set[str]:
+    """Rules as entry_points.py calls them: those that train are one."""
+    return {"tune" if rule in reproduce.TUNING else rule for rule in rules}
+
+
+def active_scale() -> str:
+    """The scale that DVC's stages are of."""
+    return yaml.safe_load(Path("params.yaml").read_text())["scale"]
