@@ -39,6 +39,10 @@ rule all:
         rules.stage_report.input,
 
 
+onstart:
+    refill_cells()
+
+
 onsuccess:
     remember(workflow.dag.jobs)
 

@@ -11,6 +11,7 @@ from reprompt import entry_points, locks, provenance
 from reprompt.estimate import resources as estimated
 from reprompt.plan.parameters import ParameterError, load_parameters
 from reprompt.plan.plan import make_plan
+from reprompt.taking_over import take_over_backbones
 
 try:
     PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
@@ -166,6 +167,22 @@ def jobs_by_study():
     return [f"{study}: {len(cells)} jobs, {sum(cells)} cells" for study, cells in studies.items()]
 
 
+def made_now(rule, wildcards):
+    """With which code and parameters an output of `rule` would be made today, as provenance has it."""
+    spec = entry_points.digest(entry_points.spec_of(PLAN, rule, wildcards))
+    return {"code": entry_points.code_of(PLAN, rule, wildcards), "spec": spec}
+
+
+def refill_cells():
+    """Before anything is made again: put what the folder's records hold into the cell store."""
+    from reprompt.records import CELL_STORE
+    from reprompt.refill import refill
+
+    filled = refill(PLAN.root.parent, CELL_STORE)
+    if filled:
+        print(f"{filled} finished cells are taken over from records", file=sys.stderr)
+
+
 def outputs_of_plan():
     """Every file that the active scale's plan makes."""
     stages = [rule for rule in workflow.rules if rule.name.startswith("stage_")]
@@ -177,17 +194,28 @@ def remember(jobs):
     planned = outputs_of_plan()
     passed_on = {str(PLAN.prompts(job.name)) for job in PLAN.jobs if job.experiment in PASSING_ON}
     provenance.prune(R / "records", keep=planned)
-    provenance.export(R, {str(output) for job in jobs for output in job.output}, planned, passed_on)
+    provenance.export(R, {str(output): how_made(job) for job in jobs for output in job.output}, planned, passed_on)
+
+
+def how_made(job):
+    """What provenance says of a job's outputs: its wildcards, and hashes of the code and parameters they depend on."""
+    made = {name: job.params[name] for name in ("code", "spec") if name in job.params.keys()}
+    if "recipe" in job.wildcards.keys():
+        made["cells"] = entry_points.code_of_cells(PLAN, job.wildcards.experiment, job.wildcards.recipe)
+    return {"wildcards": dict(job.wildcards.items()), "made": made}
 
 
 if workflow.is_main_process:  # not in the Snakemake of a cluster job
     if "--unlock" not in sys.argv:
         held = locks.hold_job_lock()  # until this process ends
     try:
+        taken_over = take_over_backbones(R, PLAN.backbones, made_now)
         adopted = provenance.adopt(R)
     except provenance.TamperedError as mistake:
         raise WorkflowError(str(mistake))
     if {"-n", "--dry-run", "--dryrun"} & set(sys.argv):
         print(f"The plan at scale {SCALE}:", *jobs_by_study(), sep="\n  ", file=sys.stderr)
+    if taken_over:
+        print(f"taken over from another scale: {', '.join(taken_over)}", file=sys.stderr)
     if adopted:
         print(f"{adopted} restored files are as {provenance.list_path(R)} says", file=sys.stderr)

@@ -67,12 +67,6 @@ def test_the_grid_judges_the_prompt_of_the_same_task_and_seed(kept, tiny):
     assert torch.equal(found["context"], torch.full((2, 3), 3.0))
 
 
-def test_other_prompts_have_another_hash(kept, tmp_path, tiny):
-    other = tmp_path / "other.safetensors"
-    write_prompts(other, [(cell(task="source"), prompt(2))], tiny)
-    assert read_prompts([kept], tiny).sha256 != read_prompts([other], tiny).sha256
-
-
 def test_prompts_of_another_backbone_are_refused_by_name(kept, tiny):
     other = dataclasses.replace(tiny, name="other", weights_sha256="something else")
     with pytest.raises(ValueError, match="tuned on the backbone tiny, whose weights are not those of other"):

@@ -10,24 +10,26 @@ import torch
 import yaml
 
 from reprompt import tune
-from reprompt.clip.features import TaskFeatures, manifest, write_features
+from reprompt.clip.features import TaskFeatures, write_features
+from reprompt.clip.manifest import manifest
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
-from reprompt.fleets import Given, run_of
+from reprompt.fleets import run_of
+from reprompt.identity import name_of
 from reprompt.learners import text_context
-from reprompt.multitask.groups import Partners, groups_of, write_groups
+from reprompt.multitask.groups import groups_of, write_groups
 from reprompt.plan.parameters import load_parameters, parse_parameters
 from reprompt.plan.plan import Plan, make_plan
 from reprompt.plan.recipes import RECIPES
 from reprompt.plan.settings import Measure
-from reprompt.prompts import Prompts
-from reprompt.records import CellStore, read_records, read_rows
+from reprompt.records import read_records, read_rows
 from reprompt.task_data import TaskData
 from reprompt.training_set import TrainingSet
 
 FILE = Path(__file__).parents[1] / "params.yaml"
 PLAN = make_plan(load_parameters(FILE, "smoke"))
 GRID = "transfer_grid/coop_middle/ViT-B-16/all"
+PICTURES = {"train": "a", "views": "b", "test": "c"}
 NAMES = ["cat", "dog of some kind", "tree", "car"]
 TRAIN, TEST = np.arange(40) % 4, np.arange(20) % 4
 
@@ -60,10 +62,11 @@ def run(folder, tiny, name, out="part1", plan=PLAN):
     done = []
     paths = [folder / f"{out}.npz", folder / f"{out}.json"]
     for part, spec in job.features:
-        made_from = manifest(spec, tiny.weights_sha256)
-        write_features(
-            folder / "features" / f"{part}.safetensors", {t: features() for t in plan.parts[part]}, made_from
-        )
+        path, tasks = folder / "features" / f"{part}.safetensors", plan.parts[part]
+        told = {"made_from": tune.features_made_from(plan, spec), "weights_sha256": tiny.weights_sha256}
+        pictures = {task: PICTURES for task in tasks}
+        write_features(path, {task: features() for task in tasks}, json.dumps(told), pictures)
+        path.with_suffix(".json").write_text(manifest(spec, tiny.weights_sha256, pictures))
     tune.tune_job(job, plan, tiny, folder / "features", folder / "data", folder / ".cells", *paths, done.append)
     assert sum(done) == len(job.cells)
     return paths
@@ -161,25 +164,25 @@ def test_a_killed_job_trains_only_what_is_missing(folder, tiny):
         assert np.array_equal(one.predictions, other.predictions)
 
 
-def test_other_data_is_another_cell(folder, tiny):
-    cell = PLAN.job("few_shot/coop/ViT-B-16/part1").cells[0]
-    data = TaskData(split(cell.task), features())
-    changed = TaskData(Split(**{**vars(split(cell.task)), "template": "{}."}), features())
-    store, made_from = CellStore(folder / "cells"), {cell.task: "x"}
-    fleets = [
-        list(tune.tune_cells([cell], {cell.task: d}, tiny, store, 15, m))
-        for d, m in ((data, made_from), (data, made_from), (changed, made_from), (data, {cell.task: "y"}))
-    ]
-    assert [fleet[0].trained for fleet in fleets] == [True, False, True, True]
+def test_a_job_whose_cells_are_all_finished_needs_no_features(folder, tiny):
+    first, _ = run(folder, tiny, "few_shot/coop", "one")
+    job = PLAN.job("few_shot/coop/ViT-B-16/part1")
+    for file in (folder / "features").glob("*.safetensors"):
+        file.unlink()
+    out = (folder / "two.npz", folder / "two.json")
+    places = (folder / "features", folder / "data", folder / ".cells")
+    tune.tune_job(job, PLAN, tiny, *places, *out, lambda cells: None)
+    assert out[0].read_bytes() == first.read_bytes()
 
 
-def test_other_data_of_a_task_that_it_is_judged_on_is_another_cell(folder, tiny):
-    cell = next(cell for cell in PLAN.cells if cell.experiment == "cross_domain")
-    tasks = {task: TaskData(split(task), features()) for task in ("imagenet", "imagenet_v2")}
-    changed = tasks | {"imagenet_v2": TaskData(Split(**{**vars(split("imagenet_v2")), "template": "{}."}), features())}
-    store, made_from = CellStore(folder / "cells"), dict.fromkeys(tasks, "x")
-    fleets = [list(tune.tune_cells([cell], t, tiny, store, 15, made_from)) for t in (tasks, tasks, changed)]
-    assert [fleet[0].trained for fleet in fleets] == [True, False, True]
+def test_features_of_other_pictures_than_the_manifest_has_are_refused(folder, tiny):
+    run(folder, tiny, "few_shot/coop", "one")
+    job = PLAN.job("few_shot/coop/ViT-B-16/part1")
+    (path,) = (folder / "features").glob("*.json")
+    path.write_text(path.read_text().replace('"test": "c"', '"test": "d"'))
+    places = (folder / "features", folder / "data", folder / ".cells", folder / "two.npz", folder / "two.json")
+    with pytest.raises(ValueError, match=r"part1\.json: the pictures of imagenet are not those .* --forcerun features"):
+        tune.tune_job(job, PLAN, tiny, *places, lambda cells: None)
 
 
 def test_methods_are_compared_on_the_same_batches(tiny):
@@ -196,8 +199,9 @@ def test_precision_is_that_of_the_towers_while_tuning_and_makes_other_cells(fold
     half = make_plan(parse_parameters(raw | {"precision": "bfloat16"}, "smoke"))
     job = "few_shot/coop"
     records = [read_rows(run(folder, tiny, job, name, plan)[0]) for name, plan in (("one", PLAN), ("two", half))]
-    assert {row.stored["settings"].get("precision") for row in records[1]} == {"bfloat16"}
-    assert {row.stored["cell"] for row in records[0]}.isdisjoint(row.stored["cell"] for row in records[1])
+    assert {row.identity["settings"].get("precision") for row in records[1]} == {"bfloat16"}
+    names = [{name_of(row.identity) for row in rows} for rows in records]
+    assert names[0].isdisjoint(names[1])
 
 
 # Of each measure one job of the smoke plan, and the arrays that figures read.
@@ -244,22 +248,3 @@ def test_a_lost_pair_of_the_grid_alone_is_judged_again(folder, tiny):
     second, costs = run(folder, tiny, GRID, "two")
     assert json.loads(costs.read_text())["trained"] == 1
     assert second.read_bytes() == first.read_bytes()
-
-
-def test_other_source_prompts_and_other_partners_make_other_cells(folder, tiny):
-    tasks = {task: TaskData(split(task), features()) for task in ("hateful_memes", "voc2007", "dtd")}
-    store, made_from = CellStore(folder / "cells"), dict.fromkeys(tasks, "x")
-
-    def trained(cell, given):
-        return next(iter(tune.tune_cells([cell], tasks, tiny, store, 20, made_from, given))).trained
-
-    cell = next(cell for cell in PLAN.cells if (cell.experiment, cell.task) == ("grouped", "voc2007"))
-    partners = [{"coop_middle": {"voc2007": Partners((name, "x"), ("x", "x"))}} for name in ("dtd", "hateful_memes")]
-    assert [trained(cell, Given({}, of)) for of in (partners[0], partners[0], partners[1])] == [True, False, True]
-    cell = next(
-        c for c in PLAN.cells if (c.experiment, c.task, c.shots) == ("cross_task", "voc2007", 5) and "coop" in c.recipe
-    )
-    starts = [{"context": torch.full((16, 32), value)} for value in (0.1, 0.2)]
-    sources = [Prompts({("multitask_11", 5, 1.0, 1, ""): start}, str(n)) for n, start in enumerate(starts)]
-    given = [Given({"multitask_11": source}) for source in sources]
-    assert [trained(cell, one) for one in (given[0], given[0], given[1])] == [True, False, True]

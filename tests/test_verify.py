@@ -8,10 +8,14 @@ import pytest
 import yaml
 
 from reprompt import claims, figures, tables
+from reprompt.atomic import write_text
+from reprompt.clip.manifest import manifest
 from reprompt.data.splits import Split
+from reprompt.identity import identity
 from reprompt.plan.parameters import parse_parameters
 from reprompt.plan.plan import make_plan
-from reprompt.records import Judged, Result, read_records, write_npz, write_records
+from reprompt.provenance import sha256
+from reprompt.records import Judged, Result, json_array, read_records, write_npz, write_records
 from reprompt.verify import recompute, verify
 
 PARAMETERS = Path(__file__).parents[1] / "params.yaml"
@@ -52,31 +56,45 @@ def results(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng, splits = np.random.default_rng(0), {}
     for task in PLAN.all_tasks:
-        splits[task] = Split(task, list("abcd"), "{}.", [0, 1, 2, 3], [0, 1, 2, 3] * 5, {"1": [[0], [1], [2], [3]]}, 16)
+        draws = {str(seed): [[0], [1], [2], [3]] for seed in PLAN.all_seeds}
+        splits[task] = Split(task, list("abcd"), "{}.", [0, 1, 2, 3], [0, 1, 2, 3] * 5, draws, 16)
         splits[task].write(PLAN.root / "data" / f"{task}.json")
-    hashes = {"data": {task: split.sha256 for task, split in splits.items()}, "weights": "w"}
+    pictures = {task: {"train": "a", "views": "b", "test": "c"} for task in PLAN.all_tasks}
+    for backbone in PLAN.backbones:
+        weights = PLAN.root / f"backbones/{backbone}.safetensors"
+        weights.parent.mkdir(exist_ok=True)
+        weights.write_text(backbone)
+        for part, tasks in PLAN.parts.items():
+            told = manifest("{}", sha256(weights), {task: pictures[task] for task in tasks})
+            write_text(PLAN.root / f"features/{backbone}/{part}.json", told)
     for job in PLAN.jobs:
+        weights = sha256(PLAN.root / f"backbones/{job.backbone}.safetensors")
         targets = {test: splits[test.task].test_targets(test.split) for test in job.tests}
         judged = [
-            Judged(cell, "key", {test: invented(cell, test, targets[test], rng) for test in cell.tests})
+            Judged(
+                cell,
+                identity(cell, splits, pictures, weights, cell.trained_on, {}),
+                {test: invented(cell, test, targets[test], rng) for test in cell.tests},
+            )
             for cell in job.cells
         ]
-        write_records(PLAN.records(job.name), "smoke", judged, targets, hashes)
+        write_records(PLAN.records(job.name), "smoke", judged, targets)
     return tmp_path
 
 
 def alter(job, name, change) -> None:
-    """Rewrite one array of a job's records, or (`rows`) what is written of each row."""
+    """Rewrite one array of a job's records, or (`rows`, `cells`) what is written of each row or cell."""
     path = PLAN.records(job.name)
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
-    if name == "rows":
-        rows = json.loads(arrays["rows"].tobytes())
-        changed = np.frombuffer(json.dumps(change(rows) or rows).encode(), np.uint8)
+    if name in ("rows", "cells"):
+        about = json.loads(arrays["about"].tobytes())
+        about[name] = change(about[name]) or about[name]
+        arrays["about"] = json_array(about)
     else:
-        changed = arrays[name].copy()
-        change(changed)
-    write_npz(path, **arrays | {name: changed})
+        arrays[name] = arrays[name].copy()
+        change(arrays[name])
+    write_npz(path, **arrays)
 
 
 def test_untouched_records_are_right(results):
@@ -155,8 +173,18 @@ def test_another_split_file_is_noticed(results):
     path = PLAN.root / "data" / f"{JOB.tasks_read[0]}.json"
     path.write_text(path.read_text().replace('"{}."', '"a {}."'))
     complaints = recompute(PLAN, JOB).complaints
-    assert all("another split file" in complaint and JOB.tasks_read[0] in complaint for complaint in complaints)
+    made = "made from another test and train than lies there"
+    assert all(made in complaint and JOB.tasks_read[0] in complaint for complaint in complaints)
     assert complaints
+
+
+def test_other_weights_and_other_pictures_are_noticed(results):
+    (PLAN.root / f"backbones/{JOB.backbone}.safetensors").write_text("others")
+    path = PLAN.root / f"features/{JOB.backbone}/{JOB.features[0][0]}.json"
+    path.write_text(path.read_text().replace('"views": "b"', '"views": "other"'))
+    complaints = recompute(PLAN, JOB).complaints
+    assert all("made from another train and weights than lies there" in complaint for complaint in complaints)
+    assert len(complaints) == 2 * len(JOB.cells)
 
 
 def test_other_labels_are_noticed(results):

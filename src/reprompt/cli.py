@@ -3,6 +3,7 @@
 Heavy libraries are imported by the commands that need them, so that planning and tables start at once.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -26,7 +27,6 @@ Params = Annotated[Path, typer.Option(help="The parameter file.")]
 Scale = Annotated[str | None, typer.Option(help="smoke, miniature or paper; the parameter file's own by default.")]
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
 Device = Annotated[str, typer.Option(help="cpu or cuda.", envvar="REPROMPT_DEVICE")]
-CELL_STORE = Path(".cells")
 
 
 def main() -> None:
@@ -150,19 +150,22 @@ def features(
     import torch
 
     from reprompt.atomic import write_text
-    from reprompt.clip.features import ensure_features, manifest
+    from reprompt.clip.features import ensure_features
+    from reprompt.clip.manifest import manifest
     from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
     from reprompt.progress import Progress
+    from reprompt.tune import features_made_from
 
     the_plan = _plan(params, scale)
     tasks, views = the_plan.parts[part], the_plan.views_of(part)
     source = stored_source_of(the_plan.parameters, the_plan.images)
     spec = the_plan.features_spec(backbone, part)
+    made_from = features_made_from(the_plan, spec)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone).to(device, torch.float32)
-        ensure_features(out, spec, frozen, source, tasks, views, progress.advance)
-        write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256))
+        pictures = ensure_features(out, made_from, frozen, source, tasks, views, progress.advance)
+        write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, pictures))
 
 
 @app.command()
@@ -184,14 +187,14 @@ def corpus(
     from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
     from reprompt.progress import Progress
+    from reprompt.tune import features_made_from
 
     the_plan = _plan(params, scale)
     gram = the_plan.parameters.gram
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
         frozen, source = load(weights, gram.backbone), stored_source_of(the_plan.parameters, the_plan.images)
-        ensure_features(
-            features, the_plan.features_spec(gram.backbone, "corpus"), frozen, source, ("corpus",), views=None
-        )
+        made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"))
+        ensure_features(features, made_from, frozen, source, ("corpus",), views=None)
         of_images = read_features(features, "corpus")
         rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
         if isinstance(gram.pairs, FileImages):
@@ -217,6 +220,7 @@ def tune(
     """Train and judge the cells of a job; finished cells are never trained again."""
     from reprompt.clip.openai import load
     from reprompt.progress import Progress
+    from reprompt.records import CELL_STORE
     from reprompt.tune import tune_job
 
     the_plan = _plan(params, scale)
@@ -431,6 +435,15 @@ def estimate(
 
         torch.set_num_threads(threads)
     run(_plan(params, scale), device, calibrate, write, records)
+
+
+@app.command("code-hashes")
+def code_hashes(out: Out) -> None:
+    """Write a hash of the code of every stage of dvc.yaml; comments do not change it, nor does another scale."""
+    from reprompt.atomic import write_text
+    from reprompt.entry_points import stage_hashes
+
+    write_text(out, json.dumps(stage_hashes(), indent=1) + "\n")
 
 
 @app.command()

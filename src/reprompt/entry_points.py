@@ -95,6 +95,11 @@ def code_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
     return _hash(frozenset(of_job(plan, rule, wildcards)))
 
 
+def code_of_cells(plan: Plan, experiment: str, recipe: str) -> str:
+    """A hash of the code that the cells of an experiment's recipe depend on: what the cell store knows them by."""
+    return _hash(frozenset(cell(recipe, plan.parameters.experiments[experiment].measures)))
+
+
 def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
     """The parameters that a job depends on, as canonical JSON; empty where its inputs say it all.
 

@@ -17,7 +17,7 @@ from reprompt.learners.outcome import Outcome
 from reprompt.learners.templates import class_features, teacher_templates
 from reprompt.measures.measure import Watcher
 from reprompt.metrics import RANKING, Arrays, ranked
-from reprompt.multitask.groups import Partners
+from reprompt.multitask.groups import Groups, trained_on
 from reprompt.plan.cells import Cell, TestSet
 from reprompt.plan.fleets import SCHEDULE
 from reprompt.plan.recipes import RECIPES
@@ -50,7 +50,7 @@ class Given:
     """
 
     prompts: Mapping[str, Prompts] = field(default_factory=dict)
-    partners: Mapping[str, Mapping[str, Partners]] = field(default_factory=dict)
+    partners: Groups = field(default_factory=dict)
     unfinished: Mapping[Cell, Path] = field(default_factory=dict)
     steps: int | None = None
 
@@ -58,15 +58,17 @@ class Given:
         """The prompt that a cell starts from, with what was kept beside it; nothing where it has a start of its own."""
         return self.prompts[cell.start].start(cell) if cell.start else {}
 
+    def prompt(self, cell: Cell) -> Params:
+        """The prompt of another job that a cell judges or starts from; nothing where there is none."""
+        return self.prompts[cell.prompts_of].judged(cell) if cell.prompts_of else self.start(cell)
+
     def beside(self, cell: Cell) -> dict[str, Params]:
         """What a cell's gradient rule needs of its start: the regulator, under dotted names."""
         return {"regulators": {name: tensor for name, tensor in self.start(cell).items() if "." in name}}
 
     def trained_on(self, cell: Cell) -> tuple[str, ...]:
         """The tasks that a cell is trained on, the target of a group first."""
-        if not cell.group:
-            return cell.trained_on
-        return (cell.task, *self.partners[RECIPES[cell.recipe].grouped_by][cell.task].of(cell.group))
+        return trained_on(cell, self.partners)
 
 
 NOTHING = Given()
@@ -170,7 +172,7 @@ def placed(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given) ->
     learner = learners_of(cells[0], tasks, backbone)
     (test,) = cells[0].tests
     target = TrainingSet((test.task,), (tasks[test.task],), cells[0].learns)
-    prompts = [given.prompts[cell.prompts_of].judged(cell) for cell in cells]
+    prompts = [given.prompt(cell) for cell in cells]
     params = {name: torch.stack([prompt[name] for prompt in prompts]).to(backbone.device) for name in prompts[0]}
     held_out = [target.drawn(replace(cell, task=test.task)).held_out for cell in cells]
     results = judged(cells, tasks, learner, params)

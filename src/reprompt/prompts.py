@@ -3,7 +3,6 @@
 A file holds the learned tensors of a job's cells, in half precision, and says for which backbone they are.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -27,10 +26,9 @@ NO_SHOTS = 0  # of prompts that were learned on pictures of the web
 
 @dataclass(frozen=True)
 class Prompts:
-    """The prompts that an experiment kept, by what tells its cells apart, and a hash of all of them."""
+    """The prompts that an experiment kept, by what tells its cells apart."""
 
     of_cells: dict[tuple, Params]
-    sha256: str
 
     def judged(self, cell: Cell) -> Params:
         """The prompt that a cell of the transferability grid judges: the same task, shots and seed."""
@@ -96,11 +94,10 @@ def write_prompts(path: Path, kept: Iterable[tuple[Cell, Arrays]], backbone: Bac
 
 def read_prompts(paths: Iterable[Path], backbone: Backbone) -> Prompts:
     """The prompts of an experiment from the files of its jobs; those of another backbone are an error."""
-    found, digest = {}, hashlib.sha256()
+    found = {}
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: kept prompts; the job that tunes them makes it")
-        digest.update(path.read_bytes())
         with safe_open(path, "pt") as file:
             about = json.loads(file.metadata()["about"])
             require_same_backbone(path, about, backbone)
@@ -109,4 +106,4 @@ def read_prompts(paths: Iterable[Path], backbone: Backbone) -> Prompts:
                 place, _, name = key.partition("/")
                 prompts[int(place)][name] = file.get_tensor(key).float()
         found |= {tuple(cell): prompt for cell, prompt in zip(about["cells"], prompts, strict=True)}
-    return Prompts(found, digest.hexdigest())
+    return Prompts(found)

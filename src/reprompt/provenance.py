@@ -6,7 +6,12 @@ parameters. So a run ends by writing them out, each with the SHA-256 of its outp
 them back for restored files (`adopt`). A file that is neither made here nor what the list says stops the run.
 
     {"output": "results/miniature/records/few_shot/coop/ViT-B-16/part1.npz", "sha256": ..., "rule": "tune",
+     "wildcards": {...}, "made": {"code": ..., "spec": ..., "cells": ..., "commit": ...}, "attested": [...],
      "params": [...], "input": [...], "input_checksums": {...}, "code": ..., ...}
+
+`made` is ours: hashes of the code and of the parameters that the output was made with (of records also of the code of
+their cells), and the commit that had them, with a "+" where it was not committed. `attested` says by which proofs
+(`reprompt attest`) an output counts as made by later code. `code` is Snakemake's own word for the command.
 
 What is deleted as soon as it was read has an entry whose SHA-256 is null: Snakemake asks for the record of every output
 of a job before it believes that its inputs are the same.
@@ -20,7 +25,7 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,21 +65,23 @@ def load(root: Path) -> dict[str, Entry]:
     return {entry["output"]: entry for entry in map(json.loads, lines)}
 
 
-def export(root: Path, outputs: Iterable[str], keep: Iterable[str], passed_on: Iterable[str] = ()) -> None:
-    """Write what Snakemake knows of `outputs` into the list.
+def export(root: Path, outputs: Mapping[str, Entry], keep: Iterable[str], passed_on: Iterable[str] = ()) -> None:
+    """Write what Snakemake knows of `outputs` into the list, with what is said of each here: `wildcards` and `made`.
 
-    Entries of other outputs stay while they are in `keep`, the plan, or in `passed_on`, which is deleted as soon as it
-    was read: in a fresh clone most files are not there yet.
+    An output that is as the list has it, made with the same, keeps its commit and proofs. Entries of other outputs
+    stay while they are in `keep`, the plan, or in `passed_on`, which is deleted as soon as it was read: in a fresh
+    clone most files are not there yet.
     """
     passed_on = set(passed_on)
-    planned = passed_on.union(keep)
+    planned, commit = passed_on.union(keep), source_commit()
     entries = {output: entry for output, entry in load(root).items() if output in planned}
-    for output in outputs:
+    for output, told in outputs.items():
         stays = output not in passed_on
         record = _record(output) if os.path.isfile(output) or not stays else None
         if record:
             content = sha256(output) if stays else None
-            entries[output] = {"output": output, "sha256": content} | {key: record.get(key) for key in KEPT}
+            known = {"output": output, "sha256": content} | {key: record.get(key) for key in KEPT}
+            entries[output] = known | _made(told, commit, entries.get(output, {}), content)
     write(root, entries)
 
 
@@ -84,6 +91,15 @@ def write(root: Path, entries: dict[str, Entry]) -> None:
     path = list_path(root)
     if text and not (path.exists() and path.read_text() == text):
         _write(path, text)
+
+
+def _made(told: Entry, commit: str, before: Entry, content: str | None) -> Entry:
+    """What the list says of how an output was made; as before where nothing of it changed."""
+    made = told["made"]
+    same = before.get("sha256") == content and made.items() <= before.get("made", {}).items()
+    if same:
+        return told | {key: before[key] for key in ("made", "attested") if key in before}
+    return told | {"made": made | {"commit": commit}}
 
 
 def change_params(output: str, params: list[str]) -> None:
@@ -135,6 +151,11 @@ def adopt(root: Path) -> int:
 def _restored(entry: Entry) -> Entry:
     """The record that Snakemake would have had of an output."""
     return {key: entry[key] for key in KEPT} | {"incomplete": False, "log": [], "starttime": LONG_AGO, "job_hash": 0}
+
+
+def restore(output: str, entry: Entry) -> None:
+    """Give Snakemake the record of one output that was put there, as if it had made it long ago."""
+    _date_back({output: _restored(entry)})
 
 
 def _date_back(records: dict[str, Entry]) -> None:

@@ -1,13 +1,14 @@
 """Records: what cells leave behind, one compressed file per job.
 
-A file holds the rows (one per cell and test set, as JSON), the predictions of all its cells in one array of small
-integers with the labels they are judged by, and what was measured besides, so that every number can be recomputed
-without images, weights or training. The same cells give the same bytes; what varies from run to run (seconds, machine,
-commit) goes to a sidecar beside it.
+A file holds, as JSON, the identities of its cells (all that they depend on but the code, reprompt.identity) and its
+rows (one per cell and test set); the predictions of all its cells in one array of small integers with the labels they
+are judged by; and what was measured besides, so that every number can be recomputed without images, weights or
+training. The same cells give the same bytes; what varies from run to run (seconds, machine, commit) goes to a sidecar
+beside it.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +16,13 @@ import numpy as np
 import pandas as pd
 
 from reprompt.atomic import written_whole
+from reprompt.identity import Identity, name_of
 from reprompt.metrics import Arrays, metrics
 from reprompt.plan.cells import Cell, TestSet
 from reprompt.results import Result
+from reprompt.schema import SCHEMA, require_schema
 
+CELL_STORE = Path(".cells")  # of a folder that the workflow runs in
 COLUMNS = (
     *("scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"),
     *("start", "group", "settings", "split", "metric", "value", "images", "cell", "file"),
@@ -29,19 +33,20 @@ OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "
 
 @dataclass(frozen=True)
 class Judged:
-    """A cell, its content address, its result on every test set and, where it is kept, its tuned prompt by name."""
+    """A cell, its identity, its result on every test set and, where it is kept, its tuned prompt by name."""
 
     cell: Cell
-    key: str
+    identity: Identity
     results: dict[TestSet, Result]
     prompt: Arrays = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Row:
-    """A cell on one test set as stored: what is written of it, and its arrays."""
+    """A cell on one test set as stored: what is written of it, the cell's identity, and its arrays."""
 
     stored: dict
+    identity: Identity
     predictions: np.ndarray
     targets: np.ndarray
     measured: Arrays
@@ -76,12 +81,11 @@ class _Shelf:
         return flat.astype(np.min_scalar_type(int(flat.max()))) if flat.dtype.kind in "iu" and len(flat) else flat
 
 
-def write_records(
-    path: Path, scale: str, judged: Iterable[Judged], targets: dict[TestSet, np.ndarray], hashes: dict
-) -> None:
-    """Write the records of a job. `targets` are labels by test set; `hashes` says what cells are made from."""
-    rows, shelves, places = [], {"predictions": _Shelf(), "targets": _Shelf()}, {}
+def write_records(path: Path, scale: str, judged: Iterable[Judged], targets: dict[TestSet, np.ndarray]) -> None:
+    """Write the records of a job. `targets` are labels by test set."""
+    identities, rows, shelves, places = [], [], {"predictions": _Shelf(), "targets": _Shelf()}, {}
     for one in judged:
+        identities.append(one.identity)
         for test, result in one.results.items():
             if test not in places:
                 places[test] = shelves["targets"].add(targets[test]), *targets[test].shape
@@ -103,21 +107,25 @@ def write_records(
                     "offset": shelves["predictions"].add(result.predictions),
                     "targets": places[test],
                     "measured": measured,
-                    "cell": one.key,
-                    "settings": one.cell.resolved,
-                    "data_sha256": hashes["data"][test.task],
-                    "weights_sha256": hashes["weights"],
+                    "cell": len(identities) - 1,
                 }
             )
-    text = json.dumps(rows, sort_keys=True, separators=(",", ":"))
+    about = {"schema": SCHEMA, "cells": identities, "rows": rows}
     arrays = {name: shelf.small() for name, shelf in sorted(shelves.items())}
-    write_npz(path, rows=np.frombuffer(text.encode(), np.uint8), **arrays)
+    write_npz(path, about=json_array(about), **arrays)
+
+
+def json_array(value: object) -> np.ndarray:
+    """A value as JSON, in an array of bytes that an .npz file can hold."""
+    return np.frombuffer(json.dumps(value, sort_keys=True, separators=(",", ":")).encode(), np.uint8)
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of a records file with their arrays."""
+    """The rows of a records file with their arrays. Raises SchemaError for a file of another schema."""
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
+    about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
+    require_schema(path, "records", about.get("schema"))
 
     def taken(name: str, offset: int, *shape: int) -> np.ndarray:
         return arrays[name][offset : offset + int(np.prod(shape))].reshape(shape)
@@ -125,21 +133,25 @@ def read_rows(path: Path) -> list[Row]:
     return [
         Row(
             row,
+            about["cells"][row["cell"]],
             taken("predictions", row["offset"], row["images"]),
             taken("targets", *row["targets"]),
             {name: taken(f"measured_{name}", *place) for name, place in row["measured"].items()},
         )
-        for row in json.loads(arrays["rows"].tobytes())
+        for row in about["rows"]
     ]
 
 
 def frame_of(rows: Iterable[Row], file: Path) -> list[dict]:
     """Rows as the records frame has them: one per metric; arrays stand with the accuracy."""
+    names: dict[int, str] = {}
     return [
         {
             **{column: row.stored[column] for column in COLUMNS if column in row.stored},
             "metric": metric,
             "value": value,
+            "cell": names.setdefault(row.stored["cell"], name_of(row.identity)),
+            "settings": row.identity["settings"],
             "file": str(file),
             "predictions": row.predictions if metric == "accuracy" else None,
             "targets": row.targets if metric == "accuracy" else None,
@@ -159,34 +171,40 @@ def read_records(paths: Iterable[Path]) -> pd.DataFrame:
 class CellStore:
     """Finished cells by content address: a cell that is done is never trained again, even after `kill -9`.
 
-    A key covers the cell's settings and the hashes of the data, weights and code it was made from, so an entry can
-    never serve another configuration. Entries are written to a temporary name and renamed.
+    A key covers the cell's identity and the code that it was made by, so an entry can never serve another
+    configuration. Entries are written to a temporary name and renamed.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def get(self, cell: Cell, key: str) -> Judged | None:
+    def __contains__(self, key: str) -> bool:
+        """Whether a finished cell is there."""
+        return self._path(key).exists()
+
+    def get(self, cell: Cell, identity: Identity, key: str) -> Judged | None:
         """The finished cell, if it is there."""
         path = self._path(key)
         if not path.exists():
             return None
         with np.load(path) as file:
             arrays = {tuple(name.split("/")): file[name] for name in file.files}
+        schema = arrays.pop(("schema",), None)
+        require_schema(path, "a finished cell", None if schema is None else int(schema))
         results = {}
         for test in cell.tests:
             of_test = {what: array for (*which, what), array in arrays.items() if tuple(which) == test}
             results[test] = Result(of_test.pop("predictions"), of_test)
         prompt = {name: array for (*which, name), array in arrays.items() if which == ["prompt"]}
-        return Judged(cell, key, results, prompt)
+        return Judged(cell, identity, results, prompt)
 
-    def put(self, judged: Judged) -> None:
-        """Keep a finished cell."""
-        arrays = {f"prompt/{name}": array for name, array in judged.prompt.items()}
-        for test, result in judged.results.items():
+    def put(self, results: Mapping[TestSet, Result], prompt: Arrays, key: str) -> None:
+        """Keep a finished cell: its results and, where it is kept, its prompt."""
+        arrays = {"schema": np.array(SCHEMA)} | {f"prompt/{name}": array for name, array in prompt.items()}
+        for test, result in results.items():
             arrays |= {f"{test.task}/{test.split}/{name}": array for name, array in result.measured.items()}
             arrays[f"{test.task}/{test.split}/predictions"] = result.predictions
-        write_npz(self._path(judged.key), **arrays)
+        write_npz(self._path(key), **arrays)
 
     def unfinished(self, key: str) -> Path:
         """Where the state of a cell may lie that is not finished."""

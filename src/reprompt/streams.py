@@ -5,9 +5,12 @@ another, and a run's numbers do not depend on which other runs share its process
 """
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def stream_seed(seed: int, *purpose: object) -> int:
@@ -22,8 +25,10 @@ def stream_seed(seed: int, *purpose: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def torch_stream(seed: int, *purpose: object) -> torch.Generator:
+def torch_stream(seed: int, *purpose: object) -> "torch.Generator":
     """A torch generator on the CPU for (seed, purpose)."""
+    import torch  # seconds, which draws do without
+
     return torch.Generator().manual_seed(stream_seed(seed, *purpose))
 
 

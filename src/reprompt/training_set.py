@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
-from reprompt.data.draws import validation_fifth
+from reprompt.data.few_shot import few_shot_of
 from reprompt.plan.cells import Cell
 from reprompt.task_data import TaskData
 from reprompt.train import Images, laid_end_to_end
@@ -50,25 +50,19 @@ class TrainingSet:
         return laid_end_to_end([data.training_images(backbone, augmentation) for data in self.tasks])
 
     def drawn(self, cell: Cell) -> Drawn:
-        """The few-shot set of a cell: of every task the same number of shots.
-
-        Where the best checkpoint is wanted a fifth of it is held out: of all tasks that are trained together for a
-        source prompt, of the target alone in a group.
-        """
+        """The few-shot set of a cell: of every task the same number of shots."""
         first_image = first_class = 0
         images, labels, task_of, allowed, held_out = [], [], [], [], []
         for place, (name, data) in enumerate(zip(self.names, self.tasks, strict=True)):
-            found, of_task = data.split.few_shot(cell.seed, self.part, cell.shots, cell.tau)
+            few = few_shot_of(data.split, cell, place)
             columns = slice(first_class, first_class + len(data.split.names(self.part)))
-            train = np.arange(len(found))
-            if cell.resolved["checkpoint"] == "best":
-                train, held = validation_fifth(of_task, cell.shots)
-                if place == 0 or cell.together:
-                    held_out.append(HeldOut(name, cell.metric(name), found[held] + first_image, of_task[held], columns))
-            images.append(found[train] + first_image)
-            labels.append(self._of_all_classes(of_task[train], columns))
-            task_of.append(np.full(len(train), place))
-            own = np.zeros((len(train), len(self.class_names)), bool)
+            if few.held_out is not None:
+                held, of_held = few.held_out
+                held_out.append(HeldOut(name, cell.metric(name), held + first_image, of_held, columns))
+            images.append(few.images + first_image)
+            labels.append(self._of_all_classes(few.labels, columns))
+            task_of.append(np.full(len(few.images), place))
+            own = np.zeros((len(few.images), len(self.class_names)), bool)
             own[:, columns] = True
             allowed.append(own)
             first_image += len(data.split.train_labels)

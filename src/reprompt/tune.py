@@ -1,29 +1,33 @@
-"""A job from cells to records: read the features, train what is missing fleet by fleet, judge, write.
+"""A job from cells to records: look up what is finished, train what is missing fleet by fleet, judge, write.
 
-Finished cells are kept in the cell store as soon as their fleet ends, so a job that was killed goes on where it was.
+Finished cells are kept in the cell store as soon as their fleet ends, so a job that was killed goes on where it was. A
+job of which nothing is missing reads neither pictures nor features.
 """
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from reprompt.atomic import write_text
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.features import ensure_features, manifest, read_features
+from reprompt.clip.features import ensure_features, read_features
+from reprompt.clip.manifest import PicturesOfTasks, read_pictures
 from reprompt.code import code_hash
 from reprompt.costs import circumstances
 from reprompt.data.source import SourceInViews
 from reprompt.data.sources import stored_source_of
 from reprompt.data.splits import Split
-from reprompt.entry_points import cell as cell_code
-from reprompt.fleets import NOTHING, Given, run_fleet
+from reprompt.entry_points import cell as of_cell
+from reprompt.entry_points import features as of_features
+from reprompt.fleets import Given, run_fleet
+from reprompt.identity import Identity, identity, key, read_pictures_of, read_splits
 from reprompt.multitask.groups import read_groups
 from reprompt.pictures import Pictures
-from reprompt.plan.cells import Cell
+from reprompt.plan.cells import Cell, canonical
 from reprompt.plan.fleets import fleets_of
 from reprompt.plan.parameters import Views
 from reprompt.plan.plan import Job, Plan
@@ -31,14 +35,6 @@ from reprompt.plan.recipes import RECIPES
 from reprompt.prompts import read_prompts, write_prompts
 from reprompt.records import CellStore, Judged, write_records
 from reprompt.task_data import Pixels, TaskData, Tasks
-
-
-@dataclass(frozen=True)
-class DoneFleet:
-    """Cells judged together, trained now or found in the store."""
-
-    judged: list[Judged]
-    trained: bool
 
 
 def tune_job(
@@ -59,50 +55,81 @@ def tune_job(
     `backbone` is in single precision, as the features in the folder `features` are; it is tuned on `device` in the
     precision of the plan. `steps` stops meta-training after the first so many.
     """
-    started, judged, fleets = time.monotonic(), [], []
-    tasks, made_from = read_tasks(job, plan, backbone, features, splits)
-    given = replace(read_given(job, plan, backbone), steps=steps)
-    backbone = backbone.to(device, getattr(torch, plan.parameters.precision))
-    fleet_started = time.monotonic()
-    for fleet in tune_cells(
-        job.cells, tasks, backbone, CellStore(store), plan.parameters.runs_per_fleet, made_from, given
-    ):
-        judged += fleet.judged
-        took = round(time.monotonic() - fleet_started, 2)
-        of = sorted({one.cell.task for one in fleet.judged})
-        fleets.append({"tasks": of, "cells": len(fleet.judged), "trained": fleet.trained, "seconds": took})
+    started, fleets = time.monotonic(), []
+    by_task, given = read_splits(job, splits), replace(read_given(job, plan, backbone), steps=steps)
+    wanted = identities(job, by_task, read_pictures_of(job, plan, features), backbone.weights_sha256, given)
+    cells, code = CellStore(store), code_hash(of_cell(job.recipe, job.cells[0].measures))
+    judged = {cell: found for cell, of in wanted.items() if (found := cells.get(cell, of, key(of, code)))}
+    if judged:
+        fleets.append(_told(judged.values(), trained=False, started=started))
+        advance(len(judged))
+    missing = {cell: of for cell, of in wanted.items() if cell not in judged}
+    if missing:
+        tasks = read_tasks(job, plan, backbone, features, by_task)
+        backbone = backbone.to(device, getattr(torch, plan.parameters.precision))
         fleet_started = time.monotonic()
-        advance(len(fleet.judged))
-    order = {cell: n for n, cell in enumerate(job.cells)}
-    judged.sort(key=lambda one: order[one.cell])
+        for fleet in tune_cells(missing, code, tasks, backbone, cells, plan.parameters.runs_per_fleet, given):
+            judged |= {one.cell: one for one in fleet}
+            fleets.append(_told(fleet, trained=True, started=fleet_started))
+            fleet_started = time.monotonic()
+            advance(len(fleet))
+    in_order = [judged[cell] for cell in job.cells]
     at_most = job.cells[0].judged_images
-    targets = {test: tasks[test.task].split.test_targets(test.split, at_most) for test in job.tests}
-    hashes = {"data": {task: data.split.sha256 for task, data in tasks.items()}, "weights": backbone.weights_sha256}
+    targets = {test: by_task[test.task].test_targets(test.split, at_most) for test in job.tests}
     if job.keeps_prompts:
-        write_prompts(out.with_suffix(".safetensors"), ((one.cell, one.prompt) for one in judged), backbone)
-    write_records(out, plan.scale, judged, targets, hashes)
-    counts = {"cells": len(judged), "trained": sum(f["cells"] for f in fleets if f["trained"])}
+        write_prompts(out.with_suffix(".safetensors"), ((one.cell, one.prompt) for one in in_order), backbone)
+    write_records(out, plan.scale, in_order, targets)
+    counts = {"cells": len(in_order), "trained": len(missing)}
     sidecar = circumstances(started, backbone.device, job=job.name, **counts, fleets=fleets)
     write_text(costs, json.dumps(sidecar, indent=1) + "\n")
 
 
+def _told(fleet: Collection[Judged], trained: bool, started: float) -> dict:
+    """A fleet as the sidecar has it."""
+    tasks, seconds = sorted({one.cell.task for one in fleet}), round(time.monotonic() - started, 2)
+    return {"tasks": tasks, "cells": len(fleet), "trained": trained, "seconds": seconds}
+
+
+def identities(
+    job: Job, splits: Mapping[str, Split], pictures: PicturesOfTasks, weights_sha256: str, given: Given
+) -> dict[Cell, Identity]:
+    """The identities of a job's cells, for which nothing has to be trained or encoded."""
+    return {
+        cell: identity(cell, splits, pictures, weights_sha256, given.trained_on(cell), given.prompt(cell))
+        for cell in job.cells
+    }
+
+
 def read_tasks(
-    job: Job, plan: Plan, backbone: Backbone, features: Path, splits: Path
-) -> tuple[dict[str, TaskData], dict[str, str]]:
-    """Every task that a job reads, and what each one's features are made from; missing features are made."""
+    job: Job, plan: Plan, backbone: Backbone, features: Path, splits: Mapping[str, Split]
+) -> dict[str, TaskData]:
+    """Every task that a job reads; missing features are made.
+
+    Raises ValueError where they are of other pictures than the manifest says, on which the cells' identities rest.
+    """
     source = stored_source_of(plan.parameters, plan.images)
     needs_pixels = RECIPES[job.recipe].pixels or any("grad_cam" in cell.measures for cell in job.cells)
     trained_on = {*job.partners, *(task for cell in job.cells for task in cell.trained_on)}
     augmented = any(cell.resolved.get("augmentation") == "views" for cell in job.cells)
-    tasks, made_from = {}, {}
+    tasks = {}
     for part, spec in job.features:
         file, views = features / f"{part}.safetensors", plan.views_of(part)
-        ensure_features(file, spec, backbone, source, plan.parts[part], views)
+        found = ensure_features(file, features_made_from(plan, spec), backbone, source, plan.parts[part], views)
+        told = read_pictures(file.with_suffix(".json"))
+        if other := [task for task in plan.parts[part] if found[task] != told[task]]:
+            raise ValueError(
+                f"{file.with_suffix('.json')}: the pictures of {other[0]} are not those that it was made of; have the "
+                f"features made again: snakemake --cores all --forcerun features {file.with_suffix('.json')}"
+            )
         for task in (task for task in plan.parts[part] if task in job.tasks_read):
             pixels = pixels_of(source, task, task in trained_on, views if augmented else None) if needs_pixels else None
-            tasks[task] = TaskData(Split.read(splits / f"{task}.json"), read_features(file, task), pixels)
-            made_from[task] = manifest(spec, backbone.weights_sha256)
-    return tasks, made_from
+            tasks[task] = TaskData(splits[task], read_features(file, task), pixels)
+    return tasks
+
+
+def features_made_from(plan: Plan, spec: str) -> str:
+    """What features depend on beside weights and pictures: the plan's specification and the code."""
+    return canonical({"spec": json.loads(spec), "code": code_hash(of_features(plan.parameters.data.source))})
 
 
 def pixels_of(source: SourceInViews, task: str, is_trained_on: bool, views: Views | None) -> Pixels:
@@ -126,42 +153,19 @@ def read_given(job: Job, plan: Plan, backbone: Backbone) -> Given:
 
 
 def tune_cells(
-    cells: Sequence[Cell],
+    cells: Mapping[Cell, Identity],
+    code: str,
     tasks: Tasks,
     backbone: Backbone,
     store: CellStore,
     runs_per_fleet: int,
-    made_from: dict[str, str],
-    given: Given = NOTHING,
-) -> Iterable[DoneFleet]:
-    """Judge the cells of one recipe, fleet by fleet; finished ones come from the store.
-
-    `made_from` says what each task's features are made from: with the splits, the prompts and groups that are given and
-    the code it decides whether a cell is the same.
-    """
-    missing, done = {}, []
-    code = code_hash(cell_code(cells[0].recipe, cells[0].measures))
-    for cell in cells:
-        trained_on = given.trained_on(cell)
-        read = sorted({*trained_on, *(test.task for test in cell.tests)})
-        prompts = given.prompts.get(cell.start or cell.prompts_of)
-        key = cell.key(
-            *(text for task in read for text in (tasks[task].split.sha256, made_from[task])),
-            *([",".join(trained_on)] if cell.group else []),
-            *([prompts.sha256] if prompts else []),
-            code,
-        )
-        found = store.get(cell, key)
-        if found:
-            done.append(found)
-        else:
-            missing[cell] = key
-    if done:
-        yield DoneFleet(done, trained=False)
-    given = replace(given, unfinished={cell: store.unfinished(key) for cell, key in missing.items()})
-    for fleet in fleets_of(missing, runs_per_fleet):
+    given: Given,
+) -> Iterable[list[Judged]]:
+    """Train and judge cells of one recipe, fleet by fleet, and keep them in the store, under `code` too."""
+    given = replace(given, unfinished={cell: store.unfinished(key(of, code)) for cell, of in cells.items()})
+    for fleet in fleets_of(cells, runs_per_fleet):
         finished = run_fleet(fleet, tasks, backbone, given)
-        judged = [Judged(cell, missing[cell], f.results, f.prompt) for cell, f in zip(fleet, finished, strict=True)]
+        judged = [Judged(cell, cells[cell], f.results, f.prompt) for cell, f in zip(fleet, finished, strict=True)]
         for one in judged:
-            store.put(one)
-        yield DoneFleet(judged, trained=True)
+            store.put(one.results, one.prompt, key(one.identity, code))
+        yield judged

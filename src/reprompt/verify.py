@@ -14,7 +14,9 @@ import pandas as pd
 
 from reprompt import provenance
 from reprompt.data.splits import Split
-from reprompt.plan.cells import TestSet
+from reprompt.identity import Identity, identity, read_pictures_of, read_splits
+from reprompt.multitask.groups import read_groups, trained_on
+from reprompt.plan.cells import Cell, TestSet
 from reprompt.plan.plan import Job, Plan
 from reprompt.records import COLUMNS, frame_of, read_rows
 
@@ -31,25 +33,29 @@ class Recomputed:
 
 
 def recompute(plan: Plan, job: Job) -> Recomputed:
-    """Recompute the values of a job's records from its predictions and the labels in the split files."""
+    """Recompute the values of a job's records from its predictions and the labels in the split files.
+
+    What the records say that their cells were made from is compared with what lies there.
+    """
     path = plan.records(job.name)
     if not path.exists():
         return Recomputed([], 0, [f"{path}: missing; `dvc pull` restores it"])
     rows, complaints = read_rows(path), []
     planned = {(_which(vars(cell)), test): cell for cell in job.cells for test in cell.tests}
-    splits = {task: Split.read(plan.root / "data" / f"{task}.json") for task in job.tasks_read}
+    splits = read_splits(job, plan.root / "data")
+    identity_of = _identities(plan, job, splits)
     for row in rows:
         stored, test = row.stored, TestSet(row.stored["task"], row.stored["split"])
         which = f"{path}: {_in_words(stored)}"
         split, cell = splits[test.task], planned.pop((_which(stored), test), None)
-        if stored["data_sha256"] != split.sha256:
-            complaints.append(f"{which}: made from another split file than {test.task}.json")
         if not np.array_equal(row.targets, split.test_targets(test.split, cell and cell.judged_images)):
             complaints.append(f"{which}: judged by other labels than {test.task}.json has")
         if cell is None:
             complaints.append(f"{which}: a row of no cell of the plan, or a second one of the same")
-        elif cell.resolved != stored["settings"]:
+        elif cell.resolved != row.identity["settings"]:
             complaints.append(f"{which}: made with other parameters than params.yaml has")
+        elif differing := _differing(row.identity, identity_of(cell)):
+            complaints.append(f"{which}: made from another {' and '.join(differing)} than lies there")
         if "curve" in row.measured and row.measured["curve"][-1] != np.sum(row.predictions == row.targets):
             complaints.append(f"{which}: the last point of its training curve is not its accuracy")
         for metric, value in row.recomputed.items():
@@ -59,6 +65,20 @@ def recompute(plan: Plan, job: Job) -> Recomputed:
         stored["values"] = row.recomputed
     complaints += [f"{path}: no record of {_in_words(vars(cell))}, {test.task}" for (_, test), cell in planned.items()]
     return Recomputed(frame_of(rows, path), sum(len(row.stored["values"]) for row in rows), complaints)
+
+
+def _identities(plan: Plan, job: Job, splits: dict[str, Split]) -> Callable[[Cell], Identity]:
+    """What the identities of a job's cells should be, but for prompts of other jobs, which are not all kept."""
+    pictures = read_pictures_of(job, plan, plan.root / "features" / job.backbone)
+    weights = provenance.sha256(plan.root / f"backbones/{job.backbone}.safetensors")
+    groups = read_groups(plan.groups) if job.partners else {}
+    return lambda cell: identity(cell, splits, pictures, weights, trained_on(cell, groups), {})
+
+
+def _differing(stored: Identity, now: Identity) -> list[str]:
+    """The names of what differs between a stored identity and that of today."""
+    names = dict.fromkeys([*stored, *now])
+    return [name for name in names if name != "prompt" and stored.get(name) != now.get(name)]
 
 
 def _which(of: dict) -> tuple:

@@ -5,9 +5,7 @@ import pytest
 import torch
 
 from reprompt.clip import features
-from reprompt.clip.features import encode_images, ensure_features, manifest, read_features
-from reprompt.made_from import is_made_from
-from reprompt.plan.cells import canonical
+from reprompt.clip.features import encode_images, ensure_features, read_features
 from reprompt.plan.parameters import Views
 
 
@@ -31,13 +29,14 @@ class Counting:
 @pytest.fixture
 def made(tiny, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    source, path = Counting(), tmp_path / "part1.safetensors"
+    source, path, digests = Counting(), tmp_path / "part1.safetensors", []
 
     def ensure(smallest=0.8):
         views = Views(count=2, smallest_crop=smallest, flip=0.5)
-        ensure_features(path, canonical({"views": smallest}), tiny, source, ("dtd",), views)
+        digests.append(ensure_features(path, f"views {smallest}", tiny, source, ("dtd",), views))
         return path, source
 
+    ensure.digests = digests
     return ensure
 
 
@@ -50,14 +49,32 @@ def test_features_are_the_towers_own(made, tiny):
     assert not torch.equal(stored.views[0], stored.views[1]), "views differ"
 
 
-def test_they_are_made_once_and_anew_for_other_settings(made, tiny):
-    path, source = made()
+def test_they_are_made_once_and_anew_for_other_settings(made):
+    _, source = made()
     made()
     assert source.asked == 4, "train, test and two views, once each"
     made(smallest=0.5)
     assert source.asked == 8
-    assert is_made_from(path, manifest(canonical({"views": 0.5}), tiny.weights_sha256))
-    assert not is_made_from(path, manifest(canonical({"views": 0.8}), tiny.weights_sha256))
+    first, again, other = (of["dtd"] for of in made.digests)
+    assert first == again == other, "the pictures are the same ones"
+    assert len(set(first.values())) == 3
+
+
+def test_one_other_pixel_is_another_set_of_pictures(made, monkeypatch):
+    path, source = made()
+    path.unlink()
+    plain = source.images
+
+    def altered(task, split, indices):
+        pictures = plain(task, split, indices)
+        if split == "test":
+            pictures[5, 39, 39, 2] ^= 1
+        return pictures
+
+    monkeypatch.setattr(source, "images", altered)
+    made()
+    before, after = (of["dtd"] for of in made.digests)
+    assert [kind for kind in before if before[kind] != after[kind]] == ["test"]
 
 
 def test_a_killed_process_does_not_encode_its_images_again(made, tiny, monkeypatch):
@@ -72,9 +89,18 @@ def test_a_killed_process_does_not_encode_its_images_again(made, tiny, monkeypat
     monkeypatch.setattr(features, "encode_images", encode_images)
     made()
     assert source.asked == 9, "the one that was being encoded, and the four that were left"
+    assert made.digests[0] == made.digests[1], "whatever was encoded before the kill"
     again = read_features(path, "dtd")
     assert all(torch.equal(vars(again)[name], tensor) for name, tensor in vars(expected).items())
     assert [file.name for file in path.parent.iterdir() if file.name.endswith("~")] == []
+
+
+def test_digests_of_pictures_do_not_depend_on_how_many_are_in_memory(made, monkeypatch):
+    path, _ = made()
+    path.unlink()
+    monkeypatch.setattr(features, "AT_ONCE", 4)
+    made()
+    assert made.digests[0] == made.digests[1]
 
 
 def killed_after(calls):

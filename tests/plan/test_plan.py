@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reprompt.plan.cells import canonical
 from reprompt.plan.outputs import OUTPUTS
 from reprompt.plan.parameters import load_parameters, parse_parameters
 from reprompt.plan.plan import make_plan
@@ -85,18 +86,12 @@ def test_changing_lambda_changes_the_prograd_jobs_and_no_others():
 
 
 def test_changing_lambda_leaves_the_cells_at_its_own_shots_alone():
-    """An exception under `where` sets 16 shots: its cells keep their content address, so they are not trained again."""
+    """An exception under `where` sets 16 shots: its cells stay what they are, so they are not trained again."""
     old, new = (
-        {(c.task, c.shots, c.seed): c.key("data") for c in cells_of("few_shot", "prograd", plan)}
+        {(c.task, c.shots, c.seed): canonical(c.spec) for c in cells_of("few_shot", "prograd", plan)}
         for plan in (PLAN, plan_with(prograd={"lambda": 0.5}))
     )
     assert {which[1] for which in old if old[which] == new[which]} == {16}
-
-
-def test_a_key_depends_on_settings_data_and_code():
-    cell = PLAN.cells[-1]
-    assert cell.key("data", "code") == cell.key("data", "code")
-    assert len({cell.key("data", "code"), cell.key("other", "code"), cell.key("data", "changed")}) == 3
 
 
 def test_the_name_of_an_experiment_changes_no_cell():
@@ -106,7 +101,8 @@ def test_the_name_of_an_experiment_changes_no_cell():
     raw["scales"]["miniature"].get("experiments", {}).pop("few_shot", None)
     other = make_plan(parse_parameters(raw, "miniature"))
     keys = [
-        [c.key() for c in plan.cells if c.experiment == name] for plan, name in ((PLAN, "few_shot"), (other, "renamed"))
+        [canonical(c.spec) for c in plan.cells if c.experiment == name]
+        for plan, name in ((PLAN, "few_shot"), (other, "renamed"))
     ]
     assert keys[0] == keys[1]
 

@@ -3,6 +3,7 @@
 import pytest
 from uncut import uncut_plan
 
+from reprompt.plan.cells import canonical
 from reprompt.plan.fleets import fleets_of
 from reprompt.plan.parameters import ParameterError, load_parameters
 from reprompt.plan.plan import make_plan
@@ -18,7 +19,9 @@ GRID = next(job for job in UNCUT.jobs if job.experiment == "transfer_grid")
 @pytest.mark.parametrize("job", [JOB, GRID], ids=lambda job: job.experiment)
 def test_every_cell_is_in_exactly_one_piece(job, runs_per_job):
     found = pieces(job.cells, 20, runs_per_job)
-    assert sorted(cell.key() for piece in found for cell in piece) == sorted(cell.key() for cell in job.cells)
+    assert sorted(canonical(cell.spec) for piece in found for cell in piece) == sorted(
+        canonical(cell.spec) for cell in job.cells
+    )
 
 
 @pytest.mark.parametrize("runs_per_job", [1, 4, 7])
@@ -49,8 +52,8 @@ def test_a_job_of_no_runs_is_refused():
 
 
 def test_a_cells_address_does_not_depend_on_the_piece_it_is_in():
-    assert [cell.key("data") for piece in pieces(JOB.cells, 20, 4) for cell in piece] == [
-        cell.key("data") for cell in JOB.cells
+    assert [canonical(cell.spec) for piece in pieces(JOB.cells, 20, 4) for cell in piece] == [
+        canonical(cell.spec) for cell in JOB.cells
     ]
 
 
@@ -78,12 +81,12 @@ def test_a_cut_plan_names_its_jobs_apart_and_knows_those_whose_prompts_it_reads(
 
 def test_a_job_reads_all_pieces_that_made_its_starts():
     made = {
-        cell.key()
+        canonical(cell.spec)
         for name in PLAN.job("source_tasks/coop_source/ViT-B-16/targets.1").prompts
         for cell in PLAN.job(name).cells
     }
     assert made == {
-        cell.key()
+        canonical(cell.spec)
         for cell in UNCUT.cells
         if cell.experiment in ("multitask_10", "multitask_1") and cell.recipe == "mcoop"
     }

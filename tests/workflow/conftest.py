@@ -32,12 +32,13 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("smoke")
     copy_project(folder)
     call(folder, "snakemake", "--cores", "2", "--config", "scale=smoke", seconds=1200)
+    call(folder, "dvc", "repro", "code")
     call(
         folder, "dvc", "commit", "--force"
     )  # what `dvc repro` would register, without asking Snakemake for every stage
     call(folder, "dvc", "push")
     root = folder / "results/smoke"
-    commit(folder, "-f", "dvc.lock", ".dvcstore", *(str(root / name) for name in IN_GIT))
+    commit(folder, "-f", "dvc.lock", "code.json", ".dvcstore", *(str(root / name) for name in IN_GIT))
     return folder
 
 

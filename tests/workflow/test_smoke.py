@@ -1,6 +1,7 @@
 """The whole chain at scale smoke: what runs, what runs again, and what does not."""
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -110,6 +111,18 @@ def test_only_what_is_measured_by_it_depends_on_a_measure(clone: Path) -> None:
     measure = clone / "src/reprompt/measures/angle.py"
     measure.write_text(measure.read_text() + "\nNEW = 1\n")
     assert wanted(clone) == {f"few_shot_angles/{PART}", "figure/prograd_figure6", "claims", "report"}
+
+
+def test_dvc_asks_only_for_stages_whose_code_has_changed(clone: Path) -> None:
+    measure = clone / "src/reprompt/measures/angle.py"
+    measure.write_text(measure.read_text() + "\n# A comment changes nothing.\n")
+    call(clone, "dvc", "repro", "code")
+    assert json.loads(call(clone, "dvc", "status", "--json")) == {}
+    measure.write_text(measure.read_text() + "\nNEW = 1\n")
+    assert json.loads(call(clone, "dvc", "status", "--json")).keys() == {"code"}
+    call(clone, "dvc", "repro", "code")
+    changed = json.loads(call(clone, "dvc", "status", "--json"))
+    assert changed == {"records": [{"changed deps": {"code.json": {"records": "modified"}}}]}
 
 
 def test_an_altered_result_stops_the_run_by_name(clone: Path) -> None:

@@ -2,6 +2,8 @@
 
 Every method, seed and epoch shares them. Features are stored as the tower gives them, unnormalised (the linear probe
 wants them so); prompt learners normalise.
+
+With the features go digests of the pictures that they were made of (reprompt.clip.manifest).
 """
 
 import hashlib
@@ -18,11 +20,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from reprompt.atomic import written_whole
+from reprompt.atomic import write_text, written_whole
 from reprompt.clip.backbones import Backbone
-from reprompt.code import code_hash
+from reprompt.clip.manifest import PicturesOfTasks, digest_of_picture
 from reprompt.data.source import SourceInViews
-from reprompt.entry_points import features as made_by
 from reprompt.locks import FOLDER as LOCKS
 from reprompt.locks import exclusive
 from reprompt.made_from import is_made_from
@@ -66,18 +67,11 @@ class TaskFeatures:
         return F.normalize(self.test, dim=-1)
 
 
-def manifest(spec: str, weights_sha256: str) -> str:
-    """What a part's features are made from, as JSON: the plan's specification, the weights, and the code."""
-    code = code_hash(made_by("rendered") + made_by("files"))
-    made_from = {"spec": json.loads(spec), "weights_sha256": weights_sha256, "code": code}
-    return json.dumps(made_from, indent=1, sort_keys=True) + "\n"
-
-
-def write_features(path: Path, features: dict[str, TaskFeatures], made_from: str) -> None:
-    """Write the features of several tasks into one file, with the manifest they were made from."""
+def write_features(path: Path, features: dict[str, TaskFeatures], made_from: str, pictures: PicturesOfTasks) -> None:
+    """Write the features of several tasks into one file, with what they were made from and of which pictures."""
     tensors = {f"{task}/{name}": tensor.clone() for task, f in features.items() for name, tensor in vars(f).items()}
     with written_whole(path) as unfinished:
-        save_file(tensors, unfinished, metadata={"made_from": made_from})
+        save_file(tensors, unfinished, metadata={"made_from": made_from, "pictures": json.dumps(pictures)})
 
 
 def read_features(path: Path, task: str) -> TaskFeatures:
@@ -90,53 +84,64 @@ def read_features(path: Path, task: str) -> TaskFeatures:
 
 def ensure_features(
     path: Path,
-    spec: str,
+    made_from: str,
     backbone: Backbone,
     source: SourceInViews,
     tasks: tuple[str, ...],
     views: Views | None,
     advance: Callable[[int], None] = lambda tasks: None,
-) -> None:
-    """Make the features of a part's tasks at `path`, unless they are there, made from the same.
+) -> PicturesOfTasks:
+    """Make the features of a part's tasks at `path`, unless they are there; returns the digests of their pictures.
 
-    They are large and quickly made, so no store keeps them: whoever needs them calls this. Where two processes do, the
-    second waits for the first. What a killed process had encoded lies beside `path` and is not encoded again.
+    They are large and quickly made, so no store keeps them: whoever needs them calls this, and says with `made_from`
+    what else they depend on. Where two processes do, the second waits for the first. What a killed process had encoded
+    lies beside `path` and is not encoded again.
     """
-    made_from = manifest(spec, backbone.weights_sha256)
+    made_from = json.dumps({"made_from": made_from, "weights_sha256": backbone.weights_sha256})
     with exclusive(LOCKS / f"features-{backbone.name}-{path.stem}.lock"):
         if not is_made_from(path, made_from):
             unfinished = path.with_name(f"{path.stem}-{hashlib.sha256(made_from.encode()).hexdigest()[:20]}~")
-            encoded = {}
+            encoded, pictures = {}, {}
             for task in tasks:
-                encoded[task] = task_features(backbone, source, task, views, unfinished)
+                encoded[task], pictures[task] = task_features(backbone, source, task, views, unfinished)
                 advance(1)
-            write_features(path, encoded, made_from)
+            write_features(path, encoded, made_from, pictures)
             shutil.rmtree(unfinished)
+    with safe_open(path, "pt") as file:
+        return json.loads(file.metadata()["pictures"])
 
 
 def task_features(
     backbone: Backbone, source: SourceInViews, task: str, views: Views | None, unfinished: Path
-) -> TaskFeatures:
-    """Encode a task's images: plain and in every augmented view for training, plain for testing.
+) -> tuple[TaskFeatures, dict[str, str]]:
+    """Encode a task's images: plain and in every augmented view for training, plain for testing; and their digests.
 
     The folder `unfinished` has what was encoded before.
     """
+    digests = {kind: hashlib.sha256() for kind in ("train", "views", "test")}
 
-    def encoded(name: str, count: int, read: Callable[[range], np.ndarray]) -> Tensor:
+    def encoded(name: str, kind: str, count: int, read: Callable[[range], np.ndarray]) -> Tensor:
         parts = [torch.empty(0, backbone.joint_width)]
         for start in range(0, count, AT_ONCE):
             file, some = unfinished / f"{task}-{name}-{start}.npy", range(start, min(start + AT_ONCE, count))
+            of_pictures = file.with_suffix(".sha256")
             if not file.exists():
+                images = read(some)
+                write_text(of_pictures, "".join(map(digest_of_picture, images)))
                 with written_whole(file) as whole, whole.open("wb") as opened:
-                    np.save(opened, encode_images(backbone, read(some)).numpy())
+                    np.save(opened, encode_images(backbone, images).numpy())
+            digests[kind].update(of_pictures.read_bytes())
             parts.append(torch.from_numpy(np.load(file)))
         return torch.cat(parts)
 
     train, test = (len(source.labels(task, split)) for split in ("train", "test"))
-    plain = encoded("train", train, lambda some: source.images(task, "train", some))
-    of_test = encoded("test", test, lambda some: source.images(task, "test", some))
+    plain = encoded("train", "train", train, lambda some: source.images(task, "train", some))
+    of_test = encoded("test", "test", test, lambda some: source.images(task, "test", some))
     shown = [
-        encoded(f"view{view}", train, lambda some, view=view: source.views(task, some, [view] * len(some), views))
+        encoded(
+            f"view{view}", "views", train, lambda some, view=view: source.views(task, some, [view] * len(some), views)
+        )
         for view in range(views.count if views else 0)
     ]
-    return TaskFeatures(plain, torch.stack(shown) if shown else plain.new_empty(0, *plain.shape), of_test)
+    features = TaskFeatures(plain, torch.stack(shown) if shown else plain.new_empty(0, *plain.shape), of_test)
+    return features, {kind: digest.hexdigest()[:20] for kind, digest in digests.items()}

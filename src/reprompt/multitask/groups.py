@@ -19,6 +19,8 @@ from pathlib import Path
 import pandas as pd
 
 from reprompt.atomic import write_text
+from reprompt.plan.cells import Cell
+from reprompt.plan.recipes import RECIPES
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,13 @@ def groups_of(records: pd.DataFrame) -> Groups:
     """The partners of every target by the recipe whose prompts the grid judges."""
     recipes = records.loc[records["protocol"] == "transfer_grid", "recipe"].unique()
     return {str(recipe): partners(grid_of(records, recipe, "validation")) for recipe in recipes}
+
+
+def trained_on(cell: Cell, groups: Groups) -> tuple[str, ...]:
+    """The tasks that a cell is trained on, the target of a group first, then its partners."""
+    if not cell.group:
+        return cell.trained_on
+    return (cell.task, *groups[RECIPES[cell.recipe].grouped_by][cell.task].of(cell.group))
 
 
 def write_groups(path: Path, groups: Groups) -> None:

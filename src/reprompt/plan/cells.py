@@ -1,6 +1,5 @@
 """Cells: the trained-and-judged settings, the smallest things with a number."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -94,10 +93,6 @@ class Cell:
     def spec(self) -> dict[str, Any]:
         """Everything that its result depends on among the parameters; the name of its experiment does not matter."""
         return {k: v for k, v in asdict(self).items() if k != "experiment"} | {"settings": self.resolved}
-
-    def key(self, *depends_on: str) -> str:
-        """A content address of this cell given hashes of the data, weights and code it depends on."""
-        return hashlib.sha256("\n".join([canonical(self.spec), *depends_on]).encode()).hexdigest()
 
 
 def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str, task: str) -> tuple[Cell, ...]:

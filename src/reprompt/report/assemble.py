@@ -7,6 +7,7 @@ from pathlib import Path
 from reprompt.atomic import write_text
 from reprompt.claims import read_csv
 from reprompt.claims.page import write_claims_page
+from reprompt.plan.cells import canonical
 from reprompt.plan.plan import Plan
 from reprompt.published import DATASETS_11
 from reprompt.records import read_records, read_rows
@@ -56,16 +57,16 @@ def plan_summary(plan: Plan) -> dict[str, object]:
 
 
 def made_from(paths: list[Path]) -> dict[str, str]:
-    """Short hashes of what the numbers were computed from: the weights, the split files, and the records themselves."""
-    weights, splits, all_records = set(), set(), hashlib.sha256()
+    """Short hashes of what the numbers were computed from: the weights, the test sets, and the records themselves."""
+    weights, tests, all_records = set(), set(), hashlib.sha256()
     for path in sorted(paths):
         all_records.update(path.read_bytes())
         for row in read_rows(path):
-            weights.add(row.stored["weights_sha256"])
-            splits.add((row.stored["task"], row.stored["data_sha256"]))
-    data = hashlib.sha256(json.dumps(sorted(splits)).encode()).hexdigest()
+            weights.add(row.identity["weights"])
+            tests |= set(map(canonical, row.identity["test"]))
+    data = hashlib.sha256("\n".join(sorted(tests)).encode()).hexdigest()
     return {
         "SHA-256 of the weights": ", ".join(digest[:16] for digest in sorted(weights)),
-        "SHA-256 of the split files": f"{data[:16]} ({len({task for task, _ in splits})} tasks)",
+        "SHA-256 of the test sets": f"{data[:16]} ({len(tests)} sets)",
         "SHA-256 of the records": f"{all_records.hexdigest()[:16]} ({len(paths)} files)",
     }

@@ -149,6 +149,7 @@ def circumstances(costs: Iterable[Mapping]) -> dict[str, str]:
 
     said = {
         "device": seen(cost["device"] for cost in costs if "device" in cost),
+        "processor, instructions, threads, BLAS": seen(cost["machine"] for cost in costs if "machine" in cost),
         "threads per job": seen(cost["threads"] for cost in costs if "threads" in cost),
         "commit": seen(str(cost["commit"])[:12] for cost in costs if "commit" in cost),
     }

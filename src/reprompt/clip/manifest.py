@@ -1,0 +1,31 @@
+"""What the features of a part were made of: a small file that stands for them where they are not kept.
+
+Of the pictures it has digests by task: of `train`, of `views` of these (what prompts are trained on) and of `test`.
+Cells depend on pictures by these, so nothing has to be drawn, read or encoded to know whether a cell is finished.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+PicturesOfTasks = dict[str, dict[str, str]]
+
+
+def manifest(spec: str, weights_sha256: str, pictures: PicturesOfTasks) -> str:
+    """The file as JSON: the plan's specification of the part, the weights, and the pictures by task."""
+    made_of = {"spec": json.loads(spec), "weights_sha256": weights_sha256, "pictures": pictures}
+    return json.dumps(made_of, indent=1, sort_keys=True) + "\n"
+
+
+def read_pictures(path: Path) -> PicturesOfTasks:
+    """The digests of pictures by task in a manifest."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing; `reprompt features` makes it (Snakemake does so when needed)")
+    return json.loads(path.read_text())["pictures"]
+
+
+def digest_of_picture(image: np.ndarray) -> str:
+    """A digest of every pixel of a picture (H, W, 3), uint8."""
+    return hashlib.sha256(f"{image.shape}".encode() + np.ascontiguousarray(image).tobytes()).hexdigest()
