@@ -106,9 +106,11 @@ def finish(
     from reprompt.attest.registering import register
 
     agreed = outcome.agreed(found)
-    line.show("asking Snakemake what is left to do", always=True)
-    left = reproduce.missing_steps(plan, pretrain=False) if agreed else {}
-    register(plan, [job.rule for job in agreed], [step.rule for step in left.values()])
+    left = {}
+    if agreed:
+        line.show("asking Snakemake what is left to do", always=True)
+        left = reproduce.missing_steps(plan, pretrain=False)
+        register(plan, [step.rule for step in left.values()])
     line.close()
     by_reason: dict[str, list[str]] = defaultdict(list)
     for job in found:
