@@ -365,8 +365,8 @@ class Comparison:
     def show(self, name: str, done: float, total: float, started: float) -> None:
         """How far the samples are."""
         elapsed = time.monotonic() - started
-        left = f"about {elapsed / done * (total - done):.0f} s left" if done else f"some {total:.0f} s in all"
-        self.line.show(f"{done / total:4.0%}  {left} | {name}")
+        pace = elapsed / done if done > 0.1 * total else 1  # the first piece also bears the start
+        self.line.show(f"{done / total:4.0%}  about {pace * (total - done):.0f} s left | {name}")
 
     def compared(self, name: str, pieces: Sequence["Piece"]) -> dict["Piece", "Compared"]:
         """What both codes left of one request, piece by piece."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reprompt import provenance, reproduce
+from reprompt import locks, provenance, reproduce
 from reprompt.plan.plan import Plan
 
 FOLDER = Path(".reprompt/attest")
@@ -124,8 +124,8 @@ def share(old: Side, new: Side, real: Path) -> None:
         there.parent.mkdir(parents=True, exist_ok=True)
         if not there.exists():
             there.symlink_to(path.resolve())  # replaced, not followed, where features are made anew
-    for name in MADE_ANEW:
-        here, there = old.at(old.root) / name, new.at(new.root) / name
+    for name in (*(new.root / name for name in MADE_ANEW), locks.FOLDER):  # locks, so that one waits for the other
+        here, there = old.at(name), new.at(name)
         there.mkdir(parents=True, exist_ok=True)
         if not here.is_symlink():
             shutil.rmtree(here, ignore_errors=True)
