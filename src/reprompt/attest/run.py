@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reprompt import locks, provenance, reproduce
 from reprompt.attest import sides
 from reprompt.attest.changes import Changes, changes_between
-from reprompt.attest.sampling import Fleet, fleets, pretraining, request, sampled, told
+from reprompt.attest.sampling import STEPS, Fleet, fleets, pretraining, request, sampled, told
 from reprompt.attest.sides import Sampler, SideError
 from reprompt.attest.stale import Made, Refused, cells_code, stale
 from reprompt.code import code_hash, reached
@@ -152,7 +152,8 @@ def say(plan: Plan, found: Sequence[Made], refused: Sequence[Refused], everythin
     for since, jobs in by_commit(found).items():
         print(f"Against {since[:12]}:")
         for rule in (rule for row in WHOLE for rule in row):
-            of_rule = covering(plan, jobs) if rule == "features" else [job for job in jobs if job.rule == rule]
+            of_rule = [job for job in jobs if job.rule == rule]
+            of_rule = covering(plan, of_rule) if rule == "features" and not everything else of_rule
             seconds += len(of_rule) * SECONDS.get(rule, 5)
             for job in of_rule:
                 print(f"  made again whole: {job.name}")
@@ -240,7 +241,8 @@ class Comparison:
         """Have the new code make some jobs' outputs again, and the old code those that differ."""
         from reprompt.attest.comparing import compare_weights, together
 
-        chosen = [*(job for job in jobs if job.rule != "features"), *covering(self.plan, jobs)]
+        covered = covering(self.plan, jobs)
+        chosen = [job for job in jobs if job.rule != "features" or self.everything or job in covered]
         todo = []
         for job in chosen:
             if line := self.logbook.agreed(job.name, job.before, job.now):
@@ -302,7 +304,7 @@ class Comparison:
             if job.rule == "pretrain"
         ]
         some = sampled(self.plan, [job.name for job in jobs if job.trains], self.everything)
-        pieces += [Piece(of_name.get(fleet.job), fleet) for fleet in some]
+        pieces += [Piece(of_name.get(fleet.job), fleet, whole=self.everything) for fleet in some]
         todo = []
         for piece in pieces:
             line = piece.job and self.logbook.agreed(piece.name, piece.job.before, piece.job.now)
@@ -394,6 +396,7 @@ class Piece:
     job: Made | None
     fleet: Fleet | None
     asked: Mapping | None = None  # of a pre-training
+    whole: bool = False  # not the first steps alone
 
     @property
     def of(self) -> str:
@@ -406,7 +409,8 @@ class Piece:
         if self.fleet is None:
             return f"{self.job.name}: {self.asked['steps']} steps"
         digest = sha256(canonical([told(cell) for cell in self.fleet.cells]).encode()).hexdigest()
-        return f"{self.fleet} [{digest[:8]}]"
+        steps = f", {STEPS} steps" if self.fleet.is_meta and not self.whole else ""
+        return f"{self.fleet}{steps} [{digest[:8]}]"
 
     @property
     def seconds(self) -> float:

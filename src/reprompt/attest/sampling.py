@@ -47,6 +47,11 @@ class Fleet:
         """The fewest and the most shots of its cells."""
         return min(cell.shots for cell in self.cells), max(cell.shots for cell in self.cells)
 
+    @property
+    def is_meta(self) -> bool:
+        """Whether it is meta-trained, of which the first steps are sampled."""
+        return RECIPES[self.cells[0].recipe].meta
+
     def __str__(self) -> str:
         """The job, its tasks and shots."""
         tasks = list(dict.fromkeys((*self.cells[0].judged_on, self.cells[0].task)))
@@ -148,8 +153,7 @@ def _fleets_that_make(plan: Plan, judging: Fleet) -> list[Fleet]:
 def request(plan: Plan, some: Sequence[Fleet], everything: bool = False) -> dict[str, Any]:
     """What `reprompt sample` is asked for: some fleets of one job."""
     asked = {"job": some[0].job, "cells": [told(cell) for fleet in some for cell in fleet.cells]}
-    is_meta = RECIPES[some[0].cells[0].recipe].meta
-    return asked | ({"steps": STEPS} if is_meta and not everything else {})
+    return asked | ({"steps": STEPS} if some[0].is_meta and not everything else {})
 
 
 def pretraining(plan: Plan, backbone: str, everything: bool = False) -> dict[str, Any]:

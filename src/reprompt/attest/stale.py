@@ -71,12 +71,16 @@ def stale(plan: Plan, names: Iterable[str] = ()) -> tuple[list[Made], list[Refus
     for name, entries_of_job in by_job.items():
         first = entries_of_job[0]
         made, known = first.get("made", {}), "wildcards" in first
+        try:
+            now = code_of(plan, first["rule"], first["wildcards"]) if known else ""
+        except KeyError:  # no longer in the plan
+            continue
         job = Made(
             first["rule"],
             first.get("wildcards", {}),
             tuple(entry["output"] for entry in entries_of_job),
             made.get("code", ""),
-            code_of(plan, first["rule"], first["wildcards"]) if known else "",
+            now,
             first["attested"][-1]["to"] if first.get("attested") else made.get("commit", UNKNOWN),
         )
         if not _wanted(name, job.rule, names) or (job.before and job.before == job.now):
