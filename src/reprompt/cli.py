@@ -154,8 +154,8 @@ def features(
     from reprompt.clip.manifest import manifest
     from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
+    from reprompt.entry_points import features_made_from
     from reprompt.progress import Progress
-    from reprompt.tune import features_made_from
 
     the_plan = _plan(params, scale)
     tasks, views = the_plan.parts[part], the_plan.views_of(part)
@@ -186,8 +186,8 @@ def corpus(
     from reprompt.clip.features import ensure_features, read_features
     from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
+    from reprompt.entry_points import features_made_from
     from reprompt.progress import Progress
-    from reprompt.tune import features_made_from
 
     the_plan = _plan(params, scale)
     gram = the_plan.parameters.gram

@@ -3,6 +3,7 @@
 A stage is registered anew only where Snakemake has nothing left to do for it.
 """
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -11,11 +12,13 @@ from pathlib import Path
 import yaml
 
 from reprompt import reproduce
+from reprompt.atomic import write_text
 from reprompt.attest.sides import SideError
-from reprompt.entry_points import STAGES
+from reprompt.entry_points import STAGES, stage_hashes
 from reprompt.plan.plan import Plan
 
 LOCK = Path("dvc.lock")
+CODE = Path("code.json")  # hashes of code by stage, which the stage `code` makes
 
 
 def register(plan: Plan, stamped: Iterable[str], left: Iterable[str]) -> list[str]:
@@ -31,6 +34,8 @@ def register(plan: Plan, stamped: Iterable[str], left: Iterable[str]) -> list[st
         stage for stage, rules in STAGES.items() if stage in known and done & set(rules) and not to_run & set(rules)
     ]
     if stages:
+        write_text(CODE, json.dumps(stage_hashes(), indent=1) + "\n")
+        stages = ["code", *stages]
         command = [sys.executable, "-m", "dvc", "commit", "--quiet", "--force", *stages]
         finished = subprocess.run(command, capture_output=True, text=True, env=reproduce.environment(), check=False)
         if finished.returncode:
