@@ -154,7 +154,11 @@ def weights_of(plan: Plan, backbone: str) -> str:
 
 def register(plan: Plan, commit: str) -> None:
     """Have Snakemake take the files for its own, then say that `commit` made them, by code of no hash of today's."""
-    passed_on = [output for output, entry in provenance.load(plan.root).items() if entry["sha256"] is None]
+    entries = provenance.load(plan.root)
+    passed_on = [output for output, entry in entries.items() if entry["sha256"] is None]
+    for output in entries.keys() - set(passed_on):
+        entries[output]["sha256"] = provenance.sha256(output)
+    provenance.write(plan.root, entries)
     touch = ["snakemake", "--touch", "--forceall", "--cores", "1", "--config", f"scale={plan.scale}"]
     subprocess.run(touch, check=True)
     entries = provenance.load(plan.root)

@@ -460,6 +460,19 @@ def reproduce(
 
 
 @app.command()
+def why(
+    job: Annotated[str, typer.Argument(help="few_shot/coop/ViT-B-16/part1, table/prograd_table3, or a result's path.")],
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Say why a result is stale: which parameter, which input, or which function of which module changed."""
+    from reprompt.why import why as reasons
+
+    lines = reasons(_plan(params, scale), job)
+    print("\n".join(lines) if lines else f"{job}: nothing that it depends on has changed")
+
+
+@app.command()
 def attest(
     names: Annotated[
         list[str] | None,
