@@ -18,28 +18,23 @@ from reprompt.entry_points import STAGES, stage_hashes
 from reprompt.plan.plan import Plan
 
 LOCK = Path("dvc.lock")
-CODE = Path("code.json")  # hashes of code by stage, which the stage `code` makes
+CODE = Path("code.json")
 
 
-def register(plan: Plan, stamped: Iterable[str], left: Iterable[str]) -> list[str]:
-    """Register the stages of the rules `stamped` of whose rules none is `left` to run; returns them.
+def register(plan: Plan, left: Iterable[str]) -> list[str]:
+    """Write the hashes of code anew and register the stages none of whose rules is `left` to run; returns them.
 
     DVC knows the active scale alone, and only what it ran once.
     """
-    done, to_run = (reproduce_names(rules) for rules in (stamped, left))
     if not LOCK.exists() or active_scale() != plan.scale:
         return []
-    known = yaml.safe_load(LOCK.read_text()).get("stages", {})
-    stages = [
-        stage for stage, rules in STAGES.items() if stage in known and done & set(rules) and not to_run & set(rules)
-    ]
-    if stages:
-        write_text(CODE, json.dumps(stage_hashes(), indent=1) + "\n")
-        stages = ["code", *stages]
-        command = [sys.executable, "-m", "dvc", "commit", "--quiet", "--force", *stages]
-        finished = subprocess.run(command, capture_output=True, text=True, env=reproduce.environment(), check=False)
-        if finished.returncode:
-            raise SideError(f"DVC could not register {', '.join(stages)}: {reproduce.last_words(finished.stderr)}")
+    write_text(CODE, json.dumps(stage_hashes(), indent=1) + "\n")
+    known, to_run = yaml.safe_load(LOCK.read_text())["stages"], reproduce_names(left)
+    stages = ["code", *(stage for stage, rules in STAGES.items() if stage in known and not to_run & set(rules))]
+    command = [sys.executable, "-m", "dvc", "commit", "--quiet", "--force", *stages]
+    done = subprocess.run(command, capture_output=True, text=True, env=reproduce.environment(), check=False)
+    if done.returncode:
+        raise SideError(f"DVC could not register {', '.join(stages)}: {reproduce.last_words(done.stderr)}")
     return stages
 
 

@@ -106,9 +106,11 @@ def finish(
     from reprompt.attest.registering import register
 
     agreed = outcome.agreed(found)
-    line.show("asking Snakemake what is left to do", always=True)
-    left = reproduce.missing_steps(plan, pretrain=False) if agreed else {}
-    register(plan, [job.rule for job in agreed], [step.rule for step in left.values()])
+    left = {}
+    if agreed:
+        line.show("asking Snakemake what is left to do", always=True)
+        left = reproduce.missing_steps(plan, pretrain=False)
+        register(plan, [step.rule for step in left.values()])
     line.close()
     by_reason: dict[str, list[str]] = defaultdict(list)
     for job in found:
@@ -363,8 +365,8 @@ class Comparison:
     def show(self, name: str, done: float, total: float, started: float) -> None:
         """How far the samples are."""
         elapsed = time.monotonic() - started
-        left = f"about {elapsed / done * (total - done):.0f} s left" if done else f"some {total:.0f} s in all"
-        self.line.show(f"{done / total:4.0%}  {left} | {name}")
+        pace = elapsed / done if done > 0.1 * total else 1  # the first piece also bears the start
+        self.line.show(f"{done / total:4.0%}  about {pace * (total - done):.0f} s left | {name}")
 
     def compared(self, name: str, pieces: Sequence["Piece"]) -> dict["Piece", "Compared"]:
         """What both codes left of one request, piece by piece."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reprompt import provenance, reproduce
+from reprompt import locks, provenance, reproduce
 from reprompt.plan.plan import Plan
 
 FOLDER = Path(".reprompt/attest")
@@ -85,7 +85,11 @@ class Side:
         if self.wanted.exists():
             path.insert(0, TRACED)
             found |= {"REPROMPT_LINES": str(self.wanted), "REPROMPT_EXECUTED": str(self.ran)}
-        return found | {"PYTHONPATH": os.pathsep.join(map(str, path)), "PYTHONDONTWRITEBYTECODE": "1"}
+        return found | {
+            "PYTHONPATH": os.pathsep.join(map(str, path)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "REPROMPT_TRACEBACK": "1",
+        }
 
 
 def make_side(plan: Plan, commit: str) -> Side:
@@ -120,8 +124,8 @@ def share(old: Side, new: Side, real: Path) -> None:
         there.parent.mkdir(parents=True, exist_ok=True)
         if not there.exists():
             there.symlink_to(path.resolve())  # replaced, not followed, where features are made anew
-    for name in MADE_ANEW:
-        here, there = old.at(old.root) / name, new.at(new.root) / name
+    for name in (*(new.root / name for name in MADE_ANEW), locks.FOLDER):  # locks, so that one waits for the other
+        here, there = old.at(name), new.at(name)
         there.mkdir(parents=True, exist_ok=True)
         if not here.is_symlink():
             shutil.rmtree(here, ignore_errors=True)
@@ -204,7 +208,7 @@ class Sampler:
         self.side = side
         shutil.rmtree(side.samples, ignore_errors=True)
         side.samples.mkdir(parents=True)
-        asked, self.log = side.samples / "requests.jsonl", side.samples / "log.txt"
+        asked, self.log = side.samples / "requests.jsonl", FOLDER / f"{side.commit[:12]}-sample.log"
         asked.write_text("".join(json.dumps(request) + "\n" for request in requests))
         command = ["sample", str(asked), "--out", str(side.samples), "--scale", side.root.name]
         with self.log.open("w") as log:
