@@ -14,6 +14,7 @@ from reprompt.clip.features import TaskFeatures, write_features
 from reprompt.clip.manifest import manifest
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
+from reprompt.entry_points import features_made_from
 from reprompt.fleets import run_of
 from reprompt.identity import name_of
 from reprompt.learners import text_context
@@ -63,7 +64,7 @@ def run(folder, tiny, name, out="part1", plan=PLAN):
     paths = [folder / f"{out}.npz", folder / f"{out}.json"]
     for part, spec in job.features:
         path, tasks = folder / "features" / f"{part}.safetensors", plan.parts[part]
-        told = {"made_from": tune.features_made_from(plan, spec), "weights_sha256": tiny.weights_sha256}
+        told = {"made_from": features_made_from(plan, spec), "weights_sha256": tiny.weights_sha256}
         pictures = {task: PICTURES for task in tasks}
         write_features(path, {task: features() for task in tasks}, json.dumps(told), pictures)
         path.with_suffix(".json").write_text(manifest(spec, tiny.weights_sha256, pictures))

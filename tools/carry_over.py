@@ -39,6 +39,7 @@ from reprompt.schema import SCHEMA
 
 AT_ONCE = 4096  # pictures in memory
 NOT_KEPT = "not kept"
+BEFORE = "schema 1"  # in place of a hash of the code
 TOLD = ("source", "shots", "tau", "seed", "swept", "start", "group")  # what tells cells apart in the rows of a job
 
 
@@ -152,22 +153,24 @@ def weights_of(plan: Plan, backbone: str) -> str:
 
 
 def register(plan: Plan, commit: str) -> None:
-    """Have Snakemake take the files for today's results, then say in the list that `commit` made them."""
-    passed_on = [output for output, entry in provenance.load(plan.root).items() if entry["sha256"] is None]
-    subprocess.run(
-        ["snakemake", "--touch", "--forceall", "--cores", "1", "--config", f"scale={plan.scale}"], check=True
-    )
+    """Have Snakemake take the files for its own, then say that `commit` made them, by code of no hash of today's."""
     entries = provenance.load(plan.root)
-    for output, entry in entries.items():
-        if output in passed_on:
-            entry |= {
-                key: value for key, value in entries[str(Path(output).with_suffix(".npz"))].items() if key in COPIED
-            }
-        entry["made"] |= {"code": f"schema 1: {entry['made']['code']}", "commit": commit}
+    passed_on = [output for output, entry in entries.items() if entry["sha256"] is None]
+    for output in entries.keys() - set(passed_on):
+        entries[output]["sha256"] = provenance.sha256(output)
     provenance.write(plan.root, entries)
-
-
-COPIED = ("rule", "code", "input", "params", "input_checksums", "wildcards", "made")
+    touch = ["snakemake", "--touch", "--forceall", "--cores", "1", "--config", f"scale={plan.scale}"]
+    subprocess.run(touch, check=True)
+    entries = provenance.load(plan.root)
+    for output in passed_on:  # what Snakemake knows of the other outputs of its job
+        beside = entries[str(Path(output).with_suffix(".npz"))]
+        entries[output] = beside | {"output": output, "sha256": None}
+    for entry in entries.values():
+        code = entry["made"]["code"]
+        entry["made"] |= dict.fromkeys({"code", "cells"} & entry["made"].keys(), BEFORE) | {"commit": commit}
+        entry["params"] = sorted(repr(BEFORE) if value == repr(code) else value for value in entry["params"])
+        provenance.change_params(entry["output"], entry["params"])
+    provenance.write(plan.root, entries)
 
 
 if __name__ == "__main__":

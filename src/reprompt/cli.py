@@ -154,8 +154,8 @@ def features(
     from reprompt.clip.manifest import manifest
     from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
+    from reprompt.entry_points import features_made_from
     from reprompt.progress import Progress
-    from reprompt.tune import features_made_from
 
     the_plan = _plan(params, scale)
     tasks, views = the_plan.parts[part], the_plan.views_of(part)
@@ -186,8 +186,8 @@ def corpus(
     from reprompt.clip.features import ensure_features, read_features
     from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
+    from reprompt.entry_points import features_made_from
     from reprompt.progress import Progress
-    from reprompt.tune import features_made_from
 
     the_plan = _plan(params, scale)
     gram = the_plan.parameters.gram
@@ -457,6 +457,19 @@ def reproduce(
     from reprompt.reproduce import reproduce as run
 
     sys.exit(run(_plan(params, scale), pretrain=pretrain, cores=cores))
+
+
+@app.command()
+def why(
+    job: Annotated[str, typer.Argument(help="few_shot/coop/ViT-B-16/part1, table/prograd_table3, or a result's path.")],
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Say why a result is stale: which parameter, which input, or which function of which module changed."""
+    from reprompt.why import why as reasons
+
+    lines = reasons(_plan(params, scale), job)
+    print("\n".join(lines) if lines else f"{job}: nothing that it depends on has changed")
 
 
 @app.command()

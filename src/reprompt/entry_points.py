@@ -5,11 +5,13 @@ data/sources.py by `data.source` ("rendered" or "files"), the axes of a recipe, 
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import get_args
 
 from reprompt.code import code_hash
+from reprompt.plan.cells import canonical
 from reprompt.plan.plan import Plan
 from reprompt.plan.recipes import RECIPES
 from reprompt.plan.settings import Measure
@@ -116,6 +118,11 @@ def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
     if rule == "corpus":
         return plan.corpus_spec
     return plan.split_spec if rule == "split" else ""
+
+
+def features_made_from(plan: Plan, spec: str) -> str:
+    """What kept features depend on beside weights and pictures: the plan's specification of the part, and the code."""
+    return canonical({"spec": json.loads(spec), "code": _hash(frozenset(features(plan.parameters.data.source)))})
 
 
 def digest(spec: str) -> str:

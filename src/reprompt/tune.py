@@ -22,12 +22,12 @@ from reprompt.data.source import SourceInViews
 from reprompt.data.sources import stored_source_of
 from reprompt.data.splits import Split
 from reprompt.entry_points import cell as of_cell
-from reprompt.entry_points import features as of_features
+from reprompt.entry_points import features_made_from
 from reprompt.fleets import Given, run_fleet
 from reprompt.identity import Identity, identity, key, read_pictures_of, read_splits
 from reprompt.multitask.groups import read_groups
 from reprompt.pictures import Pictures
-from reprompt.plan.cells import Cell, canonical
+from reprompt.plan.cells import Cell
 from reprompt.plan.fleets import fleets_of
 from reprompt.plan.parameters import Views
 from reprompt.plan.plan import Job, Plan
@@ -125,11 +125,6 @@ def read_tasks(
             pixels = pixels_of(source, task, task in trained_on, views if augmented else None) if needs_pixels else None
             tasks[task] = TaskData(splits[task], read_features(file, task), pixels)
     return tasks
-
-
-def features_made_from(plan: Plan, spec: str) -> str:
-    """What features depend on beside weights and pictures: the plan's specification and the code."""
-    return canonical({"spec": json.loads(spec), "code": code_hash(of_features(plan.parameters.data.source))})
 
 
 def pixels_of(source: SourceInViews, task: str, is_trained_on: bool, views: Views | None) -> Pixels:
