@@ -107,7 +107,7 @@ def compare_records(then: Path, now: Path, cells: Iterable[Cell]) -> dict[Cell, 
 def compare_rows(old: Row, new: Row) -> Compared:
     """A cell on a test set: its arrays, and every field that the old row has; the new one may have more."""
     words, numbers = _in_words(old.stored), 0
-    for name in old.arrays.keys() | new.arrays.keys():
+    for name in dict.fromkeys([*old.arrays, *new.arrays]):
         one, other = (row.arrays.get(name) for row in (old, new))
         if one is None or other is None or one.shape != other.shape or not _same_bits(one, other):
             return Compared(numbers, f"{words}: its {name} {_how(one, other)}")
