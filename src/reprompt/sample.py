@@ -39,16 +39,21 @@ def sample(requests: Iterable[Mapping], plan: Plan, out: Path, done: Callable[[s
 
 
 def sample_job(job: Job, plan: Plan, out: Path, steps: int | None) -> None:
-    """Train and judge the cells of a job, whatever is finished of them.
+    """Train and judge the cells of a job, whatever is finished of them; then once more, with all of them finished.
 
-    Prompts that the workflow does not keep are put where later requests look for them.
+    Prompts that the workflow does not keep are put where later requests look for them. Raises ValueError where cells
+    from the store give other records.
     """
     torch.set_num_threads(1)
     records, store = out / f"{job.name}.npz", out / ".cells"
     shutil.rmtree(store, ignore_errors=True)
     weights, features = plan.root / f"backbones/{job.backbone}.safetensors", plan.root / "features" / job.backbone
-    places = (features, plan.root / "data", store, records, records.with_suffix(".json"))
-    tune_job(job, plan, load(weights, job.backbone), *places, advance=lambda cells: None, steps=steps)
+    again = out / "again.npz"
+    for path in (records, again):
+        places = (features, plan.root / "data", store, path, path.with_suffix(".json"))
+        tune_job(job, plan, load(weights, job.backbone), *places, advance=lambda cells: None, steps=steps)
+    if records.read_bytes() != again.read_bytes():
+        raise ValueError(f"{job.name}: finished cells from the store give other records")
     if job.keeps_prompts and not plan.prompts(job.name).exists():
         plan.prompts(job.name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(records.with_suffix(".safetensors"), plan.prompts(job.name))
