@@ -1,14 +1,20 @@
-"""A copy of the project in which the smoke scale has really run, and clones of it. All of it in one worker."""
+"""A copy of the project in which the smoke scale has really run, and clones of it.
 
+What changes files of a run and what asks of its code are two groups of tests, each in one worker; the run is one.
+"""
+
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from copies import PROJECT, call, commit, copy_project
 
+from reprompt.locks import exclusive
 from reprompt.plan.parameters import load_parameters
 from reprompt.plan.plan import Plan, make_plan
 
+OF_CODE = ("test_attest", "test_taking_over", "test_traced")
 IN_GIT = ("tables", "figures", "claims.csv", "report", "headline.json", "provenance.jsonl")
 
 
@@ -16,7 +22,7 @@ IN_GIT = ("tables", "figures", "claims.csv", "report", "headline.json", "provena
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
+            item.add_marker(pytest.mark.xdist_group("code" if item.path.stem in OF_CODE else "workflow"))
             item.add_marker(pytest.mark.workflow)
 
 
@@ -28,8 +34,23 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project in which the smoke scale was run by Snakemake, registered by DVC, and committed."""
-    folder = tmp_path_factory.mktemp("smoke")
+    """A copy of the project in which the smoke scale was run by Snakemake, registered by DVC, and committed.
+
+    The first worker that needs it makes it, another one waits.
+    """
+    workers = tmp_path_factory.getbasetemp()
+    workers = workers.parent if "PYTEST_XDIST_WORKER" in os.environ else workers
+    folder, done = workers / "smoke", workers / "smoke.done"
+    with exclusive(workers / "smoke.lock"):
+        if not done.exists():
+            run_smoke(folder)
+            done.touch()
+    return folder
+
+
+def run_smoke(folder: Path) -> None:
+    """Make that copy."""
+    folder.mkdir()
     copy_project(folder)
     call(folder, "snakemake", "--cores", "2", "--config", "scale=smoke", seconds=1200)
     call(folder, "dvc", "repro", "code")
@@ -39,7 +60,6 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     call(folder, "dvc", "push")
     root = folder / "results/smoke"
     commit(folder, "-f", "dvc.lock", "code.json", ".dvcstore", *(str(root / name) for name in IN_GIT))
-    return folder
 
 
 @pytest.fixture
