@@ -1,6 +1,7 @@
 """Each piece of work depends on the code that it runs and on no other: seen by editing a copy of the package."""
 
 import ast
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -250,3 +251,8 @@ def test_rules_without_parameters_of_their_own_have_no_specification() -> None:
     for rule in ("tune_and_keep", "tune_and_pass_on"):
         assert entry_points.spec_of(plan, rule, wildcards) == plan.jobs[0].spec
         assert entry_points.code_of(plan, rule, wildcards) == entry_points.code_of(plan, "tune", wildcards)
+
+
+def test_the_hashes_that_dvc_depends_on_are_those_of_the_code() -> None:
+    committed = json.loads((PARAMS.parent / "code.json").read_text())
+    assert committed == entry_points.stage_hashes(), "`dvc repro code` writes code.json anew; commit it with dvc.lock"
