@@ -165,3 +165,12 @@ def test_the_paper_says_m_where_tasks_share_a_prompt_at_either_stage():
 def test_no_records_give_an_empty_frame():
     found = adaptations(frame())
     assert len(found) == 0 and tuple(found.columns) == ADAPTATION_COLUMNS
+
+
+def test_two_groups_of_the_same_tasks_are_one_cell_and_two_runs():
+    """Where there are few tasks the best and the worst partners are the same ones."""
+    names = ("", "best_2", "best_3", "worst_2", "worst_3")
+    runs = [run("coop_middle", 60.0, 70.0)]
+    runs += [run("mcoop", 61.0, 80.0, experiment="grouped", group=group) for group in names[1:]]
+    found = adaptations(frame(*runs).assign(cell="the same"))
+    assert only(found, adapt="multitask_best")["value"] == only(found, adapt="multitask_worst")["value"] == 61.0

@@ -41,7 +41,8 @@ ADAPTATION_COLUMNS = (
     *("method", "learner", "init", "adapt", "M", "backbone", "task", "shots", "seed", "value", "validation"),
     *("group_size", "swept", "recipe", "settings", "images", "cell", "file", "scale"),
 )
-RUN = ["file", "experiment", "cell", "task"]  # tells the rows of one run from those of any other
+# Tells the rows of one run from those of any other; two groups that have the same partners are one and the same cell.
+RUN = ["file", "experiment", "cell", "task", "start", "group"]
 DRAW = ["scale", "learner", "init", "M", "backbone", "swept", "shots", "task", "seed"]  # within which a group is chosen
 
 
