@@ -191,3 +191,11 @@ def test_the_miniatures_towers_are_deep_enough_for_every_method():
         block = getattr(parameters.methods, name)
         for key in layers.keys() & set(type(block).model_fields if block else ()):
             assert getattr(block, key) <= layers[key], f"methods.{name}.{key}"
+
+
+@pytest.mark.parametrize("number", [None, 1, 3])
+def test_parameters_of_another_schema_are_refused_with_where_to_read_of_it(number):
+    raw = yaml.safe_load(FILE.read_text())
+    raw.pop("schema")
+    with pytest.raises(ParameterError, match=rf"params\.yaml: parameters of schema {number or 1}, .*docs/schema\.md"):
+        parse_parameters(raw | ({"schema": number} if number else {}))
