@@ -248,7 +248,6 @@ def sample(
     scale: Scale = None,
 ) -> None:
     """Do a sample of the workflow's training anew, for `reprompt attest`; prints what is done, line by line."""
-    import json
 
     from reprompt.sample import sample as run
 
@@ -440,10 +439,9 @@ def estimate(
 @app.command("code-hashes")
 def code_hashes(out: Out) -> None:
     """Write a hash of the code of every stage of dvc.yaml; comments do not change it, nor does another scale."""
-    from reprompt.atomic import write_text
-    from reprompt.entry_points import stage_hashes
+    from reprompt.entry_points import write_stage_hashes
 
-    write_text(out, json.dumps(stage_hashes(), indent=1) + "\n")
+    write_stage_hashes(out)
 
 
 @app.command()

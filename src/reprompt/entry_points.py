@@ -8,8 +8,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import get_args
 
+from reprompt.atomic import write_text
 from reprompt.code import code_hash
 from reprompt.plan.cells import canonical
 from reprompt.plan.plan import Plan
@@ -136,6 +138,11 @@ def stage_hashes() -> dict[str, str]:
         stage: code_hash(name for rule in rules for source in SOURCES for name in of_rule(rule, source))
         for stage, rules in STAGES.items()
     }
+
+
+def write_stage_hashes(path: Path) -> None:
+    """Write them as JSON: the file that dvc.yaml depends on."""
+    write_text(path, json.dumps(stage_hashes(), indent=1) + "\n")
 
 
 def _is_tuning(rule: str) -> bool:

@@ -21,7 +21,6 @@ from reprompt.entry_points import code_of, digest, of_job, spec_of
 from reprompt.plan.parameters import ParameterError, parse_parameters
 from reprompt.plan.plan import Plan, make_plan
 from reprompt.provenance import Entry
-from reprompt.reproduce import TUNING
 
 SHOWN = 12  # lines of a kind; the rest is counted
 
@@ -127,7 +126,7 @@ def code_changed(plan: Plan, rule: str, wildcards: Mapping[str, str], commit: st
     if archive is None:
         yield f"code: made by {commit[:12]}, which is not in this repository"
         return
-    entries = of_job(plan, "tune" if rule in TUNING else rule, wildcards)
+    entries = of_job(plan, rule, wildcards)
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
             packed.extractall(folder, filter="data")

@@ -3,7 +3,6 @@
 A stage is registered anew only where Snakemake has nothing left to do for it.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -12,9 +11,8 @@ from pathlib import Path
 import yaml
 
 from reprompt import reproduce
-from reprompt.atomic import write_text
 from reprompt.attest.sides import SideError
-from reprompt.entry_points import STAGES, stage_hashes
+from reprompt.entry_points import STAGES, write_stage_hashes
 from reprompt.plan.plan import Plan
 
 LOCK = Path("dvc.lock")
@@ -28,7 +26,7 @@ def register(plan: Plan, left: Iterable[str]) -> list[str]:
     """
     if not LOCK.exists() or active_scale() != plan.scale:
         return []
-    write_text(CODE, json.dumps(stage_hashes(), indent=1) + "\n")
+    write_stage_hashes(CODE)
     known, to_run = yaml.safe_load(LOCK.read_text())["stages"], reproduce_names(left)
     stages = ["code", *(stage for stage, rules in STAGES.items() if stage in known and not to_run & set(rules))]
     command = [sys.executable, "-m", "dvc", "commit", "--quiet", "--force", *stages]

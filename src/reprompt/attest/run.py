@@ -15,10 +15,10 @@ from reprompt.attest import sides
 from reprompt.attest.changes import Changes, changes_between
 from reprompt.attest.sampling import STEPS, Fleet, fleets, pretraining, request, sampled, told
 from reprompt.attest.sides import Sampler, SideError
-from reprompt.attest.stale import Made, Refused, cells_code, stale
+from reprompt.attest.stale import Made, Refused, stale
 from reprompt.code import code_hash, reached
+from reprompt.entry_points import code_of_cells, of_job
 from reprompt.entry_points import features as features_entries
-from reprompt.entry_points import of_job
 from reprompt.plan.cells import canonical
 from reprompt.plan.plan import Plan
 
@@ -141,7 +141,9 @@ def stamp(plan: Plan, agreed: Sequence[Made], commit: str) -> None:
     """Stamp what agreed, for Snakemake and for DVC."""
     from reprompt.attest.stamping import stamp as stamp_outputs
 
-    stamp_outputs(plan.root, agreed, commit, {job.name: cells_code(plan, job) for job in agreed if job.trains})
+    which = {job.name: (job.wildcards["experiment"], job.wildcards["recipe"]) for job in agreed if job.trains}
+    of_cells = {name: code_of_cells(plan, *of) for name, of in which.items()}
+    stamp_outputs(plan.root, agreed, commit, of_cells)
 
 
 def say(plan: Plan, found: Sequence[Made], refused: Sequence[Refused], everything: bool) -> int:
@@ -207,7 +209,7 @@ class Comparison:
         self.old, self.new = (sides.make_side(self.plan, commit) for commit in (self.since, self.commit))
         if self.same_features():
             sides.share(self.old, self.new, self.plan.root)
-        reads = {job.name: set(reached(self.entries(job))) for job in self.jobs}
+        reads = {job.name: set(reached(of_job(self.plan, job.rule, job.wildcards))) for job in self.jobs}
         self.changes: Changes = changes_between(self.old.package, self.new.package, set().union(*reads.values()))
         for side, lines in zip((self.old, self.new), self.changes.lines, strict=True):
             side.look_out(lines)
@@ -222,10 +224,6 @@ class Comparison:
                 self.outcome.stays(job, UNSEEN)
         for job in self.jobs:
             self.outcome.why.setdefault(job.name, "")
-
-    def entries(self, job: Made) -> tuple[str, ...]:
-        """The entry points of a job."""
-        return of_job(self.plan, "tune" if job.trains else job.rule, job.wildcards)
 
     def same_features(self) -> bool:
         """Whether both codes make the same features."""

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from reprompt import provenance
-from reprompt.code import code_hash
-from reprompt.entry_points import cell, code_of, digest, spec_of
+from reprompt.entry_points import code_of, digest, spec_of
 from reprompt.plan.plan import Plan
 from reprompt.reproduce import TUNING
 
@@ -91,12 +90,6 @@ def stale(plan: Plan, names: Iterable[str] = ()) -> tuple[list[Made], list[Refus
         else:
             found.append(job)
     return found, refused
-
-
-def cells_code(plan: Plan, job: Made) -> str:
-    """The hash of the code that the cells of a training job depend on: what the cell store knows them by."""
-    measures = plan.parameters.experiments[job.wildcards["experiment"]].measures
-    return code_hash(cell(job.wildcards["recipe"], measures))
 
 
 def _wanted(name: str, rule: str, patterns: Iterable[str]) -> bool:
