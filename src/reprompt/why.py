@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from reprompt import provenance
-from reprompt.attest.stale import name_of
+from reprompt.attest.stale import by_job, since
 from reprompt.code import PACKAGE, definitions, reached
 from reprompt.entry_points import code_of, digest, of_job, spec_of
 from reprompt.plan.parameters import ParameterError, parse_parameters
@@ -32,20 +32,18 @@ def why(plan: Plan, name: str) -> list[str]:
     output of such a job is known.
     """
     entries = provenance.load(plan.root)
-    by_job: dict[str, list[Entry]] = {}
-    for entry in entries.values():
-        by_job.setdefault(name_of(entry["rule"], entry.get("wildcards", {})), []).append(entry)
-    makers = {entry["output"]: job for job, of_job_ in by_job.items() for entry in of_job_}
+    jobs = by_job(entries)
+    makers = {entry["output"]: job for job, made_by_it in jobs.items() for entry in made_by_it}
     job = makers.get(name, name)
-    if job not in by_job:
-        known = f"{provenance.list_path(plan.root)} has {len(by_job)} jobs"
+    if job not in jobs:
+        known = f"{provenance.list_path(plan.root)} has {len(jobs)} jobs"
         raise ValueError(f"{name}: neither a job nor an output that was ever made at scale {plan.scale} ({known})")
     lines, todo, seen = [], [job], {job}
     while todo:
         here = todo.pop(0)
-        if changed := list(changes(plan, by_job[here], entries)):
+        if changed := list(changes(plan, jobs[here], entries)):
             lines += [f"{here}:", *(f"  {line}" for line in changed)]
-        made_from = {makers[file] for file in by_job[here][0].get("input") or () if file in makers}
+        made_from = {makers[file] for file in jobs[here][0].get("input") or () if file in makers}
         todo += sorted(made_from - seen)
         seen |= made_from
     return lines
@@ -61,7 +59,6 @@ def changes(plan: Plan, entries_of_job: Sequence[Entry], entries: Mapping[str, E
     if not made:
         yield "nobody wrote down by which code and parameters it was made"
         return
-    since = first["attested"][-1]["to"] if first.get("attested") else made["commit"]
     if made.get("spec", digest("")) != digest(spec_of(plan, rule, wildcards)):
         yield from _at_most(parameters_changed(plan, rule, wildcards, made["commit"]))
     for file, checksum in (first.get("input_checksums") or {}).items():
@@ -69,7 +66,7 @@ def changes(plan: Plan, entries_of_job: Sequence[Entry], entries: Mapping[str, E
         if kept and Path(file).exists() and checksum.removeprefix("sha256:") != provenance.sha256(file):
             yield f"input: {file} is another than it was made from"
     if made.get("code") != code_of(plan, rule, wildcards):
-        yield from _at_most(code_changed(plan, rule, wildcards, since))
+        yield from _at_most(code_changed(plan, rule, wildcards, since(first)))
 
 
 def _at_most(lines: Iterator[str]) -> Iterator[str]:

@@ -59,15 +59,25 @@ def name_of(rule: str, wildcards: Mapping[str, str]) -> str:
     return "/".join([*([] if rule in TUNING else [rule]), *(wildcards[name] for name in ordered)])
 
 
-def stale(plan: Plan, names: Iterable[str] = ()) -> tuple[list[Made], list[Refused]]:
-    """What is stale by its code alone, and what is refused, among the jobs that one of the patterns `names` fits."""
-    by_job: dict[str, list[provenance.Entry]] = {}
-    entries = provenance.load(plan.root)
+def by_job(entries: Mapping[str, provenance.Entry]) -> dict[str, list[provenance.Entry]]:
+    """Entries by the name of the job that made them; by their output where nobody wrote that down."""
+    found: dict[str, list[provenance.Entry]] = {}
     for entry in entries.values():
         name = name_of(entry["rule"], entry["wildcards"]) if "wildcards" in entry else entry["output"]
-        by_job.setdefault(name, []).append(entry)
+        found.setdefault(name, []).append(entry)
+    return found
+
+
+def since(entry: provenance.Entry) -> str:
+    """The commit that is known to give an output: the one that made it, or the last that was attested."""
+    return entry["attested"][-1]["to"] if entry.get("attested") else entry.get("made", {}).get("commit", UNKNOWN)
+
+
+def stale(plan: Plan, names: Iterable[str] = ()) -> tuple[list[Made], list[Refused]]:
+    """What is stale by its code alone, and what is refused, among the jobs that one of the patterns `names` fits."""
+    entries = provenance.load(plan.root)
     found, refused = [], []
-    for name, entries_of_job in by_job.items():
+    for name, entries_of_job in by_job(entries).items():
         first = entries_of_job[0]
         made, known = first.get("made", {}), "wildcards" in first
         try:
@@ -80,7 +90,7 @@ def stale(plan: Plan, names: Iterable[str] = ()) -> tuple[list[Made], list[Refus
             tuple(entry["output"] for entry in entries_of_job),
             made.get("code", ""),
             now,
-            first["attested"][-1]["to"] if first.get("attested") else made.get("commit", UNKNOWN),
+            since(first),
         )
         if not _wanted(name, job.rule, names) or (job.before and job.before == job.now):
             continue
