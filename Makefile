@@ -48,6 +48,7 @@ rehearse: $(STAMP)
 lint: $(STAMP)
 	@ruff check --quiet .
 	@ruff format --check --quiet .
+	@PYTHONPATH=src lint-imports --no-logo --no-cache
 	@snakefmt --check Snakefile rules
 	@snakemake --lint
 

@@ -7,11 +7,16 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from reprompt import entry_points, locks, provenance
-from reprompt.estimate import resources as estimated
-from reprompt.plan.parameters import ParameterError, load_parameters
-from reprompt.plan.plan import make_plan
-from reprompt.taking_over import take_over_backbones
+from reprompt.planning import entry_points
+
+from reprompt.foundation import locks
+
+from reprompt.workflow import provenance
+from reprompt.workflow.estimate import resources as estimated
+from reprompt.planning.parameters import load_parameters
+from reprompt.cells.parameters import (ParameterError)
+from reprompt.planning.plan import make_plan
+from reprompt.workflow.taking_over import take_over_backbones
 
 try:
     PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
@@ -175,8 +180,8 @@ def made_now(rule, wildcards):
 
 def refill_cells():
     """Before anything is made again: put what the folder's records hold into the cell store."""
-    from reprompt.records import CELL_STORE
-    from reprompt.refill import refill
+    from reprompt.records.files import CELL_STORE
+    from reprompt.workflow.refill import refill
 
     filled = refill(PLAN.root.parent, CELL_STORE)
     if filled:

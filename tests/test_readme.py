@@ -7,13 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[1]
+from project import PROJECT
+
 RUN = """
 import dataclasses
-from reprompt.code import code_hash
-from reprompt.entry_points import cell
-from reprompt.plan.parameters import load_parameters
-from reprompt.plan.plan import make_plan
+from reprompt.foundation.code import code_hash
+from reprompt.planning.entry_points import cell
+from reprompt.planning.parameters import load_parameters
+from reprompt.planning.plan import make_plan
 plan = make_plan(load_parameters("params.yaml", "miniature"))
 cells = [cell for cell in plan.cells if cell.recipe == "smoothed"]
 assert cells and all(cell.resolved["share"] == 0.1 for cell in cells)
@@ -39,7 +40,7 @@ def test_adding_a_method_takes_one_file_one_row_one_block_and_one_test(tmp_path)
     shutil.copy(PROJECT / "params.yaml", tmp_path)
     (tmp_path / "src/reprompt/objectives/smoothing.py").write_text(objective)
     (tmp_path / "test_smoothing.py").write_text(test)
-    insert(tmp_path / "src/reprompt/plan/recipes.py", row, before='    "cocoop": Recipe(')
+    insert(tmp_path / "src/reprompt/cells/recipes.py", row, before='    "cocoop": Recipe(')
     insert(tmp_path / "params.yaml", block, before="  cocoop_npt: #")
     insert(tmp_path / "params.yaml", "smoothed, ", before="linear_probe, coop, prograd")
     for command in (["-c", RUN], ["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_smoothing.py"]):

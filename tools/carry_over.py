@@ -21,21 +21,24 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt import provenance
-from reprompt.atomic import write_text
+from reprompt.cells.cell import Cell
+from reprompt.cells.job import Job
+from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import load
 from reprompt.clip.manifest import digest_of_picture, manifest
 from reprompt.data.source import SourceInViews
 from reprompt.data.sources import stored_source_of
-from reprompt.fleets import Given
-from reprompt.identity import Identity, identity, read_pictures_of, read_splits
-from reprompt.multitask.groups import read_groups
-from reprompt.plan.cells import Cell
-from reprompt.plan.parameters import Views, load_parameters
-from reprompt.plan.plan import Job, Plan, make_plan
-from reprompt.prompts import read_prompts
-from reprompt.records import json_array, write_npz
-from reprompt.schema import SCHEMA
+from reprompt.foundation.arrays import write_npz
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.schema import SCHEMA
+from reprompt.planning.parameters import load_parameters
+from reprompt.planning.plan import Plan, make_plan
+from reprompt.records.files import json_array
+from reprompt.records.identity import Identity, identity, read_pictures_of, read_splits
+from reprompt.records.prompts import read_prompts
+from reprompt.training.fleets import Given
+from reprompt.training.groups import read_groups
+from reprompt.workflow import provenance
 
 AT_ONCE = 4096  # pictures in memory
 NOT_KEPT = "not kept"

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reprompt.cells.parameters import FileImages, ParameterError
 from reprompt.data.commands import app as data_app
-from reprompt.plan.parameters import FileImages, ParameterError, load_parameters
-from reprompt.plan.plan import Plan, make_plan
+from reprompt.planning.parameters import load_parameters
+from reprompt.planning.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ def _as_job(threads: int) -> Iterator[None]:
     """What every command of the workflow does: hold the folder's job lock, and use a fixed number of threads."""
     import torch
 
-    from reprompt.locks import job_lock
+    from reprompt.foundation.locks import job_lock
 
     torch.set_num_threads(threads)  # results differ in the last bit between thread counts: fixed, not the machine's
     with job_lock():
@@ -67,7 +68,7 @@ def plan(
     scale: Scale = None,
 ) -> None:
     """List jobs, fleets, cells, tables and the estimated time."""
-    from reprompt.plan.summary import print_plan
+    from reprompt.workflow.summary import print_plan
 
     print_plan(_plan(params, scale), study)
 
@@ -77,7 +78,7 @@ def split(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -
     """Write the split file of every task: labels, halves, few-shot draws."""
     from reprompt.data.source import split_of
     from reprompt.data.sources import source_of
-    from reprompt.locks import job_lock
+    from reprompt.foundation.locks import job_lock
 
     the_plan = _plan(params, scale)
     source, most_shots = source_of(the_plan.parameters), the_plan.most_shots(the_plan.labelled_tasks)
@@ -98,8 +99,8 @@ def pretrain(
     scale: Scale = None,
 ) -> None:
     """Pre-train a miniature CLIP on the rendered corpus."""
-    from reprompt.miniature.pretrain import pretrain_backbone
-    from reprompt.progress import Progress
+    from reprompt.training.pretrain import pretrain_backbone
+    from reprompt.workflow.progress import Progress
 
     parameters = load_parameters(params, scale)
     settings = parameters.backbones[backbone]
@@ -149,17 +150,17 @@ def features(
     """Encode the images of a part's tasks, every augmented view once, and write beside them what they are made from."""
     import torch
 
-    from reprompt.atomic import write_text
     from reprompt.clip.features import ensure_features
     from reprompt.clip.manifest import manifest
     from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
-    from reprompt.entry_points import features_made_from
-    from reprompt.progress import Progress
+    from reprompt.foundation.atomic import write_text
+    from reprompt.planning.entry_points import code_of_pictures, features_made_from
+    from reprompt.workflow.progress import Progress
 
     the_plan = _plan(params, scale)
     tasks, views = the_plan.parts[part], the_plan.views_of(part)
-    source = stored_source_of(the_plan.parameters, the_plan.images)
+    source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
     spec = the_plan.features_spec(backbone, part)
     made_from = features_made_from(the_plan, spec)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
@@ -179,20 +180,21 @@ def corpus(
     scale: Scale = None,
 ) -> None:
     """Filter GRAM's image-text pairs and find their topics and domains."""
-    from reprompt.chc.from_files import make_file_corpus
-    from reprompt.chc.rendered import make_rendered_corpus
-    from reprompt.chc.run import STAGES
-    from reprompt.chc.task import corpus_split, in_pair_order
     from reprompt.clip.features import ensure_features, read_features
     from reprompt.clip.openai import load
+    from reprompt.corpus.from_files import make_file_corpus
+    from reprompt.corpus.rendered import make_rendered_corpus
+    from reprompt.corpus.run import STAGES
+    from reprompt.corpus.task import corpus_split, in_pair_order
     from reprompt.data.sources import stored_source_of
-    from reprompt.entry_points import features_made_from
-    from reprompt.progress import Progress
+    from reprompt.planning.entry_points import code_of_pictures, features_made_from
+    from reprompt.workflow.progress import Progress
 
     the_plan = _plan(params, scale)
     gram = the_plan.parameters.gram
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
-        frozen, source = load(weights, gram.backbone), stored_source_of(the_plan.parameters, the_plan.images)
+        frozen = load(weights, gram.backbone)
+        source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
         made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"))
         ensure_features(features, made_from, frozen, source, ("corpus",), views=None)
         of_images = read_features(features, "corpus")
@@ -219,9 +221,9 @@ def tune(
 ) -> None:
     """Train and judge the cells of a job; finished cells are never trained again."""
     from reprompt.clip.openai import load
-    from reprompt.progress import Progress
-    from reprompt.records import CELL_STORE
-    from reprompt.tune import tune_job
+    from reprompt.records.files import CELL_STORE
+    from reprompt.training.tune import tune_job
+    from reprompt.workflow.progress import Progress
 
     the_plan = _plan(params, scale)
     the_job = the_plan.job(job)
@@ -249,7 +251,7 @@ def sample(
 ) -> None:
     """Do a sample of the workflow's training anew, for `reprompt attest`; prints what is done, line by line."""
 
-    from reprompt.sample import sample as run
+    from reprompt.workflow.sample import sample as run
 
     lines = [json.loads(line) for line in requests.read_text().splitlines()]
     run(lines, _plan(params, scale), out, lambda name: print(name, flush=True))
@@ -261,7 +263,7 @@ def groups(
     records: Annotated[list[Path], typer.Option(help="Record files of the grid; give the option once per file.")],
 ) -> None:
     """Write with which partners MVLPT trains each task, from the transferability grid's validation images."""
-    from reprompt.multitask.groups import groups_of, write_groups
+    from reprompt.training.groups import groups_of, write_groups
 
     write_groups(out, groups_of(_records(records)))
 
@@ -328,9 +330,9 @@ def claims(
     scale: Scale = None,
 ) -> None:
     """Judge every claim of the papers on the records: holds, contradicted, inconclusive or not run."""
-    from reprompt.atomic import write_text
     from reprompt.claims import claims_frame, to_csv
     from reprompt.claims.printing import print_claims
+    from reprompt.foundation.atomic import write_text
 
     the_plan = _plan(params, scale)
     paths = [the_plan.records(job.name) for job in the_plan.jobs]
@@ -356,7 +358,7 @@ def parity(
 @app.command()
 def verify(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
     """Recompute every printed number from the stored predictions: no training, no images."""
-    from reprompt.verify import verify as verify_all
+    from reprompt.workflow.verify import verify as verify_all
 
     if not verify_all(_plan(params, scale)):
         sys.exit(1)
@@ -375,10 +377,10 @@ def bench(
 ) -> None:
     """Time the few-shot study cell by cell and in fleets, and list what every rule cost; or time training steps."""
     if backbone:
-        from reprompt.bench_steps import bench_steps
+        from reprompt.benchmarks.steps import bench_steps
 
         return bench_steps(backbone, device, precision, json_out=out)
-    from reprompt.bench import bench as run
+    from reprompt.benchmarks.fleets import bench as run
 
     run(_plan(params, scale))
 
@@ -391,8 +393,8 @@ def bench_meta(
     out: Annotated[Path | None, typer.Option(help="Also write the measurements here, as JSON.")] = None,
 ) -> None:
     """Time GRAM's outer step, second order against first."""
-    from reprompt.bench_meta import Size
-    from reprompt.bench_meta import bench_meta as run
+    from reprompt.benchmarks.meta import Size
+    from reprompt.benchmarks.meta import bench_meta as run
 
     run(backbone, device, precision, Size(), out)
 
@@ -404,7 +406,7 @@ def bench_topics(
     scale: Scale = None,
 ) -> None:
     """Time the clustering of captions at several sizes of the corpus, and project it to the paper's."""
-    from reprompt.bench_topics import bench_topics as run
+    from reprompt.benchmarks.topics import bench_topics as run
 
     clustering = load_parameters(params, scale).gram.clustering
     run(clustering.topics, clustering.chunk, json_out=out)
@@ -427,7 +429,7 @@ def estimate(
     scale: Scale = None,
 ) -> None:
     """Estimate hours, memory and disk per rule and study, from operation counts; no image or weight is read."""
-    from reprompt.estimate.run import estimate as run
+    from reprompt.workflow.estimate.run import estimate as run
 
     if calibrate:
         import torch
@@ -439,7 +441,7 @@ def estimate(
 @app.command("code-hashes")
 def code_hashes(out: Out) -> None:
     """Write a hash of the code of every stage of dvc.yaml; comments do not change it, nor does another scale."""
-    from reprompt.entry_points import write_stage_hashes
+    from reprompt.planning.entry_points import write_stage_hashes
 
     write_stage_hashes(out)
 
@@ -452,7 +454,7 @@ def reproduce(
     scale: Scale = None,
 ) -> None:
     """Run everything at the active scale and show where the report is."""
-    from reprompt.reproduce import reproduce as run
+    from reprompt.workflow.reproduce import reproduce as run
 
     sys.exit(run(_plan(params, scale), pretrain=pretrain, cores=cores))
 
@@ -464,7 +466,7 @@ def why(
     scale: Scale = None,
 ) -> None:
     """Say why a result is stale: which parameter, which input, or which function of which module changed."""
-    from reprompt.why import why as reasons
+    from reprompt.workflow.why import why as reasons
 
     lines = reasons(_plan(params, scale), job)
     print("\n".join(lines) if lines else f"{job}: nothing that it depends on has changed")
@@ -485,13 +487,13 @@ def attest(
     scale: Scale = None,
 ) -> None:
     """Prove that a change of the code changed no number, and keep the results that it made stale."""
-    from reprompt.attest.run import attest as run
+    from reprompt.workflow.attest.run import attest as run
 
     sys.exit(run(_plan(params, scale), names or (), dry_run, everything, cores))
 
 
 def _records(paths: list[Path]) -> "pd.DataFrame":
-    from reprompt.records import read_records
+    from reprompt.records.files import read_records
 
     return read_records(paths)
 

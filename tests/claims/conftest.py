@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reprompt.published import DATASETS_11
+from reprompt.tasks.published import DATASETS_11
 
 VARIANTS = ("imagenet_v2", "imagenet_sketch", "imagenet_a", "imagenet_r")
 SHOTS = (1, 2, 4, 8, 16)

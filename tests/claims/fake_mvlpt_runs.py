@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20, GROUPS
-from reprompt.records import COLUMNS
+from reprompt.records.files import COLUMNS
+from reprompt.tasks.groups import ELEVATER_20, GROUPS
 
 TARGETS = GROUPS["elevater12"]
 ALONE = {"coop": "coop_middle", "vpt": "vpt_deep", "upt": "upt"}

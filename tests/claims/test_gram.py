@@ -1,23 +1,23 @@
 """GRAM's claims on invented records in which the truth is known; tests/tables/fake_records.py makes them."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
+from project import PROJECT
 from reprompt.claims import claims_frame
 from reprompt.claims.claim import read_claims
-from reprompt.claims.courses import FEWEST, rise
 from reprompt.claims.measured import EXPERIMENTS
 from reprompt.claims.meta_learned import H_of_means, MetaLearned, in_the_papers_words
 from reprompt.claims.quantities import evaluate
 from reprompt.claims.results import COUNTED, printed_judgements, printed_verdict
-from reprompt.claims.runs import Run, Runs, difference
-from reprompt.claims.source import Missing, Slice
 from reprompt.claims.starts import range_over_starts
 from reprompt.claims.verdict import judge
+from reprompt.evidence.courses import FEWEST, rise
+from reprompt.evidence.runs import Run, Runs, difference
+from reprompt.evidence.source import Missing, Slice
 from reprompt.figures.gram import GRAM_FIGURES
 from reprompt.tables.gram import GRAM_TABLES, gram_table1
 
@@ -302,5 +302,5 @@ def test_a_claim_points_at_the_output_that_shows_it():
 
 
 def test_the_experiments_of_the_claims_are_planned():
-    planned = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["experiments"]
+    planned = yaml.safe_load((PROJECT / "params.yaml").read_text())["experiments"]
     assert set(EXPERIMENTS["gram"]) <= set(planned)

@@ -24,7 +24,7 @@ def left(text):
 
 
 def test_every_claim_is_read():
-    with (resources.files("reprompt.published") / "data" / "claims.csv").open(encoding="utf-8") as file:
+    with (resources.files("reprompt.tasks.published") / "data" / "claims.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     claims = read_claims()
     assert len(claims) == len(rows) == 193

@@ -6,8 +6,8 @@ import pytest
 from reprompt.claims.claim import read_claims
 from reprompt.claims.measured import Measured, recipe_of
 from reprompt.claims.quantities import evaluate, final_angle, slope, tail_cosine
-from reprompt.claims.runs import Run
-from reprompt.claims.source import Missing, Slice
+from reprompt.evidence.runs import Run
+from reprompt.evidence.source import Missing, Slice
 
 CLAIMS = {claim.id: claim for claim in read_claims()}
 

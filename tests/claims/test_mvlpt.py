@@ -2,24 +2,24 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
+from project import PROJECT
 from reprompt.claims import claims_frame
 from reprompt.claims.adapted import Adapted
 from reprompt.claims.claim import read_claims
 from reprompt.claims.expansion import expand
-from reprompt.claims.groups import ELEVATER_20
 from reprompt.claims.measured import EXPERIMENTS
 from reprompt.claims.quantities import evaluate
-from reprompt.claims.runs import Run
-from reprompt.claims.source import Missing, Slice
 from reprompt.claims.transfer import best_two, compare_choices
 from reprompt.claims.verdict import judge
-from reprompt.multitask.groups import grid_of, normalised, partners
+from reprompt.evidence.runs import Run
+from reprompt.evidence.source import Missing, Slice
+from reprompt.tasks.groups import ELEVATER_20
+from reprompt.training.groups import grid_of, normalised, partners
 
 CLAIMS = {claim.id: claim for claim in read_claims() if claim.paper == "mvlpt"}
 CROSS_TASK = (("backbone", "ViT-B/16"),)
@@ -267,7 +267,7 @@ def test_choices_are_compared_on_what_both_learners_have(study):
 
 
 def test_no_other_paper_borrows_from_mvlpts_experiments():
-    planned = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["experiments"]
+    planned = yaml.safe_load((PROJECT / "params.yaml").read_text())["experiments"]
     protocols = ("elevater", "multitask", "transfer_grid")
     theirs = {name for name, of in planned.items() if of["protocol"] in protocols and not name.startswith("gram")}
     assert theirs == set(EXPERIMENTS["mvlpt"])

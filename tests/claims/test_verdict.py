@@ -10,7 +10,7 @@ from reprompt.claims.claim import Claim, read_claims
 from reprompt.claims.grammar import parse_claim
 from reprompt.claims.measured import Measured
 from reprompt.claims.verdict import adjusted, judge
-from reprompt.records import COLUMNS
+from reprompt.records.files import COLUMNS
 
 CLAIMS = {claim.id: claim for claim in read_claims()}
 FEW_SHOT = "few_shot; backbone=RN50"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from reprompt.cells.parameters import Views
 from reprompt.clip import features
 from reprompt.clip.features import encode_images, ensure_features, read_features
-from reprompt.plan.parameters import Views
 
 
 class Counting:

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from reprompt.cells.parameters import Views
 from reprompt.data import image_store
 from reprompt.data.image_store import ImageStore, PhotographStore
-from reprompt.plan.parameters import Views
 
 
 class Source:

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from reprompt.plan.cells import swept
-from reprompt.records import COLUMNS
+from reprompt.cells.cell import swept
+from reprompt.records.files import COLUMNS
 
 TARGETS = ("cifar10", "gtsrb", "mnist")
 TASKS = ("caltech101", *TARGETS)

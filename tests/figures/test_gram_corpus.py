@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reprompt.chc.pictures import Pictures
+from reprompt.corpus.pictures import Pictures
 from reprompt.figures.gram.corpus import CORPUS_FIGURES, corpus_figure
 
 FAMILIES = ("objects", "pets", "textures", "words")

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.text import Text
 
 from reprompt.figures.mvlpt.similarity import mvlpt_figure_similarity, outliers
-from reprompt.multitask.groups import grid_of, normalised
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.printed import TASKS
+from reprompt.training.groups import grid_of, normalised
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from scipy.stats import t as student_t
 from reprompt.figures.npt import NPT_FIGURES, npt_figure1, npt_figure2, npt_figure4, npt_figure5
 from reprompt.figures.npt.collapse import degrees, plane, polygon, share_kept, simplex_radius
 from reprompt.figures.npt.degrees import setting_of_degrees
-from reprompt.published import DATASETS_11
 from reprompt.tables.npt import npt_table1
 from reprompt.tables.setting import Which, setting_of
+from reprompt.tasks.published import DATASETS_11
 
 
 @pytest.fixture(scope="module")

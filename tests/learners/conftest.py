@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.weights import build, freeze
 from reprompt.learners import (
@@ -20,7 +21,7 @@ from reprompt.learners import (
     unified_prompts,
     visual_prompts,
 )
-from reprompt.learners.learner import Learner, Params
+from reprompt.learners.learner import Learner
 from reprompt.learners.outcome import Outcome
 
 NAMES = ["cat", "a very long class name indeed", "dog", "C-130_aircraft"]

@@ -16,13 +16,13 @@ import yaml
 from copies import PROJECT, call, copy_project
 from safetensors.torch import save_file
 
-from reprompt.data.cards.card import card_of
+from reprompt.cells.recipes import RECIPES
 from reprompt.data.files.readers import READERS
-from reprompt.estimate.memory import job_memory
-from reprompt.plan.parameters import load_parameters
-from reprompt.plan.plan import Plan, make_plan
-from reprompt.plan.recipes import RECIPES
-from reprompt.records import read_rows
+from reprompt.planning.parameters import load_parameters
+from reprompt.planning.plan import Plan, make_plan
+from reprompt.records.files import read_rows
+from reprompt.tasks.card import card_of
+from reprompt.workflow.estimate.memory import job_memory
 
 pytestmark = pytest.mark.full_size
 

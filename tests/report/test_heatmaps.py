@@ -12,7 +12,7 @@ from reprompt.figures.mvlpt import mvlpt_figure4
 from reprompt.figures.write import write_figure
 from reprompt.report.heatmaps import heatmaps
 from reprompt.report.page import Shown, report_page
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.printed import TASKS
 
 
 @pytest.fixture(scope="module")

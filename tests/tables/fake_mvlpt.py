@@ -5,9 +5,9 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20
-from reprompt.published import DATASETS_11
 from reprompt.tables.setting import swept
+from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.published import DATASETS_11
 
 TARGETS_12 = tuple(task for task in ELEVATER_20 if task not in DATASETS_11)
 LEARNERS = ("coop", "vpt", "upt")

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from reprompt.published import DATASETS_11
 from reprompt.tables.setting import swept
+from reprompt.tasks.published import DATASETS_11
 
 VARIANTS = ("imagenet_v2", "imagenet_sketch", "imagenet_a", "imagenet_r")
 TAUS = (1.0, 0.05, 0.01)

@@ -6,9 +6,9 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from reprompt.published import DATASETS_11
 from reprompt.tables.setting import swept
-from reprompt.tables.tasks import SHIFTS
+from reprompt.tasks.printed import SHIFTS
+from reprompt.tasks.published import DATASETS_11
 
 SHOTS = (1, 2, 4, 8, 16)
 # Mean accuracy at 1, 2, 4, 8, 16 shots above zero-shot; the spread over seeds is SPREAD.

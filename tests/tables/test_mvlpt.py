@@ -8,17 +8,17 @@ import fake_mvlpt
 import pandas as pd
 import pytest
 
-from reprompt.claims.groups import ELEVATER_20
-from reprompt.multitask.adaptation import adaptations
-from reprompt.multitask.groups import grid_of, partners
-from reprompt.published import published_values
-from reprompt.statistics import interval_over_seeds
+from reprompt.evidence.adaptation import adaptations
+from reprompt.evidence.statistics import interval_over_seeds
 from reprompt.tables import TABLES
 from reprompt.tables.html import to_html
 from reprompt.tables.layout import LEGEND, layout
 from reprompt.tables.mvlpt import MVLPT_TABLES, mvlpt_table1, mvlpt_table2, mvlpt_table3, mvlpt_table4, mvlpt_table5
 from reprompt.tables.mvlpt.groups import agreement
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.printed import TASKS
+from reprompt.tasks.published import published_values
+from reprompt.training.groups import grid_of, partners
 
 TARGETS = fake_mvlpt.TARGETS_12
 SIX = ["CoOp", "VPT", "UPT", "MCoOp", "MVPT", "MUPT"]

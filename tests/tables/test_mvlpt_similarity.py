@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reprompt.multitask.explanation import comparison_of
+from reprompt.evidence.explanation import comparison_of
 from reprompt.tables.html import to_html
 from reprompt.tables.image import to_png
 from reprompt.tables.mvlpt.similarity import mvlpt_table_similarity

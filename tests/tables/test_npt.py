@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reprompt.published import DATASETS_11, published_values
-from reprompt.statistics import interval_over_seeds
+from reprompt.evidence.statistics import interval_over_seeds
 from reprompt.tables.npt import NPT_TABLES, npt_table1, npt_table2, npt_table3, npt_table4
-from reprompt.tables.tasks import SHIFTS
+from reprompt.tasks.printed import SHIFTS
+from reprompt.tasks.published import DATASETS_11, published_values
 
 BALANCED, MILD, SEVERE = "Balanced, τ = 1", "Imbalance ratio τ = 0.05", "Imbalance ratio τ = 0.01"
 SHORT = ["IN.", "Cal.", "OP.", "SC.", "Flw.", "Food.", "FA.", "SUN.", "DTD", "ES.", "UCF.", "Avg"]

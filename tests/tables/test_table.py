@@ -7,14 +7,14 @@ from io import StringIO
 import pandas as pd
 import pytest
 
-from reprompt.published import DATASETS_11
-from reprompt.statistics import Interval
+from reprompt.evidence.statistics import Interval
 from reprompt.tables import prograd
 from reprompt.tables.html import embedded, fragment, to_html
 from reprompt.tables.image import to_png
 from reprompt.tables.prograd import prograd_table1, prograd_table3
 from reprompt.tables.table import Table, cell, in_cell, in_words, pieces
 from reprompt.tables.write import write_table
+from reprompt.tasks.published import DATASETS_11
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from reprompt.claims.groups import members
+from reprompt.cells.recipes import RECIPES
 from reprompt.claims.parameter_share import share_percent
-from reprompt.claims.runs import DETERMINISTIC, POOLED, Run, Runs
-from reprompt.claims.source import Missing, Slice, Source
-from reprompt.multitask.adaptation import LABELS, LEARNERS, adaptations
-from reprompt.plan.recipes import RECIPES
+from reprompt.evidence.adaptation import LABELS, LEARNERS, adaptations
+from reprompt.evidence.runs import DETERMINISTIC, POOLED, Run, Runs
+from reprompt.evidence.source import Missing, Slice, Source
+from reprompt.tasks.groups import members
 
 KEYS = ("init", "adapt", "shots", "backbone", "M")  # what a term may name
 

@@ -1,4 +1,4 @@
-"""The claims as they are listed in published/data/claims.csv, read into typed terms."""
+"""The claims as they are listed in tasks/published/data/claims.csv, read into typed terms."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import pandas as pd
 
 from reprompt.claims.grammar import Term, parse_claim
 
-OPENS = ("../published/data/claims.csv",)
+OPENS = ("../tasks/published/data/claims.csv",)
 FIGURES_BY_PANEL = ("gram",)  # papers of which each panel of a figure is a figure here
 
 
@@ -52,7 +52,7 @@ class Claim:
 @lru_cache(maxsize=1)
 def read_claims() -> tuple[Claim, ...]:
     """All claims in their listed order. Raises ClaimError for a row that cannot be parsed."""
-    with (resources.files("reprompt.published") / "data" / "claims.csv").open(encoding="utf-8") as file:
+    with (resources.files("reprompt.tasks.published") / "data" / "claims.csv").open(encoding="utf-8") as file:
         rows = pd.read_csv(file, dtype=str, keep_default_na=False).to_dict("records")
     return tuple(_claim(row) for row in rows)
 

@@ -6,9 +6,9 @@ from itertools import product
 from typing import Any
 
 from reprompt.claims.grammar import Choice, Difference, Quantity, Term, Value
-from reprompt.claims.groups import GROUPS
-from reprompt.multitask.adaptation import LABELS as MVLPT_LABELS
+from reprompt.evidence.adaptation import LABELS as MVLPT_LABELS
 from reprompt.tables.methods import ABLATIONS, METHODS
+from reprompt.tasks.groups import GROUPS
 
 METHODS_AND_PARTS = (*METHODS.values(), *ABLATIONS)
 LABELS = MVLPT_LABELS | {method.published_id: method.in_a_sentence for method in METHODS_AND_PARTS}

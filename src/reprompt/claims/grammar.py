@@ -20,7 +20,8 @@ A word may hold + / - (`coop+gram`, `ViT-B/32`); a difference therefore has blan
 import re
 from dataclasses import dataclass
 
-from reprompt.claims.groups import GROUPS
+from reprompt.evidence.source import Choice, Value
+from reprompt.tasks.groups import GROUPS
 
 TOKEN = re.compile(
     r"(?P<minus>\s+-\s+)|(?P<blank>\s+)|(?P<word>[A-Za-z_]\w*(?:[+/-]\w+)*)|(?P<number>\d+(?:\.\d+)?)|(?P<sign>[(),=|>&:*])"
@@ -40,15 +41,6 @@ class Number:
     decimals: int = 0
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Several values in one place: each(...), pair(...), or a plain list a|b (kind "list")."""
-
-    kind: str
-    values: tuple[str | float, ...]
-
-
-Value = str | float | Choice
 Settings = tuple[tuple[str, Value], ...]
 
 

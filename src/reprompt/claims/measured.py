@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from reprompt.cells.recipes import RECIPES
 from reprompt.claims.expansion import LABELS
-from reprompt.claims.groups import members
-from reprompt.claims.runs import DETERMINISTIC, Run, Runs, combine
-from reprompt.claims.source import Missing, Slice, Source
-from reprompt.plan.recipes import RECIPES
-from reprompt.statistics import harmonic_mean
+from reprompt.evidence.runs import DETERMINISTIC, Run, Runs, combine
+from reprompt.evidence.source import Missing, Slice, Source
+from reprompt.evidence.statistics import harmonic_mean
 from reprompt.tables.methods import METHODS, UNTUNED
 from reprompt.tables.setting import HALVES
+from reprompt.tasks.groups import members
 
 # The experiments that were made for a paper's claims, in the order in which they are believed.
 EXPERIMENTS = {

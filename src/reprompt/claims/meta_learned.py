@@ -19,17 +19,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from reprompt.cells.recipes import RECIPES
 from reprompt.claims.expansion import LABELS
-from reprompt.claims.groups import GROUPS
-from reprompt.claims.inference import estimate
 from reprompt.claims.measured import EXPERIMENTS, Measured, recipe_of
-from reprompt.claims.runs import Run, Runs, combine
-from reprompt.claims.source import Missing, Slice
-from reprompt.plan.cells import canonical
-from reprompt.plan.recipes import RECIPES
-from reprompt.statistics import harmonic_mean
+from reprompt.evidence.inference import estimate
+from reprompt.evidence.runs import Run, Runs, combine
+from reprompt.evidence.source import Missing, Slice
+from reprompt.evidence.statistics import harmonic_mean
+from reprompt.foundation.digests import canonical
 from reprompt.tables.methods import ABLATIONS, METHODS
 from reprompt.tables.setting import HALVES
+from reprompt.tasks.groups import GROUPS
 
 EPOCHS, MANY_EPOCHS = 10.0, 200.0  # in the paper's words, whatever they are here
 VARIED = {  # what an experiment varies

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reprompt.atomic import write_text
 from reprompt.claims import wording
 from reprompt.claims.results import OUTSIDE, counts
 from reprompt.claims.verdict import HOLDS, LEVEL, NOT_RUN, VERDICTS
+from reprompt.foundation.atomic import write_text
 
 OPENS = ("templates/*.html",)
 TONES = dict(zip(VERDICTS, ("as", "against", "open", "quiet"), strict=True))

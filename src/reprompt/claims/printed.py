@@ -5,10 +5,10 @@ from functools import cached_property
 
 import pandas as pd
 
-from reprompt.claims.groups import GROUPS
-from reprompt.claims.runs import DETERMINISTIC, POOLED, Run, Runs
-from reprompt.claims.source import Lost, Missing, Slice, Source
-from reprompt.published import published_tables, published_values
+from reprompt.evidence.runs import DETERMINISTIC, POOLED, Run, Runs
+from reprompt.evidence.source import Lost, Missing, Slice, Source
+from reprompt.tasks.groups import GROUPS
+from reprompt.tasks.published import published_tables, published_values
 
 # Keys of a term against columns of the tables.
 COLUMNS = {

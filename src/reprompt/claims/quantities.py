@@ -44,13 +44,13 @@ from reprompt.claims.grammar import (
     Term,
     WinShare,
 )
-from reprompt.claims.groups import members
-from reprompt.claims.inference import estimate
 from reprompt.claims.parameter_share import share_in_words
-from reprompt.claims.runs import POOLED, Run, Runs, Side, combine, difference, seedwise
-from reprompt.claims.source import Missing, Slice, Source
 from reprompt.claims.transfer import mean_over_sources, transfer
-from reprompt.multitask.adaptation import LEARNERS
+from reprompt.evidence.adaptation import LEARNERS
+from reprompt.evidence.inference import estimate
+from reprompt.evidence.runs import POOLED, Run, Runs, Side, combine, difference, seedwise
+from reprompt.evidence.source import Missing, Slice, Source
+from reprompt.tasks.groups import members
 
 ACCURACY = {name + split: split or "all" for name in ("", "mean_") for split in ("base", "new", "H")} | {
     "acc": "all",

@@ -14,7 +14,6 @@ from reprompt.claims.measured import Measured
 from reprompt.claims.meta_learned import MetaLearned
 from reprompt.claims.printed import Printed
 from reprompt.claims.quantities import SHARE_OF_GAIN
-from reprompt.claims.source import Lost
 from reprompt.claims.verdict import (
     CONTRADICTED,
     DIRECTION,
@@ -28,6 +27,7 @@ from reprompt.claims.verdict import (
     judge,
     result_unit,
 )
+from reprompt.evidence.source import Lost
 
 PARTLY = "holds as far as the cells survive"
 OUTSIDE = "outside the tables"
@@ -121,7 +121,7 @@ def printed_judgements() -> dict[str, Judgement]:
 def printed_verdict(judgement: Judgement) -> str:
     """A claim on the papers' own tables, in words.
 
-    published/README.md calls a claim outside the tables when it needs more than looking cells up. Five of those can be
+    The README of tasks/published calls a claim outside the tables when it needs more than looking cells up. Five of those can be
     counted from cells; they are marked with COUNTED.
     """
     if not judgement.parts or any(not isinstance(reason, Lost) for reason in judgement.missing):
@@ -133,7 +133,7 @@ def printed_verdict(judgement: Judgement) -> str:
 
 
 def printed_counts() -> dict[str, int]:
-    """The counts that published/README.md states: holds, holds as far as the cells survive, contradicted, outside."""
+    """The counts that the README of tasks/published states: holds, holds as far as the cells survive, contradicted, outside."""
     verdicts = [printed_verdict(judgement) for judgement in printed_judgements().values()]
     plain = [OUTSIDE if verdict.startswith(COUNTED) else verdict for verdict in verdicts]
     return {verdict: plain.count(verdict) for verdict in (HOLDS, PARTLY, CONTRADICTED, OUTSIDE)}

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprompt.claims.runs import Runs
-from reprompt.claims.source import Missing
+from reprompt.evidence.runs import Runs
+from reprompt.evidence.source import Missing
 
 EXCHANGES = 9_999  # the smallest p is then 0.0001
 EQUAL = 1e-9  # to which ranges are equal: the order of a sum must not decide between them

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20
-from reprompt.claims.runs import Run, Runs
-from reprompt.claims.source import Missing
+from reprompt.evidence.runs import Run, Runs
+from reprompt.evidence.source import Missing
+from reprompt.tasks.groups import ELEVATER_20
 
 EXCHANGES = 9_999  # the smallest p is then 0.0001
 AT_ONCE = 1_111  # of them: 11 MB a draw

@@ -27,15 +27,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reprompt.claims.claim import Claim
-from reprompt.claims.courses import rise, thirds
 from reprompt.claims.expansion import Pieces, expand, with_setting
 from reprompt.claims.grammar import Number, Series
-from reprompt.claims.inference import ZERO, Estimate, estimate, holm
 from reprompt.claims.quantities import caution, courses, evaluate, over_starts, tasks_meant, unit
-from reprompt.claims.runs import Runs, Side, combine, difference, seedwise
-from reprompt.claims.source import Missing, Source
 from reprompt.claims.starts import range_over_starts
 from reprompt.claims.transfer import compare_choices
+from reprompt.evidence.courses import rise, thirds
+from reprompt.evidence.inference import ZERO, Estimate, estimate, holm
+from reprompt.evidence.runs import Runs, Side, combine, difference, seedwise
+from reprompt.evidence.source import Missing, Source
 
 LEVEL = 0.05
 HOLDS, CONTRADICTED, INCONCLUSIVE, NOT_RUN = VERDICTS = ("holds", "contradicted", "inconclusive", "not run")

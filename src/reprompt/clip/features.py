@@ -20,14 +20,14 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from reprompt.atomic import write_text, written_whole
+from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.manifest import PicturesOfTasks, digest_of_picture
 from reprompt.data.source import SourceInViews
-from reprompt.locks import FOLDER as LOCKS
-from reprompt.locks import exclusive
-from reprompt.made_from import is_made_from
-from reprompt.plan.parameters import Views
+from reprompt.foundation.atomic import write_text, written_whole
+from reprompt.foundation.locks import FOLDER as LOCKS
+from reprompt.foundation.locks import exclusive
+from reprompt.foundation.made_from import is_made_from
 
 AT_ONCE = 4096  # images that are in memory, and that a killed job has to encode again
 

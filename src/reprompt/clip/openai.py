@@ -28,10 +28,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from reprompt.atomic import written_whole
 from reprompt.clip import backbones
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.weights import TOKEN_TABLE, build, freeze
+from reprompt.foundation.atomic import written_whole
 
 QUICK = "-quickgelu"  # how open_clip's names of architectures end that have QuickGELU
 OPENAI = "openai"  # the tag of OpenAI's own weights

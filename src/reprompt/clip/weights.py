@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from reprompt.atomic import written_whole
+from reprompt.foundation.atomic import written_whole
 
 VOCABULARY = 49408
 CONTEXT_LENGTH = 77

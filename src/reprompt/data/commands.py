@@ -30,9 +30,9 @@ def show_status(
 
     Of named data sets the exit is non-zero unless all are present.
     """
-    from reprompt.data.cards.card import CARDS, card_of
     from reprompt.data.fetch.status import status
     from reprompt.data.files.readers import READERS
+    from reprompt.tasks.card import CARDS, card_of
 
     found = []
     for name in names or CARDS:
@@ -55,10 +55,10 @@ def fetch_data(
 
     What no program may download is listed with where to get it and where to put it.
     """
-    from reprompt.data.cards.card import card_of
     from reprompt.data.fetch.fetch import FetchError, fetch
     from reprompt.data.fetch.status import status
     from reprompt.data.files.readers import READERS
+    from reprompt.tasks.card import card_of
 
     cards, faults = [card_of(name, own) for name in names], []
     for card in cards:

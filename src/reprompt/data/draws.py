@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from reprompt.streams import numpy_stream
+from reprompt.foundation.streams import numpy_stream
 
 VALIDATION_AT_MOST = 4  # CoOp: min(shots, 4) validation images per class
 FIFTH = 5  # MVLPT: a fifth of every class's few-shot images is for validation

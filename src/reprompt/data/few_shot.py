@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reprompt.cells.cell import Cell
 from reprompt.data.draws import validation_fifth
 from reprompt.data.splits import Split
-from reprompt.plan.cells import Cell
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from reprompt.atomic import write_text, written_whole
-from reprompt.code import code_hash
+from reprompt.cells.parameters import Parameters, Views
 from reprompt.data.source import Source, SourceInViews
 from reprompt.data.views import augmented
-from reprompt.entry_points import split
-from reprompt.locks import FOLDER as LOCKS
-from reprompt.locks import exclusive
-from reprompt.plan.parameters import Parameters, Views
+from reprompt.foundation.atomic import write_text, written_whole
+from reprompt.foundation.locks import FOLDER as LOCKS
+from reprompt.foundation.locks import exclusive
 
 AT_ONCE = 4096  # images that are in memory while all of a split are made
 
@@ -26,17 +24,16 @@ AT_ONCE = 4096  # images that are in memory while all of a split are made
 class ImageStore:
     """A source whose images lie in `folder` once they were asked for, a file per task and split, read where needed.
 
-    Augmented views are cut out of the kept images.
+    Augmented views are cut out of the kept images. `code` is a hash of the code that makes images.
     """
 
-    def __init__(self, source: Source, parameters: Parameters, folder: Path):
-        self.source, self.parameters, self.folder = source, parameters, folder
+    def __init__(self, source: Source, parameters: Parameters, folder: Path, code: str):
+        self.source, self.parameters, self.folder, self.code = source, parameters, folder, code
         self.kept: dict[tuple[str, str], np.ndarray] = {}
 
     def made_from(self, task: str) -> str:
         """What a task's images depend on."""
-        code = code_hash(split(self.parameters.data.source))
-        return json.dumps({"data": self.parameters.images_of(task), "code": code}, sort_keys=True)
+        return json.dumps({"data": self.parameters.images_of(task), "code": self.code}, sort_keys=True)
 
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""

@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from reprompt.cells.parameters import Corpus, RenderedData, Web
 from reprompt.data.web import places_of
 from reprompt.miniature import corpus, web
 from reprompt.miniature import tasks as rendered
-from reprompt.plan.parameters import Corpus, RenderedData, Web
 
 
 class Rendered:

@@ -5,9 +5,9 @@ from typing import Protocol
 
 import numpy as np
 
+from reprompt.cells.parameters import Views
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
-from reprompt.plan.parameters import Views
 
 
 class Source(Protocol):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.data.cards.card import card_of
+from reprompt.cells.parameters import Parameters, RenderedData, Views
 from reprompt.data.files.pairs import Pairs
 from reprompt.data.files.readers import READERS
 from reprompt.data.files.source import Files
@@ -13,7 +13,7 @@ from reprompt.data.files.webvision import WebVision
 from reprompt.data.image_store import ImageStore, PhotographStore
 from reprompt.data.rendered import Rendered, RenderedPairs, RenderedWeb
 from reprompt.data.source import Source, SourceInViews
-from reprompt.plan.parameters import Parameters, RenderedData, Views
+from reprompt.tasks.card import card_of
 
 
 class ByTask:
@@ -52,10 +52,10 @@ class ByTask:
         return self.others.get(task, self.source)
 
 
-def stored_source_of(parameters: Parameters, folder: Path) -> SourceInViews:
-    """The same, its images kept in `folder`."""
+def stored_source_of(parameters: Parameters, folder: Path, code: str) -> SourceInViews:
+    """The same, its images kept in `folder`; `code` is a hash of what makes them."""
     kind = ImageStore if isinstance(parameters.data, RenderedData) else PhotographStore
-    return kind(source_of(parameters), parameters, folder)
+    return kind(source_of(parameters), parameters, folder, code)
 
 
 def source_of(parameters: Parameters) -> ByTask:

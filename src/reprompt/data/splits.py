@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.atomic import write_text
 from reprompt.data.draws import few_shot, until_each_class_has
-from reprompt.streams import numpy_stream
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.streams import numpy_stream
 
 
 def base_and_new(classes: int) -> tuple[list[int], list[int]]:

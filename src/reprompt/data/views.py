@@ -5,8 +5,8 @@ import math
 import numpy as np
 from PIL import Image
 
-from reprompt.plan.parameters import Views
-from reprompt.streams import numpy_stream
+from reprompt.cells.parameters import Views
+from reprompt.foundation.streams import numpy_stream
 
 ASPECT = (3 / 4, 4 / 3)  # width to height of a random crop, as in CLIP's and torchvision's
 ATTEMPTS = 10

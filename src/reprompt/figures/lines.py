@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from reprompt.statistics import Interval
+from reprompt.evidence.statistics import Interval
 
 MEASURED = ["regenerated", "low", "high", "seeds"]
 DASHED, DOTTED = (0, (3, 1.5)), (0, (1, 2))

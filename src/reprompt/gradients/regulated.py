@@ -20,8 +20,8 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from reprompt.clip.params import Params
 from reprompt.gradients.step import Rule, Step
-from reprompt.learners.learner import Params
 
 MODALITY = {"context": "text", "deep_context": "text", "visual": "visual"}
 

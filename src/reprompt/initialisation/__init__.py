@@ -1,1 +1,1 @@
-"""The initialisation axis: where a prompt starts. A module gives `start(backbone, settings, stream)`."""
+"""The initialisation axis: where a prompt starts. A module gives `start(learner, settings, stream, handed_over)`."""

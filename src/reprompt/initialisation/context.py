@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.text import tokenize
-from reprompt.learners.learner import Learner, Params
+from reprompt.initialisation.starting import Starting
 
 SPREAD = 0.02  # CoOp's standard deviation
 
@@ -32,6 +33,6 @@ def initial_context(backbone: Backbone, how: str, length: int, stream: torch.Gen
     return phrase
 
 
-def start(learner: Learner, settings: dict, stream: torch.Generator, handed_over: Params) -> Params:
+def start(learner: Starting, settings: dict, stream: torch.Generator, handed_over: Params) -> Params:
     """The learned tensors of one run at their start; nothing is handed over to it."""
     return learner.start(settings["initialisation"], stream)

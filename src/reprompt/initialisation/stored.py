@@ -2,10 +2,11 @@
 
 import torch
 
-from reprompt.learners.learner import Learner, Params
+from reprompt.clip.params import Params
+from reprompt.initialisation.starting import Starting
 
 
-def start(learner: Learner, settings: dict, stream: torch.Generator, handed_over: Params) -> Params:
+def start(learner: Starting, settings: dict, stream: torch.Generator, handed_over: Params) -> Params:
     """The prompt that is handed over, if it is what the learner learns. A regulator that came with it is no prompt."""
     stored = {name: tensor for name, tensor in handed_over.items() if "." not in name}
     expected = learner.start("random", stream)

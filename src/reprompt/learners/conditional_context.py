@@ -14,12 +14,13 @@ import torch
 import torch.nn.functional as F
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_prompts
 from reprompt.initialisation.context import initial_context
 from reprompt.learners.affine import affine, default_affine
-from reprompt.learners.learner import Params, frozen_image_features, seen_by_frozen_tower
+from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
 from reprompt.learners.outcome import Outcome
 
 

@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
-from reprompt.learners.learner import Params, frozen_image_features, seen_by_frozen_tower
+from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
 from reprompt.learners.outcome import Outcome
 
 SPREAD = 0.01

@@ -14,13 +14,13 @@ before the name.
 import torch
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_prompts
 from reprompt.clip.vision import encode_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.affine import default_affine
-from reprompt.learners.learner import Params
 from reprompt.learners.outcome import Outcome
 
 

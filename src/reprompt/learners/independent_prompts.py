@@ -13,12 +13,13 @@ A phrase longer than the context leaves its last words frozen before the name (M
 import torch
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_prompts
 from reprompt.clip.vision import encode_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
-from reprompt.learners.learner import Params, frozen_image_features, seen_by_frozen_tower
+from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
 from reprompt.learners.outcome import Outcome
 from reprompt.learners.visual_start import enters_before_norm, visual_prompts
 

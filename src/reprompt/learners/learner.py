@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
 from reprompt.learners.outcome import Outcome
 
-Params = dict[str, Tensor]
 Sees = Literal["features", "pixels"]
 
 

@@ -12,11 +12,12 @@ A context equal to the token embeddings of "a photo of a" is zero-shot CLIP with
 import torch
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_prompts
 from reprompt.initialisation.context import initial_context, random_vectors
-from reprompt.learners.learner import Params, frozen_image_features, seen_by_frozen_tower
+from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
 from reprompt.learners.outcome import Outcome
 
 

@@ -12,10 +12,10 @@ through one shared linear layer (MVLPT; unused in its tables).
 import torch
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.vision import encode_images, require_tokens
 from reprompt.learners.affine import affine, default_affine
-from reprompt.learners.learner import Params
 from reprompt.learners.outcome import Outcome
 from reprompt.learners.templates import class_features
 from reprompt.learners.visual_start import enters_before_norm, visual_prompts

@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 from PIL import Image, ImageDraw
 
-from reprompt.atomic import written_whole
+from reprompt.foundation.atomic import written_whole
 from reprompt.miniature.canvas import SIZE, font
 from reprompt.miniature.captions import caption
 from reprompt.miniature.styles import STYLES

@@ -4,18 +4,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reprompt.chc.topic_words import topic_words
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
+from reprompt.corpus.topic_words import topic_words
 from reprompt.gradients.regulated import MODALITY, Regulator, Regulators, regulate
-from reprompt.learners.learner import Params
 from reprompt.learners.outcome import Outcome
-from reprompt.meta.bilevel import Loss, adapt, meta_gradients, widths
 from reprompt.objectives import cross_entropy, neural_collapse
 from reprompt.parity.case import Case
 from reprompt.parity.comparison import Comparison
 from reprompt.parity.learners import learner_of, places, to_ours, to_theirs, tokens_agree
 from reprompt.parity.tuning import batch_of, seen
+from reprompt.training.meta.bilevel import Loss, adapt, meta_gradients, widths
 
 PHI = {"gamma_weight": "W_gamma", "gamma_bias": "b_gamma", "beta_weight": "W_beta", "beta_bias": "b_beta"}
 SHORT = {"text": "txt", "visual": "vis"}

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
 from reprompt.clip.text import detokenize, tokenize
 from reprompt.learners import (
@@ -19,7 +20,7 @@ from reprompt.learners import (
     unified_prompts,
     visual_prompts,
 )
-from reprompt.learners.learner import Learner, Params
+from reprompt.learners.learner import Learner
 from reprompt.parity.case import Case
 
 TEMPLATE = "a photo of a {}."

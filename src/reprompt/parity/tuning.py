@@ -9,11 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
 from reprompt.clip.text import tokenize
 from reprompt.gradients import plain, prograd
 from reprompt.gradients.step import Rule, Step
-from reprompt.learners.learner import Learner, Params, frozen_image_features
+from reprompt.learners.learner import Learner, frozen_image_features
 from reprompt.learners.outcome import Outcome
 from reprompt.learners.templates import class_features
 from reprompt.objectives import cross_entropy, distillation, multitask, neural_collapse
@@ -21,7 +22,7 @@ from reprompt.objectives.batch import Batch, Objective
 from reprompt.parity.case import Case
 from reprompt.parity.comparison import Comparison, stacked
 from reprompt.parity.learners import learner_of, places, to_ours, to_theirs, tokens_agree
-from reprompt.train import sgd_step
+from reprompt.training.loop import sgd_step
 
 STEPS = 5
 

@@ -4,15 +4,15 @@ import hashlib
 import json
 from pathlib import Path
 
-from reprompt.atomic import write_text
 from reprompt.claims import read_csv
 from reprompt.claims.page import write_claims_page
-from reprompt.plan.cells import canonical
-from reprompt.plan.plan import Plan
-from reprompt.published import DATASETS_11
-from reprompt.records import read_records, read_rows
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.digests import canonical
+from reprompt.planning.plan import Plan
+from reprompt.records.files import read_records, read_rows
 from reprompt.report.headline import headline
 from reprompt.report.page import Shown, report_page
+from reprompt.tasks.published import DATASETS_11
 
 SHEETS = {
     "tasks": "The tasks, as they are rendered: one row per task, one picture per class.",

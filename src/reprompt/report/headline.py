@@ -4,10 +4,10 @@ import math
 
 import pandas as pd
 
-from reprompt.published import published_values
-from reprompt.statistics import Interval, average_H_of_means, verdict_on_gain
+from reprompt.evidence.statistics import Interval, average_H_of_means, verdict_on_gain
 from reprompt.tables.methods import METHODS
 from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tasks.published import published_values
 
 SHOTS = 4  # ProGrad prints its base-to-new table at 4 shots; at 16, CoCoOp's number, only the signs can be compared
 _B2N = "base_to_new"

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20
+from reprompt.evidence.adaptation import LABELS
 from reprompt.figures.mvlpt.heat import (
     OWN,
     clustered_order,
@@ -15,8 +15,8 @@ from reprompt.figures.mvlpt.heat import (
     tasks_of,
     without_own,
 )
-from reprompt.multitask.adaptation import LABELS
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.printed import TASKS
 
 SHADES = 20  # the page has so many steps from light to dark
 

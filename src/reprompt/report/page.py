@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reprompt.cells.recipes import RECIPES
 from reprompt.claims import counts
 from reprompt.claims.verdict import VERDICTS
-from reprompt.plan.recipes import RECIPES
 from reprompt.report.headline import LABELS, headline, in_figures
 from reprompt.report.heatmaps import heatmaps
 from reprompt.tables.html import embedded

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from reprompt.statistics import Interval, interval_over_seeds, verdict_on_gain, verdict_on_value, why_not_comparable
+from reprompt.evidence.statistics import (
+    Interval,
+    interval_over_seeds,
+    verdict_on_gain,
+    verdict_on_value,
+    why_not_comparable,
+)
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Runs, Setting, Which
 from reprompt.tables.table import cell

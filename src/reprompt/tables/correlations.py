@@ -4,8 +4,8 @@ import math
 
 import pandas as pd
 
-from reprompt.multitask.mantel import Mantel
-from reprompt.statistics import Interval
+from reprompt.evidence.mantel import Mantel
+from reprompt.evidence.statistics import Interval
 from reprompt.tables.table import Entry, Table, cell
 
 LEVEL = 0.05  # below this p a correlation is called shown

@@ -6,10 +6,10 @@ from typing import Protocol
 
 import pandas as pd
 
-from reprompt.plan.cells import swept
-from reprompt.published import DATASETS_11
-from reprompt.statistics import Interval, PairedDifference, average, harmonic_runs, paired_difference
+from reprompt.cells.cell import swept
+from reprompt.evidence.statistics import Interval, PairedDifference, average, harmonic_runs, paired_difference
 from reprompt.tables.methods import UNTUNED
+from reprompt.tasks.published import DATASETS_11
 
 HALVES = ("base", "new")
 OF_A_RECIPE = ("recipe", "shots", "split", "tau", "swept")  # the columns that tell the runs of `Which` from others

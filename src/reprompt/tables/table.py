@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from reprompt.statistics import Interval
+from reprompt.evidence.statistics import Interval
 
 CELL_COLUMNS = ("block", "row", "column", "published", "regenerated", "low", "high", "seeds", "difference")
 CELL_COLUMNS += ("verdict", "pattern")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reprompt.atomic import write_text, written_whole
+from reprompt.foundation.atomic import write_text, written_whole
 from reprompt.tables.html import to_html
 from reprompt.tables.image import to_png
 from reprompt.tables.table import Table

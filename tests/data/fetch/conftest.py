@@ -14,9 +14,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from reprompt.data.cards.card import Card, card_of
 from reprompt.data.fetch.download import Patience
 from reprompt.data.files.readers import READERS
+from reprompt.tasks.card import Card, card_of
 
 NESTED = ("gtsrb", "country211", "rendered-sst2", "MNIST/raw", "pcam")  # which readers take as well
 

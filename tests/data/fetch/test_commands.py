@@ -2,14 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from project import PROJECT
 from reprompt.data.commands import app
-
-PROJECT = Path(__file__).parents[3]
 
 
 def run(*words: object):

@@ -11,10 +11,10 @@ import layouts
 import pytest
 from typer.testing import CliRunner
 
-from reprompt.data.cards.card import CARDS, card_of, folder_of
 from reprompt.data.commands import app
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
+from reprompt.tasks.card import CARDS, card_of, folder_of
 
 
 def reprompt_data(*words: object):

@@ -10,14 +10,15 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
+from project import PROJECT
 from reprompt.cli import app
 from reprompt.clip.weights import save
-from reprompt.data.cards.card import CARDS, card_of
-from reprompt.plan.parameters import load_parameters, parse_parameters
-from reprompt.plan.plan import make_plan
-from reprompt.records import read_rows
+from reprompt.planning.parameters import load_parameters, parse_parameters
+from reprompt.planning.plan import make_plan
+from reprompt.records.files import read_rows
+from reprompt.tasks.card import CARDS, card_of
 
-PARAMS = Path(__file__).parents[3] / "params.yaml"
+PARAMS = PROJECT / "params.yaml"
 PAPER = load_parameters(PARAMS, "paper")
 BACKBONE = "ViT-B-16"
 ONE_STEP = {"epochs": 1, "steps_per_epoch": 1, "warmup_rate": 0.01, "epochs_of_task": {}, "batch": 4}

@@ -22,11 +22,11 @@ import numpy as np
 from PIL import Image
 from scipy.io import savemat
 
-from reprompt.data.cards.card import card_of
 from reprompt.data.files.arrays import rows_of
 from reprompt.data.files.coop import EUROSAT_NAMES
 from reprompt.data.files.elevater import INDICES
 from reprompt.data.files.targets import target_names
+from reprompt.tasks.card import card_of
 
 TESTED = 2  # test pictures of each class, and validation pictures where a list has some
 WORDNET = {  # of ImageNet's 1000 classes

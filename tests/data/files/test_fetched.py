@@ -2,11 +2,11 @@
 
 import pytest
 
-from reprompt.data.cards.card import card_of
 from reprompt.data.fetch.fetch import DOWNLOADS, fetch
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
 from reprompt.data.files.targets import TARGETS
+from reprompt.tasks.card import card_of
 
 WITHOUT_ARCHIVES = ("fer2013", "hateful_memes", "patch_camelyon")  # got by hand, or written with a package of its own
 

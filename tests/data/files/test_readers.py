@@ -2,11 +2,11 @@
 
 import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import yaml
 
+from project import PROJECT
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
 
@@ -30,7 +30,7 @@ def of_classes(items):
 
 
 def test_every_task_of_the_parameters_has_a_reader():
-    raw = yaml.safe_load((Path(__file__).parents[3] / "params.yaml").read_text())
+    raw = yaml.safe_load((PROJECT / "params.yaml").read_text())
     assert set(READERS) == {*raw["tasks"], *raw["shifts"], *raw["targets"]}
 
 

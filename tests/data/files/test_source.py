@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reprompt.data.cards.card import card_of
+from reprompt.cells.parameters import Views
 from reprompt.data.files import source as source_module
 from reprompt.data.files.listing import path_hash
 from reprompt.data.files.source import Files
 from reprompt.data.files.transforms import centred, squashed
 from reprompt.data.source import split_of
 from reprompt.data.views import random_view
-from reprompt.plan.parameters import Views
-from reprompt.streams import numpy_stream
+from reprompt.foundation.streams import numpy_stream
+from reprompt.tasks.card import card_of
 
 VIEWS = Views(count=3, smallest_crop=0.08, flip=0.5)
 

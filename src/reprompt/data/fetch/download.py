@@ -19,8 +19,8 @@ from pathlib import Path
 
 import requests
 
-from reprompt.atomic import write_text
 from reprompt.data.fetch.checksum import Expected, difference
+from reprompt.foundation.atomic import write_text
 
 CHUNK = 1 << 16  # bytes; of a cut connection, less than one chunk is lost
 PASSING = (408, 425, 429)  # besides 5xx: answers that another attempt may change

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprompt.data.cards.card import Card, Download, folder_of
 from reprompt.data.fetch.arrange import ARRANGE
 from reprompt.data.fetch.checksum import Expected, difference
 from reprompt.data.fetch.download import DownloadError, Patience, Report, download
 from reprompt.data.fetch.unpack import ArchiveError, merge, unpack
-from reprompt.locks import exclusive
+from reprompt.foundation.locks import exclusive
+from reprompt.tasks.card import Card, Download, folder_of
 
 DOWNLOADS = "downloads"  # below the data root
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reprompt.data.cards.card import Card, Download, folder_of
+from reprompt.cells.parameters import WEB_TASKS
 from reprompt.data.fetch.fetch import Place, by_hand
 from reprompt.data.fetch.opened import unreadable
 from reprompt.data.files.listing import Item, Listing, Reader
-from reprompt.plan.parameters import WEB_TASKS
+from reprompt.tasks.card import Card, Download, folder_of
 
 SAMPLE = 200  # pictures opened of each split
 NAMED = 3  # of many faults of one kind, so many are named

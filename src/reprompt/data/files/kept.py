@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from reprompt.atomic import write_text
-from reprompt.locks import exclusive
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.locks import exclusive
 
 FORMAT = 1  # what is kept in another format is made anew
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.data.cards.card import card_of, folder_of
+from reprompt.cells.parameters import Views
 from reprompt.data.files.decoding import stacked
 from reprompt.data.files.listing import Item, Listing, label_array, pooled
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
 from reprompt.data.files.transforms import centred, squashed
 from reprompt.data.views import augmented
-from reprompt.plan.parameters import Views
+from reprompt.tasks.card import card_of, folder_of
 
 
 class Files:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from reprompt.chc.pictures import Pictures
+from reprompt.corpus.pictures import Pictures
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.gram.corpus_filter import gram_figure_filter
 from reprompt.figures.gram.corpus_topics import gram_figure_topics

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reprompt.chc.pictures import Pictures
+from reprompt.corpus.pictures import Pictures
 from reprompt.figures.canvas import DARK, GREY, add_axes, page
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import DASHED

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
-from reprompt.chc.pictures import Pictures
+from reprompt.corpus.pictures import Pictures
 from reprompt.figures.canvas import DARK, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 

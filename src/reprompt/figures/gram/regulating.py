@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprompt.claims.courses import BLOCKS, rise
-from reprompt.claims.source import Missing
+from reprompt.evidence.courses import BLOCKS, rise
+from reprompt.evidence.source import Missing
 from reprompt.figures.canvas import DARK, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.gram.marks import COLOURS, learner_of

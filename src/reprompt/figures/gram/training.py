@@ -8,12 +8,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reprompt.evidence.statistics import Interval, interval_over_seeds
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.gram.marks import COLOURS, learner_of, style_of
 from reprompt.figures.lines import DOTTED, MEASURED, draw_curve, frame_values, label_ends, measured
 from reprompt.figures.prograd.curves import axis_of_epochs
-from reprompt.statistics import Interval, interval_over_seeds
 from reprompt.tables.gram.rows import Started, runs_of, setting_of_runs
 from reprompt.tables.methods import METHODS
 from reprompt.tables.setting import Setting

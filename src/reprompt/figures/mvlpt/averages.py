@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from reprompt.claims.groups import GROUPS
+from reprompt.evidence.adaptation import ZERO_SHOT, adaptations
+from reprompt.evidence.statistics import average
 from reprompt.figures.lines import MEASURED, measured
-from reprompt.multitask.adaptation import ZERO_SHOT, adaptations
-from reprompt.published import published_values
-from reprompt.statistics import average
 from reprompt.tables.setting import Setting, restricted, the_only
+from reprompt.tasks.groups import GROUPS
+from reprompt.tasks.published import published_values
 
 SHOTS = 20
 TARGETS = GROUPS["elevater12"]

@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from reprompt.claims.groups import ELEVATER_20
+from reprompt.tasks.groups import ELEVATER_20
 
 COLOURS = matplotlib.colormaps["Blues"]
 OWN = "#D55E00"  # the frame of a prompt that is judged on its own task

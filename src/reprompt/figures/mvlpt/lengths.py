@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reprompt.evidence.adaptation import LEARNERS, ZERO_SHOT
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, frame_values, label_ends
@@ -19,7 +20,6 @@ from reprompt.figures.mvlpt.marks import (
     learner_of,
     printed_in_words,
 )
-from reprompt.multitask.adaptation import LEARNERS, ZERO_SHOT
 
 EXPERIMENTS = ("elevater", "cross_task", "length", "length_adapted")
 LENGTHS = (4, 8, 16)

@@ -3,9 +3,9 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
+from reprompt.evidence import adaptation
+from reprompt.evidence.adaptation import LEARNERS, ZERO_SHOT
 from reprompt.figures.lines import DASHED, DOTTED
-from reprompt.multitask import adaptation
-from reprompt.multitask.adaptation import LEARNERS, ZERO_SHOT
 from reprompt.tables.methods import METHODS
 
 LABELS = {ZERO_SHOT: METHODS["zero_shot"].label} | adaptation.LABELS  # published ids in the paper's order

@@ -10,16 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from scipy.stats import rankdata
 
-from reprompt.claims.groups import ELEVATER_20
+from reprompt.evidence.adaptation import LABELS, LEARNERS
+from reprompt.evidence.explanation import OTHER, comparison_of
 from reprompt.figures.canvas import DARK, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.mvlpt.marks import COLOURS
 from reprompt.figures.npt.labels import place_labels
 from reprompt.figures.npt.marks import signed
-from reprompt.multitask.adaptation import LABELS, LEARNERS
-from reprompt.multitask.explanation import OTHER, comparison_of
 from reprompt.tables.setting import setting_of
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.printed import TASKS
 
 NAMED = 3  # outliers of a panel that are named, each of another target
 GROUPS = 5  # of equally many pairs, whose medians are drawn

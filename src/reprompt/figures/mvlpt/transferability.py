@@ -9,16 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from reprompt.claims.groups import ELEVATER_20
+from reprompt.evidence.adaptation import ALONE, LABELS
+from reprompt.evidence.statistics import interval_over_seeds
 from reprompt.figures.canvas import DARK, GREY, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, measured
 from reprompt.figures.mvlpt.heat import OWN, ink, lowest_shade, relative_grid, shade, tasks_of, without_own
-from reprompt.multitask.adaptation import ALONE, LABELS
-from reprompt.multitask.groups import grid_of, normalised
-from reprompt.statistics import interval_over_seeds
 from reprompt.tables.setting import Setting, the_only
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.printed import TASKS
+from reprompt.training.groups import grid_of, normalised
 
 POINT_COLUMNS = ["learner", "source", "target", *MEASURED, "relative"]
 LEFT, CELL, LINE = 0.95, 0.275, 0.102  # inches: from the edge to the cells; width and height of a cell

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from reprompt.figures.canvas import GREY, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
-from reprompt.published import DATASETS_11
 from reprompt.tables.setting import Setting, Which, setting_of
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.printed import TASKS
+from reprompt.tasks.published import DATASETS_11
 
 SHOTS = 16
 TAUS = (0.05, 0.01)

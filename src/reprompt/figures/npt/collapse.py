@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from reprompt.evaluation.metrics import delta_lcd, delta_mid
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.npt.marks import signed
-from reprompt.metrics import delta_lcd, delta_mid
 from reprompt.tables.methods import METHODS
 from reprompt.tables.setting import setting_of
 

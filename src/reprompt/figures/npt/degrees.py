@@ -12,9 +12,9 @@ from reprompt.figures.canvas import DARK, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.npt.labels import place_labels
 from reprompt.figures.npt.marks import COLOURS, MARKERS, signed
-from reprompt.published import published_values
 from reprompt.tables.methods import METHODS
 from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tasks.published import published_values
 
 SHOTS = 16
 DEGREES = {"delta_lcd": r"$|\Delta_{\mathrm{LCD}}|$", "delta_mid": r"$|\Delta_{\mathrm{MID}}|$"}

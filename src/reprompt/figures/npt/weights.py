@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.npt.marks import COLOURS, MARKERS
-from reprompt.published import published_values
 from reprompt.tables.methods import METHODS
 from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tasks.published import published_values
 
 SHOTS, TAU = 16, 0.01
 SETTINGS = {"w1": "w_language", "w2": "w_isomorphism"}  # what the records call the weights

@@ -11,7 +11,7 @@ from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import DASHED, MEASURED, draw_curve, label_ends, measured
 from reprompt.figures.prograd.curves import COLOURS, axis_of_epochs, by_epoch
 from reprompt.tables.setting import Which, setting_of, swept
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.printed import TASKS
 
 PANELS = {"a": "stanford_cars", "b": "caltech101"}
 CURVES = {"coop": ("CoOp (λ = 0)", 0), "prograd": ("ProGrad (λ = 1)", 1)}

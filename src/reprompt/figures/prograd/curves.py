@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from reprompt.evidence.statistics import Interval, interval_over_seeds
 from reprompt.figures.canvas import GREY
 from reprompt.figures.lines import DASHED
-from reprompt.statistics import Interval, interval_over_seeds
 from reprompt.tables.average import of_task
 from reprompt.tables.methods import UNTUNED
 from reprompt.tables.setting import Setting, Which

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from reprompt.evidence.statistics import interval_over_seeds
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, measured
 from reprompt.figures.prograd.curves import SHOTS
-from reprompt.statistics import interval_over_seeds
 from reprompt.tables.setting import Setting, setting_of
 
 AVERAGE = "average"

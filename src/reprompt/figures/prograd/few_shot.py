@@ -11,10 +11,10 @@ from reprompt.figures.canvas import MARGIN, WIDTH, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import DASHED, DOTTED, MEASURED, draw_curve, frame_values, label_ends, measured
 from reprompt.figures.prograd.curves import COLOURS, MARKERS, axis_of_shots, by_shots, printed_handle
-from reprompt.published import DATASETS_11, published_values
 from reprompt.tables.methods import METHODS, UNTUNED
 from reprompt.tables.setting import Setting, setting_of
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.printed import TASKS
+from reprompt.tasks.published import DATASETS_11, published_values
 
 AVERAGE = "average"
 POINT_COLUMNS = ["panel", "recipe", "shots", *MEASURED, "published"]

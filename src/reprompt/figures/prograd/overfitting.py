@@ -8,14 +8,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reprompt.evidence.statistics import Interval
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import DASHED, DOTTED, MEASURED, draw_curve, frame_values, label_ends, measured
 from reprompt.figures.prograd.curves import COLOURS, MARKERS, axis_of_epochs, axis_of_shots, by_epoch, by_shots
-from reprompt.statistics import Interval
 from reprompt.tables.methods import METHODS
 from reprompt.tables.setting import Setting, Which, setting_of
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.printed import TASKS
 
 EPOCHS_OF = {"a": "stanford_cars", "b": "oxford_pets"}
 SHOTS_OF = {"c": "stanford_cars", "d": "oxford_pets"}

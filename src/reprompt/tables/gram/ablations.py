@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from reprompt.published import published_values
-from reprompt.statistics import Interval
+from reprompt.evidence.statistics import Interval
 from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to, task_details
 from reprompt.tables.gram.rows import (
     BACKBONE,
@@ -22,6 +21,7 @@ from reprompt.tables.gram.rows import (
 from reprompt.tables.methods import ABLATIONS, METHODS
 from reprompt.tables.setting import Setting, swept
 from reprompt.tables.table import PARTS, Table
+from reprompt.tasks.published import published_values
 
 UNIGRAM = METHODS["unigram"]
 ABLATED = ("gram_universal", "gram_ablation", "gram_unregulated", "gram_pretrained", "gram_base_to_new")

@@ -4,7 +4,6 @@ import math
 
 import pandas as pd
 
-from reprompt.published import DATASETS_11
 from reprompt.tables.average import average_cell, notes_of, obstacle_to, task_details
 from reprompt.tables.gram.rows import (
     AVERAGE,
@@ -19,7 +18,8 @@ from reprompt.tables.gram.rows import (
     setting_of_runs,
 )
 from reprompt.tables.table import Table
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.printed import TASKS
+from reprompt.tasks.published import DATASETS_11
 
 EXPERIMENTS = ("gram_base_to_new", "gram_curves", "gram_adapted", "gram_universal")
 RECIPES = ("zero_shot", "cocoop", "coop", "coop_gram", "vpt", "vpt_gram", "unigram")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from reprompt.published import DATASETS_11, published_values
 from reprompt.tables.average import Over
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import OF_A_RECIPE, Setting, Which, restricted, the_only
+from reprompt.tasks.published import DATASETS_11, published_values
 
 BACKBONE = "ViT-B/16"  # of the printed values
 SHOTS = 16

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from reprompt.published import DATASETS_11
 from reprompt.tables.average import average_cell, notes_of, obstacle_to
 from reprompt.tables.gram.rows import AVERAGE, BACKBONE, methods_of, over, printed_values, runs_of, setting_of_runs
 from reprompt.tables.table import Table
-from reprompt.tables.tasks import SHIFTS, TASKS
+from reprompt.tasks.printed import SHIFTS, TASKS
+from reprompt.tasks.published import DATASETS_11
 
 SOURCE = "imagenet"
 TARGETS = tuple(task for task in DATASETS_11 if task != SOURCE)

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20, GROUPS
-from reprompt.multitask.adaptation import LEARNERS
+from reprompt.evidence.adaptation import LEARNERS
 from reprompt.tables.average import notes_of, task_details
 from reprompt.tables.mvlpt.rows import (
     AS_ACCURACY,
@@ -19,6 +18,7 @@ from reprompt.tables.mvlpt.rows import (
     setting_of_adaptations,
 )
 from reprompt.tables.table import Table
+from reprompt.tasks.groups import ELEVATER_20, GROUPS
 
 # What a row is compared with: single-task adaptation with the best groups, and the best groups with the worst.
 ADAPTED_OVER = {"single": "", "multitask_best": "single", "multitask_worst": "multitask_best"}

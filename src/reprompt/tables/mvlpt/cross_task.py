@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from reprompt.claims.groups import GROUPS
-from reprompt.multitask.adaptation import LEARNERS
+from reprompt.evidence.adaptation import LEARNERS
 from reprompt.tables.average import notes_of, task_details
 from reprompt.tables.mvlpt.rows import (
     AS_ACCURACY,
@@ -17,6 +16,7 @@ from reprompt.tables.mvlpt.rows import (
     setting_of_adaptations,
 )
 from reprompt.tables.table import Table
+from reprompt.tasks.groups import GROUPS
 
 EXPERIMENTS = ("elevater_few", "elevater", "cross_task")
 TARGETS = GROUPS["elevater12"]

@@ -2,9 +2,8 @@
 
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20
-from reprompt.multitask.adaptation import LEARNERS
-from reprompt.statistics import Interval, verdict_on_gain, verdict_on_value
+from reprompt.evidence.adaptation import LEARNERS
+from reprompt.evidence.statistics import Interval, verdict_on_gain, verdict_on_value
 from reprompt.tables.average import notes_of, obstacle_to, of_task
 from reprompt.tables.mvlpt.rows import (
     AS_ACCURACY,
@@ -23,7 +22,8 @@ from reprompt.tables.mvlpt.rows import (
 )
 from reprompt.tables.setting import Setting
 from reprompt.tables.table import Table, cell
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.printed import TASKS
 
 EXPERIMENTS = ("elevater_zero_shot", "elevater", "grouped", "adapted", "grouped_adapted")
 SINGLE = [Adaptation(learner, "random", "single") for learner in LEARNERS]

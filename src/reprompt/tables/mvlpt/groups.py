@@ -2,15 +2,15 @@
 
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20
-from reprompt.multitask.adaptation import ALONE, LABELS
-from reprompt.multitask.groups import grid_of, partners
-from reprompt.published import published_values
-from reprompt.statistics import why_not_comparable
+from reprompt.evidence.adaptation import ALONE, LABELS
+from reprompt.evidence.statistics import why_not_comparable
 from reprompt.tables.mvlpt.rows import BACKBONE
 from reprompt.tables.names import LEGEND, NamesTable, name_cell
 from reprompt.tables.setting import Setting, setting_of
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.printed import TASKS
+from reprompt.tasks.published import published_values
+from reprompt.training.groups import grid_of, partners
 
 EXPERIMENT = "transfer_grid"
 PLACES = ("Task 1", "Task 2")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from reprompt.multitask.adaptation import LABELS, ZERO_SHOT, adaptations, method_of
-from reprompt.published import published_values
+from reprompt.evidence.adaptation import LABELS, ZERO_SHOT, adaptations, method_of
 from reprompt.tables.average import Over, average_cell, obstacle_to
 from reprompt.tables.setting import Setting, restricted, the_only
 from reprompt.tables.table import PARTS
+from reprompt.tasks.published import published_values
 
 BACKBONE = "ViT-B/16"  # of the printed values
 SHOTS = 20  # in Tables 2, 3 and 4

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20
-from reprompt.multitask.adaptation import LABELS, LEARNERS
-from reprompt.multitask.explanation import CLAIMED, LEAST_TASKS, OTHER, VIEWS, Comparison, comparison_of
-from reprompt.multitask.mantel import PERMUTATIONS, Mantel
+from reprompt.evidence.adaptation import LABELS, LEARNERS
+from reprompt.evidence.explanation import CLAIMED, LEAST_TASKS, OTHER, VIEWS, Comparison, comparison_of
+from reprompt.evidence.mantel import PERMUTATIONS, Mantel
 from reprompt.tables.correlations import LEGEND, CorrelationTable, correlation_cell, direction
 from reprompt.tables.setting import Setting, setting_of
 from reprompt.tables.table import columns_in_words
+from reprompt.tasks.groups import ELEVATER_20
 
 BLOCKS = {  # view of the pairs: the title of its block of rows, and what it is called in a sentence
     "pairs": ("All pairs as they are", "over all pairs"),

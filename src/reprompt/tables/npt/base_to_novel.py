@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from reprompt.published import DATASETS_11, published_values
 from reprompt.tables.average import notes_of, task_details
 from reprompt.tables.npt.rows import (
     AVERAGE,
@@ -15,6 +14,7 @@ from reprompt.tables.npt.rows import (
 )
 from reprompt.tables.setting import Which, setting_of
 from reprompt.tables.table import Table
+from reprompt.tasks.published import DATASETS_11, published_values
 
 
 def npt_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:

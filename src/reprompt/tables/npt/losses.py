@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from reprompt.published import DATASETS_11, published_values
 from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.npt.rows import BACKBONE, SHOTS
 from reprompt.tables.npt.transfer import TARGETS
 from reprompt.tables.setting import Which, setting_of
 from reprompt.tables.table import Table
-from reprompt.tables.tasks import SHIFTS
+from reprompt.tasks.printed import SHIFTS
+from reprompt.tasks.published import DATASETS_11, published_values
 
 TAU = 0.01
 RECIPES = ("maple", "maple_lc", "maple_mi", "maple_npt")

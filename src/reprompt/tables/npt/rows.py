@@ -8,7 +8,7 @@ import pandas as pd
 from reprompt.tables.average import average_cell, obstacle_to, over_reference
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Setting, Which
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.printed import TASKS
 
 BACKBONE = "ViT-B/16"  # of the printed values
 SHOTS = 16  # images of the largest class

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from reprompt.published import DATASETS_11, published_values
 from reprompt.tables.average import notes_of
 from reprompt.tables.npt.rows import AVERAGE, BACKBONE, SHORT, printed_by_imbalance, rows_by_imbalance, short_names
 from reprompt.tables.setting import setting_of
 from reprompt.tables.table import Table
-from reprompt.tables.tasks import SHIFTS
+from reprompt.tasks.printed import SHIFTS
+from reprompt.tasks.published import DATASETS_11, published_values
 
 SOURCE = "imagenet"
 TARGETS = tuple(task for task in DATASETS_11 if task != SOURCE)

@@ -4,11 +4,11 @@ import math
 
 import pandas as pd
 
-from reprompt.published import published_values
 from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference, task_details
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Which, setting_of
 from reprompt.tables.table import Table
+from reprompt.tasks.published import published_values
 
 BACKBONE = "RN50"  # of the printed values
 RECIPES = ("zero_shot", "coop", "cocoop", "prograd")

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pandas as pd
 
-from reprompt.published import published_values
 from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference, task_details
 from reprompt.tables.methods import METHODS, UNTUNED, Method
 from reprompt.tables.setting import Setting, Which, setting_of, swept
 from reprompt.tables.table import Table
+from reprompt.tasks.published import published_values
 
 SHOTS = (1, 2, 4, 8, 16)
 BACKBONE = "RN50"  # of the printed values

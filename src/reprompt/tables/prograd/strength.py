@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from reprompt.published import published_values
 from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to
 from reprompt.tables.setting import Which, setting_of, swept
 from reprompt.tables.table import Table
+from reprompt.tasks.published import published_values
 
 BACKBONE = "RN50"  # of the printed values
 PANELS = {"oxford_pets": "(a) OxfordPets", "dtd": "(b) DTD"}

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from reprompt.published import DATASETS_11, published_values
 from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Setting, Which, setting_of
 from reprompt.tables.table import Table
-from reprompt.tables.tasks import SHIFTS, TASKS
+from reprompt.tasks.printed import SHIFTS, TASKS
+from reprompt.tasks.published import DATASETS_11, published_values
 
 SOURCE, SHOTS = "imagenet", 4
 AVERAGE = "average_11"

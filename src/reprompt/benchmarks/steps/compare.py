@@ -1,0 +1,85 @@
+"""A setting's step as released and fast, timed in turn: on shared machines only interleaved timings compare."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+import torch
+from torch import Tensor
+
+from reprompt.benchmarks.steps.measurement import forget_peak, operations, peak_bytes, seconds
+from reprompt.benchmarks.steps.settings import Setting
+from reprompt.benchmarks.steps.training_step import FAST, RELEASED, TrainingStep, apart, training_step
+from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
+
+SECONDS_PER_ROW = 30.0
+MOST_ROUNDS = 9
+
+
+@dataclass
+class Cost:
+    """What one way of taking a step costs: seconds of every round, operations counted, peak memory."""
+
+    rounds: list[float]
+    operations: float
+    peak_bytes: int | None
+
+    @property
+    def seconds(self) -> float:
+        """The median round."""
+        return median(self.rounds)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A setting's two costs, and how far the two ways' losses and gradients are apart, relatively."""
+
+    setting: Setting
+    released: Cost | None
+    fast: Cost
+    apart: float | None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times faster the fast step is."""
+        return self.released.seconds / self.fast.seconds if self.released else None
+
+    @property
+    def goal_met(self) -> bool | None:
+        """None where there is no goal or nothing to compare with."""
+        return None if self.setting.goal is None or self.ratio is None else self.ratio >= self.setting.goal
+
+
+def compare(backbone: Backbone, setting: Setting, tell: Callable[[str], None]) -> Row:
+    """Count both ways once, then time them in turn, twice or more.
+
+    A way with nothing to be compared with is timed once, and if a step takes long, the first step is that once.
+    """
+    ways = {"released": RELEASED, "fast": FAST} if setting.released_fits else {"fast": FAST}
+    steps = {way: training_step(backbone, setting, savings) for way, savings in ways.items()}
+    about = f"{setting.title}, {setting.classes} classes, batch {setting.batch}"
+    started, costs, found = time.perf_counter(), {}, {}
+    for way, step in steps.items():
+        tell(f"{about}: {way}, first step")
+        costs[way], found[way] = _first_step(step, backbone.device)
+    once = time.perf_counter() - started
+    rounds = max(len(ways), min(MOST_ROUNDS, int(SECONDS_PER_ROW / once)))
+    if len(ways) == 1 and once > SECONDS_PER_ROW:
+        costs["fast"].rounds.append(once)
+        rounds = 0
+    for number in range(1, rounds + 1):
+        for way, step in steps.items():
+            costs[way].rounds.append(seconds(step, backbone.device))
+        taken = ", ".join(f"{way} {cost.rounds[-1]:.3g} s" for way, cost in costs.items())
+        tell(f"{about}: round {number} of {rounds}: {taken}")
+    difference = apart(found["fast"], found["released"]) if setting.released_fits else None
+    return Row(setting, costs.get("released"), costs["fast"], difference)
+
+
+def _first_step(step: TrainingStep, device: torch.device) -> tuple[Cost, tuple[Tensor, Params]]:
+    """Warms up, counts operations and measures memory in one go, because a step may take a minute."""
+    measured = forget_peak(device)
+    counted, result = operations(step)
+    return Cost([], counted, peak_bytes(device) if measured else None), result

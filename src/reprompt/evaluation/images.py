@@ -1,0 +1,40 @@
+"""The images of a task as a learner gets them.
+
+R runs, B images per batch, V views, N images, E joint width
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from reprompt.data import pictures
+from reprompt.data.pictures import Pictures
+from reprompt.learners.learner import Sees
+
+
+@dataclass(frozen=True)
+class Images:
+    """The training images of a task, in every augmented view: `features` (V, N, E), normalised, of the frozen tower.
+
+    `pixels` are there for learners that prompt the image tower, whose input `normalise` makes of them.
+    """
+
+    features: Tensor
+    pixels: Pictures | None = None
+    normalise: Callable[[Tensor], Tensor] | None = None
+
+    def batch(self, sees: Sees, views: Tensor, images: Tensor) -> Tensor:
+        """What a learner gets of images (R, B) in their views (R, B)."""
+        if sees == "features":
+            return self.features[views, images]
+        return self.normalise(self.pixels[views, images].to(self.features.device))
+
+
+def laid_end_to_end(images: Sequence[Images]) -> Images:
+    """The images of several tasks as one training set."""
+    if len(images) == 1:
+        return images[0]
+    pixels = None if images[0].pixels is None else pictures.laid_end_to_end([one.pixels for one in images])
+    return Images(torch.cat([one.features for one in images], dim=1), pixels, images[0].normalise)

@@ -1,0 +1,48 @@
+"""How far text and image features are from one simplex: what NPT's Delta_LCD and Delta_MID are means of.
+
+R runs, B images of a batch, N images of the test set, K classes, E joint width
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reprompt.cells.cell import Cell, TestSet
+from reprompt.clip.backbones import Backbone
+from reprompt.evaluation.task_data import TaskData
+from reprompt.foundation.arrays import Arrays
+from reprompt.learners.outcome import Outcome
+
+
+def reader(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Reader":
+    """The reader of a fleet on a test set."""
+    return Reader(len(cells), len(data.split.classes(test.split)))
+
+
+class Reader:
+    """`text_cosines` (K (K - 1) / 2,): <g_i, g_j> for i < j, averaged over images where classes differ by image.
+
+    `own_cosines` (K,): <z, g_y> averaged over the images of each class.
+    """
+
+    def __init__(self, runs: int, classes: int):
+        self.pairs = torch.zeros(runs, classes, classes, dtype=torch.float64)
+        self.own = torch.zeros(runs, classes, dtype=torch.float64)
+        self.counts = torch.zeros(classes, dtype=torch.float64)
+
+    def see(self, outcome: Outcome, which: Tensor, targets: Tensor) -> None:
+        """Add a batch."""
+        images, counts = len(targets), torch.bincount(targets, minlength=len(self.counts))
+        between = outcome.classes @ outcome.classes.transpose(-1, -2)
+        between = images * between if between.ndim == 3 else between.sum(dim=1)
+        own = (outcome.logits / outcome.scale)[:, torch.arange(images), targets]
+        self.pairs += between.cpu()
+        self.own.index_add_(1, targets.cpu(), own.cpu().double())
+        self.counts += counts.cpu()
+
+    def arrays(self) -> list[Arrays]:
+        """Both, in half precision, for every run."""
+        above = np.triu_indices(len(self.counts), 1)
+        pairs = (self.pairs / self.counts.sum()).numpy().astype(np.float16)
+        own = (self.own / self.counts).numpy().astype(np.float16)
+        return [{"text_cosines": p[above], "own_cosines": o} for p, o in zip(pairs, own, strict=True)]

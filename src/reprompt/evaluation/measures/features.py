@@ -1,0 +1,38 @@
+"""The features themselves, for pictures of them: `class_features` (K, E) and `image_features` (N, E)."""
+
+import torch
+from torch import Tensor
+
+from reprompt.cells.cell import Cell, TestSet
+from reprompt.clip.backbones import Backbone
+from reprompt.evaluation.task_data import TaskData
+from reprompt.foundation.arrays import Arrays
+from reprompt.learners.outcome import Outcome
+
+
+def reader(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Reader":
+    """The reader of a fleet on a test set."""
+    return Reader()
+
+
+class Reader:
+    """Keeps every feature in half precision; classes that differ by image (CoCoOp) are averaged."""
+
+    def __init__(self) -> None:
+        self.images: list[Tensor] = []
+        self.classes: list[Tensor] = []  # summed over a batch's images
+
+    def see(self, outcome: Outcome, which: Tensor, targets: Tensor) -> None:
+        """Add a batch."""
+        runs = len(outcome.classes)
+        self.images.append(outcome.images.expand(runs, -1, -1).half().cpu())
+        by_image = outcome.classes.ndim == 4
+        self.classes.append((outcome.classes.sum(dim=1) if by_image else len(targets) * outcome.classes).cpu())
+
+    def arrays(self) -> list[Arrays]:
+        """Both for every run."""
+        images = torch.cat(self.images, dim=1)
+        classes = (torch.stack(self.classes).sum(dim=0) / images.shape[1]).half()
+        return [
+            {"class_features": c.numpy(), "image_features": i.numpy()} for c, i in zip(classes, images, strict=True)
+        ]

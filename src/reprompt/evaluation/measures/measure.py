@@ -1,0 +1,54 @@
+"""The two kinds of measures.
+
+R runs of a fleet, N images of a test set, B of them in a batch
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from reprompt.cells.cell import TestSet
+from reprompt.clip.params import Params
+from reprompt.foundation.arrays import Arrays
+from reprompt.gradients.step import Step
+from reprompt.learners.learner import Learner
+from reprompt.learners.outcome import Outcome
+
+LearnerOf = Callable[[TestSet], Learner]  # the learner among the classes of a test set
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One training step of a fleet, after it was taken.
+
+    `active` (R',) are the places of the runs that took it and `step` is what their gradient rule saw. `ends_epoch` (R)
+    says which runs have finished an epoch with it, `epoch` (R) which one, from 0. `params` are the whole fleet's.
+    """
+
+    active: Tensor
+    step: Step
+    ends_epoch: Tensor
+    epoch: Tensor
+    params: Params
+
+
+class Watcher(Protocol):
+    """A measure of training."""
+
+    def see(self, moment: Moment) -> None:
+        """Called after every step."""
+
+    def arrays(self) -> list[dict[TestSet, Arrays]]:
+        """What was measured of every run; what no test set is needed for belongs to the first."""
+
+
+class Reader(Protocol):
+    """A measure of the result on one test set."""
+
+    def see(self, outcome: Outcome, which: Tensor, targets: Tensor) -> None:
+        """Called for every batch: its outcome, the places (B,) of its images in the task's test images, its labels."""
+
+    def arrays(self) -> list[Arrays]:
+        """What was measured of every run."""

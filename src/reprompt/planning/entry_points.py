@@ -1,0 +1,155 @@
+"""What each rule runs, as entry points for code.py, and with which specification.
+
+Entry points are what a rule's command in cli.py imports, and the members that are then picked by name: the branches of
+data/sources.py by `data.source` ("rendered" or "files"), the axes of a recipe, measures.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+from reprompt.cells.parameters import Measure
+from reprompt.cells.recipes import RECIPES
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.code import code_hash
+from reprompt.foundation.digests import canonical
+from reprompt.planning.plan import Plan
+
+SOURCES = {
+    "rendered": ("data.rendered", "data.source", "data.sources"),
+    "files": ("data.files.pairs", "data.files.source", "data.files.webvision", "data.source", "data.sources"),
+}
+CLAIMS = ("claims.printing", "claims.results", "cells.recipes", "records.files")  # no spec has the table of recipes
+OTHERS = {  # rules that do the same whatever the source
+    "pretrain": ("training.pretrain",),
+    "weights": ("clip.openai",),
+    "groups": ("training.groups", "records.files"),
+    "table": ("tables", "tables.write", "records.files"),  # of all tables: they share most code, and take seconds
+    "figure": ("figures", "figures.write", "records.files"),
+    "corpus_figure": ("figures.gram.corpus", "figures.write"),
+    "contact_sheet": ("miniature.contact_sheets",),
+    "claims": CLAIMS,
+    "report": (*CLAIMS, "report.assemble", "planning.outputs"),  # with the titles of tables and figures
+}
+STAGES = {  # of dvc.yaml, with the rules that they run
+    "data": ("split", "corpus"),
+    "backbones": ("pretrain", "weights"),
+    "features": ("features",),
+    "records": ("tune",),
+    "groups": ("groups",),
+    "world": ("contact_sheet",),
+    "tables": ("table", "figure", "corpus_figure"),
+    "claims": ("claims",),
+    "report": ("report",),
+}
+
+
+def split(source: str) -> tuple[str, ...]:
+    """Class names, labels and few-shot draws."""
+    return SOURCES[source]
+
+
+def features(source: str) -> tuple[str, ...]:
+    """Pictures, rendered or read and kept as arrays, and their features."""
+    return (*SOURCES[source], "data.image_store", "clip.features", "clip.openai")
+
+
+def corpus(source: str) -> tuple[str, ...]:
+    """Topics and domains of image-text pairs."""
+    pairs = {"rendered": "corpus.rendered", "files": "corpus.from_files"}[source]
+    return (*features(source), pairs, "corpus.run", "corpus.task")
+
+
+def cell(recipe: str, measures: Iterable[str] = ()) -> tuple[str, ...]:
+    """What the numbers of a cell depend on: fleets, the recipe's own modules, measures, image features.
+
+    Not what draws or reads pictures: what these show is in a cell's key.
+    """
+    measured = (f"evaluation.measures.{name}" for name in measures)
+    pictures = ("clip.features", "clip.openai", "data.views", "data.pictures")
+    return ("training.fleets", *RECIPES[recipe].modules, *measured, *pictures)
+
+
+def tune(recipe: str, measures: Iterable[str], source: str) -> tuple[str, ...]:
+    """A job from cells to records; it makes the pictures and features that are missing."""
+    return (*cell(recipe, measures), *features(source), "training.tune")
+
+
+def of_rule(rule: str, source: str) -> tuple[str, ...]:
+    """The entry points of all jobs that a rule could have."""
+    if rule == "tune":
+        return tuple(name for recipe in RECIPES for name in tune(recipe, get_args(Measure), source))
+    by_source = {"split": split, "features": features, "corpus": corpus}
+    return by_source[rule](source) if rule in by_source else OTHERS[rule]
+
+
+def of_job(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> tuple[str, ...]:
+    """The entry points of a job."""
+    source = plan.parameters.data.source
+    if _is_tuning(rule):
+        measures = plan.parameters.experiments[wildcards["experiment"]].measures
+        return tune(wildcards["recipe"], measures, source)
+    return of_rule(rule, source)
+
+
+def code_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
+    """A hash of the code that a job runs. Comments do not count, nor do other methods and the other source."""
+    return _hash(frozenset(of_job(plan, rule, wildcards)))
+
+
+def code_of_cells(plan: Plan, experiment: str, recipe: str) -> str:
+    """A hash of the code that the cells of an experiment's recipe depend on: what the cell store knows them by."""
+    return _hash(frozenset(cell(recipe, plan.parameters.experiments[experiment].measures)))
+
+
+def code_of_pictures(plan: Plan) -> str:
+    """A hash of the code that reads or renders images."""
+    return _hash(frozenset(split(plan.parameters.data.source)))
+
+
+def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
+    """The parameters that a job depends on, as canonical JSON; empty where its inputs say it all.
+
+    ProGrad's lambda, for example, is in ProGrad's jobs only.
+    """
+    if _is_tuning(rule):
+        return plan.job("/".join(wildcards[name] for name in ("experiment", "recipe", "backbone", "part"))).spec
+    if rule in ("pretrain", "weights"):
+        return plan.pretraining_spec(wildcards["backbone"])
+    if rule == "features":
+        return plan.features_spec(wildcards["backbone"], wildcards["part"])
+    if rule == "contact_sheet":
+        return f"[{plan.split_spec},{plan.pretraining_spec(plan.backbones[0])}]"
+    if rule == "corpus":
+        return plan.corpus_spec
+    return plan.split_spec if rule == "split" else ""
+
+
+def features_made_from(plan: Plan, spec: str) -> str:
+    """What kept features depend on beside weights and pictures: the plan's specification of the part, and the code."""
+    return canonical({"spec": json.loads(spec), "code": _hash(frozenset(features(plan.parameters.data.source)))})
+
+
+def stage_hashes() -> dict[str, str]:
+    """The code of every stage of dvc.yaml, whatever the parameters: at another scale the file is the same."""
+    return {
+        stage: code_hash(name for rule in rules for source in SOURCES for name in of_rule(rule, source))
+        for stage, rules in STAGES.items()
+    }
+
+
+def write_stage_hashes(path: Path) -> None:
+    """Write them as JSON: the file that dvc.yaml depends on."""
+    write_text(path, json.dumps(stage_hashes(), indent=1) + "\n")
+
+
+def _is_tuning(rule: str) -> bool:
+    """Also of the rules that keep prompts, `tune_and_keep` and `tune_and_pass_on`."""
+    return rule.partition("_")[0] == "tune"
+
+
+@cache
+def _hash(entries: frozenset[str]) -> str:
+    return code_hash(entries)

@@ -1,0 +1,84 @@
+"""What a fleet is trained on: one task, or several whose classes and images are laid end to end (MVLPT).
+
+N images of a few-shot set, K classes of all tasks together
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reprompt.cells.cell import Cell
+from reprompt.clip.backbones import Backbone
+from reprompt.data.few_shot import few_shot_of
+from reprompt.evaluation.images import Images, laid_end_to_end
+from reprompt.evaluation.task_data import TaskData
+from reprompt.training.validation import HeldOut
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A cell's few-shot set: images (N,) of the training set, labels (N,) or (N, K), and what is held out of it.
+
+    `task_of` (N,) is the place of each image's task; `allowed` (N, K) says which classes belong to that task.
+    """
+
+    images: Tensor
+    labels: Tensor
+    task_of: Tensor
+    allowed: Tensor
+    held_out: list[HeldOut]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The tasks in order, the target of a group first, and the `part` of their classes that is learned."""
+
+    names: tuple[str, ...]
+    tasks: tuple[TaskData, ...]
+    part: str
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        """Class names (K) of all tasks; a name that two tasks have is two classes."""
+        return [name for data in self.tasks for name in data.split.names(self.part)]
+
+    def images(self, backbone: Backbone, augmentation: str) -> Images:
+        """The training images of all tasks."""
+        return laid_end_to_end([data.training_images(backbone, augmentation) for data in self.tasks])
+
+    def drawn(self, cell: Cell) -> Drawn:
+        """The few-shot set of a cell: of every task the same number of shots."""
+        first_image = first_class = 0
+        images, labels, task_of, allowed, held_out = [], [], [], [], []
+        for place, (name, data) in enumerate(zip(self.names, self.tasks, strict=True)):
+            few = few_shot_of(data.split, cell, place)
+            columns = slice(first_class, first_class + len(data.split.names(self.part)))
+            if few.held_out is not None:
+                held, of_held = few.held_out
+                held_out.append(HeldOut(name, cell.metric(name), held + first_image, of_held, columns))
+            images.append(few.images + first_image)
+            labels.append(self._of_all_classes(few.labels, columns))
+            task_of.append(np.full(len(few.images), place))
+            own = np.zeros((len(few.images), len(self.class_names)), bool)
+            own[:, columns] = True
+            allowed.append(own)
+            first_image += len(data.split.train_labels)
+            first_class = columns.stop
+        if not sum(map(len, images)):
+            raise ValueError(
+                f"{', '.join(self.names)}: no image is left to train on at {cell.shots} shots once some are held out: "
+                "raise shots, or set checkpoint: last"
+            )
+        joined = (torch.from_numpy(np.concatenate(part)) for part in (images, labels, task_of, allowed))
+        return Drawn(*joined, held_out)
+
+    def _of_all_classes(self, labels: np.ndarray, columns: slice) -> np.ndarray:
+        """Labels within a task -> among the classes of all tasks: indices, or 0 and 1 where a task has several."""
+        if not any(data.split.is_multi_label for data in self.tasks):
+            return labels + columns.start
+        shown = np.zeros((len(labels), len(self.class_names)), np.float32)
+        shown[:, columns] = labels if labels.ndim == 2 else labels[:, None] == np.arange(columns.stop - columns.start)
+        return shown

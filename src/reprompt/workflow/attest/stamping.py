@@ -1,0 +1,35 @@
+"""Stamp results with the code that was proved to give them: in the list of provenance, and in Snakemake's records.
+
+A record says by which hash of the code an output was made, among the parameters of its rule. Stamping puts today's hash
+in its place, and writes beside it from which commit to which this was proved.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from reprompt.workflow import provenance
+from reprompt.workflow.attest.stale import Made
+
+
+def stamp(root: Path, made: Iterable[Made], commit: str, of_cells: dict[str, str]) -> list[str]:
+    """Stamp the outputs of some jobs; returns them. `of_cells` is the hash of their cells' code, by job."""
+    entries = provenance.load(root)
+    stamped = []
+    for job in made:
+        for output in job.outputs:
+            entry = entries[output]
+            entry["params"] = _with(entry["params"], job)
+            entry["made"] |= {"code": job.now} | ({"cells": of_cells[job.name]} if job.name in of_cells else {})
+            entry["attested"] = [*entry.get("attested", ()), {"from": job.since, "to": commit}]
+            stamped.append(output)
+    provenance.write(root, entries)
+    for output in stamped:
+        provenance.change_params(output, entries[output]["params"])
+    return stamped
+
+
+def _with(params: list[str], job: Made) -> list[str]:
+    """The parameters with today's hash: Snakemake's own list, sorted."""
+    if repr(job.before) not in params and repr(job.now) not in params:
+        raise ValueError(f"{job.name}: Snakemake's record does not say by which code it was made")
+    return sorted(repr(job.now) if value == repr(job.before) else value for value in params)

@@ -1,0 +1,201 @@
+"""The work of every job of the plan: training and judging, fleet by fleet.
+
+The plan says which cells train together; how many steps they take follows from their schedule and their few-shot sets.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import log
+
+from reprompt.cells.cell import Cell
+from reprompt.cells.fleets import fleets_of
+from reprompt.cells.job import Job
+from reprompt.cells.recipes import RECIPES
+from reprompt.planning.plan import Plan
+from reprompt.workflow.estimate.learners import fixed_texts, judging, meta_step, probe, step
+from reprompt.workflow.estimate.sizes import TaskSize, size_of
+from reprompt.workflow.estimate.towers import Towers, towers_of
+from reprompt.workflow.estimate.work import NOTHING, Work
+
+VALIDATION = 0.2  # of a few-shot set, where the best checkpoint is chosen
+PARTNERS = {"best_2": 1, "best_3": 2, "worst_2": 1, "worst_3": 2}  # tasks beside the target
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Cells of a job that train together, and what they are trained on."""
+
+    plan: Plan
+    cells: list[Cell]
+
+    @property
+    def towers(self) -> Towers:
+        """The towers of its backbone."""
+        return towers_of(self.plan.parameters.backbones[self.cells[0].backbone])
+
+    @cached_property
+    def learned(self) -> TaskSize:
+        """Classes and images that it is trained on, those of all tasks together; a group's partners are like it."""
+        cell = self.cells[0]
+        sizes = [size_of(self.plan, task).half(cell.learns) for task in cell.trained_on]
+        if cell.group:
+            sizes *= 1 + PARTNERS[cell.group]
+        return together(sizes)
+
+    def few_shot(self, cell: Cell) -> int:
+        """Training images of a cell: shots of every class, fewer of the rarer ones under imbalance."""
+        size = self.learned
+        share = 1.0 if cell.tau == 1 else (1 - cell.tau) / log(1 / cell.tau)
+        held_out = VALIDATION if cell.resolved.get("checkpoint") == "best" and cell.shots > 1 else 0.0
+        return max(1, min(round(cell.shots * size.classes * share), size.train or 1) - self.held_out(cell, held_out))
+
+    def held_out(self, cell: Cell, share: float = VALIDATION) -> int:
+        """Validation images of a cell."""
+        return round(share * cell.shots * self.learned.classes)
+
+    def steps(self, cell: Cell) -> int:
+        """Training steps of a cell."""
+        settings = cell.resolved
+        return settings["epochs"] * (settings["steps_per_epoch"] or max(1, self.few_shot(cell) // settings["batch"]))
+
+    def tests(self, cell: Cell) -> list[tuple[TaskSize, int]]:
+        """Classes and images of every test set."""
+        found = []
+        for test in cell.tests:
+            size = size_of(self.plan, test.task).half(test.split)
+            found.append((size, min(size.test, cell.judged_images or size.test)))
+        return found
+
+    @property
+    def work(self) -> Work:
+        """Training and judging."""
+        cell = self.cells[0]
+        recipe = RECIPES[cell.recipe]
+        judged = self._judged(len(self.cells))
+        if cell.prompts_of:
+            return judged + self._validated
+        if recipe.meta:
+            each = meta_step(cell.recipe, cell.resolved, self.towers, cell.shots)
+            return sum((self.steps(one) * each for one in self.cells), judged)
+        if recipe.gradient:
+            return judged + self._training + self._watching + self._taught
+        if recipe.learned:
+            size = self.learned.classes
+            fits = (probe(one.resolved, self.towers, self.few_shot(one), size) for one in self.cells)
+            return sum(fits, judged)
+        return judged
+
+    @property
+    def _training(self) -> Work:
+        """Runs of different length are one fleet: those that have ended leave it."""
+        cell, found, done = self.cells[0], NOTHING, 0
+        settings = cell.resolved
+        lengths = sorted(self.steps(one) for one in self.cells)
+        for place, length in enumerate(lengths):
+            if length > done:
+                running = len(lengths) - place
+                batch = min(settings["batch"], max(self.few_shot(one) for one in self.cells))
+                found += (length - done) * step(cell.recipe, settings, self.towers, running, batch, self.learned)
+                done = length
+        return (2 if "angle" in cell.measures else 1) * found
+
+    def _judged(self, runs: int) -> Work:
+        cell = self.cells[0]
+        works = (
+            judging(cell.recipe, cell.resolved, self.towers, runs, images, size)
+            + (self._collapse(runs, images, size) if "collapse" in cell.measures else NOTHING)
+            for size, images in self.tests(cell)
+        )
+        return sum(works, NOTHING)
+
+    def _collapse(self, runs: int, images: float, size: TaskSize) -> Work:
+        """Cosines of all pairs of classes, of every image where its classes are its own."""
+        passes = images if RECIPES[self.cells[0].recipe].learner == "conditional_context" else 1
+        return Work(2 * runs * passes * size.classes**2 * self.towers.text.joint)
+
+    @property
+    def _watching(self) -> Work:
+        """Judging after every epoch, and validating the checkpoints."""
+        cell, found = self.cells[0], NOTHING
+        epochs = [one.resolved["epochs"] for one in self.cells]
+        running = sum(epochs) / max(epochs)
+        if "curve" in cell.measures:
+            found += max(epochs) * self._judged(round(running))
+        if cell.resolved["checkpoint"] == "best":
+            looks = max(epochs) / cell.resolved["validate_every"]
+            images = max(1, self.held_out(cell))
+            settings = cell.resolved
+            found += looks * judging(cell.recipe, settings, self.towers, round(running), images, self.learned)
+        return found
+
+    @property
+    def _validated(self) -> Work:
+        """Prompts that are judged elsewhere are judged on the held-out images of their own seed too."""
+        cell = self.cells[0]
+        ((size, _),) = self.tests(cell)
+        images = max(1, round(VALIDATION * cell.shots * size.classes))
+        return judging(cell.recipe, cell.resolved, self.towers, len(self.cells), images, size)
+
+    @property
+    def _taught(self) -> Work:
+        """The teacher of ProGrad and distillation: texts, or a prompt that is tuned on all training images."""
+        cell = self.cells[0]
+        settings = cell.resolved
+        if settings.get("teacher") != "oracle":
+            return fixed_texts(self.towers, self.learned) if "teacher" in settings else NOTHING
+        steps = settings["epochs"] * (settings["steps_per_epoch"] or max(1, self.learned.train // settings["batch"]))
+        return steps * step("coop", settings, self.towers, 1, settings["batch"], self.learned)
+
+
+def fleets(plan: Plan, job: Job) -> list[Fleet]:
+    """The fleets of a job."""
+    return [Fleet(plan, cells) for cells in fleets_of(job.cells, plan.parameters.runs_per_fleet)]
+
+
+def job_work(plan: Plan, job: Job) -> Work:
+    """Everything that a job computes, and the views that it crops where it prompts the image tower."""
+    _, views = images_read(plan, job)
+    side = towers_of(plan.parameters.backbones[job.backbone]).image.size
+    return sum((fleet.work for fleet in fleets(plan, job)), Work(pictures=views * side**2))
+
+
+def reads_pixels(job: Job) -> bool:
+    """Whether a job reads images rather than their features alone."""
+    return RECIPES[job.recipe].pixels or any("grad_cam" in cell.measures for cell in job.cells)
+
+
+def images_read(plan: Plan, job: Job) -> tuple[int, int]:
+    """Images that a job reads as they are, and augmented views that it makes: none where features are enough.
+
+    Pictures are read when a batch asks for them: test images once per fleet, training images step by step.
+    """
+    if not reads_pixels(job):
+        return 0, 0
+    plain = views = 0
+    for fleet in fleets(plan, job):
+        plain += sum(images for _, images in fleet.tests(fleet.cells[0]))
+        for cell in fleet.cells if uses_gradients(job) and RECIPES[job.recipe].pixels else ():
+            shown = fleet.steps(cell) * min(cell.resolved["batch"], fleet.few_shot(cell))
+            if cell.resolved["augmentation"] == "views":
+                views += shown
+            else:
+                plain += shown
+    return plain, views
+
+
+def tasks_trained(job: Job) -> set[str]:
+    """The tasks that a job trains on, partners in a group among them."""
+    return {*job.partners, *(task for cell in job.cells for task in cell.trained_on)}
+
+
+def together(sizes: list[TaskSize]) -> TaskSize:
+    """Several tasks as one: their classes side by side."""
+    classes = sum(size.classes for size in sizes)
+    mean = sum(size.classes * size.name for size in sizes) / classes
+    longest = max(size.longest for size in sizes)
+    return TaskSize(classes, sum(size.train for size in sizes), sum(size.test for size in sizes), mean, longest)
+
+
+def uses_gradients(job: Job) -> bool:
+    """Whether a job trains anything by gradient steps."""
+    return bool(RECIPES[job.recipe].gradient) and not job.cells[0].prompts_of

@@ -1,0 +1,59 @@
+"""Rates: what a unit of work costs on a device, in seconds."""
+
+from dataclasses import dataclass
+
+from reprompt.workflow.estimate.work import KINDS, Work
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Seconds per unit of each kind of work, and of decoding one photograph; `about` says where they are from."""
+
+    about: str
+    operations: float
+    elements: float
+    packed: float
+    scores: float
+    launches: float
+    steps: float
+    pictures: float
+    decoding: float
+
+    def seconds(self, work: Work) -> float:
+        """Seconds that work takes."""
+        return sum(getattr(self, kind) * getattr(work, kind) for kind in KINDS)
+
+
+# Without --calibrate. The first as `--calibrate` found them; the second nobody has measured for this package: half of
+# an A100's published rate of TF32 products, and ten microseconds for each of a block's forty kernels.
+REFERENCE = {
+    "cpu": Rates(
+        "one thread of an AMD EPYC, single precision",
+        operations=1.08e-11,
+        elements=1.88e-8,
+        packed=4.40e-8,
+        scores=0.0,
+        launches=6.9e-4,
+        steps=7.1e-4,
+        pictures=2.0e-8,
+        decoding=0.0031,
+    ),
+    "cuda": Rates(
+        "assumed, not measured: half of what is published for an A100 with TF32; use --calibrate",
+        operations=1.3e-14,
+        elements=1e-10,
+        packed=1.5e-10,
+        scores=2e-11,
+        launches=4e-4,
+        steps=2e-3,
+        pictures=1e-8,
+        decoding=0.012,
+    ),
+}
+
+
+def reference(device: str) -> Rates:
+    """Rates of a device that is not at hand. ValueError for an unknown one."""
+    if device not in REFERENCE:
+        raise ValueError(f"--device {device}: there is {' and '.join(REFERENCE)}")
+    return REFERENCE[device]

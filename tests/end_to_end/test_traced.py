@@ -1,0 +1,116 @@
+"""What a job executes and opens is among the code that its rule depends on: seen by running jobs under a tracer."""
+
+import json
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from copies import call
+
+from reprompt.cells.job import Job
+from reprompt.cells.recipes import AXES, RECIPES
+from reprompt.foundation import code
+from reprompt.planning import entry_points
+from reprompt.planning.plan import Plan
+
+NOT_AT_SMOKE = {"weights"}  # real weights are not here
+CARDS = "tasks/cards/"  # what is read of them is in specifications
+Command = tuple[str, dict[str, str], list[str]]  # a rule, wildcards, and the words after `reprompt`
+
+
+def commands_of(folder: Path) -> list[Command]:
+    """Every command of the workflow, as its rules have it."""
+    text = call(folder, "snakemake", "-n", "--printshellcmds", "--forceall")
+    found = []
+    for block in re.split(r"^(?:local)?rule ", text, flags=re.MULTILINE)[1:]:
+        rule = block.partition(":")[0]
+        wildcards = re.search(r"^    wildcards: (.*)", block, re.MULTILINE)
+        pairs = (pair.split("=") for pair in wildcards[1].split(", ")) if wildcards else ()
+        command = re.search(r"\breprompt ([^>\n]*) > \S+ 2>&1", block)
+        if command:
+            found.append((rule, dict(pairs), shlex.split(command[1])))
+    return found
+
+
+def members(job: Job) -> set[tuple[str, str]]:
+    """What a job has that others may not: members of the axes, measures, protocol, teacher, start and loop."""
+    recipe, cell = RECIPES[job.recipe], job.cells[0]
+    axes = {(axis, getattr(recipe, axis) or "") for axis in AXES}
+    others = {"protocol": cell.protocol, "teacher": cell.resolved.get("teacher"), "meta": recipe.meta}
+    return axes | {("measure", name) for name in cell.measures} | {(what, str(value)) for what, value in others.items()}
+
+
+def few_of(plan: Plan) -> list[Job]:
+    """Few small jobs that together have every member, and before them those whose prompts they need."""
+    missing, chosen = {member for job in plan.jobs for member in members(job)}, []
+    while missing:
+        chosen.append(max(plan.jobs, key=lambda job: (len(missing & members(job)), -len(job.cells))))
+        missing -= members(chosen[-1])
+    for job in chosen:
+        chosen += [needed for name in job.prompts if (needed := plan.job(name)) not in chosen]
+    return sorted(chosen, key=plan.jobs.index)
+
+
+@pytest.fixture(scope="module")
+def traced(smoke: Path, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Command, set, set]]:
+    """One command of every rule, and for tuning of every member: with the functions it ran and the files it opened."""
+    folder = tmp_path_factory.mktemp("traced") / "finished"
+    shutil.copytree(smoke, folder, ignore=shutil.ignore_patterns(".dvc", ".dvcstore", ".cells", "images"))
+    for file in folder.glob("results/smoke/features/*/*.safetensors"):
+        file.unlink()
+    every, jobs = commands_of(folder), [job.name for job in few_of(plan)]
+    of_rules = {rule: (rule, wildcards, words) for rule, wildcards, words in every if not rule.startswith("tune")}
+    tuning = {words[1]: (rule, wildcards, words) for rule, wildcards, words in every if rule.startswith("tune")}
+    first = [of_rules.pop(rule) for rule in ("pretrain", "split", "features", "corpus")]
+    chosen = [*first, *(tuning[name] for name in jobs), *of_rules.values()]
+    lines = "".join(json.dumps(words) + "\n" for _, _, words in chosen)
+    (folder / "commands").write_text(lines)
+    call(folder, "bash", "-c", f"{sys.executable} {Path(__file__).with_name('traced.py')} told < commands", seconds=900)
+    told = [json.loads(line) for line in (folder / "told").read_text().splitlines()]
+    return [
+        (
+            command,
+            {(file, name) for of, kind, file, name in told if (of, kind) == (number, "function")},
+            {file for of, kind, file, _ in told if (of, kind) == (number, "file")},
+        )
+        for number, command in enumerate(chosen)
+    ]
+
+
+def entries_of(plan: Plan, rule: str, wildcards: dict[str, str]) -> tuple[str, ...]:
+    if rule.startswith("tune"):
+        measures = plan.parameters.experiments[wildcards["experiment"]].measures
+        return entry_points.tune(wildcards["recipe"], measures, "rendered")
+    return entry_points.of_rule(rule, "rendered")
+
+
+def is_neutral(file: str) -> bool:
+    return code._is_neutral(file.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+
+
+def test_every_rule_and_every_member_is_traced(traced, plan: Plan) -> None:
+    rules = {rule.partition("_and_")[0] for (rule, _, _), _, _ in traced}
+    assert rules == {rule for rules in entry_points.STAGES.values() for rule in rules} - NOT_AT_SMOKE
+    ran = {file for _, functions, _ in traced for file, _ in functions}
+    of_recipes = {name for of in plan.parameters.experiments.values() for name in of.methods}
+    modules = {module for name in of_recipes for module in RECIPES[name].modules}
+    assert {f"{module.replace('.', '/')}.py" for module in modules} - ran == set()
+
+
+def test_what_a_job_executes_is_in_its_code_or_neutral(traced, plan: Plan) -> None:
+    for (rule, wildcards, _), functions, _ in traced:
+        reached = code.reached(entries_of(plan, rule, wildcards))
+        assert len(functions) > 10, rule
+        strange = {(file, name) for file, name in functions if file not in reached and not is_neutral(file)}
+        assert not strange, (rule, wildcards, sorted(strange))
+
+
+def test_files_of_the_package_that_a_job_opens_are_in_its_code(traced, plan: Plan) -> None:
+    opened = {rule: files for (rule, _, _), _, files in traced if files}
+    for (rule, wildcards, _), _, files in traced:
+        reached = code.reached(entries_of(plan, rule, wildcards))
+        assert not [file for file in files if file not in reached and not file.startswith(CARDS)], rule
+    assert opened.keys() >= {"claims", "report"}

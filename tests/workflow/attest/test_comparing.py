@@ -1,0 +1,89 @@
+"""Comparison bit by bit, and its words."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from reprompt.workflow.attest.comparing import Row, compare_files, compare_prompts, compare_rows, compare_weights
+
+IDENTITY = {"images": "a", "test": [{"pictures": "b"}]}
+
+
+def row(predictions=(0, 1), curve=(1.0, 2.0), identity=IDENTITY, **changes) -> Row:
+    """A row of records as it is stored."""
+    stored = {
+        **{"recipe": "coop", "task": "dtd", "source": "dtd", "shots": 16, "tau": 1.0, "seed": 2, "swept": ""},
+        **{"start": "", "group": "", "split": "all", "values": {"accuracy": 50.0}, "offset": 0, "cell": 0},
+    }
+    arrays = {"predictions": np.array(predictions), "targets": np.array([0, 1]), "curve": np.array(curve)}
+    return Row(stored | changes, identity, arrays)
+
+
+def test_the_same_rows_agree_and_their_numbers_are_counted() -> None:
+    compared = compare_rows(row(), row())
+    assert (compared.numbers, compared.first) == (2 + 2 + 2 + 1, None)
+
+
+def test_where_a_row_lies_and_under_which_key_does_not_matter() -> None:
+    assert compare_rows(row(), row(offset=7, cell=3)).first is None
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"predictions": (0, 0)}, "its predictions differs at 1 of 2 places, first 1 was and 0 is"),
+        ({"predictions": (0, 1, 1)}, "its predictions has shape (3,) and had (2,)"),
+        ({"curve": (1.0, np.nextafter(2, 3))}, "its curve differs at 1 of 2 places"),
+        ({"curve": (1.0, 2)}, None),
+        ({"values": {"accuracy": 51.0}}, "values.accuracy was 50.0 and is 51.0"),
+        ({"values": {"accuracy": 50.0, "new": 1}}, None),
+        ({"identity": {"images": "a", "test": [{"pictures": "c"}]}}, "identity.test was"),
+        ({"identity": {"images": "a", "test": [{"pictures": "b"}], "new": 1}}, None),
+        ({"identity": {"test": [{"pictures": "b"}]}}, "identity.images is gone"),
+    ],
+)
+def test_a_row_that_differs_is_told_by_its_cell(changes: dict, words: str | None) -> None:
+    first = compare_rows(row(), row(**changes)).first
+    assert (
+        first is None if words is None else first.startswith("coop on dtd, 16 shots, tau 1, seed 2") and words in first
+    )
+
+
+def test_minus_zero_and_another_type_are_other_bits() -> None:
+    assert "sign of a zero" in compare_rows(row(curve=(0.0, 1.0)), row(curve=(-0.0, 1.0))).first
+    smaller = Row(row().stored, IDENTITY, row().arrays | {"predictions": np.array([0, 1], np.uint8)})
+    assert compare_rows(row(), smaller).first is None, "whole numbers have the smallest type of their file"
+
+
+def test_records_without_identities_are_compared_by_what_both_have() -> None:
+    before = row(identity=None, settings={"epochs": 1}, weights_sha256="w", cell="key")
+    assert compare_rows(before, row()).first is None
+    assert compare_rows(before, row(predictions=(1, 1))).first
+    assert "row.settings is gone" in compare_rows(before, row(identity=None)).first
+
+
+def test_what_is_not_a_number_agrees_with_itself() -> None:
+    assert compare_rows(row(curve=(np.nan, 1.0)), row(curve=(np.nan, 1.0))).first is None
+
+
+def test_weights_and_prompts_are_compared_tensor_by_tensor(tmp_path: Path) -> None:
+    then, now = tmp_path / "then.safetensors", tmp_path / "now.safetensors"
+    tensors = {"0/context": np.ones(3, np.float16), "1/context": np.ones(3, np.float16)}
+    save_file(tensors, then)
+    save_file({**tensors, "1/context": np.array([1, 2, 1], np.float16)}, now)
+    assert compare_weights(then, then, "RN50").numbers == 6
+    assert compare_weights(then, now, "RN50").first.startswith("RN50: 1/context differs at 1 of 3 places")
+    assert compare_prompts(then, now, 0, "coop").first is None
+    assert compare_prompts(then, now, 1, "coop").first.startswith("coop: 1/context")
+
+
+def test_the_first_other_line_of_a_table_is_shown(tmp_path: Path) -> None:
+    then, now = tmp_path / "then", tmp_path / "now"
+    then.write_text("a,b\n1,2\n")
+    now.write_text("a,b\n1,3\n")
+    first = compare_files(then, now, "results/smoke/tables/t.csv").first
+    assert first == "results/smoke/tables/t.csv, line 2: `1,2` was, `1,3` is"
+    assert compare_files(then, now, "results/smoke/corpus/costs.json").first is None
+    assert compare_files(then, then, "results/smoke/tables/t.csv").numbers == 8

@@ -1,0 +1,85 @@
+"""Rates are found from measurements, and are those that the measurements were made from."""
+
+import pytest
+import torch
+
+from reprompt.workflow.estimate.calibrate import (
+    FITTED,
+    Measurement,
+    calibrate,
+    fitted,
+    seconds_per_cropped_pixel,
+    seconds_per_photograph,
+)
+from reprompt.workflow.estimate.rates import REFERENCE, reference
+from reprompt.workflow.estimate.work import KINDS, Pass, Work
+
+TRUE = {"operations": 1e-11, "elements": 2e-8, "packed": 3e-8, "scores": 1e-8, "launches": 5e-4, "steps": 1e-3}
+
+
+def measured(work, off=1.0):
+    return Measurement("", work, off * sum(TRUE[kind] * getattr(work, kind) for kind in FITTED))
+
+
+WORKS = [
+    Work(operations=2e9),
+    Work(operations=1e8, packed=1e5, scores=4e4, launches=6, steps=1),
+    Work(operations=1e9, packed=5e5, scores=1e4, launches=8, steps=1),
+    Work(operations=3e8, packed=6e5, scores=9e5, launches=6, steps=1),
+    Work(operations=1e9, elements=9e5, launches=8, steps=1),
+    Work(operations=2e8, elements=3e5, launches=24, steps=2),
+    Work(steps=1),
+]
+
+
+def test_rates_that_made_the_measurements_are_found_again():
+    assert fitted([measured(work) for work in WORKS]) == pytest.approx(TRUE, rel=1e-6)
+
+
+def test_no_rate_is_negative_whatever_the_noise():
+    noisy = [measured(work, off) for work, off in zip(WORKS, [1.5, 0.6, 1.4, 0.7, 1.3, 0.8, 1.0], strict=True)]
+    assert min(fitted(noisy).values()) >= 0
+
+
+def test_seconds_are_work_times_rates():
+    rates = REFERENCE["cpu"]
+    assert rates.seconds(Work(operations=1e11) * 2) == pytest.approx(2e11 * rates.operations)
+
+
+def test_work_adds_up_and_repeats():
+    work = Work(*range(1, len(KINDS) + 1))
+    assert work + work == 2 * work == work * 2
+
+
+def test_recomputing_is_a_forward_pass_for_every_backward_pass():
+    one = Pass(Work(operations=3), Work(operations=5))
+    assert one.trained(2).operations == 3 + 2 * 5
+    assert one.trained(2, recomputed=True).operations == 3 + 2 * (5 + 3)
+
+
+def test_an_unknown_device_is_named():
+    with pytest.raises(ValueError, match="tpu: there is cpu and cuda"):
+        reference("tpu")
+
+
+def test_a_gpu_that_nobody_measured_says_so():
+    assert "not measured" in reference("cuda").about
+
+
+def test_pictures_take_time():
+    assert 0 < seconds_per_cropped_pixel() < 1e-5
+    assert 1e-4 < seconds_per_photograph() < 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_cannot_be_calibrated():
+    with pytest.raises(ValueError, match="finds no GPU here"):
+        calibrate("cuda", "float32")
+
+
+def test_calibration_on_this_machine_explains_its_own_measurements(monkeypatch):
+    told = []
+    monkeypatch.setattr("reprompt.workflow.estimate.calibrate.ROUNDS", 1)
+    rates = calibrate("cpu", "float32", told.append)
+    assert rates.operations > 0 and rates.launches > 0
+    assert "float32" in rates.about and len(told) > 10

@@ -1,0 +1,153 @@
+"""The list of outputs that stands in for Snakemake's records in a clone."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reprompt.workflow import provenance
+from reprompt.workflow.provenance import TamperedError
+
+ROOT = Path("results/smoke")
+RECORD, TABLE = "results/smoke/records/a.npz", "results/smoke/tables/t.csv"
+
+
+def told(*outputs: str, code: str = "c") -> dict:
+    """What the workflow says of outputs: how each was made."""
+    return {output: {"wildcards": {"part": "a"}, "made": {"code": code, "spec": "s"}} for output in outputs}
+
+
+def recorded(output: str, text: str, inputs: list[str]) -> None:
+    """An output as Snakemake leaves it: the file, and a record that knows the file's date."""
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
+    Path(output).write_text(text)
+    record = {"rule": "rule", "code": "code", "input": inputs, "params": ["p"], "endtime": os.stat(output).st_mtime}
+    path = provenance._record_path(output)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record))
+
+
+@pytest.fixture(autouse=True)
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder after a run."""
+    monkeypatch.chdir(tmp_path)
+    recorded(RECORD, "cells", [])
+    recorded(TABLE, "numbers", [RECORD])
+    provenance.export(ROOT, told(RECORD, TABLE), keep=[RECORD, TABLE])
+
+
+def clone() -> None:
+    """What a clone lacks: Snakemake's records; and its files have another date."""
+    for path in provenance.RECORDS.rglob("*"):
+        path.unlink()
+    for output in (RECORD, TABLE):
+        os.utime(output, (2e9, 2e9))
+
+
+def test_outputs_made_here_need_no_adoption() -> None:
+    assert provenance.adopt(ROOT) == 0
+
+
+def test_restored_outputs_get_their_records_back() -> None:
+    clone()
+    assert provenance.adopt(ROOT) == 2
+    assert provenance._record(TABLE)["params"] == ["p"]
+    assert provenance.adopt(ROOT) == 0, "the second time they count as made here"
+
+
+def test_a_restored_output_is_older_than_its_inputs_so_that_checksums_decide() -> None:
+    clone()
+    provenance.adopt(ROOT)
+    assert os.stat(TABLE).st_mtime < os.stat(RECORD).st_mtime < 1e9
+
+
+def test_an_altered_output_is_named() -> None:
+    Path(RECORD).write_text("better cells")
+    os.utime(RECORD, (2e9, 2e9))
+    with pytest.raises(TamperedError, match=RECORD):
+        provenance.adopt(ROOT)
+    assert provenance.differences(ROOT) == [(RECORD, "is not the file that was made: its SHA-256 differs")]
+
+
+def test_an_output_that_a_killed_job_was_writing_is_left_to_snakemake() -> None:
+    Path(RECORD).write_text("half")
+    os.utime(RECORD, (2e9, 2e9))
+    marker = provenance._record_path(RECORD, provenance.INCOMPLETE)
+    marker.parent.mkdir(parents=True)
+    marker.touch()
+    assert provenance.adopt(ROOT) == 0
+
+
+def test_what_was_deleted_once_it_was_read_has_its_record_in_a_clone() -> None:
+    passed_on = "results/smoke/records/prompts.safetensors"
+    recorded(passed_on, "prompts", [RECORD])
+    recorded(TABLE, "numbers", [passed_on])
+    Path(passed_on).unlink()
+    provenance.export(ROOT, told(RECORD, TABLE, passed_on), keep=[RECORD, TABLE], passed_on=[passed_on])
+    clone()
+    assert provenance.adopt(ROOT) == 2
+    assert provenance._record(passed_on)["rule"] == "rule" and not Path(passed_on).exists()
+    assert os.stat(TABLE).st_mtime < os.stat(RECORD).st_mtime - 1, "there is a step between them"
+    assert provenance.differences(ROOT) == []
+    provenance.export(ROOT, told(TABLE), keep=[RECORD, TABLE], passed_on=[passed_on])
+    assert passed_on in provenance.load(ROOT)
+
+
+def test_entries_of_files_not_restored_yet_stay_while_they_are_planned() -> None:
+    Path(RECORD).unlink()
+    provenance.export(ROOT, told(TABLE), keep=[RECORD, TABLE])
+    assert set(provenance.load(ROOT)) == {RECORD, TABLE}
+    provenance.export(ROOT, told(TABLE), keep=[TABLE])
+    assert set(provenance.load(ROOT)) == {TABLE}
+
+
+def test_what_left_the_plan_is_pruned_with_its_empty_folders() -> None:
+    stray = Path("results/smoke/records/few_shot/old/b.npz")
+    stray.parent.mkdir(parents=True)
+    stray.touch()
+    assert provenance.prune(ROOT / "records", keep=[RECORD]) == [str(stray)]
+    assert Path(RECORD).exists()
+    assert not stray.parents[1].exists()
+
+
+def test_long_paths_are_recorded_as_snakemake_does() -> None:
+    pieces = provenance._record_path("x" * 400).relative_to(provenance.RECORDS).parts
+    assert [piece[0] == "@" for piece in pieces] == [True, True, False]
+    assert max(map(len, pieces)) <= 255
+
+
+def test_how_an_output_was_made_is_told_with_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert provenance.load(ROOT)[RECORD]["made"] == {"code": "c", "spec": "s", "commit": "unknown"}, (
+        "no repository here"
+    )
+    monkeypatch.setattr(provenance, "source_commit", lambda: "f" * 40)
+    Path(RECORD).write_text("other cells")
+    recorded(RECORD, "other cells", [])
+    provenance.export(ROOT, told(RECORD, TABLE, code="d"), keep=[RECORD, TABLE])
+    assert provenance.load(ROOT)[RECORD]["made"] == {"code": "d", "spec": "s", "commit": "f" * 40}
+    assert provenance.load(ROOT)[RECORD]["wildcards"] == {"part": "a"}
+
+
+def test_what_is_as_the_list_has_it_keeps_its_commit_and_its_proofs(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = provenance.load(ROOT)
+    entries[RECORD] |= {"made": entries[RECORD]["made"] | {"cells": "k"}, "attested": [{"from": "a", "to": "b"}]}
+    provenance.write(ROOT, entries)
+    monkeypatch.setattr(provenance, "source_commit", lambda: "f" * 40)
+    provenance.export(ROOT, told(RECORD, TABLE), keep=[RECORD, TABLE])
+    assert provenance.load(ROOT)[RECORD] == entries[RECORD]
+
+
+def test_source_that_is_not_committed_is_marked(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words], cwd=tmp_path, check=True)
+
+    Path("params.yaml").write_text("a: 1")
+    git("init", "-q")
+    git("add", "params.yaml")
+    git("commit", "-qm", "test")
+    commit = provenance.source_commit()
+    assert len(commit) == 40, "results are not source"
+    Path("params.yaml").write_text("a: 2")
+    assert provenance.source_commit() == f"{commit}+"
