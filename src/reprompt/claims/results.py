@@ -121,8 +121,8 @@ def printed_judgements() -> dict[str, Judgement]:
 def printed_verdict(judgement: Judgement) -> str:
     """A claim on the papers' own tables, in words.
 
-    The README of tasks/published calls a claim outside the tables when it needs more than looking cells up. Five of those can be
-    counted from cells; they are marked with COUNTED.
+    The README of tasks/published calls a claim outside the tables when it needs more than looking cells up. Five of
+    those can be counted from cells; they are marked with COUNTED.
     """
     if not judgement.parts or any(not isinstance(reason, Lost) for reason in judgement.missing):
         return OUTSIDE
@@ -133,7 +133,7 @@ def printed_verdict(judgement: Judgement) -> str:
 
 
 def printed_counts() -> dict[str, int]:
-    """The counts that the README of tasks/published states: holds, holds as far as the cells survive, contradicted, outside."""
+    """The README of tasks/published counts: holds, holds as far as the cells survive, contradicted, outside."""
     verdicts = [printed_verdict(judgement) for judgement in printed_judgements().values()]
     plain = [OUTSIDE if verdict.startswith(COUNTED) else verdict for verdict in verdicts]
     return {verdict: plain.count(verdict) for verdict in (HOLDS, PARTLY, CONTRADICTED, OUTSIDE)}
