@@ -10,11 +10,13 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from reprompt.planning import entry_points
 
 from reprompt.foundation import locks
+from reprompt.foundation.digests import digest_of_text
 
 from reprompt.workflow import provenance
 from reprompt.workflow.estimate import resources as estimated
 from reprompt.planning.parameters import load_parameters
-from reprompt.cells.parameters import (ParameterError)
+from reprompt.cells.recipes import in_path
+from reprompt.cells.tuning import ParameterError
 from reprompt.planning.plan import make_plan
 from reprompt.workflow.taking_over import take_over_backbones
 
@@ -51,7 +53,7 @@ wildcard_constraints:
     backbone="|".join(PLAN.backbones),
     part="|".join(re.escape(part) for part in dict.fromkeys([*PLAN.parts, *(job.part for job in PLAN.jobs)])),
     experiment="|".join(PLAN.parameters.experiments),
-    recipe="|".join({job.recipe for job in PLAN.jobs}),
+    recipe="|".join({in_path(job.recipe) for job in PLAN.jobs}),
     table="|".join(TABLES),
     figure="|".join(FIGURES),
     corpus_figure="|".join(CORPUS_FIGURES),
@@ -126,7 +128,7 @@ def spec_of(rule):
     """A function to what the parameters come to that a job of `rule` depends on."""
 
     def of_job(wildcards):
-        return entry_points.digest(entry_points.spec_of(PLAN, rule, dict(wildcards.items())))
+        return digest_of_text(entry_points.spec_of(PLAN, rule, dict(wildcards.items())))
 
     return of_job
 
@@ -174,7 +176,7 @@ def jobs_by_study():
 
 def made_now(rule, wildcards):
     """With which code and parameters an output of `rule` would be made today, as provenance has it."""
-    spec = entry_points.digest(entry_points.spec_of(PLAN, rule, wildcards))
+    spec = digest_of_text(entry_points.spec_of(PLAN, rule, wildcards))
     return {"code": entry_points.code_of(PLAN, rule, wildcards), "spec": spec}
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reprompt.cells.parameters import FileImages, ParameterError
+from reprompt.cells.parameters import FileImages
+from reprompt.cells.tuning import ParameterError
 from reprompt.data.commands import app as data_app
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan

@@ -1,5 +1,6 @@
 """Sweeps: which cells they make, and that the sweep decides."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -7,7 +8,8 @@ import yaml
 
 from project import PROJECT
 from reprompt.cells.cell import cells_of, swept
-from reprompt.cells.parameters import ParameterError
+from reprompt.cells.recipes import recipe_of
+from reprompt.cells.tuning import ParameterError
 from reprompt.planning.parameters import parse_parameters
 from reprompt.planning.plan import make_plan
 
@@ -17,7 +19,7 @@ FILE = PROJECT / "params.yaml"
 def sweeping(method, *sweep, shots=(4, 16), **block):
     """The cells of one method on one task over these grids."""
     raw = yaml.safe_load(FILE.read_text())
-    raw["methods"][method].update(block)
+    raw["gradients"]["prograd"].update(block)
     raw["experiments"]["few_shot_lwf"] |= {"methods": [method], "sweep": list(sweep), "shots": list(shots)}
     return cells_of(parse_parameters(raw, "miniature"), "few_shot_lwf", method, "ViT-B-16", "dtd")
 
@@ -45,7 +47,7 @@ def test_figure_five_is_two_lines_through_the_default_without_it():
     assert (0.3, 0.8) not in found
     assert all(language == 0.3 or isomorphism == 0.8 for language, isomorphism in found)
     assert min(sum(language == 0.3 for language, _ in found), sum(other == 0.8 for _, other in found)) >= 2
-    others = (cell for cell in plan.cells if (cell.experiment, cell.recipe) == ("imbalanced", "maple_npt"))
+    others = (cell for cell in plan.cells if (cell.experiment, cell.recipe) == ("imbalanced", "maple+npt"))
     assert {tuple(cell.resolved[name] for name in names) for cell in others} == {(0.3, 0.8)}
 
 
@@ -79,7 +81,7 @@ def test_what_is_swept_is_written_in_one_way():
 
 @pytest.mark.parametrize(("method", "name"), [("coop", "lambda"), ("prograd", "lamda"), ("lwf", "w_language")])
 def test_a_setting_that_the_method_has_not_is_refused(method, name):
-    with pytest.raises(ParameterError, match=f"experiments.few_shot_lwf.sweep: {method} has no setting '{name}'"):
+    with pytest.raises(ParameterError, match=re.escape(f"{recipe_of(method).expression} has no setting '{name}'")):
         sweeping(method, {name: [0, 1]})
 
 
@@ -97,5 +99,5 @@ def test_a_classifier_that_is_solved_at_once_is_swept_too():
 
 @pytest.mark.parametrize("grid", [{"epochs": [1.5]}, {"batch": [0]}, {"lambda": [-1]}, {"augmentation": [1]}])
 def test_a_value_that_the_setting_cannot_have_is_refused(grid):
-    with pytest.raises(ParameterError, match=f"experiments.few_shot_lwf.sweep: prograd: {next(iter(grid))}"):
+    with pytest.raises(ParameterError, match=rf"experiments\.few_shot_lwf\.sweep: coop\+prograd: {next(iter(grid))}"):
         sweeping("prograd", grid)

@@ -7,6 +7,7 @@ import pytest
 from project import PROJECT
 from reprompt.cells.cell import Cell
 from reprompt.cells.fleets import fleets_of, structure
+from reprompt.cells.recipes import recipe_of
 from reprompt.foundation.digests import canonical
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan
@@ -15,7 +16,7 @@ PLAN = make_plan(load_parameters(PROJECT / "params.yaml", "miniature"))
 
 
 def cell_of(recipe: str, experiment: str = "few_shot") -> Cell:
-    return next(cell for cell in PLAN.cells if (cell.experiment, cell.recipe) == (experiment, recipe))
+    return next(cell for cell in PLAN.cells if (cell.experiment, cell.method) == (experiment, recipe_of(recipe)))
 
 
 def with_settings(cell: Cell, **changes) -> Cell:

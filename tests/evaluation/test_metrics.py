@@ -17,7 +17,7 @@ from reprompt.evaluation.metrics import (
     score,
 )
 from reprompt.learners.outcome import Outcome
-from reprompt.objectives.neural_collapse import isomorphism_degree, language_collapse_degree
+from reprompt.objectives.npt import isomorphism_degree, language_collapse_degree
 
 HALF_PRECISION = 6e-4  # cosines are stored in half precision
 

@@ -9,9 +9,10 @@ import pytest
 from matplotlib.text import Text
 from scipy.stats import t as student_t
 
+from reprompt.evidence.adaptation import VIT_B_16
 from reprompt.figures.mvlpt import mvlpt_figure1, mvlpt_figure4, mvlpt_figure5, mvlpt_figure6
 from reprompt.figures.mvlpt.heat import clustered_order, ink, lowest_shade, shade, without_own
-from reprompt.learners.parameters import prompt_parameters
+from reprompt.learners.upt import Settings
 from reprompt.tasks.groups import ELEVATER_20
 from reprompt.training.groups import grid_of, normalised
 
@@ -235,8 +236,8 @@ def test_the_default_block_stands_in_every_panel_between_its_neighbours(figures)
 def test_the_size_of_a_point_is_its_parameters_over_the_fewest(figures):
     points = figures["mvlpt_figure6"].points
     assert points.loc[points["default"], "parameters"].tolist() == [566_400] * 3
-    fewest = prompt_parameters("upt", fake_transfer.UPT | {"mix_width": 64}, 512, 768)
-    widest = prompt_parameters("upt", fake_transfer.UPT | {"mix_width": 256}, 512, 768)
+    fewest = Settings.of(fake_transfer.UPT | {"mix_width": 64}).learned_numbers(VIT_B_16)
+    widest = Settings.of(fake_transfer.UPT | {"mix_width": 256}).learned_numbers(VIT_B_16)
     assert points["relative"].min() == 1
     assert points["relative"].max() == pytest.approx(widest / fewest)
     heads = points.query("panel == 'mix_heads'")

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from reprompt.clip.savings import ALL_SAVINGS
 from reprompt.gradients.step import Step
-from reprompt.learners.coupled_prompts import Learner
+from reprompt.learners.maple import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch
 
@@ -24,7 +24,7 @@ def step(exact):
 
     def make(savings=ALL_SAVINGS) -> Step:
         stream = torch.Generator().manual_seed(1)
-        learner = Learner(exact, ["cat", "dog", "old car"], {"context_length": 2, "depth": 2}, savings)
+        learner = Learner(exact, ["cat", "dog", "old car"], Settings(context_length=2, depth=2), savings)
         starts = [learner.start("random", stream) for _ in range(2)]
         params = {name: torch.stack([s[name] for s in starts]).double().requires_grad_(True) for name in starts[0]}
         images = torch.randn(2, 4, 3, 40, 40, generator=stream, dtype=torch.float64)

@@ -10,7 +10,11 @@ from reprompt.gradients import plain, prograd
 from reprompt.gradients.prograd import align, align_all
 
 STREAM = torch.Generator().manual_seed(0)
-TEACHING = {"temperature": 1.0}
+
+
+def with_strength(strength, projection="per_tensor", temperature=1.0):
+    said = {"lambda": strength, "projection": projection, "temperature": temperature, "teacher": "template"}
+    return prograd.Settings(**said)
 
 
 def pair(conflicting: bool):
@@ -80,7 +84,7 @@ def test_of_two_tensors_one_may_conflict_and_their_vector_not():
 
 @pytest.mark.parametrize("projection", ["per_tensor", "flattened"])
 def test_strength_zero_is_the_plain_gradient_and_each_run_has_its_own(step, projection):
-    settings = [{"lambda": strength, "projection": projection, **TEACHING} for strength in (0.0, 1.0)]
+    settings = [with_strength(strength, projection) for strength in (0.0, 1.0)]
     plain_losses, expected = plain.gradients(step())
     losses, found = prograd.rule(settings)(step())
     assert torch.allclose(losses, plain_losses)
@@ -91,7 +95,7 @@ def test_strength_zero_is_the_plain_gradient_and_each_run_has_its_own(step, proj
 
 @pytest.mark.parametrize("projection", ["per_tensor", "flattened"])
 def test_what_the_rule_returns_never_points_against_the_teacher(step, projection):
-    settings = [{"lambda": 1.0, "projection": projection, **TEACHING}] * 2
+    settings = [with_strength(1.0, projection)] * 2
     _, found = prograd.rule(settings)(step())
     _, g_task, g_general = prograd.two_gradients(step(), 1.0)
     before, after = ({name: (g[name] * g_general[name]).flatten(1).sum(1) for name in g} for g in (g_task, found))
@@ -105,7 +109,7 @@ def test_what_the_rule_returns_never_points_against_the_teacher(step, projection
 def test_a_student_that_is_the_teacher_is_not_held_back(step):
     one = step()
     taught = replace(one, batch=replace(one.batch, teacher=one.forward().logits.detach()))
-    _, found = prograd.rule([{"lambda": 1.0, **TEACHING}] * 2)(taught)
+    _, found = prograd.rule([with_strength(1.0)] * 2)(taught)
     _, expected = plain.gradients(step())
     for name, tensor in expected.items():
         assert (found[name] - tensor).abs().max() < 1e-6 * tensor.abs().max()
@@ -115,9 +119,9 @@ def test_a_student_that_is_the_teacher_is_not_held_back(step):
     "savings", [replace(ALL_SAVINGS, one_forward=False), replace(ALL_SAVINGS, recompute_above=0), NO_SAVINGS]
 )
 def test_one_forward_pass_for_both_gradients_is_exact(step, savings):
-    settings = [{"lambda": 1.0, "temperature": 2.0}] * 2
+    settings = [with_strength(1.0, temperature=2.0)] * 2
     losses, fast = prograd.rule(settings)(step())
-    slow_losses, slow = prograd.rule(settings, savings)(step(savings))
+    slow_losses, slow = prograd.rule(settings, savings=savings)(step(savings))
     assert torch.allclose(losses, slow_losses, atol=1e-12)
     for name, tensor in fast.items():
         assert (slow[name] - tensor).abs().max() <= 1e-9 * tensor.abs().max()

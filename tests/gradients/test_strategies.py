@@ -5,9 +5,10 @@ import torch
 
 from reprompt.gradients import general, orthogonal, plain, prograd
 from reprompt.gradients.prograd import align, two_gradients
-from reprompt.objectives import distillation
+from reprompt.objectives import lwf
 
-TEACHING = [{"temperature": 2.0}] * 2
+TEACHER = {"temperature": 2.0, "teacher": "template"}
+PROGRAD = prograd.Settings(**{"lambda": 1.0}, projection="per_tensor", **TEACHER)
 
 
 def pairs():
@@ -45,7 +46,7 @@ def test_no_general_direction_leaves_the_task_gradient_alone():
 
 
 def test_the_rule_is_orthogonal_tensor_by_tensor(step):
-    losses, found = orthogonal.rule(TEACHING)(step())
+    losses, found = orthogonal.rule([orthogonal.Settings(**TEACHER)] * 2)(step())
     plain_losses, g_task = plain.gradients(step())
     _, _, g_general = two_gradients(step(), 2.0)
     assert torch.allclose(losses, plain_losses)
@@ -57,15 +58,16 @@ def test_the_rule_is_orthogonal_tensor_by_tensor(step):
 
 def test_the_general_direction_alone_is_the_gradient_of_the_divergence(step):
     one = step()
-    losses, found = general.rule(TEACHING)(one)
-    distillation.divergence(one.forward(), one.batch, 2.0).sum().backward()
+    losses, found = general.rule([general.Settings(**TEACHER)] * 2)(one)
+    lwf.divergence(one.forward(), one.batch, 2.0).sum().backward()
     for name, tensor in one.params.items():
         assert (found[name] - tensor.grad).abs().max() < 1e-9 * tensor.grad.abs().max(), name
     assert torch.allclose(losses, plain.gradients(step())[0]), "the loss that is reported is the task's"
 
 
 def test_the_three_strategies_differ(step):
-    rules = (general.rule(TEACHING), orthogonal.rule(TEACHING), prograd.rule([{"lambda": 1.0, **TEACHING[0]}] * 2))
+    settings = (general.Settings(**TEACHER), orthogonal.Settings(**TEACHER), PROGRAD)
+    rules = (of.rule([one] * 2) for of, one in zip((general, orthogonal, prograd), settings, strict=True))
     found = [torch.cat([tensor.flatten() for tensor in rule(step())[1].values()]) for rule in rules]
     for place, one in enumerate(found):
         assert all((one - other).norm() > 1e-3 * one.norm() for other in found[:place])
@@ -73,5 +75,5 @@ def test_the_three_strategies_differ(step):
 
 @pytest.mark.parametrize("module", [general, orthogonal])
 def test_runs_of_a_fleet_share_the_temperature(module):
-    with pytest.raises(ValueError, match="too many values"):
-        module.rule([{"temperature": 1.0}, {"temperature": 2.0}])
+    with pytest.raises(ValueError, match=r"temperature: one value for all runs of a fleet, found 1.0, 2.0"):
+        module.rule([module.Settings(temperature=t, teacher="template") for t in (1.0, 2.0)])

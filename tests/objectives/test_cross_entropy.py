@@ -9,7 +9,7 @@ from reprompt.objectives import cross_entropy
 
 
 def test_it_is_the_mean_over_each_runs_images(outcome, batch):
-    losses = cross_entropy.objective([{}, {}])(outcome, batch)
+    losses = cross_entropy.objective([cross_entropy.Settings()] * 2)(outcome, batch)
     for r in range(2):
         assert torch.allclose(losses[r], F.cross_entropy(outcome.logits[r], batch.labels[r]))
 

@@ -13,6 +13,7 @@ import yaml
 
 from project import PROJECT
 from reprompt.cells.parameters import Measure
+from reprompt.cells.recipes import recipe_of
 from reprompt.foundation import code
 from reprompt.planning import entry_points
 from reprompt.planning.parameters import load_parameters, parse_parameters
@@ -126,7 +127,8 @@ def test_every_module_that_a_command_imports_is_an_entry_point_of_its_rule() -> 
 
 
 def cell_is_changed(package: Path, place: str, recipe: str, *measures: str) -> bool:
-    entries = entry_points.cell(recipe, measures)
+    protocol = "meta" if recipe.endswith("_meta") else "few_shot"
+    entries = entry_points.cell(recipe_of(recipe).modules(protocol), measures)
     before = code.code_hash(entries, package)
     with edited(package, place):
         return code.code_hash(entries, package) != before
@@ -136,8 +138,8 @@ def cell_is_changed(package: Path, place: str, recipe: str, *measures: str) -> b
     ("place", "recipe"),
     [
         ("gradients/prograd.py", "prograd"),
-        ("objectives/distillation.py", "prograd"),
-        ("learners/text_context.py", "maple_prograd"),  # its teacher may be the oracle, a CoOp prompt
+        ("objectives/lwf.py", "prograd"),
+        ("learners/coop.py", "maple_prograd"),  # its teacher may be the oracle, a CoOp prompt
         ("clip/blocks.py", "maple"),
         ("learners/affine.py", "cocoop"),
         ("training/loop.py", "coop"),
@@ -145,7 +147,7 @@ def cell_is_changed(package: Path, place: str, recipe: str, *measures: str) -> b
         ("gradients/prograd.py", "prograd_orthogonal"),
         ("evaluation/metrics.py", "coop"),
         ("training/meta/learned.py", "coop_meta"),
-        ("gradients/regulated.py", "coop_meta"),
+        ("gradients/gram.py", "coop_meta"),
         ("data/views.py", "coop"),
         ("data/pictures.py", "vpt"),
         ("clip/openai.py", "coop"),
@@ -160,9 +162,9 @@ def test_a_cell_depends_on_what_its_recipe_runs(package: Path, place: str, recip
     ("place", "recipe"),
     [
         ("gradients/prograd.py", "coop"),
-        ("learners/coupled_prompts.py", "coop"),
-        ("learners/text_context.py", "zero_shot"),
-        ("objectives/neural_collapse.py", "maple"),
+        ("learners/maple.py", "coop"),
+        ("learners/coop.py", "zero_shot"),
+        ("objectives/npt.py", "maple"),
         ("gradients/orthogonal.py", "prograd"),
         ("training/meta/learned.py", "coop"),
         ("tables/setting.py", "coop"),
@@ -201,7 +203,7 @@ def test_a_cell_does_not_depend_on_other_measures(package: Path, measures: tuple
 def test_a_measure_changes_the_records_of_experiments_that_measure_it_and_no_others(package: Path) -> None:
     """In the plan itself: Figure 6's records, not those of Table 1."""
     experiments = make_plan(load_parameters(PARAMS, "miniature")).parameters.experiments
-    measures = {name: of.measures for name, of in experiments.items() if "prograd" in of.methods}
+    measures = {name: of.measures for name, of in experiments.items() if "coop+prograd" in of.methods}
     angle = "evaluation/measures/angle.py"
     stale = {name for name, of in measures.items() if cell_is_changed(package, angle, "prograd", *of)}
     assert stale == {"few_shot_angles"}

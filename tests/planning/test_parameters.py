@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from project import PROJECT
-from reprompt.cells.parameters import ParameterError
+from reprompt.cells.tuning import ParameterError
 from reprompt.planning.parameters import load_parameters, parse_parameters
 
 FILE = PROJECT / "params.yaml"
@@ -28,7 +28,7 @@ def test_every_scale_is_valid(scale):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (["methods", "prograd", "lamda"], 1, "methods.prograd.lamda: unknown key; did you mean 'lambda'?"),
+        (["gradients", "prograd", "lamda"], 1, "gradients.prograd.lamda: unknown key; did you mean 'lambda'?"),
         (["tuning", "few_shot", "rat"], 1, "tuning.few_shot.rat: unknown key; did you mean 'rate'?"),
         (
             ["experiments", "few_shot", "method"],
@@ -38,16 +38,16 @@ def test_every_scale_is_valid(scale):
         (["scales", "miniature", "data", "render_sed"], 1, "data.render_sed: unknown key; did you mean 'render_seed'?"),
         (["sedes"], [1], "sedes: unknown key; did you mean 'seeds'?"),
         (
-            ["methods", "prograd", "lambda"],
+            ["gradients", "prograd", "lambda"],
             -1,
-            "methods.prograd.lambda: input should be greater than or equal to 0, found -1",
+            "gradients.prograd.lambda: input should be greater than or equal to 0, found -1",
         ),
         (["seeds"], "one", "seeds: input should be a valid tuple, found 'one'"),
         (["standard_backbone"], "ViT-B-61", "standard_backbone: no backbone 'ViT-B-61'; did you mean 'ViT-B-16'?"),
         (
             ["experiments", "few_shot", "methods"],
             ["copo"],
-            "experiments.few_shot.methods: no method 'copo'; did you mean 'coop'?",
+            "experiments.few_shot.methods: copo: no learner 'copo'; did you mean 'coop'?, found ['copo']",
         ),
         (
             ["experiments", "few_shot", "tuning"],
@@ -72,12 +72,12 @@ def test_every_scale_is_valid(scale):
         (
             ["experiments", "few_shot_lambda", "sweep"],
             [{"lamda": [0, 1]}],
-            "experiments.few_shot_lambda.sweep: prograd has no setting 'lamda'",
+            "experiments.few_shot_lambda.sweep: coop+prograd has no setting 'lamda'",
         ),
         (
             ["experiments", "few_shot_lwf", "sweep"],
             [{"lambda": [0, 1]}],
-            "experiments.few_shot_lwf.sweep: lwf has no setting 'lambda'",
+            "experiments.few_shot_lwf.sweep: coop+lwf has no setting 'lambda'",
         ),
         (
             ["experiments", "elevater", "methods"],
@@ -89,19 +89,37 @@ def test_every_scale_is_valid(scale):
             ["voc2007"],
             "experiments.few_shot_lambda.tasks: voc2007: its images have several classes; few_shot draws images of one",
         ),
-        (["methods", "coop", "batch"], 0, "methods.coop.batch: input should be greater than 0, found 0"),
-        (["methods", "coop", "rat"], 1, "methods.coop.rat: unknown key; did you mean 'rate'?"),
+        (["learners", "cocoop", "batch"], 0, "learners.cocoop.batch: input should be greater than 0, found 0"),
+        (["learners", "cocoop", "rat"], 1, "learners.cocoop.rat: unknown key; did you mean 'rate'?"),
         (
-            ["methods", "coop", "where"],
+            ["learners", "vpt", "where"],
             [{"shot": 4, "rate": 1}],
-            "methods.coop.where.0.shot: unknown key; did you mean 'shots'?",
+            "learners.vpt.where.0.shot: unknown key; did you mean 'shots'?",
         ),
         (
-            ["methods", "coop", "where"],
+            ["learners", "vpt", "where"],
             [{"tuning": "few_shots", "rate": 1}],
-            "methods.coop.where.0.tuning: no block 'few_shots'; did you mean 'few_shot'?",
+            "learners.vpt.where.0.tuning: no block 'few_shots'; did you mean 'few_shot'?",
         ),
-        (["methods", "coop"], None, "methods.coop: missing; experiments.few_shot runs it"),
+        (
+            ["gradients", "prograd", "where"],
+            [{"learner": "copo", "lambda": 0.5}],
+            "gradients.prograd.where.0.learner: no learner 'copo'; did you mean 'coop'?",
+        ),
+        (["learners", "linear_probe"], None, "learners.linear_probe: missing; experiments.few_shot runs it"),
+        (["objectives", "npt"], None, "objectives.npt: missing; experiments.imbalanced runs it"),
+        (["tuning", "meta", "ways"], None, "tuning.meta.ways: missing; experiments.gram meta-trains by it"),
+        (
+            ["tuning", "meta", "regulator_rate"],
+            None,
+            "tuning.meta.regulator_rate: missing; experiments.gram meta-trains by it",
+        ),
+        (["tuning", "meta", "regulator_start"], 2, "tuning.meta.regulator_start: input should be less than 1, found 2"),
+        (
+            ["experiments", "elevater", "methods"],
+            ["maple+npt"],
+            "experiments.elevater.methods: maple+npt: npt is for images of one class: voc2007",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(path, value, message):
@@ -117,7 +135,9 @@ def test_a_mistake_is_named_with_its_remedy(path, value, message):
         ("few_shot", "vpt_prograd", "RN50", "a ResNet has none"),
         ("base_to_new", "cosine", "ViT-B-16", "cannot name the new classes"),
         ("base_to_new", "linear_probe", "ViT-B-16", "cannot name the new classes"),
-        ("base_to_new", "coop_class_specific", "ViT-B-16", "cannot name the new classes"),
+        ("base_to_new", "vpt+npt", "ViT-B-16", "vpt learns none"),
+        ("grouped", "coop", "ViT-B-16", "is trained on one task"),
+        ("grouped", "mcoop+prograd", "ViT-B-16", "has a teacher of one task's classes"),
         ("cross_dataset", "cosine", "ViT-B-16", "cannot name the classes of another task"),
         ("transfer_grid", "cosine", "ViT-B-16", "cannot name the classes of another task"),
         ("elevater", "linear_probe", "ViT-B-16", "fitted to images of one class each"),
@@ -133,8 +153,8 @@ def test_a_combination_that_makes_no_sense_is_refused_with_a_reason(experiment, 
 
 def test_a_missing_key_is_named():
     raw = yaml.safe_load(FILE.read_text())
-    del raw["methods"]["prograd"]["temperature"]
-    with pytest.raises(ParameterError, match=r"methods\.prograd\.temperature: missing"):
+    del raw["gradients"]["prograd"]["temperature"]
+    with pytest.raises(ParameterError, match=r"gradients\.prograd\.temperature: missing"):
         parse_parameters(raw)
 
 
@@ -187,13 +207,13 @@ def test_the_miniatures_towers_are_deep_enough_for_every_method():
     backbone = parameters.backbones[parameters.standard_backbone]
     layers = {"visual_depth": backbone.vision["layers"], "text_depth": backbone.text["layers"]}
     layers["depth"] = min(layers.values())
-    for name in type(parameters.methods).model_fields:
-        block = getattr(parameters.methods, name)
+    for name in type(parameters.learners).model_fields:
+        block = getattr(parameters.learners, name)
         for key in layers.keys() & set(type(block).model_fields if block else ()):
-            assert getattr(block, key) <= layers[key], f"methods.{name}.{key}"
+            assert getattr(block, key) <= layers[key], f"learners.{name}.{key}"
 
 
-@pytest.mark.parametrize("number", [None, 1, 3])
+@pytest.mark.parametrize("number", [None, 1, 2])
 def test_parameters_of_another_schema_are_refused_with_where_to_read_of_it(number):
     raw = yaml.safe_load(FILE.read_text())
     raw.pop("schema")

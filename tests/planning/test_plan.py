@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from project import PROJECT
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.parameters import BLOCKS
+from reprompt.cells.recipes import recipe_of
+from reprompt.cells.tuning import ParameterError
 from reprompt.foundation.digests import canonical
 from reprompt.planning.outputs import OUTPUTS
 from reprompt.planning.parameters import load_parameters, parse_parameters
@@ -17,15 +19,17 @@ PLAN = make_plan(load_parameters(FILE, "miniature"))
 SWEPT_LAMBDA = ("few_shot_lambda", "few_shot_angles")
 
 
-def plan_with(scale="miniature", **methods):
+def plan_with(scale="miniature", **blocks):
+    """The plan with more in some members' blocks."""
     raw = yaml.safe_load(FILE.read_text())
-    for name, settings in methods.items():
-        raw["methods"][name].update(settings)
+    for name, settings in blocks.items():
+        axis = next(axis for axis in BLOCKS.values() if name in raw[axis] or (axis == "learners" and name == "coop"))
+        raw[axis].setdefault(name, {}).update(settings)
     return make_plan(parse_parameters(raw, scale))
 
 
 def cells_of(experiment, recipe, plan=PLAN):
-    return [cell for cell in plan.cells if (cell.experiment, cell.recipe) == (experiment, recipe)]
+    return [cell for cell in plan.cells if (cell.experiment, cell.method) == (experiment, recipe_of(recipe))]
 
 
 def test_few_shot_has_every_task_shot_and_seed_of_a_learned_recipe():
@@ -81,7 +85,8 @@ def test_changing_lambda_changes_the_prograd_jobs_and_no_others():
     """Where lambda is swept, the sweep decides."""
     changed = plan_with(prograd={"lambda": 0.5})
     names = {new.name for old, new in zip(PLAN.jobs, changed.jobs, strict=True) if old.spec != new.spec}
-    prograd = {job.name for job in PLAN.jobs if job.recipe == "prograd" and job.experiment not in SWEPT_LAMBDA}
+    having = [job for job in PLAN.jobs if job.recipe in ("coop+prograd", "cosine+prograd")]
+    prograd = {job.name for job in having if job.experiment not in SWEPT_LAMBDA}
     assert names == prograd
 
 
@@ -107,16 +112,56 @@ def test_the_name_of_an_experiment_changes_no_cell():
     assert keys[0] == keys[1]
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_recipes_modules_exist(name):
-    for module in RECIPES[name].modules:
-        assert find_spec(f"reprompt.{module}"), module
+def test_the_modules_of_every_recipe_that_is_run_exist():
+    for cell in {cell.recipe: cell for cell in PLAN.cells}.values():
+        for module in cell.method.modules(cell.protocol):
+            assert find_spec(f"reprompt.{module}"), module
 
 
-def test_every_recipe_that_is_run_has_its_block():
-    for experiment in PLAN.parameters.experiments.values():
-        for recipe in experiment.methods:
-            assert getattr(PLAN.parameters.methods, recipe) is not None
+def test_a_job_is_found_by_every_name_of_its_recipe():
+    names = ("few_shot/coop-prograd/ViT-B-16/part1", "few_shot/coop+prograd/ViT-B-16/part1")
+    assert {PLAN.job(name).name for name in (*names, "few_shot/prograd/ViT-B-16/part1")} == {names[0]}
+
+
+def extended(experiment, recipe, scale="smoke", **changes):
+    raw = yaml.safe_load(FILE.read_text())
+    raw["scales"][scale]["experiments"].setdefault(experiment, {})
+    raw["scales"][scale]["experiments"][experiment] |= {"methods": [recipe], **changes}
+    return make_plan(parse_parameters(raw, scale))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "recipe", "start"),
+    [
+        ("imbalanced", "maple+npt+prograd", None),
+        ("cross_task", "upt+prograd@multitask", "multitask_11/upt-multitask/ViT-B-16/all"),
+        ("gram_universal", "ivlp+npt@gram", "gram/ivlp-gram/ViT-B-16/all"),
+    ],
+)
+def test_a_combination_that_no_paper_has_is_planned_and_brings_the_job_that_makes_its_start(experiment, recipe, start):
+    plan = extended(experiment, recipe)
+    found = {prompts for cell in cells_of(experiment, recipe, plan) for prompts in job_of(plan, cell).prompts}
+    assert cells_of(experiment, recipe, plan) and found == ({start} if start else set())
+    if start:
+        assert plan.job(start).keeps_prompts
+
+
+def job_of(plan, cell):
+    return next(job for job in plan.jobs if cell in job.cells)
+
+
+def test_a_start_of_another_shape_is_refused():
+    raw = yaml.safe_load(FILE.read_text())
+    raw["learners"]["joint"]["where"].append({"start": "gram", "context_length": 3})
+    with pytest.raises(ParameterError, match=r"gram_universal.*context_length is 3, and the prompts of gram have 2"):
+        _ = make_plan(parse_parameters(raw, "smoke")).jobs
+    with pytest.raises(ParameterError, match=r"gram makes no prompts with \{\"context_length\":3.0\}"):
+        _ = extended("gram_universal", "unigram", sweep=[{"context_length": [3]}]).jobs
+
+
+def test_a_start_that_another_protocol_makes_is_refused():
+    with pytest.raises(ParameterError, match=r"gram_pretraining: @gram needs an experiment of protocol meta"):
+        extended("gram_universal", "unigram", starts=["gram_pretraining"])
 
 
 def settings_of(recipe, **block):

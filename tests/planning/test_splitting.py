@@ -4,7 +4,7 @@ import pytest
 from uncut import uncut_plan
 
 from reprompt.cells.fleets import fleets_of
-from reprompt.cells.parameters import ParameterError
+from reprompt.cells.tuning import ParameterError
 from reprompt.foundation.digests import canonical
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan

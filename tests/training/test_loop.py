@@ -11,13 +11,18 @@ from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS
 from reprompt.data.pictures import Pictures
 from reprompt.evaluation.images import Images
 from reprompt.gradients import plain, prograd
-from reprompt.learners import independent_prompts, text_context
-from reprompt.objectives import cross_entropy, distillation, multitask
+from reprompt.learners import coop, ivlp
+from reprompt.objectives import cross_entropy, lwf, multitask
 from reprompt.training.loop import Fleet, Run, Schedule, train
 
 NAMES = ["cat", "a dog of some kind", "tree", "old car"]
-CONTEXT = {"context_length": 3}
-BOTH = {"context_length": 2, "text_depth": 2, "visual_depth": 2, "visual_length": 2}
+CONTEXT = coop.Settings(context_length=3)
+BOTH = ivlp.Settings(context_length=2, text_depth=2, visual_depth=2, visual_length=2)
+
+
+def with_strength(strength):
+    settings = {"lambda": strength, "temperature": 1.0, "projection": "per_tensor", "teacher": "template"}
+    return prograd.Settings(**settings)
 
 
 def schedule(**changes):
@@ -52,12 +57,12 @@ def teacher():
 
 def fit(tiny, images, runs, savings=ALL_SAVINGS, objective=cross_entropy.loss, rule=plain.gradients, teacher=None):
     """The tuned contexts (R, M, D), and the learner."""
-    learner = text_context.Learner(tiny, NAMES, CONTEXT, savings)
+    learner = coop.Learner(tiny, NAMES, CONTEXT, savings)
     return train(runs, images, learner, objective, rule, teacher)["context"], learner
 
 
 def independent(tiny, savings=ALL_SAVINGS):
-    return independent_prompts.Learner(tiny, NAMES, BOTH, savings)
+    return ivlp.Learner(tiny, NAMES, BOTH, savings)
 
 
 def visual_run(tiny, seed, images=8):
@@ -148,7 +153,7 @@ def test_the_loop_equals_torch_sgd_written_out(tiny, images):
     plan, views = run(3).batch_plan(2)
     context = one.start["context"].clone().requires_grad_(True)
     optimiser = torch.optim.SGD([context], lr=1.0, momentum=0.9, weight_decay=5e-4)
-    learner = text_context.Learner(tiny, NAMES, CONTEXT)
+    learner = coop.Learner(tiny, NAMES, CONTEXT)
     for batch, view, rate in zip(plan, views, one.schedule.rates(8), strict=True):
         optimiser.param_groups[0]["lr"] = rate
         logits = learner.forward({"context": context[None]}, images.features[view, one.images[batch]][None]).logits[0]
@@ -161,7 +166,7 @@ def test_the_loop_equals_torch_sgd_written_out(tiny, images):
 
 def test_adam_is_torchs_for_every_run(tiny, images):
     """Also where a run of another length has left the fleet."""
-    learner = text_context.Learner(tiny, NAMES, CONTEXT)
+    learner = coop.Learner(tiny, NAMES, CONTEXT)
     runs = [run(1, images=8), run(2, images=4)]
     together = train(runs, images, learner, cross_entropy.loss, plain.gradients, optimiser="adam")["context"]
     for place, (seed, count) in enumerate([(1, 8), (2, 4)]):
@@ -192,17 +197,17 @@ def test_training_leaves_the_start_as_it_was(tiny, images):
 
 
 def test_lambda_zero_is_coop(tiny, images, teacher):
-    rule = prograd.rule([{"lambda": 0.0, "temperature": 1.0}])
+    rule = prograd.rule([with_strength(0.0)])
     prograd_context, _ = fit(tiny, images, [run(1)], rule=rule, teacher=teacher)
     coop_context, _ = fit(tiny, images, [run(1)])
     assert (prograd_context - coop_context).abs().max() < 1e-6
 
 
 def test_each_run_of_a_fleet_has_its_own_lambda(tiny, images, teacher):
-    both = prograd.rule([{"lambda": s, "temperature": 1.0} for s in (0.0, 1.0)])
+    both = prograd.rule([with_strength(s) for s in (0.0, 1.0)])
     together, _ = fit(tiny, images, [run(1), run(1)], rule=both, teacher=teacher)
     for r, strength in enumerate((0.0, 1.0)):
-        rule = prograd.rule([{"lambda": strength, "temperature": 1.0}])
+        rule = prograd.rule([with_strength(strength)])
         alone, _ = fit(tiny, images, [run(1)], rule=rule, teacher=teacher)
         assert (together[r] - alone[0]).abs().max() < 1e-5
     assert (together[0] - together[1]).abs().max() > 1e-4
@@ -210,12 +215,12 @@ def test_each_run_of_a_fleet_has_its_own_lambda(tiny, images, teacher):
 
 def test_each_run_of_a_fleet_can_have_its_own_weight_and_teacher(tiny, images, teacher):
     """The first run is shorter and leaves: the second must keep its own settings."""
-    settings = [{"distillation": weight, "temperature": 1.0} for weight in (0.0, 2.0)]
+    settings = [lwf.Settings(distillation=weight, temperature=1.0, teacher="template") for weight in (0.0, 2.0)]
     teachers = torch.stack([teacher.flip(0), teacher])
     runs = [run(1, images=4), run(2)]
-    together, _ = fit(tiny, images, runs, objective=distillation.objective(settings), teacher=teachers)
+    together, _ = fit(tiny, images, runs, objective=lwf.objective(settings), teacher=teachers)
     for r, (setting, size) in enumerate(zip(settings, (4, 8), strict=True)):
-        objective = distillation.objective([setting])
+        objective = lwf.objective([setting])
         alone, _ = fit(tiny, images, [run(r + 1, images=size)], objective=objective, teacher=teachers[r])
         assert (together[r] - alone[0]).abs().max() < 1e-5
 
@@ -271,7 +276,7 @@ def test_several_tasks_train_together_under_a_class_mask(tiny, images, class_mas
         labels = one.labels % 2 if first_task_only else one.labels
         return replace(one, labels=labels, allowed=own[labels // 2])
 
-    objective = multitask.objective([{"class_mask": class_mask}] * 2)
+    objective = multitask.objective([multitask.Settings(class_mask=class_mask, sampling="image")] * 2)
     runs = [multitask_run(1, 8), multitask_run(2, 6, first_task_only=True)]
     starts = torch.stack([one.start["context"] for one in runs])
     tuned, _ = fit(tiny, images, runs, objective=objective)

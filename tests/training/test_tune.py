@@ -16,7 +16,6 @@ from reprompt.clip.manifest import manifest
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
 from reprompt.evaluation.task_data import TaskData
-from reprompt.learners import text_context
 from reprompt.planning.entry_points import features_made_from
 from reprompt.planning.parameters import load_parameters, parse_parameters
 from reprompt.planning.plan import Plan, make_plan
@@ -188,7 +187,7 @@ def test_features_of_other_pictures_than_the_manifest_has_are_refused(folder, ti
 
 def test_methods_are_compared_on_the_same_batches(tiny):
     coop, prograd = (PLAN.job(f"few_shot/{r}/ViT-B-16/part1").cells[0] for r in ("coop", "prograd"))
-    learner = text_context.Learner(tiny, NAMES, coop.resolved)
+    learner = coop.Learner(tiny, NAMES, coop.resolved)
     training = TrainingSet((coop.task,), (TaskData(split(coop.task), features()),), "all")
     one, two = (run_of(cell, training.drawn(cell), learner) for cell in (coop, prograd))
     assert torch.equal(one.start["context"], two.start["context"])

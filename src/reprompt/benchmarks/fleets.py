@@ -37,7 +37,7 @@ def bench(plan: Plan, task: str | None = None) -> None:
     table.title = f"Few-shot cells per minute on one core: {task}, {classes} classes, {plan.scale}"
     for column in table.columns[1:]:
         column.justify = "right"
-    for recipe in ("coop", "prograd"):
+    for recipe in ("coop", "coop+prograd"):
         cells = [c for c in plan.cells if (c.experiment, c.recipe, c.task) == ("few_shot", recipe, task)]
         alone, one_by_one, fleet = timings(cells, tasks, backbone, plan.scale)
         per_minute = [60 / alone, 60 * len(cells) / one_by_one, 60 * len(cells) / fleet]

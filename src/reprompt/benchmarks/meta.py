@@ -25,8 +25,8 @@ from reprompt.data.pictures import Pictures
 from reprompt.evaluation.images import Images
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.streams import numpy_stream, torch_stream
-from reprompt.gradients.regulated import DirectionRegulator, named
-from reprompt.learners import independent_prompts, text_context, visual_prompts
+from reprompt.gradients.gram import DirectionRegulator, named
+from reprompt.learners import coop, ivlp, vpt
 from reprompt.learners.learner import frozen_image_features
 from reprompt.objectives import cross_entropy
 from reprompt.training.loop import Schedule
@@ -35,11 +35,10 @@ from reprompt.training.meta.corpus import Corpus
 from reprompt.training.meta.episodes import Sampler
 from reprompt.training.meta.train import Outer, outer_gradient
 
-TWO = {"visual_length": 2, "visual_depth": 1, "visual_start": "normal", "placement": "before_norm"}
 LEARNERS = {
-    "CoOp": (text_context, {"context_length": 4}, "a photo of a"),
-    "VPT": (visual_prompts, TWO | {"visual_length": 4}, "random"),
-    "UNIGRAM": (independent_prompts, TWO | {"text_depth": 1, "context_length": 2}, "a photo"),
+    "CoOp": (coop, coop.Settings(context_length=4), "a photo of a"),
+    "VPT": (vpt, vpt.Settings(visual_length=4, visual_depth=1), "random"),
+    "UNIGRAM": (ivlp, ivlp.Settings(context_length=2, text_depth=1, visual_length=2, visual_depth=1), "a photo"),
 }
 ORDERS = ("first", "second")
 REPEATS = 3
@@ -104,7 +103,7 @@ def step(learner: str, order: str, name: str, device: str, precision: str, size:
     each = size.shots + size.queries
     labels = np.repeat(np.arange(len(topics)), each)
     sampler = Sampler(labels, np.zeros_like(labels), size.ways, size.shots, size.queries, one_domain=False)
-    corpus = Corpus(_images(backbone, len(labels)), topics, sampler, learner_among, cross_entropy.objective([{}]))
+    corpus = Corpus(_images(backbone, len(labels)), topics, sampler, learner_among, cross_entropy.loss)
     start = learner_among(["a"]).start(words, torch_stream(0, "bench meta"))
     prompts = {of: tensor.to(backbone.device, backbone.learned_dtype) for of, tensor in start.items()}
     regulators = {of: DirectionRegulator.scaling(width, 0.9) for of, width in widths(prompts).items()}

@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
+from reprompt.cells.axes import LearnerSettings, Settings, Taught
 from reprompt.cells.parameters import Experiment, Parameters, Value
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.recipes import Recipe, recipe_of
+from reprompt.cells.tuning import Tuned
 from reprompt.foundation.digests import canonical
 
 TOGETHER = ("multitask", "meta")  # protocols that train on all tasks of their experiment
@@ -28,7 +31,7 @@ def swept(**settings: Value) -> str:
 
 @dataclass(frozen=True)
 class Cell:
-    """One setting. `settings` holds every resolved parameter of its recipe as canonical JSON.
+    """One setting. `settings` holds every resolved parameter of its recipe, an expression, as canonical JSON.
 
     `task` is what it is trained on, `judged_on` other tasks that it is judged on instead. `shots` is the size of the
     largest class, `tau` the smallest over the largest. For recipes that learn nothing `shots` and `seed` are 0.
@@ -86,6 +89,41 @@ class Cell:
         return json.loads(self.settings)
 
     @property
+    def method(self) -> Recipe:
+        """The recipe resolved."""
+        return recipe_of(self.recipe)
+
+    def settings_of(self, axis: str) -> Settings:
+        """The settings of its member on an axis."""
+        return _settings_of(self.recipe, axis, self.settings)
+
+    @property
+    def learner(self) -> LearnerSettings:
+        """The settings of its learner."""
+        return self.settings_of("learner")
+
+    @property
+    def tuned(self) -> Tuned:
+        """What it is tuned by. Raises ValidationError where it is not tuned by gradient steps."""
+        return _tuned(self.settings)
+
+    @property
+    def is_augmented(self) -> bool:
+        """Whether it is trained on augmented views."""
+        return self.method.by_steps and self.tuned.augmentation == "views"
+
+    @property
+    def taught(self) -> Taught | None:
+        """The settings that say which teacher it has, if it has one."""
+        axis = self.method.taught
+        return self.settings_of(axis) if axis else None
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether it is trained by GRAM's bi-level loop."""
+        return self.protocol == "meta"
+
+    @property
     def spec(self) -> dict[str, Any]:
         """Everything that its result depends on among the parameters; the name of its experiment does not matter."""
         return {k: v for k, v in asdict(self).items() if k != "experiment"} | {"settings": self.resolved}
@@ -97,19 +135,21 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
     One if it learns nothing. Of the transferability grid, one for every task that the prompt of `task` is judged on.
     """
     of: Experiment = parameters.experiments[experiment]
+    recipe = recipe_of(recipe).expression
     targets = [(task,) for task in of.judged_on] if of.protocol == "transfer_grid" else [of.judged_on]
     common = {
         "measures": of.measures,
         "together": of.tasks if of.protocol in TOGETHER else (),
         "prompts_of": of.prompts_of,
-        "keeps_prompt": of.keeps_prompts and RECIPES[recipe].gradient is not None,
+        "keeps_prompt": of.keeps_prompts and recipe_of(recipe).by_steps,
         "judged_images": parameters.judged_images.get(of.protocol),
     }
 
     def cell(
         shots: int, tau: float, seed: int, grid: dict[str, Value], judged_on: tuple[str, ...], start: str, group: str
     ) -> Cell:
-        settings = canonical(_resolve(parameters, of.tuning, recipe, task, shots, grid))
+        resolved = parameters.resolved(of.tuning, recipe_of(recipe), task, shots)
+        settings = canonical(_swept_over(resolved, grid))
         which = (experiment, of.protocol, recipe, backbone, task, shots, tau, seed)
         made = Cell(*which, swept(**grid), settings, judged_on, start=start, group=group, **common)
         if of.protocol not in OWN_METRICS:
@@ -119,7 +159,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
         )
         return replace(made, metrics=own)
 
-    if not RECIPES[recipe].learned:
+    if not recipe_of(recipe).learned:
         return (cell(0, 1.0, 0, {}, of.judged_on, "", ""),)
     runs = product(
         of.shots,
@@ -136,25 +176,18 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
     )
 
 
-def _resolve(
-    parameters: Parameters, tuning: str, recipe: str, task: str, shots: int, grid: dict[str, Value]
-) -> dict[str, Any]:
-    """The settings of a cell: its tuning block, its method's block over it, what both say of epochs, and the sweep."""
-    own = getattr(parameters.methods, recipe).settings_for(tuning, task, shots)
-    if RECIPES[recipe].gradient is None:
-        return _swept_over(own, grid)
-    block = parameters.tuning[tuning]
-    given = {key: own.pop(key) for key in type(block).model_fields if key in own}
-    if "epochs" in given:  # a method's own epochs, so the block's exceptions by task are not meant for it
-        given.setdefault("epochs_of_task", {})
-    block = block.model_copy(update=given)
-    resolved = block.model_dump(exclude={"epochs", "epochs_of_task"}) | {"epochs": block.epochs_for(task, shots)}
-    resolved |= own | ({} if parameters.precision == "float32" else {"precision": parameters.precision})
-    return _swept_over(resolved, grid)
-
-
 def _swept_over(settings: dict[str, Any], grid: dict[str, Value]) -> dict[str, Any]:
     """Settings with the swept ones in their places; `lambda: 1` is 1.0, as in the method's block."""
     return settings | {
-        name: value if settings[name] is None else type(settings[name])(value) for name, value in grid.items()
+        name: value if settings.get(name) is None else type(settings[name])(value) for name, value in grid.items()
     }
+
+
+@lru_cache(maxsize=4096)
+def _settings_of(recipe: str, axis: str, settings: str) -> Settings:
+    return recipe_of(recipe).settings(axis, json.loads(settings))
+
+
+@lru_cache(maxsize=4096)
+def _tuned(settings: str) -> Tuned:
+    return Tuned.of(json.loads(settings))

@@ -6,7 +6,6 @@ from reprompt.cells.cell import Cell
 from reprompt.foundation.digests import canonical
 
 SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "batch", "epochs", "steps_per_epoch")
-OF_A_RUN = ("lambda", "distillation", "w_language", "w_isomorphism")
 
 
 def fleets_of(cells: Iterable[Cell], runs_per_fleet: int) -> list[list[Cell]]:
@@ -27,6 +26,7 @@ def structure(cell: Cell) -> str:
     Prompts that are only judged share a fleet if it is on the same tasks, whatever they were trained on.
     """
     settings = cell.resolved
-    own = OF_A_RUN if settings.get("teacher") == "oracle" else (*OF_A_RUN, *SCHEDULE)
+    of_a_run, taught = cell.method.of_a_run, cell.taught
+    own = of_a_run if taught and taught.teacher == "oracle" else (*of_a_run, *SCHEDULE)
     where = [*cell.judged_on] if cell.prompts_of else [cell.task, cell.group]
     return canonical([where, {name: value for name, value in settings.items() if name not in own}])

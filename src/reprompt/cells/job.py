@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from reprompt.cells.cell import Cell, TestSet
+from reprompt.cells.recipes import in_path
 from reprompt.foundation.digests import canonical
 
 
@@ -25,8 +26,14 @@ class Job:
 
     @property
     def name(self) -> str:
-        """Its path-like name, `few_shot/coop/ViT-B-16/part1`."""
-        return f"{self.experiment}/{self.recipe}/{self.backbone}/{self.part}"
+        """Its path-like name, `few_shot/coop-prograd/ViT-B-16/part1`."""
+        return f"{self.experiment}/{in_path(self.recipe)}/{self.backbone}/{self.part}"
+
+    @property
+    def reads_pixels(self) -> bool:
+        """Whether images themselves are read, not their features alone."""
+        prompted = self.cells[0].method.by_steps and self.cells[0].learner.image_prompts
+        return bool(prompted) or any("grad_cam" in cell.measures for cell in self.cells)
 
     @property
     def keeps_prompts(self) -> bool:

@@ -2,32 +2,36 @@
 
 import itertools
 import typing
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     PositiveFloat,
     PositiveInt,
+    TypeAdapter,
     ValidationError,
     create_model,
     model_validator,
 )
 
+from reprompt.cells.axes import Settings
 from reprompt.cells.clustering import Clustering
-from reprompt.cells.recipes import DRAWN_BY_CLASS, RECIPES, TAUGHT, Recipe
+from reprompt.cells.members import AXES, members
+from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, recipe_of
+from reprompt.cells.tuning import Episodes, Tuned, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
 from reprompt.tasks.card import Metric
 
 Measure = Literal["curve", "angle", "collapse", "features", "grad_cam", "similarity"]  # files of evaluation/measures/
 Group = Literal["best_2", "best_3", "worst_2", "worst_3"]  # a target task with one or two partners
+BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
+REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
 WEB_TASKS = ("corpus", "webvision")  # GRAM's: image-text pairs, and labelled pictures
-
-
-class ParameterError(ValueError):
-    """A mistake in the parameter file, in words for its author."""
 
 
 class RenderedData(Block):
@@ -135,41 +139,16 @@ class OpenClipBackbone(Block):
         return "resnet" if self.model.startswith("RN") else "vit"
 
 
-class Tuning(Block):
-    """How a prompt is tuned. The schedule is CoOp's: one epoch at `warmup_rate`, then one cosine over the epochs.
-
-    `checkpoint` is the prompt after the last epoch, or the best one on a validation fifth that is taken out of the
-    few-shot set (MVLPT), looked at after every `validate_every` epochs and after the last. `optimiser`: all released
-    code has SGD; MVLPT's paper says Adam.
-    """
-
-    context_length: PositiveInt
-    initialisation: str
-    rate: PositiveFloat
-    warmup_rate: PositiveFloat = 1e-5
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    weight_decay: NonNegative = 5e-4
-    batch: PositiveInt = 32
-    epochs: PositiveInt | dict[PositiveInt, PositiveInt]
-    epochs_of_task: dict[str, PositiveInt] = Field(default={})
-    steps_per_epoch: PositiveInt | None = None
-    augmentation: Literal["views", "none"] = "views"
-    optimiser: Literal["sgd", "adam"] = "sgd"
-    checkpoint: Literal["last", "best"] = "last"
-    validate_every: PositiveInt = 1
-
-    def epochs_for(self, task: str, shots: int) -> int:
-        """Epochs of a run: a task's own number first, then the number for its shots."""
-        by_shots = self.epochs if isinstance(self.epochs, int) else self.epochs.get(shots)
-        epochs = self.epochs_of_task.get(task, by_shots)
-        if epochs is None:
-            raise ParameterError(f"tuning.epochs has no entry for {shots} shots: add one or give a single number")
-        return epochs
-
-
 Number = int | float
 Value = Number | str
 Tau = Annotated[float, Field(gt=0, le=1)]
+
+
+def _canonical(expressions: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(recipe_of(expression).expression for expression in expressions)
+
+
+Expressions = Annotated[tuple[str, ...], AfterValidator(_canonical)]  # of recipes, in their canonical form
 
 
 class Grid(BaseModel):
@@ -177,7 +156,7 @@ class Grid(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, tuple[Value, ...]]
-    of: tuple[str, ...] = ()
+    of: Expressions = ()
 
     @property
     def values(self) -> dict[str, tuple[Value, ...]]:
@@ -199,7 +178,7 @@ class Experiment(Block):
 
     protocol: Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
     tuning: str
-    methods: tuple[str, ...]
+    methods: Expressions
     shots: tuple[PositiveInt, ...]
     tau: tuple[Tau, ...] = (1.0,)
     tasks: tuple[str, ...] = ()
@@ -233,28 +212,34 @@ class Experiment(Block):
 
 
 class Where(Block):
-    """An exception: the settings beside these hold in a block of `tuning`, at a number of shots, on a task."""
+    """An exception: the settings beside these hold in a block of `tuning`, at a number of shots, on a task.
+
+    Or beside a member or variant of another axis: CoOp's lambda at 16 shots is not the cosine classifier's.
+    """
 
     tuning: str | None = None
     shots: PositiveInt | None = None
     task: str | None = None
+    learner: str | None = None
+    objective: str | None = None
+    gradient: str | None = None
+    start: str | None = None
 
-    def holds(self, tuning: str, task: str, shots: int) -> bool:
-        """Whether a cell is meant."""
-        here = {"tuning": tuning, "task": task, "shots": shots}
-        return all(getattr(self, name) in (None, value) for name, value in here.items())
+    def holds(self, here: Mapping[str, str | int]) -> bool:
+        """Whether a cell is meant, given its tuning, shots, task and its names on the axes."""
+        return all(getattr(self, name) in (None, here.get(name)) for name in Where.model_fields)
 
 
-class Method(Block):
-    """A recipe's block."""
+class Layer(Block):
+    """The block of a member or of a variant, laid over a block of `tuning`."""
 
     where: tuple[Where, ...] = ()
 
-    def settings_for(self, tuning: str, task: str, shots: int) -> dict[str, Any]:
+    def settings_for(self, here: Mapping[str, str | int]) -> dict[str, Any]:
         """What it sets for a cell, later exceptions over earlier ones."""
         settings = _given(self, exclude={"where"})
         for exception in self.where:
-            if exception.holds(tuning, task, shots):
+            if exception.holds(here):
                 settings |= _given(exception, exclude=set(Where.model_fields))
         return settings
 
@@ -263,21 +248,51 @@ def _given(block: Block, exclude: set[str]) -> dict[str, Any]:
     return {key: value for key, value in block.model_dump(exclude=exclude).items() if value is not None}
 
 
-def _method_block(name: str, recipe: Recipe) -> type[Block]:
-    """The block of a recipe: its own settings, all of them; any key of `tuning`; and exceptions under `where`."""
-    fields = Tuning.model_fields.items() if recipe.gradient else ()
-    tuning = {key: Annotated[(field.annotation, *field.metadata, None)] for key, field in fields}  # with its limits
-    optional = {key: (kind | None, None) for key, kind in {**tuning, **recipe.settings}.items()}
-    where = create_model(f"{name}_where", __base__=Where, **optional)
-    own = {key: (kind, ...) for key, kind in recipe.settings.items()}
-    over = {key: optional[key] for key in tuning}
-    return create_model(name, __base__=Method, **over, **own, where=(tuple[where, ...], ()))
+def _kinds(block: type[Block]) -> dict[str, Any]:
+    """The types of a block's keys, with their limits."""
+    fields = block.model_fields.items()
+    return {field.alias or name: Annotated[(field.annotation, *field.metadata, None)] for name, field in fields}
 
 
-# One block per recipe that an experiment runs; a recipe that none runs needs no block.
-Methods = create_model(
-    "Methods", __base__=Block, **{name: (_method_block(name, recipe) | None, None) for name, recipe in RECIPES.items()}
-)
+def _optional(kinds: Mapping[str, Any]) -> dict[str, tuple[Any, None]]:
+    return {key: (kind | None, None) for key, kind in kinds.items()}
+
+
+def _layer(name: str, declared: type[Settings]) -> type[Layer]:
+    """What a member's block may hold: its settings, any key of `tuning` if it is tuned, and exceptions to both."""
+    tuning = _kinds(Tuning) if getattr(declared, "trained", "by_steps") == "by_steps" else {}
+    kinds = _kinds(declared)
+    where = create_model(f"{name}_where", __base__=Where, **_optional({**kinds, **tuning}))
+    needed = {key: (kinds[key], ...) for key in _needed(declared)}
+    over = {**_optional({**kinds, **tuning}), **needed}
+    return create_model(name, __base__=Layer, **over, where=(tuple[where, ...], ()))
+
+
+def _needed(declared: type[Settings]) -> list[str]:
+    """The settings that a member's block has to have: those with no default that `tuning` does not give."""
+    given = {*Tuning.model_fields}
+    fields = declared.model_fields.items()
+    return [key for name, field in fields if field.is_required() and (key := field.alias or name) not in given]
+
+
+def _axis_block(axis: str) -> type[Block]:
+    """The blocks of an axis: one for each member and variant, which those that need no setting can do without."""
+    layers = {name: _layer(name, members(axis)[member_of(axis, name)]) for name in names_of(axis)}
+    return create_model(AXES[axis], __base__=Block, **{name: (layer | None, None) for name, layer in layers.items()})
+
+
+def _of_members() -> dict[str, Any]:
+    """The settings of all members by name; members of one setting share its values."""
+    kinds: dict[str, Any] = {}
+    for axis in AXES:
+        for declared in members(axis).values():
+            for key, kind in _kinds(declared).items():
+                kinds[key] = kinds[key] | kind if key in kinds else kind
+    return {key: kind for key, kind in kinds.items() if key not in Tuning.model_fields}
+
+
+# A block of `tuning` may also say what its recipes' members are set to under it; episodes are for protocol meta.
+TuningBlock = create_model("TuningBlock", __base__=Tuning, **_optional({**_of_members(), **_kinds(Episodes)}))
 
 
 class Parameters(Block):
@@ -300,14 +315,39 @@ class Parameters(Block):
     gram: Gram | None = None
     views: Views
     backbones: dict[str, Annotated[RenderedBackbone | OpenClipBackbone, Field(discriminator="source")]]
-    methods: Methods
-    tuning: dict[str, Tuning]
+    learners: _axis_block("learner") = Field(default={}, validate_default=True)
+    objectives: _axis_block("objective") = Field(default={}, validate_default=True)
+    gradients: _axis_block("gradient") = Field(default={}, validate_default=True)
+    starts: _axis_block("start") = Field(default={}, validate_default=True)
+    tuning: dict[str, TuningBlock]
     experiments: dict[str, Experiment]
 
     @property
     def web_tasks(self) -> tuple[str, ...]:
         """The tasks made of pictures from the web, where there is a block that says how."""
         return WEB_TASKS if self.gram else ()
+
+    def layers_of(self, recipe: Recipe) -> dict[str, Layer]:
+        """The blocks of a recipe's members and variants, by axis, in the order in which they are laid."""
+        return {axis: getattr(getattr(self, BLOCKS[axis]), name) or Layer() for axis, name in recipe.names.items()}
+
+    def resolved(self, tuning: str, recipe: Recipe, task: str, shots: int) -> dict[str, Any]:
+        """Every setting of a recipe's cell: of its tuning block and, over that, of its members' blocks."""
+        here = {"tuning": tuning, "task": task, "shots": shots, **recipe.names}
+        own: dict[str, Any] = {}
+        for layer in self.layers_of(recipe).values():
+            own |= layer.settings_for(here)
+        if not recipe.by_steps:
+            return own
+        block = self.tuning[tuning]
+        given = {key: own.pop(key) for key in Tuning.model_fields if key in own}
+        if "epochs" in given:  # a member's own epochs, so the block's exceptions by task are not meant for it
+            given.setdefault("epochs_of_task", {})
+        tuned = Tuning.model_validate(block.model_dump(include=set(Tuning.model_fields)) | given)
+        settings = tuned.model_dump(exclude={"epochs", "epochs_of_task"}) | {"epochs": tuned.epochs_for(task, shots)}
+        taken = {*Episodes.model_fields, *recipe.keys}
+        settings |= {key: value for key, value in _given(block, set(Tuning.model_fields)).items() if key in taken}
+        return settings | own | ({} if self.precision == "float32" else {"precision": self.precision})
 
     def images_of(self, task: str) -> dict[str, Any]:
         """What the images of a task depend on."""
@@ -330,22 +370,24 @@ class Parameters(Block):
         for key, experiment in self.experiments.items():
             named[f"experiments.{key}.backbones"] = experiment.backbones
             _check_names(f"experiments.{key}.tuning", (experiment.tuning,), self.tuning, "block")
-            _check_names(f"experiments.{key}.methods", experiment.methods, RECIPES, "method")
             trained = (*self.tasks, *self.targets, *self.web_tasks)
             _check_names(f"experiments.{key}.tasks", experiment.tasks, trained, "task")
             _check_names(f"experiments.{key}.judged_on", experiment.judged_on, (*trained, *self.shifts), "task")
             _check_names(f"experiments.{key}.starts", experiment.starts, self.experiments, "experiment")
             if experiment.prompts_of:
                 _check_names(f"experiments.{key}.prompts_of", (experiment.prompts_of,), self.experiments, "experiment")
-            for grid in experiment.sweep:
-                _check_names(f"experiments.{key}.sweep.of", grid.of, RECIPES, "method")
         for key, names in named.items():
             _check_names(key, names, self.backbones, "backbone")
-        for name in RECIPES:
-            block = getattr(self.methods, name)
-            for place, exception in enumerate(block.where if block else ()):
-                if exception.tuning:
-                    _check_names(f"methods.{name}.where.{place}.tuning", (exception.tuning,), self.tuning, "block")
+        for axis, folder in BLOCKS.items():
+            for name in names_of(axis):
+                block = getattr(getattr(self, folder), name)
+                for place, exception in enumerate(block.where if block else ()):
+                    where = f"{folder}.{name}.where.{place}"
+                    if exception.tuning:
+                        _check_names(f"{where}.tuning", (exception.tuning,), self.tuning, "block")
+                    for other in AXES:
+                        if beside := getattr(exception, other):
+                            _check_names(f"{where}.{other}", (beside,), names_of(other), other)
         return self
 
     @model_validator(mode="after")
@@ -356,51 +398,72 @@ class Parameters(Block):
                     why = f"its images have several classes; {experiment.protocol} draws images of one"
                     raise ValueError(f"experiments.{key}.tasks: {task}: {why}")
             for method in experiment.methods:
-                if getattr(self.methods, method) is None:
-                    raise ValueError(f"methods.{method}: missing; experiments.{key} runs it")
-                for backbone in experiment.backbones or (self.standard_backbone,):
-                    refusal = RECIPES[method].refusal(experiment.protocol, self.backbones[backbone].image_tower)
-                    if refusal:
-                        raise ValueError(f"experiments.{key}.methods: {method}: {refusal}")
-                if "angle" in experiment.measures and RECIPES[method].gradient not in TAUGHT:
-                    raise ValueError(f"experiments.{key}.measures: angle: {method} has no general gradient")
-                if experiment.keeps_prompts and not RECIPES[method].gradient:
-                    raise ValueError(f"experiments.{key}.keeps_prompts: {method} has no prompt to keep")
-                if not RECIPES[method].learned:
-                    continue
-                stored = RECIPES[method].starts_from is not None and experiment.protocol != "transfer_grid"
-                if stored != bool(experiment.starts):
-                    raise ValueError(f"experiments.{key}.starts: {method} {'needs' if stored else 'has no use for'} it")
-                if experiment.groups and RECIPES[method].objective != "multitask":
-                    raise ValueError(f"experiments.{key}.groups: {method} is trained on one task")
-                unknown = {name for grid in experiment.grids(method) for name in grid} - _settings_of(method)
-                if unknown:
-                    raise ValueError(f"experiments.{key}.sweep: {method} has no setting {sorted(unknown)[0]!r}")
-                for name, value in _swept_values(experiment, method):
-                    try:
-                        _with_setting(getattr(self.methods, method), name, value)
-                    except ValidationError as error:
-                        why = error.errors()[0]["msg"]
-                        raise ValueError(f"experiments.{key}.sweep: {method}: {name}: {why}, found {value}") from None
+                self._check_recipe(key, experiment, recipe_of(method))
         if self.data.source == "rendered" and self.corpus is None:
             raise ValueError("corpus: rendered data needs the block of the corpus that its backbones are trained on")
         return self
+
+    def _check_recipe(self, key: str, experiment: Experiment, recipe: Recipe) -> None:
+        """Refuse a recipe that makes no sense in an experiment. Raises ValueError with the key and the reason."""
+        method, at = recipe.expression, f"experiments.{key}"
+        for axis, name in recipe.names.items():
+            if missing := self._missing(axis, name):
+                raise ValueError(f"{BLOCKS[axis]}.{name}: {missing}; {at} runs it")
+        for backbone in experiment.backbones or (self.standard_backbone,):
+            for shots in experiment.shots:
+                task = next(iter(experiment.tasks or self.tasks))
+                learner = recipe.settings("learner", self.resolved(experiment.tuning, recipe, task, shots))
+                if refusal := recipe.refusal(experiment.protocol, self.backbones[backbone].image_tower, learner):
+                    raise ValueError(f"{at}.methods: {method}: {refusal}")
+        if "angle" in experiment.measures and not recipe.general_gradient:
+            raise ValueError(f"{at}.measures: angle: {method} has no general gradient")
+        if experiment.keeps_prompts and not recipe.by_steps:
+            raise ValueError(f"{at}.keeps_prompts: {method} has no prompt to keep")
+        if not recipe.learned:
+            return
+        if recipe.by_steps and recipe.declared["objective"].of_one_class:
+            for task in experiment.tasks or self.tasks:
+                if self.metrics.get(task) == "mean_average_precision":
+                    raise ValueError(f"{at}.methods: {method}: {recipe.objective} is for images of one class: {task}")
+        self._check_start(key, experiment, recipe)
+        if experiment.groups and not recipe.several_tasks:
+            raise ValueError(f"{at}.groups: {method} is trained on one task")
+        if experiment.groups and recipe.taught:
+            raise ValueError(f"{at}.groups: {method} has a teacher of one task's classes")
+        if experiment.protocol == "meta":
+            block = self.tuning[experiment.tuning]
+            for name in (*Episodes.model_fields, *(REGULATOR if recipe.declared["gradient"].regulated else ())):
+                if getattr(block, name) is None:
+                    raise ValueError(f"tuning.{experiment.tuning}.{name}: missing; {at} meta-trains by it")
+        for name, value in ((name, value) for grid in experiment.grids(method) for name, value in grid.items()):
+            if name not in recipe.keys | (set(Tuned.model_fields) if recipe.by_steps else set()):
+                raise ValueError(f"{at}.sweep: {method} has no setting {name!r}")
+            try:
+                for kind in (*recipe.declared.values(), Tuning):
+                    if name in _kinds(kind):
+                        TypeAdapter(_kinds(kind)[name]).validate_python(value)
+            except ValidationError as error:
+                why = error.errors()[0]["msg"]
+                raise ValueError(f"{at}.sweep: {method}: {name}: {why}, found {value}") from None
+
+    def _missing(self, axis: str, name: str) -> str | None:
+        """What is missing of the block of a member or variant."""
+        needed = _needed(members(axis)[member_of(axis, name)])
+        return "missing" if needed and getattr(getattr(self, BLOCKS[axis]), name) is None else None
+
+    def _check_start(self, key: str, experiment: Experiment, recipe: Recipe) -> None:
+        """Refuse a start that is not there, or whose prompts are made otherwise."""
+        at, stored = f"experiments.{key}.starts", recipe.stored if experiment.protocol != "transfer_grid" else None
+        if bool(stored) != bool(experiment.starts):
+            raise ValueError(f"{at}: {recipe.expression} {'needs' if stored else 'has no use for'} it")
+        for start in experiment.starts:
+            source = self.experiments[start]
+            if source.protocol != stored.made_under or not source.keeps_prompts:
+                why = f"@{recipe.start} needs an experiment of protocol {stored.made_under} that keeps its prompts"
+                raise ValueError(f"{at}: {start}: {why}")
 
 
 def _check_names(key: str, names: typing.Iterable[str], known: typing.Container[str], what: str) -> None:
     for name in names:
         if name not in known:
             raise ValueError(f"{key}: no {what} {name!r}{nearest(name, known)}")
-
-
-def _swept_values(experiment: Experiment, method: str) -> list[tuple[str, Value]]:
-    return [swept for grid in experiment.grids(method) for swept in grid.items()]
-
-
-def _with_setting(block: Block, name: str, value: Value) -> Block:
-    """A method's block with another value of one setting, checked as the file's own."""
-    return type(block).model_validate(block.model_dump(exclude_unset=True) | {name: value})
-
-
-def _settings_of(method: str) -> set[str]:
-    return {*RECIPES[method].settings, *(Tuning.model_fields if RECIPES[method].gradient else ())}

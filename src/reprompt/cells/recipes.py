@@ -1,239 +1,300 @@
-"""The table of recipes: how a prompt is tuned = learner x objective x gradient rule x initialisation.
+"""Recipes: how a prompt is tuned, as an expression over the four axes, `learner[+objective][+rule][@start]`.
 
-Adding a method is one file on an axis, one row here, its block in `params.yaml` and its test. The columns name
-modules: `learner="text_context"` is `learners/text_context.py`, and so on; the workflow re-runs a recipe when one of
-them, or a module that one of them imports, changes. `settings` says what the recipe's block must hold, by name and
-type; beside them a block may set any key of `tuning` for its recipe alone.
+`maple+npt+prograd@multitask` is MaPLe under NPT's losses with ProGrad's rule, from a multitask source prompt. Left out,
+the objective is cross-entropy, the rule the plain gradient and the start the learner's own. Every member is a file of
+its axis's folder (members.py), so every combination that makes sense is a recipe, and none needs a row. The canonical
+form names learner, objective, rule and start in that order and no default.
+
+A variant is a member with a block of settings of its own. An alias is a name that a paper gave; it may be extended,
+too: `mcoop+prograd`.
 """
 
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from reprompt.cells.axes import LearnerSettings, Settings, Stored, Taught
+from reprompt.cells.members import AXES, members
+from reprompt.foundation.nearest import nearest
 
-from reprompt.foundation.block import NonNegative
-
-AXES = {
-    "learner": "learners",
-    "objective": "objectives",
-    "gradient": "gradients",
-    "initialisation": "initialisation",
-}
-NOTHING_LEARNED = ("zero_shot", "prompt_ensemble")
-SOLVED = ("linear_probe",)
+DEFAULTS = {"objective": "cross_entropy", "gradient": "plain", "start": "own"}
 DRAWN_BY_CLASS = ("few_shot", "base_to_new", "transfer")  # protocols with so many images of every class, as CoOp draws
-TAUGHT = ("prograd", "general", "orthogonal")
+
+# Variants by axis: the member, and a label. VPT-deep and CoOp with the name in the middle are MVLPT's; joint tuning is
+# GRAM's ablation; each loss of NPT alone, ProGrad++ and the oracle's direction are rows of their papers' tables.
+VARIANTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "learner": {
+        "coop_middle": ("coop", "CoOp, name in the middle"),
+        "vpt_deep": ("vpt", "VPT-deep"),
+        "joint": ("ivlp", "Joint"),
+    },
+    "objective": {"lc": ("npt", "LC"), "mi": ("npt", "MI")},
+    "gradient": {
+        "prograd_ensemble": ("prograd", "ProGrad++"),
+        "prograd_oracle": ("prograd", "ProGrad, oracle"),
+    },
+    "start": {},
+}
+
+# Names that the papers gave, and what they call the recipe.
+ALIASES: Mapping[str, tuple[str, str]] = {
+    "prograd": ("coop+prograd", "ProGrad"),
+    "prograd_ensemble": ("coop+prograd_ensemble", "ProGrad++"),
+    "prograd_oracle": ("coop+prograd_oracle", "ProGrad, oracle"),
+    "prograd_general": ("coop+general", "G_g only"),
+    "prograd_orthogonal": ("coop+orthogonal", "G_perp only"),
+    "lwf": ("coop+lwf", "LwF"),
+    "cosine_prograd": ("cosine+prograd", "Cosine + ProGrad"),
+    "vpt_prograd": ("vpt+prograd", "VPT + ProGrad"),
+    "maple_prograd": ("maple+prograd", "MaPLe + ProGrad"),
+    "cocoop_npt": ("cocoop+npt", "CoCoOp + NPT"),
+    "maple_npt": ("maple+npt", "MaPLe + NPT"),
+    "maple_lc": ("maple+lc", "MaPLe + LC"),
+    "maple_mi": ("maple+mi", "MaPLe + MI"),
+    "mcoop": ("coop_middle+multitask", "MCoOp"),
+    "mvpt": ("vpt_deep+multitask", "MVPT"),
+    "mupt": ("upt+multitask", "MUPT"),
+    "coop_source": ("coop_middle@multitask", "CoOp from a source prompt"),
+    "vpt_source": ("vpt_deep@multitask", "VPT from a source prompt"),
+    "upt_source": ("upt@multitask", "UPT from a source prompt"),
+    "mcoop_source": ("coop_middle+multitask@multitask", "MCoOp from a source prompt"),
+    "mvpt_source": ("vpt_deep+multitask@multitask", "MVPT from a source prompt"),
+    "mupt_source": ("upt+multitask@multitask", "MUPT from a source prompt"),
+    "coop_meta": ("coop+gram", "CoOp + GRAM, meta-training"),
+    "vpt_meta": ("vpt+gram", "VPT + GRAM, meta-training"),
+    "unigram_meta": ("joint+gram", "UNIGRAM, meta-training"),
+    "unigram_meta_plain": ("joint", "Joint"),
+    "coop_gram": ("coop+gram@gram", "CoOp + GRAM"),
+    "vpt_gram": ("vpt+gram@gram", "VPT + GRAM"),
+    "unigram": ("joint+gram@gram", "UNIGRAM"),
+    "unigram_plain": ("joint@meta", "UNIGRAM without a regulator"),
+    "joint_pretrained": ("joint@pretrained", "Joint, pre-trained prompts"),
+}
+LABELS = {expression: label for expression, label in ALIASES.values()}
+PAPERS_NAMES = {expression: alias for alias, (expression, _) in ALIASES.items() if re.search("[+@]", expression)}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A row of the table. A learner that solves or computes its classifier has no objective and no gradient rule.
+    """An expression resolved: a name on every axis, a member's or a variant's.
 
-    `pixels`: it prompts the image tower, which has to be a ViT. `closed`: it has weights per class, so it cannot name
-    classes that it was not trained on. `starts_from` is the recipe whose prompts of another experiment are its start,
-    `grouped_by` the recipe whose transferability grid says with which partners it is trained. `meta`: it is trained by
-    GRAM's bi-level loop, which learns a regulator too where the gradient rule is the regulated one.
+    A learner that is fitted at once, or that learns nothing, stands alone.
     """
 
-    label: str
     learner: str
     objective: str | None = None
     gradient: str | None = None
-    initialisation: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
-    pixels: bool = False
-    closed: bool = False
-    starts_from: str | None = None
-    grouped_by: str | None = None
-    meta: bool = False
+    start: str | None = None
 
-    def __post_init__(self) -> None:
-        axes = (self.objective, self.gradient, self.initialisation)
-        if self.learner in (*NOTHING_LEARNED, *SOLVED):
-            if any(axes):
-                raise ValueError(f"{self.label}: {self.learner} takes no gradient steps: leave the other axes empty")
-        elif not all(axes):
-            raise ValueError(f"{self.label}: a tuned learner needs objective, gradient rule and initialisation")
-        if (self.objective == "distillation" or self.gradient in TAUGHT) and "teacher" not in self.settings:
-            raise ValueError(f"{self.label}: distillation and ProGrad need a teacher among the settings")
-        if self.gradient == "regulated" and self.closed:
-            raise ValueError(f"{self.label}: GRAM regulates the gradients of prompts, and {self.learner} has none")
-        if self.gradient == "regulated" and not (self.meta or self.starts_from):
-            raise ValueError(f"{self.label}: a regulator is meta-learned, or comes with a meta-learned start")
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The name on every axis that it has one on."""
+        return {axis: name for axis in AXES if (name := getattr(self, axis))}
+
+    @cached_property
+    def members(self) -> dict[str, str]:
+        """The member on every axis: a variant's own."""
+        return {axis: member_of(axis, name) for axis, name in self.names.items()}
+
+    @cached_property
+    def declared(self) -> dict[str, type[Settings]]:
+        """What the member on every axis declares."""
+        return {axis: members(axis)[name] for axis, name in self.members.items()}
+
+    def settings(self, axis: str, resolved: Mapping[str, Any]) -> Settings:
+        """The settings of one member among those of a cell. Raises ValidationError where some are missing."""
+        return self.declared[axis].of(resolved)
+
+    @cached_property
+    def keys(self) -> set[str]:
+        """Its members' settings, as the file calls them."""
+        kinds = self.declared.values()
+        return {field.alias or name for kind in kinds for name, field in kind.model_fields.items()}
+
+    @property
+    def expression(self) -> str:
+        """The canonical form."""
+        said = [self.learner, *(f"+{name}" for axis in ("objective", "gradient") if (name := self._said(axis)))]
+        return "".join([*said, f"@{start}" if (start := self._said("start")) else ""])
+
+    def _said(self, axis: str) -> str | None:
+        """The name on an axis, where it is not the default."""
+        name = self.names.get(axis)
+        return None if name == DEFAULTS.get(axis) else name
+
+    @property
+    def label(self) -> str:
+        """What tables call it: the papers' name, or that of its members."""
+        if known := LABELS.get(self.expression):
+            return known
+        said = {axis: label_of(axis, name) for axis in self.names if (name := self._said(axis))}
+        start = said.pop("start", None)
+        return " + ".join(said.values()) + (f" from {start}" if start else "")
+
+    @property
+    def trained(self) -> Literal["by_steps", "at_once", "not"]:
+        """How its learner is trained."""
+        return self.declared["learner"].trained
 
     @property
     def learned(self) -> bool:
         """Whether anything depends on the few-shot images (and so on shots and seeds)."""
-        return self.learner not in NOTHING_LEARNED
+        return self.trained != "not"
 
     @property
-    def modules(self) -> tuple[str, ...]:
-        """The modules of its axes and of its loop, in the package; with a teacher also CoOp's, the oracle's."""
-        recipes = (self, RECIPES["coop"]) if "teacher" in self.settings else (self,)
-        members = {(folder, getattr(one, axis)) for one in recipes for axis, folder in AXES.items()}
-        loop = ["training.meta.learned"] if self.meta else []
-        return tuple(sorted([*loop, *(f"{folder}.{name}" for folder, name in members if name)]))
+    def by_steps(self) -> bool:
+        """Whether it is trained by gradient steps."""
+        return self.trained == "by_steps"
 
-    def refusal(self, protocol: str, image_tower: Literal["vit", "resnet"]) -> str | None:
-        """Why this recipe cannot be run under a protocol on a backbone, or None."""
-        if self.pixels and image_tower == "resnet":
+    @property
+    def taught(self) -> str | None:
+        """The axis whose member compares with a teacher; the rule's says which teacher, where there are two."""
+        return next((a for a in ("gradient", "objective") if issubclass(self.declared.get(a, Settings), Taught)), None)
+
+    @property
+    def general_gradient(self) -> bool:
+        """Whether its rule takes the gradient of the teacher's divergence, too."""
+        return self.by_steps and self.declared["gradient"].general_gradient
+
+    @property
+    def several_tasks(self) -> bool:
+        """Whether its objective is one of several tasks together."""
+        return self.by_steps and self.declared["objective"].of_several_tasks
+
+    @property
+    def of_a_run(self) -> tuple[str, ...]:
+        """The settings that may differ between the runs of a fleet, beside the schedule."""
+        axes = ("objective", "gradient") if self.by_steps else ()
+        return tuple(name for axis in axes for name in self.declared[axis].of_a_run)
+
+    @property
+    def stored(self) -> type[Stored] | None:
+        """Its start, where that is prompts of another experiment."""
+        start = self.declared.get("start", Settings)
+        return start if issubclass(start, Stored) else None
+
+    @property
+    def starts_from(self) -> "Recipe | None":
+        """The recipe that makes the prompts which it starts from."""
+        if self.stored is None:
+            return None
+        return recipe_of(f"{self.learner}+{self.stored.made_by}" if self.stored.made_by else self.learner)
+
+    @property
+    def alone(self) -> "Recipe":
+        """The same learner on one task, whose transferability grid says with which partners a task is trained."""
+        return recipe_of(self.learner)
+
+    def modules(self, protocol: str) -> tuple[str, ...]:
+        """The modules of its axes and of its loop, in the package; with a teacher also CoOp's, the oracle's."""
+        recipes = (self, recipe_of("coop")) if self.taught else (self,)
+        found = {f"{AXES[axis]}.{name}" for recipe in recipes for axis, name in recipe.members.items()}
+        return tuple(sorted(found | ({"training.meta.learned"} if protocol == "meta" else set())))
+
+    def refusal(self, protocol: str, image_tower: Literal["vit", "resnet"], learner: LearnerSettings) -> str | None:
+        """Why it cannot be run under a protocol on a backbone, given its learner's settings, or None."""
+        if learner.image_prompts and image_tower == "resnet":
             return f"{self.label} prompts the tokens of the image tower, and a ResNet has none: choose a ViT backbone"
-        if (self.closed or self.learner in SOLVED) and protocol == "base_to_new":
+        if (learner.weights_per_class or self.trained == "at_once") and protocol == "base_to_new":
             return f"{self.label} has weights per class, so it cannot name the new classes of base_to_new"
-        if self.closed and protocol in ("transfer", "transfer_grid"):
+        if learner.weights_per_class and protocol in ("transfer", "transfer_grid"):
             return f"{self.label} has weights per class, so it cannot name the classes of another task"
-        if self.learner in SOLVED and protocol not in DRAWN_BY_CLASS:
+        if self.trained == "at_once" and protocol not in DRAWN_BY_CLASS:
             return (
                 f"{self.label} is fitted to images of one class each as CoOp draws them, and {protocol} draws otherwise"
             )
-        if self.meta != (protocol == "meta"):
-            return f"{self.label} is {'for' if self.meta else 'not for'} protocol meta"
-        return None
+        if not self.by_steps:
+            return f"{self.label} takes no gradient steps, so nothing is meta-learned" if protocol == "meta" else None
+        return self._refused_axes(protocol, learner)
+
+    def _refused_axes(self, protocol: str, learner: LearnerSettings) -> str | None:
+        """Why objective, gradient rule and start do not go together with the learner or the protocol."""
+        objective, gradient = self.declared["objective"], self.declared["gradient"]
+        if objective.on_text and learner.text_prompts is None:
+            return f"{self.objective} has a term on text features, and {self.learner} learns none: it has no gradient"
+        if self.several_tasks and protocol in DRAWN_BY_CLASS:
+            return f"{self.objective} is the loss of several tasks together, and {protocol} trains on one"
+        if self.taught and protocol == "multitask":
+            return f"{self.names[self.taught]} has a teacher of one task's classes, and {protocol} trains on several"
+        if gradient.regulated and learner.weights_per_class:
+            return f"GRAM regulates the gradients of prompts, and {self.learner} has none"
+        if gradient.regulated and protocol != "meta" and not (self.stored and self.stored.regulator):
+            return f"{self.gradient} needs a regulator, which is meta-learned with a start: add @{self.gradient}"
+        if protocol != "meta":
+            return None
+        if self.stored:
+            return f"meta-training starts from the learner's own start, not from @{self.start}"
+        for axis in ("objective", "gradient"):
+            if not self.declared[axis].in_episodes:
+                return f"{self.names[axis]} is not for the episodes of protocol meta"
+        return (
+            f"{self.learner} has weights per class, and every episode has others" if learner.weights_per_class else None
+        )
 
 
-TEACHER = {"temperature": PositiveFloat, "teacher": Literal["template", "ensemble", "oracle"]}
-PROGRAD = {"lambda": NonNegative, "projection": Literal["per_tensor", "flattened"], **TEACHER}
-NPT = {"w_language": NonNegative, "w_isomorphism": NonNegative, "reduction": Literal["mean", "sum"]}
-VISUAL = {
-    "visual_length": PositiveInt,
-    "visual_depth": PositiveInt,
-    "visual_start": Literal["normal", "uniform"],
-    "placement": Literal["before_norm", "after_norm"],
-}
-POSITION = {"position": Literal["end", "middle", "front"]}
-COUPLED = {"words": str, "depth": PositiveInt}
-BLOCK = {"mix_width": PositiveInt, "mix_heads": PositiveInt, "mix_layers": PositiveInt}
-UNIFIED = {**VISUAL, **POSITION, **BLOCK, "attention": Literal["itself", "tokens"]}
-MULTITASK = {"class_mask": Literal["none", "zero", "exclude"], "sampling": Literal["image", "task", "in_order"]}
-SOURCE = {"hand_over": Literal["mean", "seed"]}
-PROBE = {
-    "largest_c": PositiveFloat,
-    "smallest_c": PositiveFloat,
-    "coarse": PositiveInt,
-    "bisections": PositiveInt,
-    "iterations": PositiveInt,
-}
-REGULATOR = {"regulator_input": Literal["gradient", "direction"]}
-META = {
-    "ways": PositiveInt,
-    "queries": PositiveInt,
-    "inner_rate": PositiveFloat,
-    "clip_norm": PositiveFloat,
-    "order": Literal["first", "second"],
-    "support_from": Literal["one_domain", "all_domains"],
-}
-LEARNED = {"regulator_rate": PositiveFloat, "regulator_start": Annotated[float, Field(gt=0, lt=1)]}
+def papers_name(expression: str) -> str:
+    """What records are read as: the name that a paper gave, where one did, else the canonical form."""
+    return PAPERS_NAMES.get(expression, expression)
 
 
-def _mvlpt(
-    name: str, label: str, learner: str, settings: dict[str, Any], alone: str, pixels: bool = False
-) -> dict[str, Recipe]:
-    """MVLPT's variants of a learner: trained on several tasks, started from such a prompt, and both."""
-    together, stored = {**settings, **MULTITASK}, {**settings, **SOURCE}
-    tasks = {"pixels": pixels, "grouped_by": alone}
-    start = {"starts_from": f"m{name}"}
-    return {
-        f"m{name}": Recipe(f"M{label}", learner, "multitask", "plain", "context", together, **tasks),
-        f"{name}_source": Recipe(
-            f"{label} from a source prompt", learner, "cross_entropy", "plain", "stored", stored, pixels, **start
-        ),
-        f"m{name}_source": Recipe(
-            f"M{label} from a source prompt",
-            learner,
-            "multitask",
-            "plain",
-            "stored",
-            together | SOURCE,
-            **tasks,
-            **start,
-        ),
-    }
+@cache
+def recipe_of(expression: str) -> Recipe:
+    """An expression or an alias resolved. Raises ValueError where it is none, with the nearest known name."""
+    head, *rest = re.split(r"(?=[+@])", expression)
+    if head not in names_of("learner"):
+        if head not in ALIASES:
+            raise ValueError(f"{expression}: no learner {head!r}{nearest(head, (*names_of('learner'), *ALIASES))}")
+        return recipe_of("".join([ALIASES[head][0], *rest]))
+    chosen: dict[str, str] = {}
+    for part in rest:
+        axis = _axis_of(part, expression)
+        if axis in chosen:
+            raise ValueError(f"{expression}: {chosen[axis]} and {part[1:]} are both on the axis of the {axis}")
+        chosen[axis] = part[1:]
+    alone = Recipe(head)
+    if alone.by_steps:
+        return Recipe(head, **{axis: chosen.get(axis, default) for axis, default in DEFAULTS.items()})
+    if chosen:
+        raise ValueError(f"{expression}: {head} takes no gradient steps: nothing is added to it")
+    return alone
 
 
-def _gram(
-    name: str,
-    meta: str,
-    label: str,
-    learner: str,
-    settings: dict[str, Any],
-    pixels: bool = True,
-    rule: str = "regulated",
-) -> dict[str, Recipe]:
-    """A learner meta-trained by GRAM, with a regulator or without, and adapted from where that ends."""
-    axes, trained, adapted = (learner, "cross_entropy", rule), {**settings, **META}, {**settings, **SOURCE}
-    if rule == "regulated":
-        trained, adapted = {**trained, **REGULATOR, **LEARNED}, {**adapted, **REGULATOR}
-    return {
-        meta: Recipe(f"{label}, meta-training", *axes, "context", trained, pixels, meta=True),
-        name: Recipe(label, *axes, "stored", adapted, pixels, starts_from=meta),
-    }
+def _axis_of(part: str, expression: str) -> str:
+    """The axis of `+name` or `@name`."""
+    axes, what = (("start",), "start") if part[0] == "@" else (("objective", "gradient"), "objective or gradient rule")
+    for axis in axes:
+        if part[1:] in names_of(axis):
+            return axis
+    known = [name for axis in axes for name in names_of(axis)]
+    raise ValueError(f"{expression}: no {what} {part[1:]!r}{nearest(part[1:], known)}")
 
 
-JOINT = {**VISUAL, "text_depth": Literal[1]}
-COOP = ("text_context", "cross_entropy", "plain", "context")
-RECIPES: dict[str, Recipe] = {
-    "zero_shot": Recipe("CLIP", "zero_shot"),
-    "prompt_ensemble": Recipe("CLIP++", "prompt_ensemble"),
-    "linear_probe": Recipe("Linear probe", "linear_probe", settings=PROBE),
-    "cosine": Recipe("Cosine", "cosine_classifier", "cross_entropy", "plain", "context", closed=True),
-    "cosine_prograd": Recipe(
-        "Cosine + ProGrad", "cosine_classifier", "cross_entropy", "prograd", "context", PROGRAD, closed=True
-    ),
-    "coop": Recipe("CoOp", *COOP),
-    "coop_middle": Recipe("CoOp, name in the middle", *COOP, POSITION),
-    "coop_class_specific": Recipe("CoOp, class-specific", *COOP, {"class_specific": Literal[True]}, closed=True),
-    "prograd": Recipe("ProGrad", "text_context", "cross_entropy", "prograd", "context", PROGRAD),
-    "prograd_ensemble": Recipe("ProGrad++", "text_context", "cross_entropy", "prograd", "context", PROGRAD),
-    "prograd_oracle": Recipe("ProGrad, oracle", "text_context", "cross_entropy", "prograd", "context", PROGRAD),
-    "prograd_general": Recipe("G_g only", "text_context", "cross_entropy", "general", "context", TEACHER),
-    "prograd_orthogonal": Recipe("G_perp only", "text_context", "cross_entropy", "orthogonal", "context", TEACHER),
-    "lwf": Recipe("LwF", "text_context", "distillation", "plain", "context", {"distillation": NonNegative, **TEACHER}),
-    "cocoop": Recipe("CoCoOp", "conditional_context", "cross_entropy", "plain", "context"),
-    "cocoop_npt": Recipe("CoCoOp + NPT", "conditional_context", "neural_collapse", "plain", "context", NPT),
-    "vpt": Recipe("VPT", "visual_prompts", "cross_entropy", "plain", "context", VISUAL, pixels=True),
-    "vpt_deep": Recipe("VPT-deep", "visual_prompts", "cross_entropy", "plain", "context", VISUAL, pixels=True),
-    "vpt_prograd": Recipe(
-        "VPT + ProGrad", "visual_prompts", "cross_entropy", "prograd", "context", {**VISUAL, **PROGRAD}, pixels=True
-    ),
-    "joint": Recipe("Joint", "independent_prompts", "cross_entropy", "plain", "context", JOINT, pixels=True),
-    "joint_pretrained": Recipe(
-        "Joint, pre-trained prompts",
-        *("independent_prompts", "cross_entropy", "plain", "stored"),
-        {**JOINT, **SOURCE},
-        pixels=True,
-        starts_from="joint",
-    ),
-    "ivlp": Recipe(
-        "IVLP",
-        *("independent_prompts", "cross_entropy", "plain", "context"),
-        {**VISUAL, "text_depth": PositiveInt, "words": str},
-        pixels=True,
-    ),
-    "maple": Recipe("MaPLe", "coupled_prompts", "cross_entropy", "plain", "context", COUPLED, pixels=True),
-    "maple_npt": Recipe(
-        "MaPLe + NPT", "coupled_prompts", "neural_collapse", "plain", "context", {**COUPLED, **NPT}, pixels=True
-    ),
-    "maple_lc": Recipe(
-        "MaPLe + LC", "coupled_prompts", "neural_collapse", "plain", "context", {**COUPLED, **NPT}, pixels=True
-    ),
-    "maple_mi": Recipe(
-        "MaPLe + MI", "coupled_prompts", "neural_collapse", "plain", "context", {**COUPLED, **NPT}, pixels=True
-    ),
-    "maple_prograd": Recipe(
-        "MaPLe + ProGrad", "coupled_prompts", "cross_entropy", "prograd", "context", {**COUPLED, **PROGRAD}, pixels=True
-    ),
-    "upt": Recipe("UPT", "unified_prompts", "cross_entropy", "plain", "context", UNIFIED, pixels=True),
-    **_mvlpt("coop", "CoOp", "text_context", POSITION, alone="coop_middle"),
-    **_mvlpt("vpt", "VPT", "visual_prompts", VISUAL, alone="vpt_deep", pixels=True),
-    **_mvlpt("upt", "UPT", "unified_prompts", UNIFIED, alone="upt", pixels=True),
-    **_gram("coop_gram", "coop_meta", "CoOp + GRAM", "text_context", {}, pixels=False),
-    **_gram("vpt_gram", "vpt_meta", "VPT + GRAM", "visual_prompts", VISUAL),
-    **_gram("unigram", "unigram_meta", "UNIGRAM", "independent_prompts", JOINT),
-    **_gram(
-        "unigram_plain",
-        "unigram_meta_plain",
-        "UNIGRAM without a regulator",
-        *("independent_prompts", JOINT),
-        rule="plain",
-    ),
-}
+def names_of(axis: str) -> tuple[str, ...]:
+    """The names on an axis: its members and their variants."""
+    return (*members(axis), *VARIANTS[axis])
+
+
+def member_of(axis: str, name: str) -> str:
+    """The member that a name on an axis stands for."""
+    return VARIANTS[axis][name][0] if name in VARIANTS[axis] else name
+
+
+def label_of(axis: str, name: str) -> str:
+    """What tables call a name on an axis."""
+    return VARIANTS[axis][name][1] if name in VARIANTS[axis] else members(axis)[name].label or name
+
+
+def in_path(expression: str) -> str:
+    """An expression as a part of a path, an address, a pattern or the name of a job: `coop-gram-from-gram`.
+
+    Of lower-case letters, digits, `_` and `-` alone, so it needs no escape anywhere, and two expressions are never one
+    on a disk that is blind to case.
+    """
+    return expression.replace("@", "-from-").replace("+", "-")
+
+
+def from_path(part: str) -> str:
+    """The expression that `in_path` wrote so."""
+    return part.replace("-from-", "@").replace("-", "+")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.recipes import recipe_of
 from reprompt.claims.parameter_share import share_percent
 from reprompt.evidence.adaptation import LABELS, LEARNERS, adaptations
 from reprompt.evidence.runs import DETERMINISTIC, POOLED, Run, Runs
@@ -72,7 +72,7 @@ class Adapted(Source):
 
     def transfers(self, learner: str, metric: str) -> pd.DataFrame:
         """The experiment `transfer_grid` of a learner, draw by draw."""
-        recipe = RECIPES[f"m{learner}"].grouped_by
+        recipe = recipe_of(f"m{learner}").alone.expression
         rows = self._grid[(self._grid["recipe"] == recipe) & (self._grid["metric"] == metric)]
         if rows.empty:
             raise Missing(f"no records of how prompts of {LABELS[learner]} do on other tasks")

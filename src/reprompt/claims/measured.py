@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells import recipes
 from reprompt.claims.expansion import LABELS
 from reprompt.evidence.runs import DETERMINISTIC, Run, Runs, combine
 from reprompt.evidence.source import Missing, Slice, Source
@@ -237,8 +237,12 @@ def _on(where: Slice, split: str) -> Slice:
 
 
 def _label(method: str) -> str:
-    recipe = recipe_of(method)
-    return LABELS.get(method) or (RECIPES[recipe].label if recipe in RECIPES else method)
+    if known := LABELS.get(method):
+        return known
+    try:
+        return recipes.recipe_of(recipe_of(method)).label
+    except ValueError:  # a row of a paper's table that is no recipe here
+        return method
 
 
 @lru_cache(maxsize=4096)

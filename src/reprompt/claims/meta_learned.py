@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells import recipes
 from reprompt.claims.expansion import LABELS
 from reprompt.claims.measured import EXPERIMENTS, Measured, recipe_of
 from reprompt.evidence.inference import estimate
@@ -41,12 +41,10 @@ VARIED = {  # what an experiment varies
 STARTS = ("gram_curves", "gram_initialisations")  # experiments that are about CoOp from several starts
 METHOD_OF = {(of.recipe, of.start): of.published_id for of in (*METHODS.values(), *ABLATIONS)}
 METHOD_OF["unigram", "gram_tokens"] = "unigram"
-META_TRAINED = {RECIPES[of.recipe].starts_from: of.published_id for of in METHODS.values() if of.start == "gram"}
-LENGTHS = {
-    "text_context": ("context_length",),
-    "conditional_context": ("context_length",),
-    "visual_prompts": ("visual_length",),
-    "independent_prompts": ("context_length", "visual_length"),
+META_TRAINED = {
+    recipes.papers_name(recipes.recipe_of(of.recipe).starts_from.expression): of.published_id
+    for of in METHODS.values()
+    if of.start == "gram"
 }
 
 
@@ -87,16 +85,16 @@ def in_the_papers_words(records: pd.DataFrame) -> pd.DataFrame:
     """
     of = records[records["experiment"].isin(EXPERIMENTS["gram"])]
     columns = [of[name].tolist() for name in ("experiment", "protocol", "recipe", "start", "settings")]
-    recipes, settings, varied = [], [], []
+    methods, settings, varied = [], [], []
     for experiment, protocol, recipe, start, given in zip(*columns, strict=True):
         method = META_TRAINED[recipe] if protocol == "meta" else METHOD_OF.get((recipe, start), recipe)
         said = {"epochs": MANY_EPOCHS if experiment == "gram_long" else EPOCHS, "M": _tokens(recipe, given)}
         said["init"] = given.get("initialisation", "")
-        recipes.append("coop" if experiment == "gram_initialisations" else recipe_of(method))
+        methods.append("coop" if experiment == "gram_initialisations" else recipe_of(method))
         settings.append(said)
         varied.append({name: said[name] for name in VARIED.get(experiment, ())})
     swept = [canonical(one) if one else "" for one in varied]
-    return of.assign(recipe=recipes, settings=settings, swept=swept)
+    return of.assign(recipe=methods, settings=settings, swept=swept)
 
 
 def H_of_means(base: Runs, new: Runs) -> Runs:
@@ -121,4 +119,6 @@ def _few_shot(where: Slice) -> Slice:
 
 def _tokens(recipe: str, settings: dict) -> float:
     """M: the prompt tokens that are learned, in both towers."""
-    return float(sum(settings.get(name, 0) for name in LENGTHS.get(RECIPES[recipe].learner, ())))
+    learner = recipes.recipe_of(recipe).settings("learner", settings)
+    text, image = learner.text_prompts, learner.image_prompts
+    return float((text.context if text else 0) + (image.length if image else 0))

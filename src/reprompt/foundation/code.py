@@ -22,7 +22,8 @@ PACKAGE = Path(__file__).parent.parent
 # These decide nothing about a result: parameters and plan reach the rules as specs, and the rest is about running.
 # A neutral module counts only where an entry point names it.
 NEUTRAL = (
-    *("cells.cell", "cells.clustering", "cells.fleets", "cells.job", "cells.parameters", "cells.recipes"),
+    *("cells.cell", "cells.clustering", "cells.fleets", "cells.job", "cells.members", "cells.parameters"),
+    *("cells.recipes", "cells.tuning"),
     *("foundation.atomic", "foundation.block", "foundation.code", "foundation.costs", "foundation.locks"),
     *("foundation.processor", "cli", "data.commands", "planning", "workflow"),
 )

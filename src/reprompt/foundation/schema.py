@@ -5,7 +5,7 @@ What each number changed, and how results of an earlier one are carried over, is
 
 from pathlib import Path
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class SchemaError(ValueError):

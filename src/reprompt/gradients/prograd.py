@@ -12,13 +12,31 @@ code, which projects each parameter tensor by itself, "flattened" is the paper's
 momentum act after the projection, in the optimiser, as released. One forward pass serves both gradients.
 """
 
+from collections.abc import Sequence
+from typing import Literal
+
 import torch
+from pydantic import Field
 from torch import Tensor
 
+from reprompt.cells.axes import GradientSettings, Taught
+from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
+from reprompt.foundation.block import NonNegative
 from reprompt.gradients.step import Rule, Step
-from reprompt.objectives import distillation
-from reprompt.objectives.batch import per_run
+from reprompt.objectives import lwf
+from reprompt.objectives.batch import per_run, shared
+
+
+class Settings(Taught, GradientSettings):
+    """lambda, and what is projected as one vector."""
+
+    label = "ProGrad"
+    general_gradient = True
+    of_a_run = ("lambda",)
+
+    strength: NonNegative = Field(alias="lambda")
+    projection: Literal["per_tensor", "flattened"]
 
 
 def align(g_task: Tensor, g_general: Tensor, strength: Tensor) -> Tensor:
@@ -50,17 +68,17 @@ def two_gradients(
 ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
     """The task losses (R,), G_d and G_g."""
     outcome = step.forward()
-    g_general = step.gradients(distillation.divergence(outcome, step.batch, temperature), keep=savings.one_forward)
+    g_general = step.gradients(lwf.divergence(outcome, step.batch, temperature), keep=savings.one_forward)
     losses = step.objective(outcome if savings.one_forward else step.forward(), step.batch)
     return losses, step.gradients(losses), g_general
 
 
-def rule(settings: list[dict], savings: Savings = ALL_SAVINGS) -> Rule:
+def rule(settings: Sequence[Settings], handed_over: Sequence[Params] = (), savings: Savings = ALL_SAVINGS) -> Rule:
     """ProGrad with every run's own lambda; the fleet shares temperature and projection."""
-    ((temperature, projection),) = {(s["temperature"], s.get("projection", "per_tensor")) for s in settings}
+    temperature, projection = shared(settings, "temperature"), shared(settings, "projection")
 
     def gradients(step: Step) -> tuple[Tensor, dict[str, Tensor]]:
         losses, g_task, g_general = two_gradients(step, temperature, savings)
-        return losses, align_all(g_task, g_general, per_run(settings, "lambda", step.batch), projection)
+        return losses, align_all(g_task, g_general, per_run(settings, "strength", step.batch), projection)
 
     return gradients

@@ -4,9 +4,7 @@ import torch
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.params import Params
 from reprompt.clip.text import tokenize
-from reprompt.initialisation.starting import Starting
 
 SPREAD = 0.02  # CoOp's standard deviation
 
@@ -31,8 +29,3 @@ def initial_context(backbone: Backbone, how: str, length: int, stream: torch.Gen
     if len(phrase) != length:
         raise ValueError(f"initialisation {how!r} has {len(phrase)} tokens, but context_length is {length}")
     return phrase
-
-
-def start(learner: Starting, settings: dict, stream: torch.Generator, handed_over: Params) -> Params:
-    """The learned tensors of one run at their start; nothing is handed over to it."""
-    return learner.start(settings["initialisation"], stream)

@@ -1,4 +1,4 @@
-"""The start from a stored prompt: MVLPT's multitask source prompt, GRAM's meta-learned start, or any tuned prompt."""
+"""The start from a stored prompt, whichever experiment keeps it: one for all starts but the learner's own."""
 
 import torch
 
@@ -6,7 +6,7 @@ from reprompt.clip.params import Params
 from reprompt.initialisation.starting import Starting
 
 
-def start(learner: Starting, settings: dict, stream: torch.Generator, handed_over: Params) -> Params:
+def start(learner: Starting, how: str, stream: torch.Generator, handed_over: Params) -> Params:
     """The prompt that is handed over, if it is what the learner learns. A regulator that came with it is no prompt."""
     stored = {name: tensor for name, tensor in handed_over.items() if "." not in name}
     expected = learner.start("random", stream)

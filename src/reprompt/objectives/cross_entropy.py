@@ -4,11 +4,20 @@ An image of several classes (VOC 2007) counts each by its share, as MVLPT's rele
 sum, then soft cross-entropy.
 """
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor
 
+from reprompt.cells.axes import ObjectiveSettings
 from reprompt.learners.outcome import Outcome
 from reprompt.objectives.batch import Batch, Objective
+
+
+class Settings(ObjectiveSettings):
+    """Nothing to set."""
+
+    in_episodes = True
 
 
 def of_logits(logits: Tensor, batch: Batch) -> Tensor:
@@ -25,6 +34,6 @@ def loss(outcome: Outcome, batch: Batch) -> Tensor:
     return of_logits(outcome.logits, batch)
 
 
-def objective(settings: list[dict]) -> Objective:
+def objective(settings: Sequence[Settings]) -> Objective:
     """Nothing to set."""
     return loss

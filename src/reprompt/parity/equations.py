@@ -8,9 +8,9 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
 from reprompt.corpus.topic_words import topic_words
-from reprompt.gradients.regulated import MODALITY, Regulator, Regulators, regulate
+from reprompt.gradients.gram import MODALITY, Regulator, Regulators, regulate
 from reprompt.learners.outcome import Outcome
-from reprompt.objectives import cross_entropy, neural_collapse
+from reprompt.objectives import cross_entropy, npt
 from reprompt.parity.case import Case
 from reprompt.parity.comparison import Comparison
 from reprompt.parity.learners import learner_of, places, to_ours, to_theirs, tokens_agree
@@ -35,12 +35,12 @@ def features_alone(case: Case, backbone: Backbone, savings: Savings) -> Comparis
         settings |= {"text_energy": text_energy, "image_energy": image_energy, "reduction": "sum"}
         values = {
             "L_CLIP": cross_entropy.loss(outcome, batch)[0],
-            "L_LC": neural_collapse.language_collapse(outcome, batch, "sum", text_energy)[0],
-            "L_MI": neural_collapse.isomorphism(outcome, batch, "sum", target)[0],
-            "L_total": neural_collapse.objective([settings])(outcome, batch)[0],
-            "Delta_LCD": neural_collapse.language_collapse_degree(outcome.classes, text_energy)[0],
-            "Delta_MID": neural_collapse.isomorphism_degree(outcome, labels[None], target)[0],
-            "Delta_MID_class_balanced": neural_collapse.isomorphism_degree(outcome, labels[None], target, True)[0],
+            "L_LC": npt.language_collapse(outcome, batch, "sum", text_energy)[0],
+            "L_MI": npt.isomorphism(outcome, batch, "sum", target)[0],
+            "L_total": npt.objective([npt.Settings(**settings)])(outcome, batch)[0],
+            "Delta_LCD": npt.language_collapse_degree(outcome.classes, text_energy)[0],
+            "Delta_MID": npt.isomorphism_degree(outcome, labels[None], target)[0],
+            "Delta_MID_class_balanced": npt.isomorphism_degree(outcome, labels[None], target, True)[0],
         }
         for name, value in values.items():
             done.add(f"{prefix}.{name}", value, "loss" if name.startswith("L") else "other")

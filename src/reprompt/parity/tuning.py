@@ -17,7 +17,7 @@ from reprompt.gradients.step import Rule, Step
 from reprompt.learners.learner import Learner, frozen_image_features
 from reprompt.learners.outcome import Outcome
 from reprompt.learners.templates import class_features
-from reprompt.objectives import cross_entropy, distillation, multitask, neural_collapse
+from reprompt.objectives import cross_entropy, lwf, multitask, npt
 from reprompt.objectives.batch import Batch, Objective
 from reprompt.parity.case import Case
 from reprompt.parity.comparison import Comparison, stacked
@@ -88,7 +88,7 @@ def five_steps(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
     class_mask = "zero" if case.config.get("class_mask") else "none"
     allowed = allowed_classes(case) if class_mask == "zero" else None
     batch = batch_of(labels, case.dtype, allowed=allowed)
-    objective = multitask.objective([{"class_mask": class_mask}])
+    objective = multitask.objective([multitask.Settings(class_mask=class_mask, sampling="image")])
 
     def logits(outcome: Outcome) -> Tensor:
         return (outcome.logits if allowed is None else multitask.masked(outcome.logits, allowed, class_mask))[0]
@@ -157,7 +157,8 @@ def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> Compariso
     teacher = class_features(backbone, case.class_names, (str(case.arrays["zs_template"]),), savings)
     done.add("out.zs_text_features", teacher, "other", spread="zs_text_features")
     temperature = float(case.tensor("T"))
-    rule = prograd.rule([{"lambda": float(case.tensor("lambda")), "temperature": temperature}], savings)
+    settings = {"lambda": float(case.tensor("lambda")), "temperature": temperature, "teacher": "template"}
+    rule = prograd.rule([prograd.Settings(**settings, projection="per_tensor")], savings=savings)
     found: dict[str, list[Tensor]] = {name: [] for name in case.under("step.")}
     for images, labels in zip(case.tensor("images"), case.tensor("labels"), strict=True):
         taught = backbone.scale * frozen_image_features(backbone, images[None]) @ teacher.T
@@ -168,7 +169,7 @@ def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> Compariso
         loss, aligned = run.gradients(rule, cross_entropy.loss, images, batch)
         g_ce, g_kl, g_final = (to_theirs(g, run.where)["ctx"] for g in (g_task, g_general, aligned))
         dot = (g_ce * g_kl).sum()
-        kl = distillation.divergence(outcome, batch, temperature) + distillation.teacher_entropy(batch, temperature)
+        kl = lwf.divergence(outcome, batch, temperature) + lwf.teacher_entropy(batch, temperature)
         run.sgd(aligned)
         values = {"ce": loss, "kl": kl[0], "g_ce": g_ce, "g_kl": g_kl, "g_final": g_final, "dot": dot}
         values |= {"cos": dot / (g_ce.norm() * g_kl.norm()), "conflict": dot < 0}
@@ -199,16 +200,16 @@ def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> C
     target = (text_energy * image_energy) ** 0.5
     weights = {"w_language": float(case.tensor("w1")), "w_isomorphism": float(case.tensor("w2"))}
     energies = {"text_energy": text_energy, "image_energy": image_energy}
-    objective = neural_collapse.objective([{**weights, **energies, "reduction": "sum"}])
+    objective = npt.objective([npt.Settings(**weights, **energies, reduction="sum")])
     terms: dict[str, Objective] = {
         "L_CLIP": cross_entropy.loss,
-        "L_LC": lambda outcome, batch: neural_collapse.language_collapse(outcome, batch, "sum", text_energy),
-        "L_MI": lambda outcome, batch: neural_collapse.isomorphism(outcome, batch, "sum", target),
+        "L_LC": lambda outcome, batch: npt.language_collapse(outcome, batch, "sum", text_energy),
+        "L_MI": lambda outcome, batch: npt.isomorphism(outcome, batch, "sum", target),
     }
     outcome = run.outcome(images)
     compare_start(done, outcome, outcome.logits[0])
-    done.add("out.Delta_LCD", neural_collapse.language_collapse_degree(outcome.classes, text_energy).mean(), "other")
-    done.add("out.Delta_MID", neural_collapse.isomorphism_degree(outcome, labels[None], target)[0], "other")
+    done.add("out.Delta_LCD", npt.language_collapse_degree(outcome.classes, text_energy).mean(), "other")
+    done.add("out.Delta_MID", npt.isomorphism_degree(outcome, labels[None], target)[0], "other")
     for name, term in terms.items():
         done.add(f"out.{name}", term(outcome, batch)[0], "loss")
         if case.under(f"grad_{name}."):

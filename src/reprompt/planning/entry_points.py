@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import get_args
 
+from reprompt.cells.members import AXES, members
 from reprompt.cells.parameters import Measure
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.recipes import from_path, recipe_of
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.code import code_hash
 from reprompt.foundation.digests import canonical
@@ -21,7 +22,7 @@ SOURCES = {
     "rendered": ("data.rendered", "data.source", "data.sources"),
     "files": ("data.files.pairs", "data.files.source", "data.files.webvision", "data.source", "data.sources"),
 }
-CLAIMS = ("claims.printing", "claims.results", "cells.recipes", "records.files")  # no spec has the table of recipes
+CLAIMS = ("claims.printing", "claims.results", "cells.recipes", "records.files")  # no spec has the names of recipes
 OTHERS = {  # rules that do the same whatever the source
     "pretrain": ("training.pretrain",),
     "weights": ("clip.openai",),
@@ -62,25 +63,26 @@ def corpus(source: str) -> tuple[str, ...]:
     return (*features(source), pairs, "corpus.run", "corpus.task")
 
 
-def cell(recipe: str, measures: Iterable[str] = ()) -> tuple[str, ...]:
-    """What the numbers of a cell depend on: fleets, the recipe's own modules, measures, image features.
+def cell(modules: Iterable[str], measures: Iterable[str] = ()) -> tuple[str, ...]:
+    """What the numbers of a cell depend on: fleets, its recipe's own modules, measures, image features.
 
     Not what draws or reads pictures: what these show is in a cell's key.
     """
     measured = (f"evaluation.measures.{name}" for name in measures)
     pictures = ("clip.features", "clip.openai", "data.views", "data.pictures")
-    return ("training.fleets", *RECIPES[recipe].modules, *measured, *pictures)
+    return ("training.fleets", *modules, *measured, *pictures)
 
 
-def tune(recipe: str, measures: Iterable[str], source: str) -> tuple[str, ...]:
+def tune(modules: Iterable[str], measures: Iterable[str], source: str) -> tuple[str, ...]:
     """A job from cells to records; it makes the pictures and features that are missing."""
-    return (*cell(recipe, measures), *features(source), "training.tune")
+    return (*cell(modules, measures), *features(source), "training.tune")
 
 
 def of_rule(rule: str, source: str) -> tuple[str, ...]:
     """The entry points of all jobs that a rule could have."""
     if rule == "tune":
-        return tuple(name for recipe in RECIPES for name in tune(recipe, get_args(Measure), source))
+        of_members = (f"{folder}.{name}" for axis, folder in AXES.items() for name in members(axis))
+        return tune((*of_members, "training.meta.learned"), get_args(Measure), source)
     by_source = {"split": split, "features": features, "corpus": corpus}
     return by_source[rule](source) if rule in by_source else OTHERS[rule]
 
@@ -89,8 +91,9 @@ def of_job(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> tuple[str, ..
     """The entry points of a job."""
     source = plan.parameters.data.source
     if _is_tuning(rule):
-        measures = plan.parameters.experiments[wildcards["experiment"]].measures
-        return tune(wildcards["recipe"], measures, source)
+        experiment = plan.parameters.experiments[wildcards["experiment"]]
+        modules = recipe_of(from_path(wildcards["recipe"])).modules(experiment.protocol)
+        return tune(modules, experiment.measures, source)
     return of_rule(rule, source)
 
 
@@ -101,7 +104,8 @@ def code_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
 
 def code_of_cells(plan: Plan, experiment: str, recipe: str) -> str:
     """A hash of the code that the cells of an experiment's recipe depend on: what the cell store knows them by."""
-    return _hash(frozenset(cell(recipe, plan.parameters.experiments[experiment].measures)))
+    of = plan.parameters.experiments[experiment]
+    return _hash(frozenset(cell(recipe_of(from_path(recipe)).modules(of.protocol), of.measures)))
 
 
 def code_of_pictures(plan: Plan) -> str:

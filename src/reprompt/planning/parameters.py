@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from reprompt.cells.parameters import ParameterError, Parameters
+from reprompt.cells.parameters import Parameters
+from reprompt.cells.tuning import ParameterError
 from reprompt.foundation.block import Block
 from reprompt.foundation.nearest import nearest
 from reprompt.foundation.schema import SCHEMA, SchemaError, require_schema

@@ -4,6 +4,7 @@ Snakemake, DVC, the tables, the claims and the cost estimates read the plan; not
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any, Literal
 
 from reprompt.cells.cell import TOGETHER, Cell, cells_of
 from reprompt.cells.job import Job
-from reprompt.cells.parameters import Experiment, ParameterError, Parameters, RenderedBackbone, Views
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.parameters import Experiment, Parameters, RenderedBackbone, Views
+from reprompt.cells.recipes import from_path, in_path, recipe_of
+from reprompt.cells.tuning import ParameterError
 from reprompt.foundation.digests import canonical
 from reprompt.planning.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
 from reprompt.planning.splitting import merged, piece_names, pieces
@@ -99,7 +101,20 @@ class Plan:
             (experiment, recipe, backbone): self._cells_by_part(experiment, recipe, backbone)
             for experiment, of in self.parameters.experiments.items()
             for backbone in of.backbones or (self.parameters.standard_backbone,)
-            for recipe in of.methods
+            for recipe in self._recipes_of[experiment]
+        }
+
+    @cached_property
+    def _recipes_of(self) -> dict[str, tuple[str, ...]]:
+        """The recipes of every experiment: its own, and those that make the starts of others' recipes."""
+        brought: dict[str, dict[str, None]] = {}
+        for experiment in self.parameters.experiments.values():
+            makers = [maker for recipe in experiment.methods if (maker := recipe_of(recipe).starts_from)]
+            for start in experiment.starts:
+                brought.setdefault(start, {}).update(dict.fromkeys(maker.expression for maker in makers))
+        return {
+            name: tuple(dict.fromkeys((*of.methods, *brought.get(name, ()))))
+            for name, of in self.parameters.experiments.items()
         }
 
     def _cells_by_part(self, experiment: str, recipe: str, backbone: str) -> dict[str, tuple[Cell, ...]]:
@@ -126,6 +141,8 @@ class Plan:
         prompts = [
             name for of in dict.fromkeys((c.start or c.prompts_of) for c in cells) for name in self._made(of, cells[0])
         ]
+        for cell in cells:
+            self._check_start(cell)
         partners = self.grid.tasks if any(cell.group for cell in cells) else ()
         job = Job(experiment, recipe, backbone, part, cells, (), tuple(prompts), partners)
         parts = [name for name, of_part in self.parts.items() if set(job.tasks_read).intersection(of_part)]
@@ -135,13 +152,27 @@ class Plan:
         """The jobs of an experiment whose prompts a cell starts from or judges."""
         if not experiment:
             return []
-        recipe = cell.recipe if cell.prompts_of else RECIPES[cell.recipe].starts_from
+        recipe = cell.recipe if cell.prompts_of else cell.method.starts_from.expression
         made = self._cut.get((experiment, recipe, cell.backbone))
         if made is None:
             raise ParameterError(
-                f"experiments.{experiment}.methods: {cell.experiment} needs prompts of {recipe} with {cell.backbone}"
+                f"experiments.{experiment}: {cell.experiment} needs prompts of {recipe} with {cell.backbone}"
             )
-        return [f"{experiment}/{recipe}/{cell.backbone}/{part}" for part in made]
+        return [f"{experiment}/{in_path(recipe)}/{cell.backbone}/{part}" for part in made]
+
+    def _check_start(self, cell: Cell) -> None:
+        """Raise ParameterError where no prompts are made for a cell to start from, or prompts of another shape."""
+        if not cell.start:
+            return
+        made = self._cut[cell.start, cell.method.starts_from.expression, cell.backbone]
+        at, swept = f"experiments.{cell.experiment}.starts: {cell.recipe}", cell.swept
+        theirs = next((one.learner for of_part in made.values() for one in of_part if one.swept == swept), None)
+        if theirs is None:
+            raise ParameterError(f"{at}: experiments.{cell.start} makes no prompts with {swept or 'nothing swept'}")
+        for name, value in cell.learner:
+            if value != getattr(theirs, name):
+                why = f"{name} is {value}, and the prompts of {cell.start} have {getattr(theirs, name)}"
+                raise ParameterError(f"{at}: {why}")
 
     @property
     def grid(self) -> Experiment:
@@ -152,9 +183,13 @@ class Plan:
         raise ParameterError("experiments: groups of tasks need an experiment of protocol transfer_grid to find them")
 
     def job(self, name: str) -> Job:
-        """The job of that name."""
+        """The job of that name, in which the recipe may also stand as an expression or an alias."""
+        experiment, *rest = name.split("/")
+        with suppress(ValueError):
+            rest[:1] = [in_path(recipe_of(from_path(recipe)).expression) for recipe in rest[:1]]
+        canonical_name = "/".join((experiment, *rest))
         for job in self.jobs:
-            if job.name == name:
+            if job.name == canonical_name:
                 return job
         raise KeyError(f"no job {name!r} at scale {self.scale}; `reprompt plan` lists them")
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from reprompt.cells.cell import Cell, TestSet
+from reprompt.cells.recipes import papers_name
 from reprompt.cells.result import Result
 from reprompt.evaluation.metrics import metrics
 from reprompt.foundation.arrays import Arrays, write_npz
@@ -137,11 +138,15 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def frame_of(rows: Iterable[Row], file: Path) -> list[dict]:
-    """Rows as the records frame has them: one per metric; arrays stand with the accuracy."""
+    """Rows as the records frame has them: one per metric; arrays stand with the accuracy.
+
+    The frame calls recipes as the papers do, where they gave a name; what is stored has the canonical form.
+    """
     names: dict[int, str] = {}
     return [
         {
             **{column: row.stored[column] for column in COLUMNS if column in row.stored},
+            "recipe": papers_name(row.stored["recipe"]),
             "metric": metric,
             "value": value,
             "cell": names.setdefault(row.stored["cell"], name_of(row.identity)),

@@ -20,7 +20,6 @@ import numpy as np
 
 from reprompt.cells.cell import Cell
 from reprompt.cells.job import Job
-from reprompt.cells.recipes import RECIPES
 from reprompt.clip.manifest import PicturesOfTasks, read_pictures
 from reprompt.data.draws import few_shot, validation
 from reprompt.data.few_shot import few_shot_of
@@ -55,10 +54,9 @@ def identity(
     `splits` and `pictures` are those of the tasks that it is trained on (`trained_on`, partners included) and judged
     by, `prompt` holds the tensors that it starts from or judges, where another job gives them.
     """
-    recipe = RECIPES[cell.recipe]
-    axes = ("learner", "objective", "gradient", "initialisation")
+    recipe = cell.method
     found: Identity = {
-        "method": {axis: name for axis in axes if (name := getattr(recipe, axis))},
+        "method": recipe.members,
         "settings": cell.resolved,
         **{name: getattr(cell, name) for name in OF_A_CELL},
         "weights": weights_sha256,
@@ -69,16 +67,16 @@ def identity(
     if cell.prompts_of:  # held-out images of the target, as the grid has them
         (test,) = cell.tests
         found["train"] = [_trained(replace(cell, task=test.task), 0, test.task, splits, pictures)]
-    elif recipe.meta:
+    elif cell.is_meta:
         (task,) = cell.together
         found["train"] = [_whole(cell, task, splits[task], pictures[task])]
-    elif recipe.gradient is None and recipe.learned:
+    elif recipe.trained == "at_once":
         found["train"] = [_fitted(cell, splits[cell.task], pictures[cell.task])]
     elif recipe.learned:
         found["train"] = [_trained(cell, place, task, splits, pictures) for place, task in enumerate(trained_on)]
     if prompt:
         found["prompt"] = digest_of_tensors(prompt)
-    if cell.resolved.get("teacher") == "oracle":
+    if cell.taught and cell.taught.teacher == "oracle":
         found["oracle"] = _whole(cell, cell.task, splits[cell.task], pictures[cell.task])
     if "similarity" in cell.measures:
         both = dict.fromkeys((cell.task, *(test.task for test in cell.tests)))
@@ -103,7 +101,7 @@ def _trained(
     few, split = few_shot_of(splits[task], cell, place), splits[task]
     found = {**_of_task(split, cell.learns), "images": digest(few.images, few.labels)}
     if not cell.prompts_of:
-        kind = "views" if cell.resolved["augmentation"] == "views" else "train"
+        kind = "views" if cell.is_augmented else "train"
         found["pictures"] = pictures[task][kind]
     if few.held_out is not None:
         found |= {"held_out": digest(*few.held_out), "held_out_pictures": pictures[task]["train"]}
@@ -124,7 +122,7 @@ def _fitted(cell: Cell, split: Split, pictures: Mapping[str, str]) -> dict[str, 
 
 def _whole(cell: Cell, task: str, split: Split, pictures: Mapping[str, str], plain: bool = False) -> dict[str, Any]:
     """A whole training set: of the oracle, of GRAM's corpus, of the similarity of tasks (where it is `plain`)."""
-    augmented = not plain and cell.resolved.get("augmentation") == "views"
+    augmented = not plain and cell.is_augmented
     domains = () if split.domains is None else (split.domains,)
     return {
         **_of_task(split, cell.learns),

@@ -45,7 +45,7 @@ class Prompts:
         every = list(dict.fromkeys(seed for _, _, _, seed, _ in self.of_cells))
         from_web = any(shots == NO_SHOTS for _, shots, *_ in self.of_cells)
         wanted = replace(cell, shots=NO_SHOTS) if from_web else cell
-        prompts = self._of(wanted, cell.start, [cell.seed] if cell.resolved["hand_over"] == "seed" else every)
+        prompts = self._of(wanted, cell.start, [cell.seed] if cell.settings_of("start").hand_over == "seed" else every)
         return {name: torch.stack([prompt[name] for prompt in prompts]).mean(dim=0) for name in prompts[0]}
 
     def _of(self, cell: Cell, task: str, seeds: list[int]) -> list[Params]:

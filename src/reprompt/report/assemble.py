@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from reprompt.cells.recipes import papers_name
 from reprompt.claims import read_csv
 from reprompt.claims.page import write_claims_page
 from reprompt.foundation.atomic import write_text
@@ -47,7 +48,7 @@ def plan_summary(plan: Plan) -> dict[str, object]:
     """What was planned, in a few lines."""
     experiments = {job.experiment: {} for job in plan.jobs}
     for job in plan.jobs:
-        experiments[job.experiment][job.recipe] = None
+        experiments[job.experiment][papers_name(job.recipe)] = None
     return {
         "tasks": f"{len(plan.tasks)} of {len(DATASETS_11)}: {', '.join(plan.tasks)}",
         "seeds": ", ".join(map(str, plan.parameters.seeds)),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.recipes import from_path, recipe_of
 from reprompt.claims import counts
 from reprompt.claims.verdict import VERDICTS
 from reprompt.report.headline import LABELS, headline, in_figures
@@ -131,7 +131,7 @@ def cost_rows(costs: Iterable[Mapping]) -> list[dict]:
     groups: dict[str, dict] = {}
     for cost in costs:
         experiment, *rest = str(cost["job"]).split("/")
-        label = f"{experiment}, {RECIPES[rest[0]].label}" if rest else experiment
+        label = f"{experiment}, {recipe_of(from_path(rest[0])).label}" if rest else experiment
         group = groups.setdefault(label, {"label": label, "jobs": 0, "cells": 0, "seconds": 0.0})
         group["jobs"] += 1
         group["cells"] += cost.get("cells", 0)

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.fleets import SCHEDULE
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.members import AXES
+from reprompt.cells.recipes import Recipe, recipe_of
 from reprompt.cells.result import Result
+from reprompt.cells.tuning import Tuned
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.data.draws import few_shot, validation
@@ -63,10 +65,6 @@ class Given:
         """The prompt of another job that a cell judges or starts from; nothing where there is none."""
         return self.prompts[cell.prompts_of].judged(cell) if cell.prompts_of else self.start(cell)
 
-    def beside(self, cell: Cell) -> dict[str, Params]:
-        """What a cell's gradient rule needs of its start: the regulator, under dotted names."""
-        return {"regulators": {name: tensor for name, tensor in self.start(cell).items() if "." in name}}
-
     def trained_on(self, cell: Cell) -> tuple[str, ...]:
         """The tasks that a cell is trained on, the target of a group first."""
         return trained_on(cell, self.partners)
@@ -80,12 +78,12 @@ def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given 
 
     `tasks` has the tasks they are trained on and all that they are judged on.
     """
-    recipe = RECIPES[cells[0].recipe]
+    recipe = cells[0].method
     if cells[0].prompts_of:
         return placed(cells, tasks, backbone, given)
-    if recipe.meta:
+    if cells[0].is_meta:
         return meta_tuned(cells, tasks, backbone, given)
-    if recipe.gradient:
+    if recipe.by_steps:
         return tuned(cells, tasks, backbone, given)
     if recipe.learned:
         return [Finished(solved(cell, tasks)) for cell in cells]
@@ -112,7 +110,7 @@ def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NO
 
 def meta_tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
     """Starts and regulators meta-learned on one task (GRAM); judged with no step of adaptation."""
-    learners, meta = learners_of(cells[0], tasks, backbone), axis("training.meta", "learned")
+    learners, meta = learners_of(cells[0], tasks, backbone), importlib.import_module("reprompt.training.meta.learned")
     ended = (meta.learned(cell, tasks, backbone, given.unfinished[cell], given.steps) for cell in cells)
     learned, traces = zip(*ended, strict=True)
     params = {name: torch.stack([of_cell[name] for of_cell in learned]) for name in learned[0]}
@@ -142,23 +140,25 @@ def trained(
     watchers: Sequence[Watcher] = (),
 ) -> tuple[Params, list[dict[str, Arrays]]]:
     """The learned tensors of a fleet after training, each (R, ...), and what they make of images held out, by task."""
-    recipe, settings = RECIPES[cells[0].recipe], [cell.resolved | given.beside(cell) for cell in cells]
+    recipe, tuned = cells[0].method, cells[0].tuned
     learner = learner_of(cells[0], training.class_names, backbone)
     drawn = [training.drawn(cell) for cell in cells]
     watchers, best = list(watchers), None
-    if settings[0]["checkpoint"] == "best":
-        plain, epochs = training.images(backbone, "none"), [of_cell["epochs"] for of_cell in settings]
-        best = BestCheckpoint(learner, plain, [d.held_out for d in drawn], epochs, settings[0]["validate_every"])
+    if tuned.checkpoint == "best":
+        plain, epochs = training.images(backbone, "none"), [cell.tuned.epochs for cell in cells]
+        best = BestCheckpoint(learner, plain, [d.held_out for d in drawn], epochs, tuned.validate_every)
         watchers.append(best)
     params = train(
         [run_of(cell, found, learner, given) for cell, found in zip(cells, drawn, strict=True)],
-        training.images(backbone, settings[0]["augmentation"]),
+        training.images(backbone, tuned.augmentation),
         learner,
-        axis("objectives", recipe.objective).objective(settings),
-        axis("gradients", recipe.gradient).rule(settings),
-        teacher(cells[0], training.tasks[0], backbone) if "teacher" in settings[0] else None,
+        member(recipe, "objective").objective([cell.settings_of("objective") for cell in cells]),
+        member(recipe, "gradient").rule(
+            [cell.settings_of("gradient") for cell in cells], [given.start(cell) for cell in cells]
+        ),
+        teacher(cells[0], training.tasks[0], backbone) if recipe.taught else None,
         watchers,
-        settings[0]["optimiser"],
+        tuned.optimiser,
     )
     if best is None:
         return params, [{} for _ in cells]
@@ -222,7 +222,7 @@ def judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Para
 
 def learner_of(cell: Cell, class_names: list[str], backbone: Backbone) -> Learner:
     """The learner of a cell's recipe among these classes."""
-    return axis("learners", RECIPES[cell.recipe].learner).Learner(backbone, class_names, cell.resolved)
+    return member(cell.method, "learner").Learner(backbone, class_names, cell.learner)
 
 
 def learners_of(cell: Cell, tasks: Tasks, backbone: Backbone) -> LearnerOf:
@@ -236,33 +236,33 @@ def learners_of(cell: Cell, tasks: Tasks, backbone: Backbone) -> LearnerOf:
 
 def run_of(cell: Cell, drawn: Drawn, learner: Learner, given: Given = NOTHING) -> Run:
     """The run of a cell: its few-shot set, start, schedule and streams, all from the cell alone."""
-    settings = cell.resolved
     purpose = (cell.protocol, cell.task, cell.shots)  # not the recipe: methods are compared on the same batches
-    initialisation = axis("initialisation", RECIPES[cell.recipe].initialisation)
+    stream, how = torch_stream(cell.seed, "start", *purpose), cell.tuned.initialisation
+    several = cell.settings_of("objective") if cell.method.several_tasks else None
     return Run(
         drawn.images,
         drawn.labels,
-        initialisation.start(learner, settings, torch_stream(cell.seed, "start", *purpose), given.start(cell)),
-        schedule_of(settings),
+        member(cell.method, "start").start(learner, how, stream, given.start(cell)),
+        schedule_of(cell.tuned),
         batches=torch_stream(cell.seed, "batches", *purpose),
         views=torch_stream(cell.seed, "views", *purpose),
-        allowed=drawn.allowed if settings.get("class_mask", "none") != "none" else None,
+        allowed=drawn.allowed if several and several.class_mask != "none" else None,
         task_of=drawn.task_of,
-        sampling=settings.get("sampling", "image"),
+        sampling=several.sampling if several else "image",
     )
 
 
-def schedule_of(settings: dict) -> Schedule:
-    """The part of a cell's settings that is its schedule."""
-    return Schedule(**{name: settings[name] for name in SCHEDULE})
+def schedule_of(tuned: Tuned) -> Schedule:
+    """The part of what a run is tuned by that is its schedule."""
+    return Schedule(**{name: getattr(tuned, name) for name in SCHEDULE})
 
 
 def teacher(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
     """Class features (K, E) of the teacher behind distillation and ProGrad's general direction."""
-    split, part, settings = data.split, cell.learns, cell.resolved
-    if settings["teacher"] == "oracle":
+    split, part, kind = data.split, cell.learns, cell.taught.teacher
+    if kind == "oracle":
         return oracle(cell, data, backbone)
-    templates = teacher_templates(settings["teacher"], split.task, split.template)
+    templates = teacher_templates(kind, split.task, split.template)
     return class_features(backbone, split.names(part), templates)
 
 
@@ -271,23 +271,23 @@ def oracle(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
 
     It has the cell's own schedule, start and context, and a stream of its own.
     """
-    split, part, settings = data.split, cell.learns, cell.resolved
-    coop = RECIPES["coop"]
-    learner = axis("learners", coop.learner).Learner(backbone, split.names(part), settings)
+    split, part, coop = data.split, cell.learns, recipe_of("coop")
+    of_axis = {axis: coop.settings(axis, cell.resolved) for axis in coop.names}
+    learner = member(coop, "learner").Learner(backbone, split.names(part), of_axis["learner"])
     labels = np.asarray(split.train_labels)
     images = np.flatnonzero(np.isin(labels, split.classes(part)))
     streams = (torch_stream(0, "oracle", what, cell.protocol, cell.task) for what in ("start", "batches", "views"))
-    start = learner.start(settings["initialisation"], next(streams))
+    start = learner.start(cell.tuned.initialisation, next(streams))
     run = Run(
         torch.from_numpy(images),
         torch.from_numpy(labels[images] - split.classes(part)[0]),
         start,
-        schedule_of(settings),
+        schedule_of(cell.tuned),
         *streams,
     )
-    objective = axis("objectives", coop.objective).objective([settings])
-    rule = axis("gradients", coop.gradient).rule([settings])
-    params = train([run], data.training_images(backbone, settings["augmentation"]), learner, objective, rule)
+    objective = member(coop, "objective").objective([of_axis["objective"]])
+    rule = member(coop, "gradient").rule([of_axis["gradient"]])
+    params = train([run], data.training_images(backbone, cell.tuned.augmentation), learner, objective, rule)
     with torch.no_grad():
         return learner.forward(params, data.features.normalised_test[:1][None].to(backbone.device)).classes[0]
 
@@ -297,13 +297,13 @@ def solved(cell: Cell, tasks: Tasks) -> Results:
 
     On another task it can tell the classes that it knows by name, as ImageNet's in ImageNet-A, and no others.
     """
-    data, settings = tasks[cell.task], cell.resolved
+    data = tasks[cell.task]
     drawn, classes = data.split.draws[str(cell.seed)], data.split.classes(cell.learns)
     plain = data.features.plain.numpy()
     images, labels = few_shot(drawn, classes, cell.shots, cell.tau)
     held_out, held_out_labels = validation(drawn, classes, cell.shots, data.split.most_shots)
-    solve = axis("learners", RECIPES[cell.recipe].learner).solve
-    model = solve((plain[images], labels), (plain[held_out], held_out_labels), settings)
+    solve = member(cell.method, "learner").solve
+    model = solve((plain[images], labels), (plain[held_out], held_out_labels), cell.learner)
     known, results = data.split.names(cell.learns), {}
     for test in cell.tests:
         split = tasks[test.task].split
@@ -322,7 +322,7 @@ def solved(cell: Cell, tasks: Tasks) -> Results:
 
 def fixed(cell: Cell, tasks: Tasks, backbone: Backbone) -> Results:
     """Results of class features with nothing learned."""
-    classes = axis("learners", RECIPES[cell.recipe].learner).classes
+    classes = member(cell.method, "learner").classes
 
     def learner(test: TestSet) -> Fixed:
         split = tasks[test.task].split
@@ -348,10 +348,10 @@ class Fixed:
 
 def measures_with(part: str, cell: Cell) -> list[ModuleType]:
     """The measures of a cell that have a part: `watcher` of training, `reader` of results, `pair` of tasks."""
-    measures = (axis("evaluation.measures", name) for name in cell.measures)
+    measures = (importlib.import_module(f"reprompt.evaluation.measures.{name}") for name in cell.measures)
     return [measure for measure in measures if hasattr(measure, part)]
 
 
-def axis(folder: str, name: str) -> ModuleType:
-    """A member of one of the four axes, or a measure."""
-    return importlib.import_module(f"reprompt.{folder}.{name}")
+def member(recipe: Recipe, axis: str) -> ModuleType:
+    """The code of a recipe's member on an axis."""
+    return importlib.import_module(f"reprompt.{AXES[axis]}.{recipe.members[axis]}")

@@ -19,7 +19,6 @@ from pathlib import Path
 import pandas as pd
 
 from reprompt.cells.cell import Cell
-from reprompt.cells.recipes import RECIPES
 from reprompt.foundation.atomic import write_text
 
 
@@ -76,7 +75,7 @@ def trained_on(cell: Cell, groups: Groups) -> tuple[str, ...]:
     """The tasks that a cell is trained on, the target of a group first, then its partners."""
     if not cell.group:
         return cell.trained_on
-    return (cell.task, *groups[RECIPES[cell.recipe].grouped_by][cell.task].of(cell.group))
+    return (cell.task, *groups[cell.method.alone.expression][cell.task].of(cell.group))
 
 
 def write_groups(path: Path, groups: Groups) -> None:

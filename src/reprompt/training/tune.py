@@ -16,7 +16,6 @@ from reprompt.cells.cell import Cell
 from reprompt.cells.fleets import fleets_of
 from reprompt.cells.job import Job
 from reprompt.cells.parameters import Views
-from reprompt.cells.recipes import RECIPES
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import ensure_features, read_features
 from reprompt.clip.manifest import PicturesOfTasks, read_pictures
@@ -107,9 +106,8 @@ def read_tasks(
     Raises ValueError where they are of other pictures than the manifest says, on which the cells' identities rest.
     """
     source = stored_source_of(plan.parameters, plan.images, code_of_pictures(plan))
-    needs_pixels = RECIPES[job.recipe].pixels or any("grad_cam" in cell.measures for cell in job.cells)
     trained_on = {*job.partners, *(task for cell in job.cells for task in cell.trained_on)}
-    augmented = any(cell.resolved.get("augmentation") == "views" for cell in job.cells)
+    augmented = any(cell.is_augmented for cell in job.cells)
     tasks = {}
     for part, spec in job.features:
         file, views = features / f"{part}.safetensors", plan.views_of(part)
@@ -121,7 +119,8 @@ def read_tasks(
                 f"features made again: snakemake --cores all --forcerun features {file.with_suffix('.json')}"
             )
         for task in (task for task in plan.parts[part] if task in job.tasks_read):
-            pixels = pixels_of(source, task, task in trained_on, views if augmented else None) if needs_pixels else None
+            shown = views if augmented else None
+            pixels = pixels_of(source, task, task in trained_on, shown) if job.reads_pixels else None
             tasks[task] = TaskData(splits[task], read_features(file, task), pixels)
     return tasks
 

@@ -70,7 +70,7 @@ def recompute(plan: Plan, job: Job) -> Recomputed:
 
 def _identities(plan: Plan, job: Job, splits: dict[str, Split]) -> Callable[[Cell], Identity]:
     """What the identities of a job's cells should be, but for prompts of other jobs, which are not all kept."""
-    pictures = read_pictures_of(job, plan, plan.root / "features" / job.backbone)
+    pictures = read_pictures_of(job, plan.root / "features" / job.backbone)
     weights = provenance.sha256(plan.root / f"backbones/{job.backbone}.safetensors")
     groups = read_groups(plan.groups) if job.partners else {}
     return lambda cell: identity(cell, splits, pictures, weights, trained_on(cell, groups), {})

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from reprompt.cells.parameters import ParameterError
+from reprompt.cells.tuning import ParameterError
 from reprompt.foundation.code import PACKAGE, definitions, reached
 from reprompt.foundation.digests import digest_of_text
 from reprompt.planning.entry_points import code_of, of_job, spec_of

@@ -11,12 +11,12 @@ from reprompt.clip.params import Params
 from reprompt.data.pictures import Pictures
 from reprompt.evaluation.images import Images
 from reprompt.gradients import plain
-from reprompt.learners.independent_prompts import Learner
+from reprompt.learners.ivlp import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.training.loop import Run, Schedule, train
 
 NAMES = ["cat", "a dog of some kind", "old car"]
-BOTH = {"context_length": 2, "text_depth": 1, "visual_depth": 1, "visual_length": 2}
+BOTH = Settings(context_length=2, text_depth=1, visual_depth=1, visual_length=2)
 EPOCHS, SIZES = (2, 4), (4, 8)
 
 

@@ -7,7 +7,7 @@ import torch
 from reprompt.cells.cell import TestSet as JudgedOn  # by its own name pytest would collect it
 from reprompt.evaluation.measures.angle import Watcher
 from reprompt.gradients import plain
-from reprompt.objectives import cross_entropy, distillation
+from reprompt.objectives import cross_entropy, lwf
 
 TEST, TEMPERATURE = JudgedOn("dtd", "all"), 2.0
 HALF_PRECISION = 0.07  # degrees, of numbers around 100
@@ -18,7 +18,7 @@ def watching(runs=2, epochs=(2, 4)) -> Watcher:
 
 
 def general(outcome, batch):
-    return distillation.divergence(outcome, batch, TEMPERATURE)
+    return lwf.divergence(outcome, batch, TEMPERATURE)
 
 
 def slowly(fit, place: int, steps_per_epoch: int) -> list[float]:

@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from reprompt.evaluation.measures.features import Reader
-from reprompt.learners import conditional_context, text_context
+from reprompt.learners import cocoop, coop
 
-NAMES, SETTINGS = ["cat", "dog", "old car"], {"context_length": 2}
+NAMES = ["cat", "dog", "old car"]
 
 
 def outcome_of(learner, runs=2, images=6):
@@ -20,7 +20,7 @@ def outcome_of(learner, runs=2, images=6):
 
 @torch.no_grad()
 def test_features_are_those_of_the_learner(tiny):
-    learner = text_context.Learner(tiny, NAMES, SETTINGS)
+    learner = coop.Learner(tiny, NAMES, coop.Settings(context_length=2))
     params, seen, whole = outcome_of(learner)
     reader = Reader()
     for places in torch.arange(6).split(4):
@@ -33,7 +33,7 @@ def test_features_are_those_of_the_learner(tiny):
 
 @torch.no_grad()
 def test_classes_that_differ_by_image_are_averaged(tiny):
-    learner = conditional_context.Learner(tiny, NAMES, SETTINGS)
+    learner = cocoop.Learner(tiny, NAMES, coop.Settings(context_length=2))
     params, seen, whole = outcome_of(learner)
     reader = Reader()
     for places in torch.arange(6).split(3):
@@ -45,7 +45,7 @@ def test_classes_that_differ_by_image_are_averaged(tiny):
 
 def test_an_image_counts_once_whatever_its_batch(tiny):
     """Seven images in batches of four: the last batch is smaller and must not weigh more."""
-    learner = conditional_context.Learner(tiny, NAMES, SETTINGS)
+    learner = cocoop.Learner(tiny, NAMES, coop.Settings(context_length=2))
     with torch.no_grad():
         params, seen, whole = outcome_of(learner, images=7)
         reader = Reader()

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS
-from reprompt.gradients.regulated import Regulator
-from reprompt.learners.independent_prompts import Learner
+from reprompt.gradients.gram import Regulator
+from reprompt.learners.ivlp import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch
 from reprompt.training.meta.bilevel import adapt, meta_gradients, meta_loss, widths
 
-SETTINGS = {"context_length": 2, "text_depth": 2, "visual_depth": 1, "visual_length": 2}
+SETTINGS = Settings(context_length=2, text_depth=2, visual_depth=1, visual_length=2)
 RATE = 0.5
 
 

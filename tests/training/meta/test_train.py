@@ -10,8 +10,8 @@ import torch.nn.functional as F
 
 from reprompt.evaluation.images import Images
 from reprompt.foundation.streams import numpy_stream
-from reprompt.gradients.regulated import DirectionRegulator, Regulator
-from reprompt.learners.text_context import Learner
+from reprompt.gradients.gram import DirectionRegulator, Regulator
+from reprompt.learners.coop import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.training.loop import Schedule
 from reprompt.training.meta import train
@@ -35,8 +35,8 @@ def corpus(tiny):
     noise = 0.3 * torch.randn(len(labels), 24, generator=stream)
     features = F.normalize(topics[labels] + 0.5 * domains[of_domain] + noise, dim=-1)
     sampler = Sampler(labels, of_domain, ways=3, shots=4, queries=6, one_domain=True)
-    among = partial(Learner, tiny, settings={"context_length": 2})
-    return Corpus(Images(features[None]), NAMES, sampler, among, cross_entropy.objective([{}]))
+    among = partial(Learner, tiny, settings=Settings(context_length=2))
+    return Corpus(Images(features[None]), NAMES, sampler, among, cross_entropy.loss)
 
 
 PROMPTS = {"context": 0.5 * torch.randn(2, 32, generator=torch.Generator().manual_seed(1))}

@@ -3,22 +3,17 @@
 M context vectors, J layers with prompts, N visual prompts per layer
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 
 from open_clip.transformer import VisionTransformer
 
+from reprompt.cells.axes import LearnerSettings
 from reprompt.clip.backbones import Backbone
-from reprompt.learners import (
-    conditional_context,
-    coupled_prompts,
-    independent_prompts,
-    text_context,
-    unified_prompts,
-    visual_prompts,
-)
+from reprompt.learners import cocoop, coop, ivlp, maple, upt, vpt
 
 AFTER_NAME = {"words": "of a", "context_length": 2}  # MaPLe's repository learns two of the four words
+MVLPT = {"visual_start": "uniform", "placement": "after_norm"}
 PLAIN, PROGRAD = "plain", "prograd"
 
 
@@ -34,7 +29,7 @@ class Setting:
     learner: ModuleType
     classes: int
     batch: int
-    settings: dict = field(default_factory=dict)
+    settings: LearnerSettings
     initialisation: str = "random"
     rule: str = PLAIN
     goal: float | None = None
@@ -43,37 +38,31 @@ class Setting:
 
 def settings_for(backbone: Backbone) -> list[Setting]:
     """The rows of the table; those with visual prompts only where the image tower is made of tokens."""
-    coop, of_cocoop = {"context_length": 16}, {"context_length": 4}
+    sixteen, four = coop.Settings(context_length=16), cocoop.Settings(context_length=4)
     photo, image_blocks = "a photo of a", _blocks(backbone.model.visual)
     rows = [
-        Setting("CoOp", text_context, 100, 32, coop, goal=10),
-        Setting("CoOp", text_context, 10, 32, coop, goal=40),
-        Setting("ProGrad", text_context, 100, 32, coop, rule=PROGRAD, goal=15),
-        Setting("CoCoOp", conditional_context, 10, 1, of_cocoop, photo, goal=5),
-        Setting("CoCoOp", conditional_context, 1000, 4, of_cocoop, photo, released_fits=False),
+        Setting("CoOp", coop, 100, 32, sixteen, goal=10),
+        Setting("CoOp", coop, 10, 32, sixteen, goal=40),
+        Setting("ProGrad", coop, 100, 32, sixteen, rule=PROGRAD, goal=15),
+        Setting("CoCoOp", cocoop, 10, 1, four, photo, goal=5),
+        Setting("CoCoOp", cocoop, 1000, 4, four, photo, released_fits=False),
     ]
     if not image_blocks:
         return rows
     both = min(image_blocks, len(backbone.model.transformer.resblocks))
-    vpt = _visual(image_blocks, 16) | {"placement": "after_norm", "visual_start": "uniform"}
-    ivlp = AFTER_NAME | {"text_depth": both} | _visual(both, 2)
-    maple = AFTER_NAME | {"depth": min(9, both)}
-    upt = {"context_length": 4, "position": "middle", "mix_width": 128, "attention": "itself"} | _visual(
-        image_blocks, 4
-    )
-    upt |= {"placement": "after_norm", "visual_start": "uniform"}
+    deep = vpt.Settings(visual_depth=image_blocks, visual_length=16, **MVLPT)
+    apart = ivlp.Settings(**AFTER_NAME, text_depth=both, visual_depth=both, visual_length=2)
+    coupled = maple.Settings(**AFTER_NAME, depth=min(9, both))
+    block = {"mix_width": 128, "attention": "itself", **MVLPT}
+    unified = upt.Settings(context_length=4, position="middle", visual_depth=image_blocks, visual_length=4, **block)
     return [
         *rows,
-        Setting("VPT-deep", visual_prompts, 10, 4, vpt, goal=1.1),
-        Setting("IVLP", independent_prompts, 10, 4, ivlp, "a photo"),
-        Setting("MaPLe", coupled_prompts, 10, 4, maple, "a photo", goal=1.4),
-        Setting("UPT", unified_prompts, 10, 4, upt),
+        Setting("VPT-deep", vpt, 10, 4, deep, goal=1.1),
+        Setting("IVLP", ivlp, 10, 4, apart, "a photo"),
+        Setting("MaPLe", maple, 10, 4, coupled, "a photo", goal=1.4),
+        Setting("UPT", upt, 10, 4, unified),
     ]
 
 
 def _blocks(tower: object) -> int:
     return len(tower.transformer.resblocks) if isinstance(tower, VisionTransformer) else 0
-
-
-def _visual(depth: int, length: int) -> dict:
-    return {"visual_depth": depth, "visual_length": length}

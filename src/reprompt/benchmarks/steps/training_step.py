@@ -55,7 +55,7 @@ class TrainingStep:
         weights = torch.full(self.labels.shape, 1 / self.labels.shape[1], **place)
         batch = Batch(self.labels, weights, active, self.teach())
         forward = partial(self.learner.forward, leaves, self.images)
-        losses, gradients = self.rule(Step(leaves, forward, cross_entropy.objective([{}]), batch))
+        losses, gradients = self.rule(Step(leaves, forward, cross_entropy.loss, batch))
         if not torch.isfinite(losses).all():
             raise FloatingPointError(f"the loss is {losses.tolist()}")
         sgd_step(self.params, self.velocity, gradients, active, rate, momentum, decay)
@@ -87,8 +87,9 @@ def training_step(backbone: Backbone, setting: Setting, savings: Savings) -> Tra
 
 def _rule(setting: Setting) -> Rule:
     if setting.rule == PROGRAD:
-        return prograd.rule([{"temperature": 1.0, "lambda": 1.0}])
-    return plain.rule([{}])
+        settings = {"lambda": 1.0, "projection": "per_tensor", "temperature": 1.0, "teacher": "template"}
+        return prograd.rule([prograd.Settings(**settings)])
+    return plain.gradients
 
 
 def _teacher(backbone: Backbone, names: list[str], images: Tensor) -> Callable[[], Tensor]:

@@ -16,8 +16,8 @@ from reprompt.gradients.prograd import two_gradients
 
 def watcher(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf) -> "Watcher":
     """The watcher of a fleet of ProGrad runs."""
-    settings = [cell.resolved for cell in cells]
-    return Watcher([s["epochs"] for s in settings], settings[0]["temperature"], [cell.tests[0] for cell in cells])
+    epochs = [cell.tuned.epochs for cell in cells]
+    return Watcher(epochs, cells[0].taught.temperature, [cell.tests[0] for cell in cells])
 
 
 class Watcher:

@@ -7,12 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reprompt.cells.recipes import recipe_of
+from reprompt.evidence.adaptation import VIT_B_16
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, frame_values
 from reprompt.figures.mvlpt.averages import adapted_alone, averages, printed, setting_by
 from reprompt.figures.mvlpt.marks import COLOURS, bars_in_words
-from reprompt.learners.parameters import VIT_B_16, prompt_parameters
 from reprompt.tables.setting import Setting
 
 EXPERIMENTS = ("elevater", "upt_block")
@@ -38,7 +39,7 @@ def _points(setting: Setting) -> pd.DataFrame:
         if block in seen:
             continue
         seen.append(block)
-        parameters = prompt_parameters("upt", of, **VIT_B_16)  # at every scale
+        parameters = recipe_of("upt").settings("learner", of).learned_numbers(VIT_B_16)  # at every scale
         published = printed()["upt"] if default else math.nan
         for panel in PANELS if default else json.loads(point["swept"]):
             rows.append((panel, *block, default, *point[MEASURED], parameters, math.nan, published))

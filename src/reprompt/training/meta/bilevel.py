@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from reprompt.clip.params import Params
-from reprompt.gradients.regulated import MODALITY, Regulator, Regulators, regulate
+from reprompt.gradients.gram import MODALITY, Regulator, Regulators, regulate
 
 Loss = Callable[[Params], Tensor]  # prompts with a leading run axis -> losses (R,)
 

@@ -1,20 +1,23 @@
 """A meta-learned start as a cell: the corpus that its experiment names, its settings, and what the loop leaves."""
 
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 from reprompt.cells.cell import Cell
 from reprompt.cells.fleets import SCHEDULE
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.members import AXES
+from reprompt.cells.tuning import Episodes
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.evaluation.task_data import TaskData, Tasks
 from reprompt.foundation.arrays import Arrays
 from reprompt.foundation.streams import torch_stream
-from reprompt.gradients.regulated import REGULATOR
+from reprompt.gradients.gram import REGULATOR
 from reprompt.learners.learner import Learner
 from reprompt.training.loop import Schedule
 from reprompt.training.meta.bilevel import widths
@@ -31,39 +34,42 @@ def learned(
     `unfinished` is where the state of a killed run lies; `steps` stops after the first so many.
     """
     (task,) = cell.together
-    settings, recipe = cell.resolved, RECIPES[cell.recipe]
+    tuned, inner = cell.tuned, Episodes.of(cell.resolved)
     learner_among = partial(_learner, cell, backbone)
-    start = import_module(f"reprompt.initialisation.{recipe.initialisation}").start
-    prompts = start(learner_among(["a"]), settings, torch_stream(cell.seed, "start", "meta"), {})
+    stream = torch_stream(cell.seed, "start", "meta")
+    prompts = _member(cell, "start").start(learner_among(["a"]), tuned.initialisation, stream, {})
     prompts = {name: tensor.to(backbone.device) for name, tensor in prompts.items()}
-    regulators = None
-    if recipe.gradient == "regulated":
-        kind = REGULATOR[settings["regulator_input"]]
-        regulators = {of: kind.scaling(width, settings["regulator_start"]) for of, width in widths(prompts).items()}
     outer = Outer(
-        Schedule(**{name: settings[name] for name in SCHEDULE}),
-        settings["inner_rate"],
-        first_order=settings["order"] == "first",
-        clip_norm=settings["clip_norm"],
-        adam=settings["optimiser"] == "adam",
-        regulator_rate=settings.get("regulator_rate", 0),
-        kind=REGULATOR[settings.get("regulator_input", "gradient")],
+        Schedule(**{name: getattr(tuned, name) for name in SCHEDULE}),
+        inner.inner_rate,
+        first_order=inner.order == "first",
+        clip_norm=inner.clip_norm,
+        adam=tuned.optimiser == "adam",
     )
+    regulators, rule = None, cell.settings_of("gradient")
+    if rule.regulated:
+        kind = REGULATOR[rule.regulator_input]
+        regulators = {of: kind.scaling(width, rule.regulator_start) for of, width in widths(prompts).items()}
+        outer = replace(outer, regulator_rate=rule.regulator_rate, kind=kind)
     corpus = _corpus(tasks[task], cell, backbone, learner_among)
     params, trace = meta_train(prompts, regulators, corpus, outer, cell.seed, unfinished, steps)
     return params, arrays_of(trace)
 
 
 def _learner(cell: Cell, backbone: Backbone, names: list[str]) -> Learner:
-    return import_module(f"reprompt.learners.{RECIPES[cell.recipe].learner}").Learner(backbone, names, cell.resolved)
+    return _member(cell, "learner").Learner(backbone, names, cell.learner)
+
+
+def _member(cell: Cell, axis: str) -> ModuleType:
+    return import_module(f"reprompt.{AXES[axis]}.{cell.method.members[axis]}")
 
 
 def _corpus(data: TaskData, cell: Cell, backbone: Backbone, learner_among) -> Corpus:
     """A task as what episodes are made of; one without domains has one domain per topic."""
-    settings, labels = cell.resolved, np.asarray(data.split.train_labels)
+    inner, labels = Episodes.of(cell.resolved), np.asarray(data.split.train_labels)
     domains = np.zeros_like(labels) if data.split.domains is None else np.asarray(data.split.domains)
-    one_domain = settings["support_from"] == "one_domain"
-    sampler = Sampler(labels, domains, settings["ways"], cell.shots, settings["queries"], one_domain)
-    objective = import_module(f"reprompt.objectives.{RECIPES[cell.recipe].objective}").objective([settings])
-    images = data.training_images(backbone, settings["augmentation"])
+    one_domain = inner.support_from == "one_domain"
+    sampler = Sampler(labels, domains, inner.ways, cell.shots, inner.queries, one_domain)
+    objective = _member(cell, "objective").objective([cell.settings_of("objective")])
+    images = data.training_images(backbone, cell.tuned.augmentation)
     return Corpus(images, data.split.class_names, sampler, learner_among, objective)

@@ -23,7 +23,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from reprompt.clip.params import Params
 from reprompt.foundation.atomic import written_whole
 from reprompt.foundation.streams import numpy_stream
-from reprompt.gradients.regulated import Regulator, Regulators, named, regulate, regulators_in
+from reprompt.gradients.gram import Regulator, Regulators, named, regulate, regulators_in
 from reprompt.training.loop import Schedule
 from reprompt.training.meta.bilevel import Loss, meta_loss
 from reprompt.training.meta.corpus import Corpus

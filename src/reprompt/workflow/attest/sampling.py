@@ -13,7 +13,7 @@ from typing import Any
 from reprompt.cells.cell import Cell
 from reprompt.cells.fleets import fleets_of, structure
 from reprompt.cells.job import Job
-from reprompt.cells.recipes import AXES, RECIPES
+from reprompt.cells.recipes import in_path
 from reprompt.foundation.digests import canonical
 from reprompt.planning.plan import Plan
 from reprompt.workflow.estimate.seconds import expected_seconds
@@ -39,10 +39,9 @@ class Fleet:
     def group(self) -> str:
         """The group that it belongs to, as canonical JSON."""
         cell = self.cells[0]
-        axes = [getattr(RECIPES[cell.recipe], axis) for axis in AXES]
         _, settings = json.loads(structure(cell))
         metrics = sorted({cell.metric(test.task) or "" for test in cell.tests})
-        return canonical([axes, settings, cell.protocol, cell.backbone, cell.measures, metrics])
+        return canonical([cell.method.members, settings, cell.protocol, cell.backbone, cell.measures, metrics])
 
     @property
     def shots(self) -> tuple[int, int]:
@@ -52,7 +51,7 @@ class Fleet:
     @property
     def is_meta(self) -> bool:
         """Whether it is meta-trained, of which the first steps are sampled."""
-        return RECIPES[self.cells[0].recipe].meta
+        return self.cells[0].is_meta
 
     def __str__(self) -> str:
         """The job, its tasks and shots."""
@@ -76,8 +75,7 @@ def fleets(plan: Plan, job: Job) -> list[Fleet]:
 
 def _share_of_steps(cell: Cell) -> float:
     """What a sample does of a cell's steps: of meta-training the first, else all."""
-    settings = cell.resolved
-    return min(1, STEPS / (settings["epochs"] * settings["steps_per_epoch"])) if RECIPES[cell.recipe].meta else 1
+    return min(1, STEPS / (cell.tuned.epochs * cell.tuned.steps_in_epoch(0))) if cell.is_meta else 1
 
 
 def _measured(plan: Plan, job: Job) -> list[float]:
@@ -130,7 +128,7 @@ def sampled(plan: Plan, jobs: Iterable[str], everything: bool = False) -> list[F
 def _source(plan: Plan, cell: Cell) -> bool:
     """Whether a cell judges a prompt that is not kept for good."""
     return bool(cell.prompts_of) and not all(
-        plan.prompts(name).exists() for name in plan.jobs_of(cell.prompts_of) if cell.recipe in name.split("/")
+        plan.prompts(name).exists() for name in plan.jobs_of(cell.prompts_of) if in_path(cell.recipe) in name.split("/")
     )
 
 

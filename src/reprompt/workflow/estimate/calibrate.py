@@ -25,7 +25,7 @@ from reprompt.clip.vision import encode_images
 from reprompt.clip.weights import build, freeze
 from reprompt.data.views import augmented
 from reprompt.foundation.streams import numpy_stream
-from reprompt.learners import conditional_context, cosine_classifier, text_context, visual_prompts
+from reprompt.learners import cocoop, coop, cosine, vpt
 from reprompt.workflow.estimate.learners import step
 from reprompt.workflow.estimate.rates import Rates
 from reprompt.workflow.estimate.sizes import AROUND_NAME, TaskSize
@@ -40,7 +40,7 @@ LARGE = {"width": 384, "heads": 6, "layers": 4}
 SMALL_VIT = {"image_size": 40, "patch_size": 8, "width": 96, "layers": 4, "head_width": 32}
 LARGE_VIT = {"image_size": 224, "patch_size": 16, "width": 384, "layers": 4}
 RESNET = {"image_size": 128, "layers": [1, 1, 1, 1], "width": 32, "head_width": 64}
-COOP, VPT = {"context_length": 8}, {"visual_length": 4, "visual_depth": 1, "placement": "before_norm"}
+COOP, VPT = coop.Settings(context_length=8), vpt.Settings(visual_length=4, visual_depth=1)
 PHOTOGRAPH, SIZE = (500, 375), 224
 
 
@@ -86,13 +86,13 @@ def measurements(device: torch.device, dtype: torch.dtype):
     for text, vision in ((SMALL, SMALL_VIT), (LARGE, LARGE_VIT)):
         towers, backbone = _random(vision, text, device, dtype)
         for classes in (10, 100):
-            yield _step("CoOp", text_context, "coop", classes, 32, COOP, towers, backbone)
-        yield _step("ProGrad", text_context, "prograd", 40, 32, COOP, towers, backbone)
-        yield _step("CoCoOp", conditional_context, "cocoop", 20, 4, COOP, towers, backbone)
-        yield _step("Cosine", cosine_classifier, "cosine", 50, 32, {}, towers, backbone)
+            yield _step(Setting("CoOp", coop, classes, 32, COOP), towers, backbone)
+        yield _step(Setting("ProGrad", coop, 40, 32, COOP, rule=PROGRAD), towers, backbone)
+        yield _step(Setting("CoCoOp", cocoop, 20, 4, cocoop.Settings(context_length=8)), towers, backbone)
+        yield _step(Setting("Cosine", cosine, 50, 32, cosine.Settings()), towers, backbone)
         # a fleet works on more than a cache holds: images enough that these do too
         runs, many = (8, 64) if vision is SMALL_VIT else (1, 8)
-        yield _step("VPT", visual_prompts, "vpt", 10, many, VPT, towers, backbone)
+        yield _step(Setting("VPT", vpt, 10, many, VPT), towers, backbone)
         images = torch.zeros(1, many, backbone.image_size, backbone.image_size, 3, dtype=torch.uint8, device=device)
         prompts = torch.randn(runs, 1, 4, vision["width"], device=device)
         work = towers.image.prompted(runs, many, 4, 1).forward + Work(steps=1)
@@ -138,14 +138,11 @@ def _random(vision: dict, text: dict, device: torch.device, dtype: torch.dtype) 
     return _towers(vision, text, joint), backbone.to(device, dtype)
 
 
-def _step(
-    what: str, learner: Any, recipe: str, classes: int, images: int, settings: dict, towers: Towers, backbone: Backbone
-) -> Measurement:
-    setting = Setting(what, learner, classes, images, settings, rule=PROGRAD if recipe == "prograd" else "plain")
+def _step(setting: Setting, towers: Towers, backbone: Backbone) -> Measurement:
     take = training_step(backbone, setting, FAST)
-    among = names_of(take.learner, classes)
-    work = step(recipe, settings, towers, 1, images, among)
-    name = f"{what}, {classes} classes, {images} images, width {towers.text.width}"
+    among, backwards = names_of(take.learner, setting.classes), 2 if setting.rule == PROGRAD else 1
+    work = step(setting.settings, towers, 1, setting.batch, among, backwards)
+    name = f"{setting.title}, {setting.classes} classes, {setting.batch} images, width {towers.text.width}"
     return _best(name, work, take, backbone.device)
 
 

@@ -2,7 +2,7 @@
 
 from reprompt.cells.job import Job
 from reprompt.planning.plan import Plan
-from reprompt.workflow.estimate.memory import SINGLE, learned_numbers
+from reprompt.workflow.estimate.memory import SINGLE, widths
 from reprompt.workflow.estimate.sizes import size_of
 from reprompt.workflow.estimate.towers import towers_of
 
@@ -38,5 +38,5 @@ def job_disk(plan: Plan, job: Job) -> float:
         sizes = [size_of(plan, test.task).half(test.split) for test in cell.tests]
         total += RECORD + sum(min(size.test, cell.judged_images or size.test) * HALF for size in sizes)
         if cell.keeps_prompt:
-            total += HALF * learned_numbers(cell.recipe, cell.resolved, towers, sizes[0])
+            total += HALF * cell.learner.learned_numbers(widths(towers, sizes[0]))
     return total

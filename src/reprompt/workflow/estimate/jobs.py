@@ -10,9 +10,10 @@ from math import log
 from reprompt.cells.cell import Cell
 from reprompt.cells.fleets import fleets_of
 from reprompt.cells.job import Job
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.recipes import recipe_of
+from reprompt.cells.tuning import Episodes
 from reprompt.planning.plan import Plan
-from reprompt.workflow.estimate.learners import fixed_texts, judging, meta_step, probe, step
+from reprompt.workflow.estimate.learners import fit, fixed_texts, judging, meta_step, step
 from reprompt.workflow.estimate.sizes import TaskSize, size_of
 from reprompt.workflow.estimate.towers import Towers, towers_of
 from reprompt.workflow.estimate.work import NOTHING, Work
@@ -46,7 +47,7 @@ class Fleet:
         """Training images of a cell: shots of every class, fewer of the rarer ones under imbalance."""
         size = self.learned
         share = 1.0 if cell.tau == 1 else (1 - cell.tau) / log(1 / cell.tau)
-        held_out = VALIDATION if cell.resolved.get("checkpoint") == "best" and cell.shots > 1 else 0.0
+        held_out = VALIDATION if _is_validated(cell) and cell.shots > 1 else 0.0
         return max(1, min(round(cell.shots * size.classes * share), size.train or 1) - self.held_out(cell, held_out))
 
     def held_out(self, cell: Cell, share: float = VALIDATION) -> int:
@@ -55,8 +56,7 @@ class Fleet:
 
     def steps(self, cell: Cell) -> int:
         """Training steps of a cell."""
-        settings = cell.resolved
-        return settings["epochs"] * (settings["steps_per_epoch"] or max(1, self.few_shot(cell) // settings["batch"]))
+        return cell.tuned.epochs * cell.tuned.steps_in_epoch(self.few_shot(cell))
 
     def tests(self, cell: Cell) -> list[tuple[TaskSize, int]]:
         """Classes and images of every test set."""
@@ -70,18 +70,18 @@ class Fleet:
     def work(self) -> Work:
         """Training and judging."""
         cell = self.cells[0]
-        recipe = RECIPES[cell.recipe]
+        recipe = cell.method
         judged = self._judged(len(self.cells))
         if cell.prompts_of:
             return judged + self._validated
-        if recipe.meta:
-            each = meta_step(cell.recipe, cell.resolved, self.towers, cell.shots)
+        if cell.is_meta:
+            each = meta_step(cell.learner, Episodes.of(cell.resolved), cell.tuned.batch, self.towers, cell.shots)
             return sum((self.steps(one) * each for one in self.cells), judged)
-        if recipe.gradient:
+        if recipe.by_steps:
             return judged + self._training + self._watching + self._taught
         if recipe.learned:
             size = self.learned.classes
-            fits = (probe(one.resolved, self.towers, self.few_shot(one), size) for one in self.cells)
+            fits = (fit(one.learner, self.towers, self.few_shot(one), size) for one in self.cells)
             return sum(fits, judged)
         return judged
 
@@ -89,20 +89,21 @@ class Fleet:
     def _training(self) -> Work:
         """Runs of different length are one fleet: those that have ended leave it."""
         cell, found, done = self.cells[0], NOTHING, 0
-        settings = cell.resolved
+        backwards = 2 if cell.method.general_gradient else 1
         lengths = sorted(self.steps(one) for one in self.cells)
         for place, length in enumerate(lengths):
             if length > done:
                 running = len(lengths) - place
-                batch = min(settings["batch"], max(self.few_shot(one) for one in self.cells))
-                found += (length - done) * step(cell.recipe, settings, self.towers, running, batch, self.learned)
+                batch = min(cell.tuned.batch, max(self.few_shot(one) for one in self.cells))
+                each = step(cell.learner, self.towers, running, batch, self.learned, backwards)
+                found += (length - done) * each
                 done = length
         return (2 if "angle" in cell.measures else 1) * found
 
     def _judged(self, runs: int) -> Work:
         cell = self.cells[0]
         works = (
-            judging(cell.recipe, cell.resolved, self.towers, runs, images, size)
+            judging(cell.learner, self.towers, runs, images, size)
             + (self._collapse(runs, images, size) if "collapse" in cell.measures else NOTHING)
             for size, images in self.tests(cell)
         )
@@ -110,22 +111,22 @@ class Fleet:
 
     def _collapse(self, runs: int, images: float, size: TaskSize) -> Work:
         """Cosines of all pairs of classes, of every image where its classes are its own."""
-        passes = images if RECIPES[self.cells[0].recipe].learner == "conditional_context" else 1
+        text = self.cells[0].learner.text_prompts
+        passes = images if text and text.per_image else 1
         return Work(2 * runs * passes * size.classes**2 * self.towers.text.joint)
 
     @property
     def _watching(self) -> Work:
         """Judging after every epoch, and validating the checkpoints."""
         cell, found = self.cells[0], NOTHING
-        epochs = [one.resolved["epochs"] for one in self.cells]
+        epochs = [one.tuned.epochs for one in self.cells]
         running = sum(epochs) / max(epochs)
         if "curve" in cell.measures:
             found += max(epochs) * self._judged(round(running))
-        if cell.resolved["checkpoint"] == "best":
-            looks = max(epochs) / cell.resolved["validate_every"]
+        if _is_validated(cell):
+            looks = max(epochs) / cell.tuned.validate_every
             images = max(1, self.held_out(cell))
-            settings = cell.resolved
-            found += looks * judging(cell.recipe, settings, self.towers, round(running), images, self.learned)
+            found += looks * judging(cell.learner, self.towers, round(running), images, self.learned)
         return found
 
     @property
@@ -134,17 +135,19 @@ class Fleet:
         cell = self.cells[0]
         ((size, _),) = self.tests(cell)
         images = max(1, round(VALIDATION * cell.shots * size.classes))
-        return judging(cell.recipe, cell.resolved, self.towers, len(self.cells), images, size)
+        return judging(cell.learner, self.towers, len(self.cells), images, size)
 
     @property
     def _taught(self) -> Work:
         """The teacher of ProGrad and distillation: texts, or a prompt that is tuned on all training images."""
         cell = self.cells[0]
-        settings = cell.resolved
-        if settings.get("teacher") != "oracle":
-            return fixed_texts(self.towers, self.learned) if "teacher" in settings else NOTHING
-        steps = settings["epochs"] * (settings["steps_per_epoch"] or max(1, self.learned.train // settings["batch"]))
-        return steps * step("coop", settings, self.towers, 1, settings["batch"], self.learned)
+        if not cell.taught:
+            return NOTHING
+        if cell.taught.teacher != "oracle":
+            return fixed_texts(self.towers, self.learned)
+        steps = cell.tuned.epochs * cell.tuned.steps_in_epoch(self.learned.train)
+        coop = recipe_of("coop").settings("learner", cell.resolved)
+        return steps * step(coop, self.towers, 1, cell.tuned.batch, self.learned)
 
 
 def fleets(plan: Plan, job: Job) -> list[Fleet]:
@@ -159,24 +162,19 @@ def job_work(plan: Plan, job: Job) -> Work:
     return sum((fleet.work for fleet in fleets(plan, job)), Work(pictures=views * side**2))
 
 
-def reads_pixels(job: Job) -> bool:
-    """Whether a job reads images rather than their features alone."""
-    return RECIPES[job.recipe].pixels or any("grad_cam" in cell.measures for cell in job.cells)
-
-
 def images_read(plan: Plan, job: Job) -> tuple[int, int]:
     """Images that a job reads as they are, and augmented views that it makes: none where features are enough.
 
     Pictures are read when a batch asks for them: test images once per fleet, training images step by step.
     """
-    if not reads_pixels(job):
+    if not job.reads_pixels:
         return 0, 0
     plain = views = 0
     for fleet in fleets(plan, job):
         plain += sum(images for _, images in fleet.tests(fleet.cells[0]))
-        for cell in fleet.cells if uses_gradients(job) and RECIPES[job.recipe].pixels else ():
-            shown = fleet.steps(cell) * min(cell.resolved["batch"], fleet.few_shot(cell))
-            if cell.resolved["augmentation"] == "views":
+        for cell in fleet.cells if uses_gradients(job) and fleet.cells[0].learner.image_prompts else ():
+            shown = fleet.steps(cell) * min(cell.tuned.batch, fleet.few_shot(cell))
+            if cell.is_augmented:
                 views += shown
             else:
                 plain += shown
@@ -198,4 +196,9 @@ def together(sizes: list[TaskSize]) -> TaskSize:
 
 def uses_gradients(job: Job) -> bool:
     """Whether a job trains anything by gradient steps."""
-    return bool(RECIPES[job.recipe].gradient) and not job.cells[0].prompts_of
+    return job.cells[0].method.by_steps and not job.cells[0].prompts_of
+
+
+def _is_validated(cell: Cell) -> bool:
+    """Whether images of its few-shot set are held out to choose a checkpoint by."""
+    return cell.method.by_steps and cell.tuned.checkpoint == "best"

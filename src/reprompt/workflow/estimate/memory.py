@@ -7,14 +7,15 @@ full size: resident memory before and during a step (`reprompt bench --backbone`
 
 from dataclasses import dataclass
 
+from reprompt.cells.axes import LearnerSettings, TextPrompts, Widths
 from reprompt.cells.job import Job
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.tuning import Episodes
 from reprompt.clip.blocks import FLOATS_PER_TOKEN
 from reprompt.clip.features import AT_ONCE as ENCODED_AT_ONCE
 from reprompt.clip.savings import ALL_SAVINGS
 from reprompt.planning.plan import Plan
 from reprompt.workflow.estimate.jobs import Fleet, fleets, tasks_trained, uses_gradients
-from reprompt.workflow.estimate.learners import AT_ONCE, ON_TEXT, PIXELS_AT_ONCE, front_and_own, visual
+from reprompt.workflow.estimate.learners import front_and_own
 from reprompt.workflow.estimate.sizes import TaskSize, size_of
 from reprompt.workflow.estimate.towers import ResNet, Text, Towers, Vit, towers_of
 
@@ -52,7 +53,7 @@ def job_memory(plan: Plan, job: Job, device: str) -> Memory:
     towers = towers_of(plan.parameters.backbones[job.backbone])
     weights = SINGLE * towers.parameters
     data = held_features(plan, job, towers)
-    computing = max(_computing(fleet, plan, job, towers) for fleet in fleets(plan, job))
+    computing = max(_computing(fleet, job, towers) for fleet in fleets(plan, job))
     reading, copying = PROCESS + READING * towers.parameters, PROCESS + 2 * weights + data
     if device == "cpu":
         return Memory(max(reading, copying, PROCESS + weights + min(weights, COPIED) + data + computing), 0.0)
@@ -93,76 +94,61 @@ def held_features(plan: Plan, job: Job, towers: Towers) -> float:
     return total * SINGLE * towers.text.joint
 
 
-def _computing(fleet: Fleet, plan: Plan, job: Job, towers: Towers) -> float:
+def _computing(fleet: Fleet, job: Job, towers: Towers) -> float:
     """The larger of a training step and of judging."""
     cell = fleet.cells[0]
-    judged = max(
-        _judging(cell.recipe, cell.resolved, towers, len(fleet.cells), n, size) for size, n in fleet.tests(cell)
-    )
+    judged = max(_judging(cell.learner, towers, len(fleet.cells), n, size) for size, n in fleet.tests(cell))
     if not uses_gradients(job):
         return judged
-    settings = cell.resolved
-    if RECIPES[cell.recipe].meta:
-        return max(judged, meta_step_memory(cell.recipe, settings, towers, cell.shots))
-    images = min(settings["batch"], max(fleet.few_shot(one) for one in fleet.cells))
-    return max(judged, step_memory(cell.recipe, settings, towers, len(fleet.cells), images, fleet.learned))
+    if cell.is_meta:
+        inner = Episodes.of(cell.resolved)
+        return max(judged, meta_step_memory(cell.learner, inner, cell.tuned.batch, towers, cell.shots))
+    images = min(cell.tuned.batch, max(fleet.few_shot(one) for one in fleet.cells))
+    return max(judged, step_memory(cell.learner, towers, len(fleet.cells), images, fleet.learned))
 
 
-def step_memory(recipe: str, settings: dict, towers: Towers, runs: int, images: int, among: TaskSize) -> float:
+def step_memory(learner: LearnerSettings, towers: Towers, runs: int, images: int, among: TaskSize) -> float:
     """Bytes at the peak of a training step of R runs on B images each."""
-    return WORKSPACE / 4 + _step_kept(recipe, settings, towers, runs, images, among)
+    return WORKSPACE / 4 + _step_kept(learner, towers, runs, images, among)
 
 
-def _step_kept(recipe: str, settings: dict, towers: Towers, runs: int, images: int, among: TaskSize) -> float:
-    learner, total = RECIPES[recipe].learner, 0.0
-    if learner in ON_TEXT:
-        prompts = runs * images if learner == "conditional_context" else runs
-        total += _text_kept(towers.text, settings, prompts, among)
-    if RECIPES[recipe].pixels:
-        total += _image_kept(towers.image, settings, runs * images)
+def _step_kept(learner: LearnerSettings, towers: Towers, runs: int, images: int, among: TaskSize) -> float:
+    total = 0.0
+    if text := learner.text_prompts:
+        total += _text_kept(towers.text, text, runs * images if text.per_image else runs, among)
+    if learner.image_prompts:
+        total += _image_kept(towers.image, learner.image_prompts.length, runs * images)
         total += runs * images * 3 * SINGLE * towers.image.size**2
     logits = 4 * runs * images * among.classes * SINGLE
-    return total + logits + runs * LEARNED_COPIES * SINGLE * learned_numbers(recipe, settings, towers, among)
+    return total + logits + runs * LEARNED_COPIES * SINGLE * learner.learned_numbers(widths(towers, among))
 
 
-def meta_step_memory(recipe: str, settings: dict, towers: Towers, shots: int) -> float:
+def meta_step_memory(learner: LearnerSettings, inner: Episodes, episodes: int, towers: Towers, shots: int) -> float:
     """Bytes at the peak of GRAM's outer step: its episodes are runs, each on a support and a query set."""
-    episodes, ways = settings["batch"], settings["ways"]
-    among = TaskSize(episodes * ways, 0, 0, 2.0, 4)
+    among = TaskSize(episodes * inner.ways, 0, 0, 2.0, 4)
     support, query = (
-        _step_kept(recipe, settings, towers, episodes, ways * each, among) for each in (shots, settings["queries"])
+        _step_kept(learner, towers, episodes, inner.ways * each, among) for each in (shots, inner.queries)
     )
-    if settings["order"] == "first":
+    if inner.order == "first":
         return WORKSPACE / 4 + FIRST_ORDER * max(support, query)
     return WORKSPACE / 4 + SECOND_ORDER_SUPPORT * support + SECOND_ORDER_QUERY * query
 
 
-def learned_numbers(recipe: str, settings: dict, towers: Towers, among: TaskSize) -> float:
-    """Numbers that a run learns, the large ones: couplings, class weights and contexts."""
-    learner, text = RECIPES[recipe].learner, towers.text
-    if learner == "cosine_classifier":
-        return among.classes * text.joint
-    context = settings["context_length"] * text.width * (among.classes if settings.get("class_specific") else 1)
-    if learner == "coupled_prompts":
-        return context + settings["depth"] * (towers.image.width + settings["context_length"]) * text.width
-    if learner == "conditional_context":
-        return context + text.joint * (text.joint + text.width) / 16
-    if learner == "unified_prompts":
-        mix = settings["mix_width"]
-        return context + 2 * mix * (text.width + towers.image.width) + 12 * mix**2 * settings.get("mix_layers", 1)
-    return context
+def widths(towers: Towers, among: TaskSize) -> Widths:
+    """The sizes that what is learned goes by; a ResNet has no tokens to prompt."""
+    image = towers.image.width if isinstance(towers.image, Vit) else 0
+    return Widths(towers.text.width, image, towers.text.joint, among.classes)
 
 
-def _text_kept(text: Text, settings: dict, prompts: int, among: TaskSize) -> float:
-    front, own, longest = front_and_own(settings, among)
+def _text_kept(text: Text, prompted: TextPrompts, prompts: int, among: TaskSize) -> float:
+    front, own, longest = front_and_own(prompted, among)
     rows = prompts * (front + among.classes * own)
     scores = prompts * text.heads * among.classes * longest * (front + longest)
     block = SINGLE * (TEXT_KEPT * rows * text.width + SCORES_KEPT * scores)
     return _kept(block, rows * text.width, text.layers, TEXT_ANEW)
 
 
-def _image_kept(image: Vit, settings: dict, images: int) -> float:
-    prompts, _ = visual(settings)
+def _image_kept(image: Vit, prompts: int, images: int) -> float:
     rows = images * (image.tokens + prompts)
     return _kept(SINGLE * IMAGE_KEPT * rows * image.width, rows * image.width, image.layers, IMAGE_ANEW)
 
@@ -174,17 +160,16 @@ def _kept(block: float, passed_on: float, layers: int, anew: float) -> float:
     return layers * block
 
 
-def _judging(recipe: str, settings: dict, towers: Towers, runs: int, images: float, among: TaskSize) -> float:
-    learner = RECIPES[recipe].learner
-    at_once = min(images, PIXELS_AT_ONCE if RECIPES[recipe].pixels else AT_ONCE.get(learner, images))
+def _judging(learner: LearnerSettings, towers: Towers, runs: int, images: float, among: TaskSize) -> float:
+    at_once = min(images, learner.images_at_once or images)
     total = WORKSPACE / 4 + 3 * runs * at_once * among.classes * SINGLE
-    if learner in ON_TEXT:
-        front, own, longest = front_and_own(settings, among)
-        prompts = runs * (at_once if learner == "conditional_context" else 1)
+    if text := learner.text_prompts:
+        front, own, longest = front_and_own(text, among)
+        prompts = runs * (at_once if text.per_image else 1)
         rows = prompts * (front + among.classes * own)
         scores = prompts * towers.text.heads * among.classes * longest * (front + longest)
         total += SINGLE * (TEXT_JUDGED * rows * towers.text.width + 3 * scores)
-    if RECIPES[recipe].pixels:
-        rows = runs * at_once * (towers.image.tokens + visual(settings)[0])
+    if learner.image_prompts:
+        rows = runs * at_once * (towers.image.tokens + learner.image_prompts.length)
         total += SINGLE * IMAGE_JUDGED * rows * towers.image.width
     return total

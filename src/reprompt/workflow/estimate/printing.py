@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from rich.console import Console
 from rich.table import Table
 
+from reprompt.cells.recipes import from_path
 from reprompt.planning.plan import Plan
 from reprompt.workflow.estimate.costs import Cost
 from reprompt.workflow.estimate.recorded import Errors, Recorded, by, errors_of
@@ -18,7 +19,7 @@ def print_costs(plan: Plan, costs: list[Cost], about: str, console: Console) -> 
     _print(console, "By rule", costs, lambda cost: cost.rule, total=True)
     tuned = [cost for cost in costs if cost.rule == "tune"]
     _print(console, "Tuning by study (a job counts where it is read first)", tuned, lambda cost: cost.study)
-    _print(console, "Tuning by recipe", tuned, lambda cost: cost.name.split("/")[1])
+    _print(console, "Tuning by recipe", tuned, lambda cost: from_path(cost.name.split("/")[1]))
 
 
 def print_errors(jobs: list[Recorded], console: Console) -> None:

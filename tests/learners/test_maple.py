@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from reprompt.learners import coupled_prompts
+from reprompt.learners import maple
 
 
 def test_constant_couplings_at_depth_one_are_ivlp(kind_of, pixels):
@@ -33,7 +33,7 @@ def test_visual_prompts_are_projected_text_prompts_at_every_depth(kind_of, pixel
 
 def test_deep_couplings_start_as_copies_of_one_layer(kind_of):
     settings = {"context_length": 2, "depth": 3}
-    start = kind_of(module=coupled_prompts, settings=settings).learner().start("random", torch.Generator())
+    start = kind_of(module=maple, settings=settings).learner().start("random", torch.Generator())
     assert start["coupling_weight"].shape == (3, 32, 32)
     for name in ("coupling_weight", "coupling_bias"):
         assert torch.equal(start[name][1], start[name][2]) and not torch.equal(start[name][0], start[name][1])
@@ -41,4 +41,4 @@ def test_deep_couplings_start_as_copies_of_one_layer(kind_of):
 
 def test_a_depth_beyond_the_shorter_tower_is_refused(kind_of):
     with pytest.raises(ValueError, match="depth 4 exceeds the 3 layers"):
-        kind_of(module=coupled_prompts, settings={"context_length": 2, "depth": 4}).learner()
+        kind_of(module=maple, settings={"context_length": 2, "depth": 4}).learner()

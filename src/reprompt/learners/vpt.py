@@ -4,13 +4,15 @@
     P_j      visual[:, j]     N learnable tokens before block j; J = 1 is shallow, J = all layers is deep
     g        classes          text features of the template, fixed
 
-Three codings exist, told apart by settings: MaPLe's repository puts prompts before `ln_pre` and starts them
-normally, MVLPT's after `ln_pre`, uniformly; both at `visual_depth` layers. `project_width` lets narrower prompts pass
-through one shared linear layer (MVLPT; unused in its tables).
+Two codings exist, told apart by settings: MaPLe's repository puts prompts before `ln_pre` and starts them normally,
+MVLPT's after `ln_pre`, uniformly; both at `visual_depth` layers. `project_width` lets narrower prompts pass through one
+shared linear layer (MVLPT's code; unused in its tables).
 """
 
 import torch
+from pydantic import PositiveInt
 
+from reprompt.cells.axes import ImagePromptSettings, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
@@ -21,24 +23,39 @@ from reprompt.learners.templates import class_features
 from reprompt.learners.visual_start import enters_before_norm, visual_prompts
 
 
-class Learner:
-    """Classifies images seen with visual prompts among fixed class texts.
+class Settings(ImagePromptSettings):
+    """`visual_length` N, `visual_depth` J, the `template` of the class texts, and the width of projected prompts."""
 
-    Settings: `visual_length` N, `visual_depth` J, `placement`, `visual_start`, `project_width`, `text` (a template).
-    """
+    label = "VPT"
+    images_at_once = 32
+    templates = 1
+
+    template: str = "a photo of a {}."
+    project_width: PositiveInt | None = None
+
+    def learned_numbers(self, widths: Widths) -> int:
+        """The prompts and, where there is one, the projection."""
+        if self.project_width is None:
+            return super().learned_numbers(widths)
+        prompts = self.visual_length * self.visual_depth * self.project_width
+        return prompts + (self.project_width + 1) * widths.image
+
+
+class Learner:
+    """Classifies images seen with visual prompts among fixed class texts."""
 
     sees = "pixels"
-    images_at_once = 32
+    images_at_once = Settings.images_at_once
 
-    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: Settings, savings: Savings = ALL_SAVINGS):
         self.backbone, self.settings, self.savings = backbone, settings, savings
         self.tower = require_tokens(backbone.model, "visual prompts")
-        self.class_names, self.template = class_names, settings.get("text", "a photo of a {}.")
+        self.class_names = class_names
         self.classes = self._classes() if savings.fixed_text_once else None
 
     def start(self, how: str, stream: torch.Generator) -> Params:
         """visual (J, N, W), or (J, N, P) and its projection; `how` concerns text only."""
-        width = self.settings.get("project_width")
+        width = self.settings.project_width
         projection = default_affine("project", width, self.tower.proj.shape[0], stream) if width else {}
         return {"visual": visual_prompts(self.tower, self.settings, stream, width), **projection}
 
@@ -54,4 +71,4 @@ class Learner:
 
     def _classes(self) -> torch.Tensor:
         with torch.no_grad():
-            return class_features(self.backbone, self.class_names, (self.template,), self.savings)
+            return class_features(self.backbone, self.class_names, (self.settings.template,), self.savings)

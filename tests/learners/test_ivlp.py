@@ -3,25 +3,25 @@
 import pytest
 import torch
 
-from reprompt.learners import independent_prompts
+from reprompt.learners import ivlp
 from reprompt.learners.templates import class_features
 
 
-def ivlp(kind_of, **settings):
+def kind_with(kind_of, **settings):
     return kind_of(
-        module=independent_prompts,
+        module=ivlp,
         settings={"context_length": 2, "visual_length": 2, "text_depth": 1, "visual_depth": 0, **settings},
     )
 
 
 def test_text_at_depth_one_without_visual_prompts_is_coop(kind_of, pixels, assert_equal):
-    params = ivlp(kind_of).params()
+    params = kind_with(kind_of).params()
     coop = kind_of("CoOp").logits_and_gradients(params, pixels)
-    assert_equal(ivlp(kind_of).logits_and_gradients(params, pixels), coop)
+    assert_equal(kind_with(kind_of).logits_and_gradients(params, pixels), coop)
 
 
 def test_a_phrase_with_frozen_words_behind_it_is_zero_shot_clip(kind_of, exact, pixels, names):
-    kind = ivlp(kind_of, words="of a")
+    kind = kind_with(kind_of, words="of a")
     start = kind.learner().start("a photo", torch.Generator())
     outcome = kind.outcome({"context": start["context"][None]}, pixels)
     assert (outcome.classes[0] - class_features(exact, names, ("a photo of a {}.",))).abs().max() < 1e-12
@@ -46,15 +46,15 @@ def test_visual_prompts_alone_are_vpt(kind_of, pixels):
 @pytest.mark.parametrize("position", ["middle", "front"])
 def test_deep_text_behind_a_name_is_refused(kind_of, position):
     with pytest.raises(ValueError, match="stands before the name"):
-        ivlp(kind_of, text_depth=2, position=position).learner()
+        kind_with(kind_of, text_depth=2, position=position).learner()
 
 
 def test_text_prompts_at_more_layers_than_the_tower_has_are_refused(kind_of):
-    kind = ivlp(kind_of, text_depth=4)
+    kind = kind_with(kind_of, text_depth=4)
     with pytest.raises(ValueError, match="text_depth 4 exceeds the 3 layers"):
         kind.learner().start("random", torch.Generator())
 
 
 def test_frozen_words_need_the_name_last(kind_of):
     with pytest.raises(ValueError, match="the name must come last"):
-        ivlp(kind_of, words="of a", position="front").learner()
+        kind_with(kind_of, words="of a", position="front").learner()

@@ -9,8 +9,12 @@ A context equal to the token embeddings of "a photo of a" is zero-shot CLIP with
 `position` says where the name stands: last in CoOp and ProGrad, in the middle in MVLPT's released scripts.
 """
 
-import torch
+from typing import Literal
 
+import torch
+from pydantic import PositiveInt
+
+from reprompt.cells.axes import LearnerSettings, TextPrompts
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -21,24 +25,36 @@ from reprompt.learners.learner import frozen_image_features, seen_by_frozen_towe
 from reprompt.learners.outcome import Outcome
 
 
+class Settings(LearnerSettings):
+    """`context_length` M, where the name stands, and whether every class has a context of its own."""
+
+    label = "CoOp"
+
+    context_length: PositiveInt
+    position: Literal["end", "middle", "front"] = "end"
+    class_specific: bool = False
+
+    @property
+    def text_prompts(self) -> TextPrompts:
+        """The context."""
+        return TextPrompts(self.context_length, position=self.position, per_class=self.class_specific)
+
+
 class Learner:
-    """Classifies among `class_names` by prompts with a learned context.
+    """Classifies among `class_names` by prompts with a learned context."""
 
-    Settings: `context_length` M, `position` (default end), `class_specific` (default no).
-    """
+    images_at_once = Settings.images_at_once
 
-    images_at_once = None
-
-    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: Settings, savings: Savings = ALL_SAVINGS):
         self.backbone, self.settings, self.savings = backbone, settings, savings
-        self.prompts = ClassPrompts.of(backbone.model, class_names, settings.get("position", "end"))
+        self.prompts = ClassPrompts.of(backbone.model, class_names, settings.position)
         self.classes = len(class_names)
         self.sees = seen_by_frozen_tower(savings)
 
     def start(self, how: str, stream: torch.Generator) -> Params:
         """context (M, D), or (K, M, D) when class-specific, which has no phrase in the paper."""
-        length = self.settings["context_length"]
-        if not self.settings.get("class_specific", False):
+        length = self.settings.context_length
+        if not self.settings.class_specific:
             return {"context": initial_context(self.backbone, how, length, stream)}
         if how != "random":
             raise ValueError(f"a context per class starts at random, not at the phrase {how!r} (CoOp has no such case)")

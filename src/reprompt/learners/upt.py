@@ -16,10 +16,14 @@ Visual prompts enter after `ln_pre`; the name stands in the middle in the releas
     R runs, M context vectors, J layers, N visual prompts per layer, S tokens, P the block's width, H its heads
 """
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
+from pydantic import PositiveInt
 from torch import Tensor
 
+from reprompt.cells.axes import ImagePromptSettings, TextPrompts, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -32,31 +36,52 @@ from reprompt.learners.outcome import Outcome
 from reprompt.learners.visual_start import enters_before_norm, visual_prompts
 
 
-class Learner:
-    """Classifies by unified prompts.
+class Settings(ImagePromptSettings):
+    """`context_length` M, `visual_length` N, `visual_depth` J, and the block: `mix_width` P, `mix_heads` H, layers."""
 
-    Settings: `context_length` M, `position`, `class_specific`, `visual_length` N, `visual_depth` J, `visual_start`,
-    `placement`, `mix_width` P, `mix_heads` H and `mix_layers` (default 1 each), `attention`.
-    """
-
-    sees = "pixels"
+    label = "UPT"
     images_at_once = 32
 
-    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+    context_length: PositiveInt
+    position: Literal["end", "middle", "front"] = "end"
+    class_specific: bool = False
+    mix_width: PositiveInt
+    mix_heads: PositiveInt = 1
+    mix_layers: PositiveInt = 1
+    attention: Literal["itself", "tokens"]
+
+    @property
+    def text_prompts(self) -> TextPrompts:
+        """The context."""
+        return TextPrompts(self.context_length, position=self.position, per_class=self.class_specific)
+
+    def beside_prompts(self, widths: Widths) -> int:
+        """Projections and blocks."""
+        mix = self.mix_width
+        projections = sum((width + 1) * mix + (mix + 1) * width for width in (widths.text, widths.image))
+        return projections + self.mix_layers * (12 * mix**2 + 13 * mix)
+
+
+class Learner:
+    """Classifies by unified prompts."""
+
+    sees = "pixels"
+    images_at_once = Settings.images_at_once
+
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: Settings, savings: Savings = ALL_SAVINGS):
         self.backbone, self.settings, self.savings = backbone, settings, savings
         self.tower = require_tokens(backbone.model, "unified prompts")
-        self.prompts = ClassPrompts.of(backbone.model, class_names, settings.get("position", "end"))
+        self.prompts = ClassPrompts.of(backbone.model, class_names, settings.position)
         self.classes = len(class_names)
-        self.heads, self.layers = settings.get("mix_heads", 1), settings.get("mix_layers", 1)
 
     def start(self, how: str, stream: torch.Generator) -> Params:
         """context (M, D) or (K, M, D), visual (J, N, W), the four projections and the blocks.
 
         Further blocks are drawn last, so that the first starts the same however many there are.
         """
-        length, text, image = self.settings["context_length"], self.backbone.text_width, self.tower.proj.shape[0]
-        mix = self.settings["mix_width"]
-        if self.settings.get("class_specific", False):
+        length, text, image = self.settings.context_length, self.backbone.text_width, self.tower.proj.shape[0]
+        mix = self.settings.mix_width
+        if self.settings.class_specific:
             context = random_vectors(self.classes, length, text, stream=stream)
         else:
             context = initial_context(self.backbone, how, length, stream)
@@ -71,7 +96,7 @@ class Learner:
             **attention,
             **_rest_of_block_start(block_name(1), mix, stream),
         }
-        for block in map(block_name, range(2, self.layers + 1)):
+        for block in map(block_name, range(2, self.settings.mix_layers + 1)):
             params |= _attention_start(block, mix, stream) | _rest_of_block_start(block, mix, stream)
         return params
 
@@ -80,7 +105,8 @@ class Learner:
         context, visual = params["context"], params["visual"]
         text_tokens, visual_tokens = context.flatten(1, -2), visual.flatten(1, -2)
         tokens = [_project(text_tokens, params, "text_in"), _project(visual_tokens, params, "visual_in")]
-        mixed = mix(torch.cat(tokens, dim=1), params, self.settings["attention"], self.heads, self.layers)
+        block = self.settings.attention, self.settings.mix_heads, self.settings.mix_layers
+        mixed = mix(torch.cat(tokens, dim=1), params, *block)
         of_text, of_visual = mixed.split([text_tokens.shape[1], visual_tokens.shape[1]], dim=1)
         context = _project(of_text, params, "text_out").view_as(context)
         visual = _project(of_visual, params, "visual_out").view_as(visual)

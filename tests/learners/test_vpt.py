@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from pydantic import ValidationError
 
-from reprompt.learners import visual_prompts
+from reprompt.learners import vpt
 from reprompt.learners.templates import class_features
 
 
@@ -20,14 +21,14 @@ def test_before_and_after_the_norm_differ_by_the_norm(kind_of, exact, pixels):
 def test_a_projection_that_is_the_identity_is_none(kind_of, pixels):
     params = kind_of("VPT deep").params()
     identity = {"project_weight": torch.eye(32).double().expand(2, -1, -1), "project_bias": torch.zeros(2, 32).double()}
-    projected = kind_of(module=visual_prompts, settings={"visual_depth": 3, "visual_length": 2, "project_width": 32})
+    projected = kind_of(module=vpt, settings={"visual_depth": 3, "visual_length": 2, "project_width": 32})
     found = projected.outcome({**params, **identity}, pixels).logits
     assert (found - kind_of("VPT deep").outcome(params, pixels).logits).abs().max() < 1e-10
 
 
 def test_the_text_is_the_template_alone(kind_of, exact, pixels, names):
-    settings = {"visual_depth": 1, "visual_length": 2, "text": "a picture of {}."}
-    kind = kind_of(module=visual_prompts, settings=settings)
+    settings = {"visual_depth": 1, "visual_length": 2, "template": "a picture of {}."}
+    kind = kind_of(module=vpt, settings=settings)
     classes = kind.outcome(kind.params(), pixels).classes
     assert torch.equal(classes, class_features(exact, names, ("a picture of {}.",)).expand(2, -1, -1))
 
@@ -35,8 +36,8 @@ def test_the_text_is_the_template_alone(kind_of, exact, pixels, names):
 def test_the_two_starts_are_those_of_the_released_codes(exact):
     stream = torch.Generator().manual_seed(1)
     settings = {"visual_depth": 3, "visual_length": 200}
-    normal = visual_prompts.Learner(exact, ["cat"], settings).start("random", stream)["visual"]
-    uniform = visual_prompts.Learner(exact, ["cat"], {**settings, "visual_start": "uniform"})
+    normal = vpt.Learner(exact, ["cat"], vpt.Settings(**settings)).start("random", stream)["visual"]
+    uniform = vpt.Learner(exact, ["cat"], vpt.Settings(**settings, visual_start="uniform"))
     uniform = uniform.start("random", stream)["visual"]
     assert normal.shape == uniform.shape == (3, 200, 32)
     assert normal.std().item() == pytest.approx(0.02, rel=0.05)
@@ -51,12 +52,11 @@ def test_visual_prompts_on_a_resnet_are_refused(kind_of, resnet, name):
 
 
 def test_prompts_at_more_layers_than_the_tower_has_are_refused(kind_of):
-    kind = kind_of(module=visual_prompts, settings={"visual_depth": 4, "visual_length": 2})
+    kind = kind_of(module=vpt, settings={"visual_depth": 4, "visual_length": 2})
     with pytest.raises(ValueError, match="visual_depth 4 exceeds the 3 layers"):
         kind.learner().start("random", torch.Generator())
 
 
-def test_a_placement_that_is_none_is_an_error(kind_of, pixels):
-    kind = kind_of(module=visual_prompts, settings={"visual_depth": 1, "visual_length": 2, "placement": "behind"})
-    with pytest.raises(KeyError, match="behind"):
-        kind.outcome(kind.params(), pixels)
+def test_a_placement_that_is_none_is_an_error():
+    with pytest.raises(ValidationError, match="behind"):
+        vpt.Settings(visual_depth=1, visual_length=2, placement="behind")

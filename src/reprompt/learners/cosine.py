@@ -9,6 +9,7 @@ stays that of zero-shot CLIP's text.
 import torch
 import torch.nn.functional as F
 
+from reprompt.cells.axes import LearnerSettings, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
@@ -18,12 +19,27 @@ from reprompt.learners.outcome import Outcome
 SPREAD = 0.01
 
 
+class Settings(LearnerSettings):
+    """Nothing to set."""
+
+    label = "Cosine"
+
+    @property
+    def weights_per_class(self) -> bool:
+        """A vector each."""
+        return True
+
+    def beside_prompts(self, widths: Widths) -> int:
+        """The vectors."""
+        return widths.classes * widths.joint
+
+
 class Learner:
     """Classifies by the angle to a learned vector per class; needs no text and cannot name new classes."""
 
-    images_at_once = None
+    images_at_once = Settings.images_at_once
 
-    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: Settings, savings: Savings = ALL_SAVINGS):
         self.backbone, self.class_names = backbone, class_names
         self.sees = seen_by_frozen_tower(savings)
 

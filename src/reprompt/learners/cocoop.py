@@ -12,7 +12,9 @@ share at the front is computed once per image. A meta-net of zeros is CoOp.
 
 import torch
 import torch.nn.functional as F
+from pydantic import PositiveInt
 
+from reprompt.cells.axes import LearnerSettings, TextPrompts, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -24,12 +26,30 @@ from reprompt.learners.learner import frozen_image_features, seen_by_frozen_towe
 from reprompt.learners.outcome import Outcome
 
 
-class Learner:
-    """Classifies by prompts whose context is shifted by each image. Settings: `context_length` M."""
+class Settings(LearnerSettings):
+    """`context_length` M."""
 
+    label = "CoCoOp"
     images_at_once = 16  # each has class prompts of its own
 
-    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+    context_length: PositiveInt
+
+    @property
+    def text_prompts(self) -> TextPrompts:
+        """The context, shifted for every image."""
+        return TextPrompts(self.context_length, per_image=True)
+
+    def beside_prompts(self, widths: Widths) -> int:
+        """The meta-net, but for its biases."""
+        return widths.joint * (widths.joint + widths.text) // 16
+
+
+class Learner:
+    """Classifies by prompts whose context is shifted by each image."""
+
+    images_at_once = Settings.images_at_once
+
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: Settings, savings: Savings = ALL_SAVINGS):
         self.backbone, self.settings, self.savings = backbone, settings, savings
         self.prompts = ClassPrompts.of(backbone.model, class_names)
         self.sees = seen_by_frozen_tower(savings)
@@ -38,7 +58,7 @@ class Learner:
         """context (M, D) and the meta-net (E -> E/16 -> D), started as PyTorch starts linear layers."""
         width, joint = self.backbone.text_width, self.backbone.joint_width
         return {
-            "context": initial_context(self.backbone, how, self.settings["context_length"], stream),
+            "context": initial_context(self.backbone, how, self.settings.context_length, stream),
             **default_affine("meta_in", joint, joint // 16, stream),
             **default_affine("meta_out", joint // 16, width, stream),
         }

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from reprompt.learners.outcome import Outcome
-from reprompt.objectives import cross_entropy, neural_collapse
-from reprompt.objectives.neural_collapse import (
+from reprompt.objectives import cross_entropy, npt
+from reprompt.objectives.npt import (
     isomorphism,
     isomorphism_degree,
     language_collapse,
@@ -26,7 +26,7 @@ def simplex_etf(classes: int, width: int) -> torch.Tensor:
 
 
 def settings(**changes):
-    return [{"w_language": 0.0, "w_isomorphism": 0.0, "reduction": "mean", **changes}] * 2
+    return [npt.Settings(**{"w_language": 0.0, "w_isomorphism": 0.0, "reduction": "mean", **changes})] * 2
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
@@ -95,7 +95,7 @@ def test_degrees_are_signed_means_worked_by_hand():
 
 
 def test_energies_set_the_targets(outcome, batch):
-    loss = neural_collapse.objective(settings(w_language=1.0, w_isomorphism=1.0, text_energy=2.0, image_energy=0.5))
+    loss = npt.objective(settings(w_language=1.0, w_isomorphism=1.0, text_energy=2.0, image_energy=0.5))
     wanted = cross_entropy.loss(outcome, batch) + language_collapse(outcome, batch, "mean", 2.0)
     assert torch.allclose(loss(outcome, batch), wanted + isomorphism(outcome, batch, "mean", 1.0))
     degree = language_collapse_degree(outcome.classes, 2.0) - language_collapse_degree(outcome.classes)
@@ -103,7 +103,7 @@ def test_energies_set_the_targets(outcome, batch):
 
 
 def test_weights_of_zero_are_the_base_objective(outcome, batch):
-    losses, base = neural_collapse.objective(settings())(outcome, batch), cross_entropy.loss(outcome, batch)
+    losses, base = npt.objective(settings())(outcome, batch), cross_entropy.loss(outcome, batch)
     assert torch.equal(losses, base)
     gradients = [torch.autograd.grad(one.sum(), outcome.classes, retain_graph=True)[0] for one in (losses, base)]
     assert torch.allclose(*gradients, atol=1e-14)
@@ -111,14 +111,14 @@ def test_weights_of_zero_are_the_base_objective(outcome, batch):
 
 def test_every_run_has_its_own_weights(outcome, batch):
     one, other = settings()[:1], settings(w_language=2.0, w_isomorphism=3.0)[:1]
-    losses, base = neural_collapse.objective(one + other)(outcome, batch), cross_entropy.loss(outcome, batch)
+    losses, base = npt.objective(one + other)(outcome, batch), cross_entropy.loss(outcome, batch)
     added = 2 * language_collapse(outcome, batch, "mean") + 3 * isomorphism(outcome, batch, "mean")
     assert torch.allclose(losses, base + torch.tensor([0.0, 1.0]).double() * added)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_images_without_weight_do_not_count(outcome, padded, cut, reduction):
-    loss = neural_collapse.objective(settings(w_language=1.0, w_isomorphism=1.0, reduction=reduction))
+    loss = npt.objective(settings(w_language=1.0, w_isomorphism=1.0, reduction=reduction))
     assert torch.allclose(loss(outcome, padded), loss(*cut))
 
 

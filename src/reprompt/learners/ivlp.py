@@ -10,8 +10,12 @@ A phrase longer than the context leaves its last words frozen before the name (M
 "a photo of a" the prompt reads [V]_1 [V]_2 of a {name}.
 """
 
-import torch
+from typing import Literal
 
+import torch
+from pydantic import NonNegativeInt, PositiveInt
+
+from reprompt.cells.axes import ImagePrompts, ImagePromptSettings, TextPrompts
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -24,35 +28,55 @@ from reprompt.learners.outcome import Outcome
 from reprompt.learners.visual_start import enters_before_norm, visual_prompts
 
 
-class Learner:
-    """Classifies by text and visual prompts that know nothing of each other.
+class Settings(ImagePromptSettings):
+    """`context_length` M, `words` frozen behind it, and the layers of either tower that have prompts."""
 
-    Settings: `context_length` M, `words` frozen behind it, `text_depth`, `visual_depth`, `visual_length`, `placement`,
-    `position`.
-    """
-
+    label = "IVLP"
     images_at_once = 32
 
-    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+    context_length: PositiveInt
+    words: str = ""
+    position: Literal["end", "middle", "front"] = "end"
+    text_depth: PositiveInt
+    visual_depth: NonNegativeInt
+
+    @property
+    def text_prompts(self) -> TextPrompts:
+        """The context."""
+        return TextPrompts(self.context_length, len(self.words.split()), self.position)
+
+    @property
+    def image_prompts(self) -> ImagePrompts | None:
+        """Where there are some."""
+        return super().image_prompts if self.visual_depth else None
+
+
+class Learner:
+    """Classifies by text and visual prompts that know nothing of each other."""
+
+    images_at_once = Settings.images_at_once
+
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: Settings, savings: Savings = ALL_SAVINGS):
         self.backbone, self.settings, self.savings = backbone, settings, savings
-        self.sees = "pixels" if settings["visual_depth"] else seen_by_frozen_tower(savings)
-        if settings["visual_depth"]:
+        self.sees = "pixels" if settings.visual_depth else seen_by_frozen_tower(savings)
+        if settings.visual_depth:
             self.tower = require_tokens(backbone.model, "visual prompts")
         layers = len(backbone.model.transformer.resblocks)
-        if settings["text_depth"] > layers:
-            raise ValueError(f"text_depth {settings['text_depth']} exceeds the {layers} layers of the text tower")
-        position, words = settings.get("position", "end"), settings.get("words", "")
-        if settings["text_depth"] > 1 and position != "end":
-            raise ValueError(f"deep text prompts replace a context that stands before the name, not {position}")
-        self.prompts = ClassPrompts.of(backbone.model, class_names, position, words)
+        if settings.text_depth > layers:
+            raise ValueError(f"text_depth {settings.text_depth} exceeds the {layers} layers of the text tower")
+        if settings.text_depth > 1 and settings.position != "end":
+            raise ValueError(
+                f"deep text prompts replace a context that stands before the name, not {settings.position}"
+            )
+        self.prompts = ClassPrompts.of(backbone.model, class_names, settings.position, settings.words)
 
     def start(self, how: str, stream: torch.Generator) -> Params:
         """context (M, D), deep_context (text_depth - 1, M, D), visual (visual_depth, N, W)."""
-        length, width = self.settings["context_length"], self.backbone.text_width
+        length, width = self.settings.context_length, self.backbone.text_width
         params = {"context": initial_context(self.backbone, how, length, stream)}
-        if self.settings["text_depth"] > 1:
-            params["deep_context"] = random_vectors(self.settings["text_depth"] - 1, length, width, stream=stream)
-        if self.settings["visual_depth"]:
+        if self.settings.text_depth > 1:
+            params["deep_context"] = random_vectors(self.settings.text_depth - 1, length, width, stream=stream)
+        if self.settings.visual_depth:
             params["visual"] = visual_prompts(self.tower, self.settings, stream)
         return params
 

@@ -12,7 +12,9 @@ before the name.
 """
 
 import torch
+from pydantic import PositiveInt
 
+from reprompt.cells.axes import ImagePrompts, LearnerSettings, TextPrompts, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -24,23 +26,48 @@ from reprompt.learners.affine import default_affine
 from reprompt.learners.outcome import Outcome
 
 
-class Learner:
-    """Classifies by coupled prompts. Settings: `context_length` M, `words` frozen behind it, `depth` J."""
+class Settings(LearnerSettings):
+    """`context_length` M, `words` frozen behind it, `depth` J."""
 
-    sees = "pixels"
+    label = "MaPLe"
     images_at_once = 32
 
-    def __init__(self, backbone: Backbone, class_names: list[str], settings: dict, savings: Savings = ALL_SAVINGS):
+    context_length: PositiveInt
+    words: str = ""
+    depth: PositiveInt
+
+    @property
+    def text_prompts(self) -> TextPrompts:
+        """The context."""
+        return TextPrompts(self.context_length, len(self.words.split()))
+
+    @property
+    def image_prompts(self) -> ImagePrompts:
+        """As many as in the text."""
+        return ImagePrompts(self.context_length, self.depth)
+
+    def learned_numbers(self, widths: Widths) -> int:
+        """The text prompts and the couplings, which give the image prompts; but for biases."""
+        return self.depth * (self.context_length + widths.image) * widths.text
+
+
+class Learner:
+    """Classifies by coupled prompts."""
+
+    sees = "pixels"
+    images_at_once = Settings.images_at_once
+
+    def __init__(self, backbone: Backbone, class_names: list[str], settings: Settings, savings: Savings = ALL_SAVINGS):
         self.backbone, self.settings, self.savings = backbone, settings, savings
         self.tower = require_tokens(backbone.model, "coupled prompts")
         layers = min(len(self.tower.transformer.resblocks), len(backbone.model.transformer.resblocks))
-        if settings["depth"] > layers:
-            raise ValueError(f"depth {settings['depth']} exceeds the {layers} layers that both towers have")
-        self.prompts = ClassPrompts.of(backbone.model, class_names, words=settings.get("words", ""))
+        if settings.depth > layers:
+            raise ValueError(f"depth {settings.depth} exceeds the {layers} layers that both towers have")
+        self.prompts = ClassPrompts.of(backbone.model, class_names, words=settings.words)
 
     def start(self, how: str, stream: torch.Generator) -> Params:
         """context (M, D), deep_context (J - 1, M, D), coupling_weight (J, W, D) and coupling_bias (J, W)."""
-        length, depth = self.settings["context_length"], self.settings["depth"]
+        length, depth = self.settings.context_length, self.settings.depth
         text, image = self.backbone.text_width, self.tower.proj.shape[0]
         first, deep = (default_affine("coupling", text, image, stream) for _ in range(2))
         params = {name: torch.stack([first[name], *[deep[name]] * (depth - 1)]) for name in first}

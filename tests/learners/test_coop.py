@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from reprompt.initialisation.context import phrase_vectors
-from reprompt.learners import text_context
+from reprompt.learners import coop
 from reprompt.learners.templates import class_features
 
 PHRASE = "a photo of a"
 
 
 def test_a_phrase_as_context_is_zero_shot_clip(kind_of, exact, pixels, names):
-    kind = kind_of(module=text_context, settings={"context_length": 4})
+    kind = kind_of(module=coop, settings={"context_length": 4})
     start = kind.learner().start(PHRASE, torch.Generator())
     outcome = kind.outcome({"context": start["context"][None]}, pixels)
     assert start["context"].dtype == torch.float64
@@ -21,8 +21,8 @@ def test_a_phrase_as_context_is_zero_shot_clip(kind_of, exact, pixels, names):
 @pytest.mark.parametrize("position", ["end", "middle", "front"])
 def test_the_same_context_for_every_class_is_a_shared_context(kind_of, pixels, position):
     settings = {"context_length": 3, "position": position}
-    shared = kind_of(module=text_context, settings=settings)
-    specific = kind_of(module=text_context, settings={**settings, "class_specific": True})
+    shared = kind_of(module=coop, settings=settings)
+    specific = kind_of(module=coop, settings={**settings, "class_specific": True})
     context = shared.params()["context"]
     copies = {"context": context[:, None].expand(-1, 4, -1, -1)}
     found, expected = specific.outcome(copies, pixels).logits, shared.outcome({"context": context}, pixels).logits
@@ -44,7 +44,7 @@ def test_a_phrase_of_another_length_is_an_error(kind_of):
 
 
 def test_a_phrase_for_a_context_per_class_is_refused(kind_of):
-    kind = kind_of(module=text_context, settings={"context_length": 4, "class_specific": True})
+    kind = kind_of(module=coop, settings={"context_length": 4, "class_specific": True})
     with pytest.raises(ValueError, match="a context per class starts at random"):
         kind.learner().start(PHRASE, torch.Generator())
 
@@ -56,7 +56,7 @@ def test_contexts_of_other_classes_are_refused(kind_of, pixels):
 
 
 def test_a_prompt_that_is_too_long_is_refused(kind_of, pixels):
-    kind = kind_of(module=text_context, settings={"context_length": 75})
+    kind = kind_of(module=coop, settings={"context_length": 75})
     with pytest.raises(ValueError, match="exceed CLIP's 77"):
         kind.outcome(kind.params(), pixels)
 

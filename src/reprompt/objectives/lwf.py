@@ -8,12 +8,25 @@ The released code minimises the soft cross-entropy, T^2 times the KL up to the t
 their gradients are the same (Prompt-align's `ProGradLoss`).
 """
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor
 
+from reprompt.cells.axes import ObjectiveSettings, Taught
+from reprompt.foundation.block import NonNegative
 from reprompt.learners.outcome import Outcome
 from reprompt.objectives import cross_entropy
-from reprompt.objectives.batch import Batch, Objective, per_run
+from reprompt.objectives.batch import Batch, Objective, per_run, shared
+
+
+class Settings(Taught, ObjectiveSettings):
+    """`distillation` is alpha."""
+
+    label = "LwF"
+    of_a_run = ("distillation",)
+
+    distillation: NonNegative
 
 
 def divergence(outcome: Outcome, batch: Batch, temperature: float = 1.0) -> Tensor:
@@ -30,9 +43,9 @@ def teacher_entropy(batch: Batch, temperature: float = 1.0) -> Tensor:
     return temperature**2 * ((-log_teacher.exp() * log_teacher).sum(dim=-1) * batch.weights).sum(dim=1)
 
 
-def objective(settings: list[dict]) -> Objective:
+def objective(settings: Sequence[Settings]) -> Objective:
     """L_ce + alpha L_kl with every run's own alpha and the fleet's temperature."""
-    (temperature,) = {s["temperature"] for s in settings}
+    temperature = shared(settings, "temperature")
 
     def loss(outcome: Outcome, batch: Batch) -> Tensor:
         alpha = per_run(settings, "distillation", batch)

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from reprompt.gradients import plain, regulated
-from reprompt.gradients.regulated import DirectionRegulator, Regulator, named, regulate, regulated_by, regulators_in
+from reprompt.gradients import gram, plain
+from reprompt.gradients.gram import DirectionRegulator, Regulator, named, regulate, regulated_by, regulators_in
 
 
 def random_regulator(seed, width=32):
@@ -67,11 +67,9 @@ def test_in_maple_the_couplings_keep_their_plain_gradient(step):
 
 def test_every_run_has_the_regulator_that_came_with_its_start(step):
     ours, others = random_regulator(1), random_regulator(4)
-    settings = [
-        {"regulators": named({"text": one, "visual": random_regulator(2)}), "regulator_input": "gradient"}
-        for one in (ours, others)
-    ]
-    _, found = regulated.rule(settings)(step())
+    starts = [named({"text": one, "visual": random_regulator(2)}) for one in (ours, others)]
+    beside = {"context": torch.zeros(2, 32)}  # the prompt that each came with
+    _, found = gram.rule([gram.Settings(regulator_input="gradient")] * 2, [beside | one for one in starts])(step())
     for run, one in enumerate((ours, others)):
         _, expected = regulated_by({"text": one, "visual": random_regulator(2)})(step())
         for name, tensor in expected.items():
@@ -86,7 +84,7 @@ def test_regulators_come_back_from_among_named_tensors():
 
 def test_a_start_without_a_regulator_is_refused():
     with pytest.raises(ValueError, match="what meta-training leaves behind"):
-        regulated.rule([{"regulators": {}, "regulator_input": "gradient"}])
+        gram.rule([gram.Settings(regulator_input="gradient")], [{"context": torch.zeros(2, 32)}])
 
 
 def of_direction(regulator):
@@ -109,8 +107,8 @@ def test_without_a_gradient_a_regulator_of_directions_does_nothing_and_has_finit
 
 
 def test_the_rule_takes_the_kind_that_the_settings_name(step):
-    of_run = {"regulators": named({"text": random_regulator(1), "visual": random_regulator(2)})}
-    _, found = regulated.rule([of_run | {"regulator_input": "direction"}] * 2)(step())
+    start = named({"text": random_regulator(1), "visual": random_regulator(2)})
+    _, found = gram.rule([gram.Settings(regulator_input="direction")] * 2, [start] * 2)(step())
     _, expected = regulated_by({"text": of_direction(random_regulator(1)), "visual": random_regulator(2)})(step())
     assert torch.allclose(found["context"], expected["context"], atol=1e-12)
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from reprompt.initialisation.context import random_vectors
 from reprompt.learners.affine import default_affine
-from reprompt.learners.unified_prompts import block_name, mix
+from reprompt.learners.upt import block_name, mix
 from reprompt.learners.visual_start import visual_prompts
 
 
@@ -154,7 +154,7 @@ def test_a_start_reads_the_stream_in_one_order(kind_of, exact):
     assert torch.equal(start["mix_attention_in_weight"], xavier)
     out = default_affine("mix_attention_out", 8, 8, stream)
     assert torch.equal(start["mix_attention_out_weight"], out["mix_attention_out_weight"])  # its bias starts at zero
-    assert torch.equal(start["visual"], visual_prompts(exact.model.visual, kind.settings, stream))
+    assert torch.equal(start["visual"], visual_prompts(exact.model.visual, kind.typed, stream))
     for name, widths in (
         *(("text_in", (32, 8)), ("text_out", (8, 32)), ("visual_in", (32, 8)), ("visual_out", (8, 32))),
         *(("mix_fc_1", (8, 32)), ("mix_fc_2", (32, 8))),

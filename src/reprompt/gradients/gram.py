@@ -14,16 +14,35 @@ Learned tensors that are no prompts (couplings, meta-nets) keep their plain grad
     R runs, D width of a modality's tokens
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field, PositiveFloat
 from torch import Tensor
 
+from reprompt.cells.axes import GradientSettings
 from reprompt.clip.params import Params
 from reprompt.gradients.step import Rule, Step
+from reprompt.objectives.batch import shared
 
 MODALITY = {"context": "text", "deep_context": "text", "visual": "visual"}
+
+
+class Settings(GradientSettings):
+    """What regulators are made for: the gradient (eq. 5 as printed) or its direction.
+
+    Where they are meta-learned, also lambda_2 of eq. 9 and the factor that they start as.
+    """
+
+    label = "GRAM"
+    in_episodes = True
+    regulated = True
+
+    regulator_input: Literal["gradient", "direction"]
+    regulator_rate: PositiveFloat | None = None
+    regulator_start: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,16 +149,15 @@ def regulated_by(regulators: Regulators) -> Callable[[Step], tuple[Tensor, Param
     return gradients
 
 
-def rule(settings: list[dict]) -> Rule:
-    """GRAM's rule: `regulators` of every run are those that were meta-learned with its start, as named tensors.
+def rule(settings: Sequence[Settings], handed_over: Sequence[Params] = ()) -> Rule:
+    """GRAM's rule: the regulators of every run are those that were meta-learned with its start, under dotted names.
 
-    `regulator_input` is what they are made for: the gradient (equation 5 as printed) or its direction. Raises
-    ValueError if a start came without any.
+    Raises ValueError if a start came without any.
     """
-    of_runs = [s["regulators"] for s in settings]
-    if not all(of_runs):
+    of_runs = [{name: tensor for name, tensor in start.items() if "." in name} for start in handed_over]
+    if not of_runs or not all(of_runs):
         raise ValueError("a start without a regulator: GRAM's rule needs what meta-training leaves behind")
-    kind = REGULATOR[settings[0]["regulator_input"]]
+    kind = REGULATOR[shared(settings, "regulator_input")]
     stacked = regulators_in({name: torch.stack([one[name] for one in of_runs]) for name in of_runs[0]}, kind)
 
     def gradients(step: Step) -> tuple[Tensor, Params]:

@@ -15,12 +15,33 @@ The paper also prints L_CLIP without its logarithm; here it is the cross-entropy
 differ per image, L_LC is the mean over images.
 """
 
+from collections.abc import Sequence
+from typing import Literal
+
 import torch
+from pydantic import PositiveFloat
 from torch import Tensor
 
+from reprompt.cells.axes import ObjectiveSettings
+from reprompt.foundation.block import NonNegative
 from reprompt.learners.outcome import Outcome
 from reprompt.objectives import cross_entropy
-from reprompt.objectives.batch import Batch, Objective, per_run
+from reprompt.objectives.batch import Batch, Objective, per_run, shared
+
+
+class Settings(ObjectiveSettings):
+    """w1, w2, whether their terms are means or sums, and E_W and E_H."""
+
+    label = "NPT"
+    on_text = True
+    of_one_class = True
+    of_a_run = ("w_language", "w_isomorphism")
+
+    w_language: NonNegative
+    w_isomorphism: NonNegative
+    reduction: Literal["mean", "sum"]
+    text_energy: PositiveFloat = 1.0
+    image_energy: PositiveFloat = 1.0
 
 
 def deviations_between_classes(classes: Tensor, energy: float = 1.0) -> Tensor:
@@ -49,11 +70,10 @@ def isomorphism(outcome: Outcome, batch: Batch, reduction: str, target: float = 
     return (squares * ((batch.weights > 0) if reduction == "sum" else batch.weights)).sum(dim=1)
 
 
-def objective(settings: list[dict]) -> Objective:
-    """L_CLIP + w1 L_LC + w2 L_MI with every run's own weights; E_W and E_H are 1 unless set."""
-    (reduction,) = {s["reduction"] for s in settings}
-    ((text_energy, image_energy),) = {(s.get("text_energy", 1.0), s.get("image_energy", 1.0)) for s in settings}
-    target = (text_energy * image_energy) ** 0.5
+def objective(settings: Sequence[Settings]) -> Objective:
+    """L_CLIP + w1 L_LC + w2 L_MI with every run's own weights."""
+    reduction, text_energy = shared(settings, "reduction"), shared(settings, "text_energy")
+    target = (text_energy * shared(settings, "image_energy")) ** 0.5
 
     def loss(outcome: Outcome, batch: Batch) -> Tensor:
         w_language, w_isomorphism = (per_run(settings, name, batch) for name in ("w_language", "w_isomorphism"))
