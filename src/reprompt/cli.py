@@ -65,13 +65,18 @@ def _as_job(threads: int) -> Iterator[None]:
 @app.command()
 def plan(
     study: Annotated[str | None, typer.Option(help="Only this study's outputs.")] = None,
+    cells: Annotated[str | None, typer.Option(metavar="EXPERIMENT", help="Its cells, with all settings.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The cells as JSON.")] = False,
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
-    """List jobs, fleets, cells, tables and the estimated time."""
-    from reprompt.workflow.summary import print_plan
+    """List jobs, fleets, cells, tables and the estimated time; of one experiment every cell with all its settings."""
+    from reprompt.workflow.summary import print_cells, print_plan
 
-    print_plan(_plan(params, scale), study)
+    if cells is None:
+        print_plan(_plan(params, scale), study)
+    else:
+        print_cells(_plan(params, scale), cells, as_json)
 
 
 @app.command()

@@ -89,7 +89,7 @@ def test_every_scale_is_valid(scale):
             ["voc2007"],
             "experiments.few_shot_lambda.tasks: voc2007: its images have several classes; few_shot draws images of one",
         ),
-        (["learners", "cocoop", "batch"], 0, "learners.cocoop.batch: input should be greater than 0, found 0"),
+        (["learners", "vpt", "batch"], 0, "learners.vpt.batch: input should be greater than 0, found 0"),
         (["learners", "cocoop", "rat"], 1, "learners.cocoop.rat: unknown key; did you mean 'rate'?"),
         (
             ["learners", "vpt", "where"],

@@ -89,7 +89,7 @@ def test_a_job_reads_all_pieces_that_made_its_starts():
     assert made == {
         canonical(cell.spec)
         for cell in UNCUT.cells
-        if cell.experiment in ("multitask_10", "multitask_1") and cell.recipe == "mcoop"
+        if cell.experiment in ("multitask_10", "multitask_1") and cell.recipe == "coop_middle+multitask"
     }
 
 
@@ -101,9 +101,19 @@ def test_experiments_of_the_paper_have_no_more_runs_in_a_job_than_they_say():
             assert len(sizes) > len([job for job in UNCUT.jobs if job.experiment == name]) or of.tasks_per_job, name
 
 
-def test_prompts_that_nobody_makes_are_named():
+def with_changed(experiment, **changes):
     experiments = PLAN.parameters.experiments
-    without = experiments["multitask_10"].model_copy(update={"methods": ("mvpt",)})
-    plan = make_plan(PLAN.parameters.model_copy(update={"experiments": experiments | {"multitask_10": without}}))
-    with pytest.raises(ParameterError, match=r"experiments\.multitask_10\.methods: .* needs prompts of mcoop"):
+    changed = experiments[experiment].model_copy(update=changes)
+    return make_plan(PLAN.parameters.model_copy(update={"experiments": experiments | {experiment: changed}}))
+
+
+def test_prompts_that_nobody_makes_are_named():
+    plan = with_changed("multitask_10", backbones=("RN50",))
+    with pytest.raises(ParameterError, match=r"experiments\.multitask_10: .* needs prompts of coop_middle\+multitask"):
         plan.jobs  # noqa: B018
+
+
+def test_prompts_that_only_a_start_asks_for_are_made():
+    plan = with_changed("multitask_10", methods=("vpt_deep+multitask",))
+    assert {cell.recipe for cell in plan.cells} == {cell.recipe for cell in PLAN.cells}
+    assert set(plan.cells) == set(PLAN.cells)

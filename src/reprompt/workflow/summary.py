@@ -1,12 +1,18 @@
 """The plan in words: what `reprompt plan` prints."""
 
+import json
 import os
+from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from reprompt.cells.cell import Cell
 from reprompt.cells.fleets import fleets_of
 from reprompt.cells.job import Job
+from reprompt.cells.recipes import recipe_of
+from reprompt.foundation.nearest import nearest
 from reprompt.planning.plan import Plan
 from reprompt.workflow.estimate.seconds import expected_seconds, measured
 
@@ -50,3 +56,49 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
         f"and judge, {total / 60 / cores:.0f} minutes on {cores} cores "
         f"({timed} of {len(jobs)} jobs as measured last time, the rest as `reprompt estimate` has it)."
     )
+
+
+OF_A_CELL = ("task", "shots", "tau", "seed", "swept", "start", "group", "together", "judged_on")
+
+
+def print_cells(plan: Plan, experiment: str, as_json: bool = False) -> None:
+    """Print every cell of an experiment with all its settings, alike ones together; as JSON one by one."""
+    experiments = plan.parameters.experiments
+    if experiment not in experiments:
+        raise ValueError(f"no experiment {experiment!r}{nearest(experiment, experiments)}")
+    cells = [cell for cell in plan.cells if cell.experiment == experiment]
+    if as_json:
+        print(json.dumps([told_whole(cell) for cell in cells], indent=1))
+        return
+    alike: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        alike.setdefault((cell.recipe, cell.backbone, cell.settings), []).append(cell)
+    for (recipe, backbone, _), some in alike.items():
+        print(f"{recipe} ({recipe_of(recipe).label}), {backbone}, {some[0].protocol}: {len(some)} cells")
+        for name, value in sorted(all_settings(some[0]).items()):
+            print(f"    {name}: {json.dumps(value)}")
+        for cell in some:
+            print(f"  {_in_words(cell)}")
+
+
+def told_whole(cell: Cell) -> dict[str, Any]:
+    """A cell with its names, what it is measured by, and all its settings."""
+    named = ("experiment", "protocol", "recipe", "backbone", *OF_A_CELL, "measures", "prompts_of", "judged_images")
+    told = {name: getattr(cell, name) for name in named} | {"metrics": dict(cell.metrics)}
+    return told | {"label": cell.method.label, "settings": all_settings(cell)}
+
+
+def all_settings(cell: Cell) -> dict[str, Any]:
+    """What the plan resolved, and of what it left open the members' own defaults."""
+    declared = (cell.settings_of(axis).model_dump(by_alias=True) for axis in cell.method.names)
+    return {name: value for settings in (*declared, cell.resolved) for name, value in settings.items()}
+
+
+def _in_words(cell: Cell) -> str:
+    """What sets a cell apart from those that are set alike."""
+    told = {name: getattr(cell, name) for name in OF_A_CELL}
+    return ", ".join(f"{name} {_text(value)}" for name, value in told.items() if value not in ("", ()))
+
+
+def _text(value: Any) -> str:
+    return " ".join(value) if isinstance(value, Iterable) and not isinstance(value, str) else str(value)
