@@ -98,11 +98,11 @@ def test_changes_of_few_numbers_are_refused_by_name(project: Path) -> None:
     assert {FEW_SHOT, RANKED, META} <= left and BASE_TO_NEW not in left
 
     call(project, "git", "reset", "-q", "--hard", "HEAD~1")  # whose code some have no longer
-    edit(source / "learners/text_context.py", r"\{(\"context\": )(random_vectors\(self\.classes)", r"{\1 1.0 * \2")
+    edit(source / "learners/coop.py", r"\{(\"context\": )(random_vectors\(self\.classes)", r"{\1 1.0 * \2")
     said = call(project, *ATTEST, FEW_SHOT, succeeds=False)
     assert "not committed" in said
     commit(project, "-A", "src")
     said = call(project, *ATTEST, FEW_SHOT, succeeds=False)
     assert "no sample executed" in said
-    assert "learners/text_context.py:44 in Learner.start: return {'context': 1.0 * random_vectors" in said
+    assert "learners/coop.py:44 in Learner.start: return {'context': 1.0 * random_vectors" in said
     assert FEW_SHOT in wanted(project)

@@ -16,7 +16,7 @@ import yaml
 from copies import PROJECT, call, change_lambda, contents, edit, environment, wanted
 
 from reprompt.cells.parameters import Parameters
-from reprompt.cells.recipes import RECIPES, Recipe
+from reprompt.cells.recipes import Recipe, recipe_of
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
 from reprompt.workflow import provenance
@@ -52,13 +52,13 @@ def test_every_kind_of_experiment_and_measure_runs_at_scale_smoke(plan: Plan) ->
     for name, of in whole.experiments.items():
         mine = small.experiments[name]
         assert (mine.protocol, mine.measures, bool(mine.sweep)) == (of.protocol, of.measures, bool(of.sweep))
-    assert {recipe.learner for recipe in recipes_of(small)} >= {"linear_probe", "zero_shot", "coupled_prompts"}
+    assert {recipe.learner for recipe in recipes_of(small)} >= {"linear_probe", "zero_shot", "maple"}
     assert {recipe.gradient for recipe in recipes_of(small)} >= {"plain", "prograd"}
 
 
 def recipes_of(parameters: Parameters) -> list[Recipe]:
     """The recipes that some experiment runs."""
-    return [RECIPES[method] for of in parameters.experiments.values() for method in of.methods]
+    return [recipe_of(method) for of in parameters.experiments.values() for method in of.methods]
 
 
 def test_a_second_run_has_nothing_to_do(smoke: Path) -> None:

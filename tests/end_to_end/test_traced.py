@@ -11,7 +11,7 @@ import pytest
 from copies import call
 
 from reprompt.cells.job import Job
-from reprompt.cells.recipes import AXES, RECIPES
+from reprompt.cells.recipes import from_path, recipe_of
 from reprompt.foundation import code
 from reprompt.planning import entry_points
 from reprompt.planning.plan import Plan
@@ -37,9 +37,9 @@ def commands_of(folder: Path) -> list[Command]:
 
 def members(job: Job) -> set[tuple[str, str]]:
     """What a job has that others may not: members of the axes, measures, protocol, teacher, start and loop."""
-    recipe, cell = RECIPES[job.recipe], job.cells[0]
-    axes = {(axis, getattr(recipe, axis) or "") for axis in AXES}
-    others = {"protocol": cell.protocol, "teacher": cell.resolved.get("teacher"), "meta": recipe.meta}
+    cell = job.cells[0]
+    axes, teacher = set(cell.method.members.items()), cell.taught and cell.taught.teacher
+    others = {"protocol": cell.protocol, "teacher": teacher, "stored": cell.method.stored is not None}
     return axes | {("measure", name) for name in cell.measures} | {(what, str(value)) for what, value in others.items()}
 
 
@@ -82,8 +82,9 @@ def traced(smoke: Path, plan: Plan, tmp_path_factory: pytest.TempPathFactory) ->
 
 def entries_of(plan: Plan, rule: str, wildcards: dict[str, str]) -> tuple[str, ...]:
     if rule.startswith("tune"):
-        measures = plan.parameters.experiments[wildcards["experiment"]].measures
-        return entry_points.tune(wildcards["recipe"], measures, "rendered")
+        of = plan.parameters.experiments[wildcards["experiment"]]
+        modules = recipe_of(from_path(wildcards["recipe"])).modules(of.protocol)
+        return entry_points.tune(modules, of.measures, "rendered")
     return entry_points.of_rule(rule, "rendered")
 
 
@@ -95,8 +96,7 @@ def test_every_rule_and_every_member_is_traced(traced, plan: Plan) -> None:
     rules = {rule.partition("_and_")[0] for (rule, _, _), _, _ in traced}
     assert rules == {rule for rules in entry_points.STAGES.values() for rule in rules} - NOT_AT_SMOKE
     ran = {file for _, functions, _ in traced for file, _ in functions}
-    of_recipes = {name for of in plan.parameters.experiments.values() for name in of.methods}
-    modules = {module for name in of_recipes for module in RECIPES[name].modules}
+    modules = {module for cell in plan.cells for module in cell.method.modules(cell.protocol)}
     assert {f"{module.replace('.', '/')}.py" for module in modules} - ran == set()
 
 

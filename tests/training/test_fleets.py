@@ -13,6 +13,7 @@ from project import PROJECT
 from reprompt.cells.cell import Cell
 from reprompt.cells.cell import TestSet as JudgedOn  # by its own name pytest would collect it
 from reprompt.cells.fleets import fleets_of
+from reprompt.cells.parameters import BLOCKS
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import TaskFeatures
 from reprompt.data.draws import draw, few_shot, validation
@@ -72,8 +73,9 @@ def cells_of(
     del small["experiments"]
     raw["tuning"] |= {"short": SHORT, "best": SHORT | BEST}
     for name, settings in (recipes or {}).items():
-        raw["methods"][name].update(settings)
-        small["methods"].pop(name, None)
+        axis = next(axis for axis in BLOCKS.values() if name in raw[axis])
+        raw[axis][name].update(settings)
+        small.get(axis, {}).pop(name, None)
     default = {"protocol": protocol, "tuning": "short", "methods": [recipe], "shots": [2], "tasks": ["imagenet"]}
     raw["experiments"] = {name: default | other for name, other in (others or {}).items()} | {"one": default | block}
     return [cell for cell in make_plan(parse_parameters(raw, "smoke")).cells if cell.experiment == "one"]
@@ -151,7 +153,7 @@ def test_a_runs_result_does_not_depend_on_its_fleet(tasks, tiny, name):
 
 def test_neither_does_that_of_a_swept_visual_prompt(in_pixels, tiny):
     sweep = [{"w_language": [0, 1], "w_isomorphism": [0.8]}]
-    cells = cells_of("maple_npt", recipes={"maple_npt": COUPLED}, tasks=["eurosat"], seeds=[1], sweep=sweep)
+    cells = cells_of("maple_npt", recipes={"maple": COUPLED}, tasks=["eurosat"], seeds=[1], sweep=sweep)
     (fleet,) = fleets_of(cells, 15)
     for cell, found in zip(fleet, run_fleet(fleet, in_pixels, tiny), strict=True):
         assert_alike(run_fleet([cell], in_pixels, tiny)[0], found)
@@ -229,7 +231,7 @@ def probe_of(cell: Cell, data: TaskData):
     drawn, classes = split.draws[str(cell.seed)], split.classes("all")
     images, labels = few_shot(drawn, classes, cell.shots)
     held_out, held_out_labels = validation(drawn, classes, cell.shots, split.most_shots)
-    return linear_probe.solve((plain[images], labels), (plain[held_out], held_out_labels), cell.resolved)
+    return linear_probe.solve((plain[images], labels), (plain[held_out], held_out_labels), cell.learner)
 
 
 def test_a_linear_probe_elsewhere_predicts_what_it_predicts_at_home(tasks, tiny):
@@ -379,8 +381,8 @@ def kept_in(folder: Path, found: dict, backbone: Backbone) -> Prompts:
 
 @pytest.mark.parametrize("class_mask", ["none", "zero", "exclude"])
 def test_multitask_training_on_one_task_is_cross_entropy(tasks, tiny, class_mask):
-    (alone,) = cells_of("coop_middle", seeds=[1])
-    (together,) = cells_of("mcoop", seeds=[1], recipes={"mcoop": {"class_mask": class_mask}})
+    (alone,) = cells_of("coop_middle", "elevater", seeds=[1])
+    (together,) = cells_of("mcoop", "elevater", seeds=[1], recipes={"multitask": {"class_mask": class_mask}})
     assert_alike(run_fleet([alone], tasks, tiny)[0], run_fleet([together], tasks, tiny)[0])
 
 
@@ -398,7 +400,7 @@ def test_the_prompt_after_no_steps_is_the_source_prompt(tasks, tiny, tmp_path):
     prompts = kept_in(tmp_path, {dataclasses.replace(cell, task="source"): one for cell, one in source.items()}, tiny)
     cells = cells_of(
         *("coop_source", "elevater"),
-        recipes={"coop_source": {"rate": 1e-9, "epochs": 1}},
+        recipes={"coop_middle": {"rate": 1e-9, "epochs": 1}},
         others={"source": SOURCE},
         **{"starts": ["source"], "tuning": "best", "tasks": ["dtd"], "keeps_prompts": True, "seeds": [1, 2]},
     )

@@ -10,12 +10,13 @@ import yaml
 
 from project import PROJECT
 from reprompt.cells.parameters import Measure
-from reprompt.cells.recipes import RECIPES
+from reprompt.cells.recipes import ALIASES, names_of, recipe_of
 from reprompt.clip.features import TaskFeatures, write_features
 from reprompt.clip.manifest import manifest
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
 from reprompt.evaluation.task_data import TaskData
+from reprompt.learners.coop import Learner
 from reprompt.planning.entry_points import features_made_from
 from reprompt.planning.parameters import load_parameters, parse_parameters
 from reprompt.planning.plan import Plan, make_plan
@@ -72,25 +73,25 @@ def run(folder, tiny, name, out="part1", plan=PLAN):
     return paths
 
 
-SMALL = {"visual_depth": 2, "text_depth": 2, "depth": 2, "mix_width": 16, "epochs": 2, "ways": 3, "queries": 2}
+SMALL = {"visual_depth": 2, "text_depth": 2, "depth": 2, "mix_width": 16, "epochs": 2}
 
 
 def plan_of(recipe: str, protocol: str) -> Plan:
     """A smoke plan with that recipe alone, on one task, small enough for the tiny backbone."""
     raw = yaml.safe_load(FILE.read_text())
-    small = raw["scales"]["smoke"]
+    small, stored = raw["scales"]["smoke"], recipe_of(recipe).stored
     small |= {"tasks": ["imagenet"], "shifts": []}
     del small["experiments"]
     one = {"protocol": protocol, "tuning": protocol, "methods": [recipe], "shots": [4]}
-    one |= {"tasks": ["imagenet"]} if protocol == "meta" else {}
+    one |= {"tasks": ["imagenet"]} if protocol in ("meta", "multitask") else {}
     raw["experiments"] = {"one": one}
-    if source := RECIPES[recipe].starts_from:
-        learned = {"protocol": "meta", "tuning": "meta"} if RECIPES[source].meta else {"protocol": "multitask"}
-        learned |= {"methods": [source], "keeps_prompts": True, "tasks": ["imagenet"]}
-        one |= {"tuning": "gram"} if RECIPES[source].meta else {}
-        raw["experiments"] = {"source": one | learned, "one": one | {"starts": ["source"]}}
-    for block in raw["methods"].values():
-        block.pop("where", None)
+    if stored:  # the recipe that makes its start is brought, and nothing else is run of that experiment
+        one |= {"tuning": "gram" if stored.made_under == "meta" else "elevater"}
+        made = {"protocol": stored.made_under, "methods": [], "keeps_prompts": True, "tasks": ["imagenet"]}
+        made |= {"tuning": "meta"} if stored.made_under == "meta" else {}
+        raw["experiments"] = {"source": one | made, "one": one | {"starts": ["source"]}}
+    for block in raw["learners"].values():
+        block["where"] = [exception for exception in block.get("where", ()) if "start" in exception]
         for key, value in SMALL.items():
             if key in block and block[key] != 1:
                 block[key] = value
@@ -98,18 +99,23 @@ def plan_of(recipe: str, protocol: str) -> Plan:
 
 
 def protocol_of(recipe: str) -> str:
-    """One that every recipe can be run under."""
-    if RECIPES[recipe].meta:
-        return "meta"
-    if RECIPES[recipe].starts_from:
+    """One that the recipe can be run under."""
+    resolved = recipe_of(recipe)
+    if resolved.stored or resolved.several_tasks:
         return "elevater"
-    return "few_shot" if RECIPES[recipe].refusal("base_to_new", "vit") else "base_to_new"
+    if resolved.by_steps and resolved.declared["gradient"].regulated:
+        return "meta"
+    return "few_shot" if recipe in ("linear_probe", "cosine", "cosine+prograd") else "base_to_new"
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, monkeypatch):
+COMBINED = ("maple+npt+prograd", "upt+prograd@multitask", "ivlp+npt@gram", "coop+lwf@meta")  # of no paper
+RECIPES = dict.fromkeys((*names_of("learner"), *(expression for expression, _ in ALIASES.values()), *COMBINED))
+
+
+@pytest.mark.parametrize(("recipe", "protocol"), [*((one, protocol_of(one)) for one in RECIPES), ("joint", "meta")])
+def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, protocol, monkeypatch):
     monkeypatch.setattr(tune, "stored_source_of", lambda parameters, folder: Noise())
-    plan = plan_of(recipe, protocol_of(recipe))
+    plan = plan_of(recipe, protocol)
     *sources, job = plan.jobs
     for source in sources:
         run(folder, tiny, source.name, plan.records(source.name).with_suffix(""), plan)
@@ -187,7 +193,7 @@ def test_features_of_other_pictures_than_the_manifest_has_are_refused(folder, ti
 
 def test_methods_are_compared_on_the_same_batches(tiny):
     coop, prograd = (PLAN.job(f"few_shot/{r}/ViT-B-16/part1").cells[0] for r in ("coop", "prograd"))
-    learner = coop.Learner(tiny, NAMES, coop.resolved)
+    learner = Learner(tiny, NAMES, coop.learner)
     training = TrainingSet((coop.task,), (TaskData(split(coop.task), features()),), "all")
     one, two = (run_of(cell, training.drawn(cell), learner) for cell in (coop, prograd))
     assert torch.equal(one.start["context"], two.start["context"])

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 from uncut import uncut_plan
 
+from reprompt.cells.axes import TextPrompts
+from reprompt.cells.recipes import recipe_of
 from reprompt.data.splits import Split
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan
@@ -109,7 +111,7 @@ def test_several_tasks_are_as_one_with_all_their_classes():
 @pytest.mark.parametrize(("position", "shared", "own"), [("end", 17, 4), ("middle", 9, 12), ("front", 1, 20)])
 def test_context_behind_the_name_is_not_shared(position, shared, own):
     size = TaskSize(10, 0, 0, 2.0, 4)
-    found = front_and_own({"context_length": 16, "position": position}, size)
+    found = front_and_own(TextPrompts(16, position=position), size)
     assert found == (shared, own, own + 2)
 
 
@@ -131,10 +133,9 @@ def test_more_epochs_are_more_work():
 
 def test_a_step_too_large_to_be_kept_goes_forward_twice():
     towers = towers_of(PAPER.parameters.backbones["ViT-B-16"])
-    settings = {"context_length": 4}
+    learner = recipe_of("cocoop").settings("learner", {"context_length": 4})
     kept, anew = (
-        step("cocoop", settings, towers, 1, 4, TaskSize(classes, 0, 0, 2.0, 4)).operations / classes
-        for classes in (400, 4000)
+        step(learner, towers, 1, 4, TaskSize(classes, 0, 0, 2.0, 4)).operations / classes for classes in (400, 4000)
     )
     assert anew / kept == pytest.approx(1.5, rel=0.05)
 

@@ -9,6 +9,8 @@ from uncut import uncut_plan
 from reprompt.benchmarks import meta as bench_meta
 from reprompt.benchmarks.steps.class_names import class_names
 from reprompt.benchmarks.steps.settings import settings_for
+from reprompt.cells.tuning import Episodes
+from reprompt.learners import cocoop
 from reprompt.workflow.estimate.memory import (
     PROCESS,
     SINGLE,
@@ -23,15 +25,6 @@ from reprompt.workflow.estimate.sizes import AROUND_NAME, TaskSize
 from reprompt.workflow.estimate.towers import towers_of
 
 PAPER = uncut_plan("paper")
-RECIPE = {
-    "text_context": "coop",
-    "conditional_context": "cocoop",
-    "visual_prompts": "vpt_deep",
-    "independent_prompts": "ivlp",
-    "coupled_prompts": "maple",
-    "unified_prompts": "upt",
-}
-META_RECIPE = {"CoOp": "coop_meta", "VPT": "vpt_meta", "UNIGRAM": "unigram_meta"}
 META = json.loads(Path("results/benchmarks/meta_ViT-B-16_cpu_float32.json").read_text())
 MEASURED = Path("results/benchmarks/steps_ViT-B-16_cpu_float32.json")
 
@@ -53,6 +46,10 @@ def rows():
     return [(one, row["fast"]["peak_bytes"]) for one, row in zip(settings, measured, strict=True)]
 
 
+def episodes(**given):
+    return Episodes(inner_rate=1.0, clip_norm=1.0, support_from="one_domain", **given)
+
+
 def size_of_names(count):
     from reprompt.clip.text import tokenize
 
@@ -63,27 +60,24 @@ def size_of_names(count):
 @pytest.mark.parametrize(("setting", "peak"), rows(), ids=lambda value: getattr(value, "title", ""))
 def test_a_step_at_full_size_takes_what_was_measured(setting, peak):
     towers = towers_of(PAPER.parameters.backbones["ViT-B-16"])
-    recipe = RECIPE[setting.learner.__name__.rpartition(".")[2]]
     among = size_of_names(setting.classes)
-    settings = {"context_length": 4, **setting.settings}
-    step = step_memory(recipe, settings, towers, 1, setting.batch, among)
+    step = step_memory(setting.settings, towers, 1, setting.batch, among)
     assert PROCESS + SINGLE * towers.parameters + step == pytest.approx(peak, rel=0.2)
 
 
 @pytest.mark.parametrize("cost", META["costs"], ids=lambda cost: f"{cost['learner']} {cost['order']}")
 def test_an_outer_step_at_full_size_takes_what_was_measured(cost):
     towers, size = towers_of(PAPER.parameters.backbones["ViT-B-16"]), META["size"]
-    settings = {"context_length": 4} | bench_meta.LEARNERS[cost["learner"]][1]
-    among = {"batch": size["episodes"], "ways": size["ways"], "queries": size["queries"], "order": cost["order"]}
-    step = meta_step_memory(META_RECIPE[cost["learner"]], settings | among, towers, size["shots"])
+    inner = episodes(ways=size["ways"], queries=size["queries"], order=cost["order"])
+    step = meta_step_memory(bench_meta.LEARNERS[cost["learner"]][1], inner, size["episodes"], towers, size["shots"])
     assert step == pytest.approx(cost["peak_bytes"], rel=0.2, abs=WORKSPACE)
 
 
 def test_second_derivatives_take_more_for_the_support_than_for_the_query():
     towers = towers_of(PAPER.parameters.backbones["ViT-B-16"])
-    settings = bench_meta.LEARNERS["UNIGRAM"][1] | {"batch": 1, "ways": 4, "order": "second"}
+    learner = bench_meta.LEARNERS["UNIGRAM"][1]
     support, query = (
-        meta_step_memory("unigram_meta", settings | {"queries": queries}, towers, shots)
+        meta_step_memory(learner, episodes(ways=4, queries=queries, order="second"), 1, towers, shots)
         for shots, queries in ((4, 1), (1, 4))
     )
     assert support > 1.5 * query
@@ -104,8 +98,8 @@ def test_on_a_gpu_activations_are_there():
 
 def test_more_classes_than_can_be_kept_are_computed_again():
     towers = towers_of(PAPER.parameters.backbones["ViT-B-16"])
-    settings = {"context_length": 4}
-    kept, anew = (step_memory("cocoop", settings, towers, 1, 4, TaskSize(k, 0, 0, 2.0, 4)) for k in (500, 640))
+    learner = cocoop.Settings(context_length=4)
+    kept, anew = (step_memory(learner, towers, 1, 4, TaskSize(k, 0, 0, 2.0, 4)) for k in (500, 640))
     assert anew < kept, "past the limit only what enters each block is kept"
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from reprompt.cells.cell import Cell, TestSet
+from reprompt.cells.recipes import ALIASES, recipe_of
 from reprompt.workflow.verify import _in_words, _which
 
 OF_THE_FILE = ("offset", "targets", "measured", "cell")  # where something lies in a file, or was keyed by its code
@@ -114,8 +115,18 @@ def compare_rows(old: Row, new: Row) -> Compared:
         numbers += one.size
     not_compared = OF_THE_FILE if (old.identity is None) == (new.identity is None) else OF_THE_FILE + NOW_IN_IDENTITIES
     fields = {name: value for name, value in old.stored.items() if name not in not_compared}
-    path = _first_change(fields, new.stored, "row") or _first_change(old.identity or {}, new.identity or {}, "identity")
+    named = _named_as_today(old.identity or {}, fields)
+    path = _first_change(fields, new.stored, "row") or _first_change(named, new.identity or {}, "identity")
     return Compared(numbers + len(old.stored["values"]), path and f"{words}: {path}")
+
+
+def _named_as_today(identity: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """An identity of schema 2 with its recipe's members; the row `fields` gets the recipe's canonical form."""
+    if "initialisation" not in identity.get("method", {}) and fields.get("recipe") not in ALIASES:
+        return identity
+    recipe = recipe_of(fields["recipe"])
+    fields["recipe"] = recipe.expression
+    return identity | {"method": recipe.members}
 
 
 def compare_prompts(then: Path, now: Path, place: int, words: str) -> Compared:

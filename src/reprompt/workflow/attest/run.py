@@ -373,7 +373,7 @@ class Comparison:
         """What both codes left of one request, piece by piece."""
         from reprompt.workflow.attest.comparing import Compared, compare_records, compare_weights, together
 
-        then, now = (side.samples / name for side in (self.old, self.new))
+        then, now = (side.samples / side.name_of(name) for side in (self.old, self.new))
         try:
             if pieces[0].fleet is None:
                 weights = (path.with_name(f"{path.name}.safetensors") for path in (then, now))

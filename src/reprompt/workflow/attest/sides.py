@@ -13,13 +13,14 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from reprompt.foundation import locks
 from reprompt.planning.plan import Plan
 from reprompt.workflow import provenance, reproduce
+from reprompt.workflow.attest.naming import old_names
 
 FOLDER = Path(".reprompt/attest")
 TRACED = Path(__file__).with_name("traced")  # what Python imports at its start where that is on its path
@@ -37,6 +38,11 @@ class Side:
     commit: str
     folder: Path
     root: Path  # relative to the folder, as in the project
+    names: Mapping[str, str] = field(default_factory=dict)  # of jobs that it calls otherwise than today's plan
+
+    def name_of(self, job: str) -> str:
+        """What it calls a job of today's plan."""
+        return self.names.get(job, job)
 
     @property
     def package(self) -> Path:
@@ -100,7 +106,12 @@ def make_side(plan: Plan, commit: str) -> Side:
         shutil.rmtree(side.folder, ignore_errors=True)
         git("worktree", "prune")
         git("worktree", "add", "--quiet", "--detach", "--force", str(side.folder), commit)
+    side = replace(side, names=old_names(plan, side.folder / "params.yaml"))
     copy_results(plan.root, side.at(plan.root))
+    for new, old in side.names.items():  # kept prompts are read where it looks for them
+        if (prompts := side.at(plan.prompts(new))).exists():
+            side.at(plan.prompts(old)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(prompts, side.at(plan.prompts(old)))
     for path in outside(plan):
         if path.exists() and not side.at(path).exists():
             side.at(path).parent.mkdir(parents=True, exist_ok=True)
@@ -210,7 +221,8 @@ class Sampler:
         shutil.rmtree(side.samples, ignore_errors=True)
         side.samples.mkdir(parents=True)
         asked, self.log = side.samples / "requests.jsonl", FOLDER / f"{side.commit[:12]}-sample.log"
-        asked.write_text("".join(json.dumps(request) + "\n" for request in requests))
+        called = [dict(of) | ({"job": side.name_of(of["job"])} if "job" in of else {}) for of in requests]
+        asked.write_text("".join(json.dumps(request) + "\n" for request in called))
         command = ["sample", str(asked), "--out", str(side.samples), "--scale", side.root.name]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -235,8 +247,9 @@ def both(samplers: Sequence[Sampler]) -> Iterator[Iterator[str]]:
     said: queue.Queue[tuple[int, str | None]] = queue.Queue()  # of each side a name, or None when it has ended
 
     def read(number: int, sampler: Sampler) -> None:
+        todays = {old: new for new, old in sampler.side.names.items()}
         for line in sampler.process.stdout:
-            said.put((number, line.strip()))
+            said.put((number, todays.get(line.strip(), line.strip())))
         said.put((number, None))
 
     def names() -> Iterator[str]:
