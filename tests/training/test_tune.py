@@ -114,7 +114,7 @@ RECIPES = dict.fromkeys((*names_of("learner"), *(expression for expression, _ in
 
 @pytest.mark.parametrize(("recipe", "protocol"), [*((one, protocol_of(one)) for one in RECIPES), ("joint", "meta")])
 def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, protocol, monkeypatch):
-    monkeypatch.setattr(tune, "stored_source_of", lambda parameters, folder: Noise())
+    monkeypatch.setattr(tune, "stored_source_of", lambda *_: Noise())
     plan = plan_of(recipe, protocol)
     *sources, job = plan.jobs
     for source in sources:
@@ -222,7 +222,7 @@ MEASURED = {
 
 @pytest.mark.parametrize("measure", [name for name in typing.get_args(Measure) if name != "similarity"])
 def test_what_an_experiment_measures_is_in_its_records(folder, tiny, monkeypatch, measure):
-    monkeypatch.setattr(tune, "stored_source_of", lambda parameters, folder: Noise())
+    monkeypatch.setattr(tune, "stored_source_of", lambda *_: Noise())
     name, arrays = MEASURED[measure]
     assert {row.measured.keys() == arrays for row in read_rows(run(folder, tiny, name)[0])} == {True}
 
