@@ -9,6 +9,7 @@ import torch
 from project import PROJECT
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
+from reprompt.foundation.digests import canonical
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan
 from reprompt.records.identity import identity, key
@@ -86,7 +87,7 @@ def test_the_weights_the_settings_and_the_test_images_count(kind):
     test = cell.tests[0].task
     others = [
         identity_of(cell, weights="other"),
-        identity_of(replace(cell, settings='{"augmentation":"none","checkpoint":"last","epochs":99}')),
+        identity_of(replace(cell, settings=canonical(cell.resolved | {"epochs": 99}))),
         identity_of(cell, shown={test: pictures(test="other")}),
         identity_of(cell, splits={test: split(test, template="{}.")}),
         identity_of(cell, splits={test: split(test, class_names=["bus", *NAMES[1:]])}),
@@ -140,7 +141,8 @@ def test_the_one_prompt_that_it_starts_from_or_judges_counts():
 
 
 def test_an_oracle_sees_the_whole_training_set():
-    cell = replace(FEW, settings=FEW.settings[:-1] + ',"teacher":"oracle"}')
+    prograd = {"lambda": 1.0, "projection": "per_tensor", "temperature": 1.0, "teacher": "oracle"}
+    cell = replace(FEW, recipe="coop+prograd_oracle", settings=canonical(FEW.resolved | prograd))
     made = split(cell.task)
     unused = next(n for n in range(200) if all(n not in of for drawn in made.draws.values() for of in drawn))
     labels = [(label + 1) % 4 if n == unused else label for n, label in enumerate(made.train_labels)]
