@@ -202,7 +202,11 @@ def _move(outputs: Iterable[str], source: Path, target: Path) -> None:
 
 
 class Sampler:
-    """`reprompt sample` on one side, which works through requests in order."""
+    """`reprompt sample` on one side, which works through requests in order.
+
+    On one thread, whatever it asks for: two that add into the rows of one table (the captions' tokens, in pre-training)
+    do so in an order of chance, and then even one code gives other bits each time.
+    """
 
     def __init__(self, side: Side, requests: Sequence[Mapping[str, Any]]):
         """Start it."""
@@ -216,7 +220,7 @@ class Sampler:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "reprompt.cli", *command],
                 cwd=side.folder,
-                env=side.environment,
+                env=side.environment | {"OMP_THREAD_LIMIT": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
