@@ -32,10 +32,10 @@ def show_status(
     """
     from reprompt.data.fetch.status import status
     from reprompt.data.files.readers import READERS
-    from reprompt.tasks.card import CARDS, card_of
+    from reprompt.tasks.card import card_of, cards
 
     found = []
-    for name in names or CARDS:
+    for name in names or cards():
         found.append(status(card_of(name, own), root, READERS, every_picture))
         _print(found[-1])
     states = [one.state for one in found]
