@@ -21,7 +21,7 @@ Own = Annotated[
 
 @app.command("status")
 def show_status(
-    names: Annotated[list[str] | None, typer.Argument(help="Data sets; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Data sets, by their tasks; all by default.")] = None,
     root: Root = Path("data"),
     own: Own = None,
     every_picture: Annotated[bool, typer.Option("--all-images", help="Open every image, not a sample.")] = False,
@@ -47,7 +47,7 @@ def show_status(
 
 @app.command("fetch")
 def fetch_data(
-    names: Annotated[list[str], typer.Argument(help="Data sets.")],
+    names: Annotated[list[str], typer.Argument(help="Data sets, by their tasks.")],
     root: Root = Path("data"),
     own: Own = None,
 ) -> None:

@@ -16,6 +16,7 @@ from reprompt.cells.recipes import RECIPES
 from reprompt.foundation.digests import canonical
 from reprompt.planning.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
 from reprompt.planning.splitting import merged, piece_names, pieces
+from reprompt.tasks.card import card_of
 
 ALL = "all"  # the part of a job that is about all tasks of its experiment
 NO_STUDY = "none"
@@ -261,8 +262,7 @@ class Plan:
             "backbone": self.pretraining_spec(backbone),
         }
         if self.parameters.data.source == "files":  # of pictures of several classes the pool is all
-            cards = {task: self.parameters.card(task) for task in self.parts[part]}
-            told["multi_label"] = [task for task, card in cards.items() if card.is_multi_label]
+            told["multi_label"] = [task for task in self.parts[part] if card_of(task).is_multi_label]
         return canonical(told)
 
     def text_source(self, backbone: str) -> str | None:

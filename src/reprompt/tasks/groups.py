@@ -28,18 +28,18 @@ def groups() -> dict[str, tuple[str, ...]]:
     }
 
 
-def members(place: str) -> tuple[str, ...]:
+def members(name: str) -> tuple[str, ...]:
     """The tasks that a group stands for; a task stands for itself."""
-    return groups().get(place, (place,))
+    return groups().get(name, (name,))
 
 
-def expanded(places: object) -> object:
+def expanded(names: object) -> object:
     """A group's name as its tasks, in a list of tasks and groups too; what is neither is left to who asked."""
-    if isinstance(places, str):
-        return groups().get(places, places)
-    if isinstance(places, list | tuple):
-        return tuple(task for place in places for task in (members(place) if isinstance(place, str) else (place,)))
-    return places
+    if isinstance(names, str):
+        return groups().get(names, names)
+    if isinstance(names, list | tuple):
+        return tuple(task for name in names for task in (members(name) if isinstance(name, str) else (name,)))
+    return names
 
 
 def _without(tasks: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
