@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from reprompt.planning import entry_points
 
 from reprompt.foundation import locks
+from reprompt.foundation.digests import digest_of_text
 
 from reprompt.workflow import provenance
 from reprompt.workflow.estimate import resources as estimated
@@ -126,7 +127,7 @@ def spec_of(rule):
     """A function to what the parameters come to that a job of `rule` depends on."""
 
     def of_job(wildcards):
-        return entry_points.digest(entry_points.spec_of(PLAN, rule, dict(wildcards.items())))
+        return digest_of_text(entry_points.spec_of(PLAN, rule, dict(wildcards.items())))
 
     return of_job
 
@@ -174,7 +175,7 @@ def jobs_by_study():
 
 def made_now(rule, wildcards):
     """With which code and parameters an output of `rule` would be made today, as provenance has it."""
-    spec = entry_points.digest(entry_points.spec_of(PLAN, rule, wildcards))
+    spec = digest_of_text(entry_points.spec_of(PLAN, rule, wildcards))
     return {"code": entry_points.code_of(PLAN, rule, wildcards), "spec": spec}
 
 

@@ -2,10 +2,12 @@
 
 import itertools
 import typing
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PositiveFloat,
@@ -19,11 +21,12 @@ from reprompt.cells.clustering import Clustering
 from reprompt.cells.recipes import DRAWN_BY_CLASS, RECIPES, TAUGHT, Recipe
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
-from reprompt.tasks.card import Metric
+from reprompt.tasks.card import Card, card_of, cards
+from reprompt.tasks.groups import expanded, groups, members
 
 Measure = Literal["curve", "angle", "collapse", "features", "grad_cam", "similarity"]  # files of evaluation/measures/
 Group = Literal["best_2", "best_3", "worst_2", "worst_3"]  # a target task with one or two partners
-WEB_TASKS = ("corpus", "webvision")  # GRAM's: image-text pairs, and labelled pictures
+Tasks = Annotated[tuple[str, ...], BeforeValidator(expanded)]  # tasks, and groups of the cards by their names
 
 
 class ParameterError(ValueError):
@@ -54,7 +57,7 @@ class FileData(Block):
     root: str
     size: PositiveInt
     pool: PositiveInt
-    squashed: tuple[str, ...]
+    squashed: Tasks
     workers: PositiveInt
     cards: str | None = None
 
@@ -202,8 +205,8 @@ class Experiment(Block):
     methods: tuple[str, ...]
     shots: tuple[PositiveInt, ...]
     tau: tuple[Tau, ...] = (1.0,)
-    tasks: tuple[str, ...] = ()
-    judged_on: tuple[str, ...] = ()
+    tasks: Tasks = ()
+    judged_on: Tasks = ()
     backbones: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     sweep: tuple[Grid, ...] = ()
@@ -287,10 +290,9 @@ class Parameters(Block):
     scale: str
     seeds: tuple[int, ...]
     standard_backbone: str
-    tasks: tuple[str, ...]
-    shifts: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-    metrics: dict[str, Metric] = Field(default={})
+    tasks: Tasks
+    shifts: Tasks = ()
+    targets: Tasks = ()
     judged_images: dict[str, PositiveInt] = Field(default={})
     tasks_per_job: PositiveInt
     runs_per_fleet: PositiveInt
@@ -307,7 +309,12 @@ class Parameters(Block):
     @property
     def web_tasks(self) -> tuple[str, ...]:
         """The tasks made of pictures from the web, where there is a block that says how."""
-        return WEB_TASKS if self.gram else ()
+        return members("web") if self.gram else ()
+
+    def card(self, task: str) -> Card:
+        """The card of a task, the user's own laid over it."""
+        own = self.data.cards if isinstance(self.data, FileData) else None
+        return card_of(task, Path(own) if own else None)
 
     def images_of(self, task: str) -> dict[str, Any]:
         """What the images of a task depend on."""
@@ -324,6 +331,8 @@ class Parameters(Block):
             "standard_backbone": (self.standard_backbone,),
             "gram.backbone": (self.gram.backbone,) if self.gram else (),
         }
+        for key in ("tasks", "shifts", "targets"):
+            _check_names(key, getattr(self, key), {**cards(), **groups()}, "task")
         for name, backbone in self.backbones.items():
             if isinstance(backbone, RenderedBackbone) and backbone.text_from:
                 named[f"backbones.{name}.text_from"] = (backbone.text_from,)
@@ -352,7 +361,7 @@ class Parameters(Block):
     def _experiments_make_sense(self) -> "Parameters":
         for key, experiment in self.experiments.items():
             for task in experiment.tasks or self.tasks:
-                if self.metrics.get(task) == "mean_average_precision" and experiment.protocol in DRAWN_BY_CLASS:
+                if card_of(task).is_multi_label and experiment.protocol in DRAWN_BY_CLASS:
                     why = f"its images have several classes; {experiment.protocol} draws images of one"
                     raise ValueError(f"experiments.{key}.tasks: {task}: {why}")
             for method in experiment.methods:
