@@ -29,7 +29,7 @@ from reprompt.records.prompts import Prompts, read_prompts, write_prompts
 from reprompt.training import fleets as fleets_module
 from reprompt.training.fleets import learner_of, run_of, trained
 from reprompt.training.groups import Partners
-from reprompt.training.loop import Run
+from reprompt.training.run import Run
 from reprompt.training.training_set import TrainingSet
 
 FILE = PROJECT / "params.yaml"

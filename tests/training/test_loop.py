@@ -13,7 +13,10 @@ from reprompt.evaluation.images import Images
 from reprompt.gradients import plain, prograd
 from reprompt.learners import independent_prompts, text_context
 from reprompt.objectives import cross_entropy, distillation, multitask
-from reprompt.training.loop import Fleet, Run, Schedule, train
+from reprompt.training.loop import Fleet, train
+from reprompt.training.run import Run
+from reprompt.training.schedule import Schedule
+from reprompt.training.step import Method
 
 NAMES = ["cat", "a dog of some kind", "tree", "old car"]
 CONTEXT = {"context_length": 3}
@@ -53,7 +56,11 @@ def teacher():
 def fit(tiny, images, runs, savings=ALL_SAVINGS, objective=cross_entropy.loss, rule=plain.gradients, teacher=None):
     """The tuned contexts (R, M, D), and the learner."""
     learner = text_context.Learner(tiny, NAMES, CONTEXT, savings)
-    return train(runs, images, learner, objective, rule, teacher)["context"], learner
+    return train(runs, images, Method(learner, objective, rule), teacher)["context"], learner
+
+
+def plainly(learner) -> Method:
+    return Method(learner, cross_entropy.loss, plain.gradients)
 
 
 def independent(tiny, savings=ALL_SAVINGS):
@@ -115,10 +122,10 @@ def test_a_run_with_visual_prompts_alone_equals_the_same_run_in_a_fleet_of_three
     sizes = (8, 3, 5)
     learner = independent(tiny)
     runs = [visual_run(tiny, seed, size) for seed, size in enumerate(sizes)]
-    together = train(runs, images, learner, cross_entropy.loss, plain.gradients)
+    together = train(runs, images, plainly(learner))
     for r, size in enumerate(sizes):
         start = visual_run(tiny, r, size).start
-        alone = train([visual_run(tiny, r, size)], images, learner, cross_entropy.loss, plain.gradients)
+        alone = train([visual_run(tiny, r, size)], images, plainly(learner))
         for name, tensor in alone.items():
             moved = (tensor[0] - start[name]).abs().max()
             assert moved > 0 and (together[name][r] - tensor[0]).abs().max() < 1e-3 * moved + 1e-7
@@ -135,8 +142,7 @@ def test_fast_and_slow_train_to_the_same_prompt(tiny, images, slower):
 @pytest.mark.parametrize("slower", [NO_SAVINGS, replace(ALL_SAVINGS, recompute_above=0)])
 def test_fast_and_slow_train_to_the_same_visual_prompt(tiny, images, slower):
     fast, slow = (
-        train([visual_run(tiny, 1)], images, independent(tiny, savings), cross_entropy.loss, plain.gradients)
-        for savings in (ALL_SAVINGS, slower)
+        train([visual_run(tiny, 1)], images, plainly(independent(tiny, savings))) for savings in (ALL_SAVINGS, slower)
     )
     for name, tensor in fast.items():
         assert (tensor - slow[name]).abs().max() < 1e-5
@@ -163,7 +169,7 @@ def test_adam_is_torchs_for_every_run(tiny, images):
     """Also where a run of another length has left the fleet."""
     learner = text_context.Learner(tiny, NAMES, CONTEXT)
     runs = [run(1, images=8), run(2, images=4)]
-    together = train(runs, images, learner, cross_entropy.loss, plain.gradients, optimiser="adam")["context"]
+    together = train(runs, images, plainly(learner), optimiser="adam")["context"]
     for place, (seed, count) in enumerate([(1, 8), (2, 4)]):
         one = run(seed, images=count)
         context = one.start["context"][None].clone().requires_grad_(True)

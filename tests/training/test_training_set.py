@@ -12,7 +12,8 @@ from reprompt.data.draws import draw
 from reprompt.data.splits import Split
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.digests import canonical
-from reprompt.training.loop import Run, Schedule
+from reprompt.training.run import Run
+from reprompt.training.schedule import Schedule
 from reprompt.training.training_set import TrainingSet
 
 SEVERAL = np.random.default_rng(0).random((30, 3)) < 0.5  # images of several classes

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from reprompt.cells.cell import Cell, TestSet
-from reprompt.cells.fleets import SCHEDULE
 from reprompt.cells.recipes import RECIPES
 from reprompt.cells.result import Result
 from reprompt.clip.backbones import Backbone
@@ -27,7 +26,10 @@ from reprompt.learners.outcome import Outcome
 from reprompt.learners.templates import class_features, teacher_templates
 from reprompt.records.prompts import Prompts, rounded
 from reprompt.training.groups import Groups, trained_on
-from reprompt.training.loop import Run, Schedule, train
+from reprompt.training.loop import train
+from reprompt.training.run import Run
+from reprompt.training.schedule import schedule_of
+from reprompt.training.step import Method
 from reprompt.training.training_set import Drawn, TrainingSet
 from reprompt.training.validation import BestCheckpoint, stored, validated
 
@@ -153,9 +155,11 @@ def trained(
     params = train(
         [run_of(cell, found, learner, given) for cell, found in zip(cells, drawn, strict=True)],
         training.images(backbone, settings[0]["augmentation"]),
-        learner,
-        axis("objectives", recipe.objective).objective(settings),
-        axis("gradients", recipe.gradient).rule(settings),
+        Method(
+            learner,
+            axis("objectives", recipe.objective).objective(settings),
+            axis("gradients", recipe.gradient).rule(settings),
+        ),
         teacher(cells[0], training.tasks[0], backbone) if "teacher" in settings[0] else None,
         watchers,
         settings[0]["optimiser"],
@@ -252,11 +256,6 @@ def run_of(cell: Cell, drawn: Drawn, learner: Learner, given: Given = NOTHING) -
     )
 
 
-def schedule_of(settings: dict) -> Schedule:
-    """The part of a cell's settings that is its schedule."""
-    return Schedule(**{name: settings[name] for name in SCHEDULE})
-
-
 def teacher(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
     """Class features (K, E) of the teacher behind distillation and ProGrad's general direction."""
     split, part, settings = data.split, cell.learns, cell.resolved
@@ -287,7 +286,7 @@ def oracle(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
     )
     objective = axis("objectives", coop.objective).objective([settings])
     rule = axis("gradients", coop.gradient).rule([settings])
-    params = train([run], data.training_images(backbone, settings["augmentation"]), learner, objective, rule)
+    params = train([run], data.training_images(backbone, settings["augmentation"]), Method(learner, objective, rule))
     with torch.no_grad():
         return learner.forward(params, data.features.normalised_test[:1][None].to(backbone.device)).classes[0]
 

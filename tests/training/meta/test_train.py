@@ -13,12 +13,12 @@ from reprompt.foundation.streams import numpy_stream
 from reprompt.gradients.regulated import DirectionRegulator, Regulator
 from reprompt.learners.text_context import Learner
 from reprompt.objectives import cross_entropy
-from reprompt.training.loop import Schedule
 from reprompt.training.meta import train
 from reprompt.training.meta.bilevel import adapt, meta_gradients
 from reprompt.training.meta.corpus import Corpus
 from reprompt.training.meta.episodes import Sampler
 from reprompt.training.meta.train import LOG_EVERY, Outer, arrays_of, inner_product, meta_train
+from reprompt.training.schedule import Schedule
 
 NAMES = ["cat", "dog", "an old car", "tree", "house"]
 EACH = 24

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from reprompt.cells.cell import Cell
-from reprompt.cells.fleets import SCHEDULE
 from reprompt.cells.recipes import RECIPES
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
@@ -16,11 +15,11 @@ from reprompt.foundation.arrays import Arrays
 from reprompt.foundation.streams import torch_stream
 from reprompt.gradients.regulated import REGULATOR
 from reprompt.learners.learner import Learner
-from reprompt.training.loop import Schedule
 from reprompt.training.meta.bilevel import widths
 from reprompt.training.meta.corpus import Corpus
 from reprompt.training.meta.episodes import Sampler
 from reprompt.training.meta.train import Outer, arrays_of, meta_train
+from reprompt.training.schedule import schedule_of
 
 
 def learned(
@@ -41,7 +40,7 @@ def learned(
         kind = REGULATOR[settings["regulator_input"]]
         regulators = {of: kind.scaling(width, settings["regulator_start"]) for of, width in widths(prompts).items()}
     outer = Outer(
-        Schedule(**{name: settings[name] for name in SCHEDULE}),
+        schedule_of(settings),
         settings["inner_rate"],
         first_order=settings["order"] == "first",
         clip_norm=settings["clip_norm"],

@@ -24,9 +24,9 @@ from reprompt.clip.params import Params
 from reprompt.foundation.atomic import written_whole
 from reprompt.foundation.streams import numpy_stream
 from reprompt.gradients.regulated import Regulator, Regulators, named, regulate, regulators_in
-from reprompt.training.loop import Schedule
 from reprompt.training.meta.bilevel import Loss, meta_loss
 from reprompt.training.meta.corpus import Corpus
+from reprompt.training.schedule import Schedule
 
 SAVE_EVERY = 50  # outer steps between checkpoints
 LOG_EVERY = 5  # outer steps between entries of the trace
