@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.metrics import balanced_accuracy_score, precision_recall_curve, roc_auc_score
 
+from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.measures.collapse import Reader
 from reprompt.evaluation.metrics import (
     accuracy_percent,
@@ -60,9 +61,10 @@ def outcome_of(counts, by_image: bool, runs=2, width=12) -> tuple[Outcome, torch
 def batches(outcome: Outcome, labels: torch.Tensor, size: int):
     """The same in batches of images: what a reader sees."""
     for start in range(0, len(labels), size):
-        of = slice(start, start + size)
-        classes = outcome.classes[:, of] if outcome.classes.ndim == 4 else outcome.classes
-        yield Outcome(outcome.images[:, of], classes, outcome.scale), torch.arange(len(labels))[of], labels[of]
+        part = slice(start, start + size)
+        images, indices = outcome.images[:, part], torch.arange(len(labels))[part]
+        classes = outcome.classes[:, part] if outcome.classes.ndim == 4 else outcome.classes
+        yield Outcome(images, classes, outcome.scale), EvaluationBatch(images, indices, labels[part])
 
 
 @pytest.mark.parametrize("size", [5, 100], ids=["batches", "at once"])

@@ -27,9 +27,11 @@ from reprompt.planning.plan import make_plan
 from reprompt.records.files import Result
 from reprompt.records.prompts import Prompts, read_prompts, write_prompts
 from reprompt.training import fleets as fleets_module
-from reprompt.training.fleets import learner_of, run_of, trained
+from reprompt.training.axes import learner_of
+from reprompt.training.fleets import trained
+from reprompt.training.given import Finished, Given
 from reprompt.training.groups import Partners
-from reprompt.training.run import Run
+from reprompt.training.run import Run, run_of
 from reprompt.training.training_set import TrainingSet
 
 FILE = PROJECT / "params.yaml"
@@ -361,9 +363,9 @@ GRID = {"protocol": "transfer_grid", "prompts_of": "kept", "judged_on": ["imagen
 FLEET = 20
 
 
-def finished(cells: list[Cell], tasks: Tasks, backbone: Backbone, **given) -> dict[Cell, fleets_module.Finished]:
+def finished(cells: list[Cell], tasks: Tasks, backbone: Backbone, **given) -> dict[Cell, Finished]:
     """Every cell with what is left of it."""
-    given = fleets_module.Given(**given)
+    given = Given(**given)
     return {
         cell: one
         for fleet in fleets_of(cells, FLEET)

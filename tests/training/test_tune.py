@@ -23,8 +23,8 @@ from reprompt.planning.plan import Plan, make_plan
 from reprompt.records.files import read_records, read_rows
 from reprompt.records.identity import name_of
 from reprompt.training import tune
-from reprompt.training.fleets import run_of
 from reprompt.training.groups import groups_of, write_groups
+from reprompt.training.run import run_of
 from reprompt.training.training_set import TrainingSet
 
 FILE = PROJECT / "params.yaml"

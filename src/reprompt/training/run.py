@@ -8,8 +8,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from reprompt.cells.cell import Cell
 from reprompt.clip.params import Params
-from reprompt.training.schedule import Schedule
+from reprompt.foundation.streams import torch_stream
+from reprompt.learners.learner import Learner
+from reprompt.training.axes import member
+from reprompt.training.given import NOTHING, Given
+from reprompt.training.schedule import Schedule, schedule_of
+from reprompt.training.training_set import Drawn
 
 
 @dataclass(frozen=True)
@@ -60,3 +66,22 @@ class Run:
     def _in_order(self, steps: int, size: int) -> Tensor:
         whole = len(self.images) // size
         return torch.arange(whole * size).view(-1, size).repeat(-(-steps // whole), 1)[:steps]
+
+
+def run_of(cell: Cell, drawn: Drawn, learner: Learner, given: Given = NOTHING) -> Run:
+    """The run of a cell: its few-shot set, start, schedule and streams, all from the cell alone."""
+    settings = cell.resolved
+    purpose = (cell.protocol, cell.task, cell.shots)  # not the recipe: methods are compared on the same batches
+    return Run(
+        drawn.images,
+        drawn.labels,
+        member("initialisation", cell.recipe).start(
+            learner, settings, torch_stream(cell.seed, "start", *purpose), given.start(cell)
+        ),
+        schedule_of(settings),
+        batches=torch_stream(cell.seed, "batches", *purpose),
+        views=torch_stream(cell.seed, "views", *purpose),
+        allowed=drawn.allowed if settings.get("class_mask", "none") != "none" else None,
+        task_of=drawn.task_of,
+        sampling=settings.get("sampling", "image"),
+    )

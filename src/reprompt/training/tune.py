@@ -32,7 +32,8 @@ from reprompt.planning.plan import Plan
 from reprompt.records.files import CellStore, Judged, write_records
 from reprompt.records.identity import Identity, identity, key, read_pictures_of, read_splits
 from reprompt.records.prompts import read_prompts, write_prompts
-from reprompt.training.fleets import Given, run_fleet
+from reprompt.training.fleets import run_fleet
+from reprompt.training.given import Given
 from reprompt.training.groups import read_groups
 
 

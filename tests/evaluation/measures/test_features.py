@@ -4,6 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.measures.features import Reader
 from reprompt.learners import conditional_context, text_context
 
@@ -18,13 +19,19 @@ def outcome_of(learner, runs=2, images=6):
     return params, seen, learner.forward(params, seen)
 
 
+def show(reader, learner, params, seen, indices):
+    """A batch of the images."""
+    images = seen[:, indices]
+    reader.see(learner.forward(params, images), EvaluationBatch(images, indices, indices % 3))
+
+
 @torch.no_grad()
 def test_features_are_those_of_the_learner(tiny):
     learner = text_context.Learner(tiny, NAMES, SETTINGS)
     params, seen, whole = outcome_of(learner)
     reader = Reader()
-    for places in torch.arange(6).split(4):
-        reader.see(learner.forward(params, seen[:, places]), places, places % 3)
+    for indices in torch.arange(6).split(4):
+        show(reader, learner, params, seen, indices)
     for run, measured in enumerate(reader.arrays()):
         assert measured["class_features"].shape == (3, 24) and measured["image_features"].shape == (6, 24)
         assert np.abs(measured["class_features"] - whole.classes[run].numpy()).max() < 1e-3
@@ -36,8 +43,8 @@ def test_classes_that_differ_by_image_are_averaged(tiny):
     learner = conditional_context.Learner(tiny, NAMES, SETTINGS)
     params, seen, whole = outcome_of(learner)
     reader = Reader()
-    for places in torch.arange(6).split(3):
-        reader.see(learner.forward(params, seen[:, places]), places, places % 3)
+    for indices in torch.arange(6).split(3):
+        show(reader, learner, params, seen, indices)
     for run, measured in enumerate(reader.arrays()):
         mean = whole.classes[run].mean(dim=0).numpy()
         assert np.abs(measured["class_features"] - mean).max() < 1e-3
@@ -49,8 +56,8 @@ def test_an_image_counts_once_whatever_its_batch(tiny):
     with torch.no_grad():
         params, seen, whole = outcome_of(learner, images=7)
         reader = Reader()
-        for places in torch.arange(7).split(4):
-            reader.see(learner.forward(params, seen[:, places]), places, places % 3)
+        for indices in torch.arange(7).split(4):
+            show(reader, learner, params, seen, indices)
     for run, measured in enumerate(reader.arrays()):
         mean = whole.classes[run].mean(dim=0).numpy()
         assert np.abs(measured["class_features"] - mean).max() < 1e-3

@@ -5,10 +5,10 @@ R runs, B images of a batch, N images of the test set, K classes, E joint width
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.clip.backbones import Backbone
+from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.arrays import Arrays
 from reprompt.learners.outcome import Outcome
@@ -30,8 +30,9 @@ class Reader:
         self.own = torch.zeros(runs, classes, dtype=torch.float64)
         self.counts = torch.zeros(classes, dtype=torch.float64)
 
-    def see(self, outcome: Outcome, which: Tensor, targets: Tensor) -> None:
+    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
         """Add a batch."""
+        targets = batch.targets
         images, counts = len(targets), torch.bincount(targets, minlength=len(self.counts))
         between = outcome.classes @ outcome.classes.transpose(-1, -2)
         between = images * between if between.ndim == 3 else between.sum(dim=1)

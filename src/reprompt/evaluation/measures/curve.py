@@ -9,6 +9,7 @@ import torch
 
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.clip.params import Params
+from reprompt.evaluation.evaluate import Predictions, evaluate
 from reprompt.evaluation.measures.measure import LearnerOf, Moment
 from reprompt.evaluation.task_data import Tasks
 from reprompt.foundation.arrays import Arrays
@@ -18,18 +19,17 @@ Predict = Callable[[Params, TestSet], torch.Tensor]
 
 def watcher(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf) -> "Watcher":
     """The watcher of a fleet, on all of its test sets."""
-    splits = {test: tasks[test.task].split for test in cells[0].tests}
-    learners = {test: learner_for(test) for test in splits}
-    at_most = cells[0].judged_images
+    learners, at_most = {test: learner_for(test) for test in cells[0].tests}, cells[0].judged_images
 
-    @torch.no_grad()
     def predict(params: Params, test: TestSet) -> torch.Tensor:
-        which = splits[test].test_images(test.split, at_most)
-        images = tasks[test.task].test_images(learners[test], which)
-        best = [learners[test].forward(params, some).logits.argmax(dim=-1) for _, some in images]
-        return torch.cat(best, dim=1).cpu()
+        predictions = Predictions()
+        batches = tasks[test.task].test_batches(learners[test], test.split, at_most)
+        evaluate(learners[test], params, batches, [predictions])
+        return predictions.joined
 
-    targets = {test: torch.from_numpy(split.test_targets(test.split, at_most)) for test, split in splits.items()}
+    targets = {
+        test: torch.from_numpy(tasks[test.task].split.test_targets(test.split, at_most)) for test in cells[0].tests
+    }
     return Watcher([cell.resolved["epochs"] for cell in cells], targets, predict)
 
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.clip.backbones import Backbone
+from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.arrays import Arrays
 from reprompt.learners.outcome import Outcome
@@ -22,12 +23,12 @@ class Reader:
         self.images: list[Tensor] = []
         self.classes: list[Tensor] = []  # summed over a batch's images
 
-    def see(self, outcome: Outcome, which: Tensor, targets: Tensor) -> None:
+    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
         """Add a batch."""
         runs = len(outcome.classes)
         self.images.append(outcome.images.expand(runs, -1, -1).half().cpu())
         by_image = outcome.classes.ndim == 4
-        self.classes.append((outcome.classes.sum(dim=1) if by_image else len(targets) * outcome.classes).cpu())
+        self.classes.append((outcome.classes.sum(dim=1) if by_image else len(batch.indices) * outcome.classes).cpu())
 
     def arrays(self) -> list[Arrays]:
         """Both for every run."""

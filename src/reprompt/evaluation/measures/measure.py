@@ -3,14 +3,17 @@
 R runs of a fleet, N images of a test set, B of them in a batch
 """
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Protocol
 
 from torch import Tensor
 
-from reprompt.cells.cell import TestSet
+from reprompt.cells.cell import Cell, TestSet
 from reprompt.clip.params import Params
+from reprompt.evaluation.images import EvaluationBatch
 from reprompt.foundation.arrays import Arrays
 from reprompt.gradients.step import Step
 from reprompt.learners.learner import Learner
@@ -47,8 +50,14 @@ class Watcher(Protocol):
 class Reader(Protocol):
     """A measure of the result on one test set."""
 
-    def see(self, outcome: Outcome, which: Tensor, targets: Tensor) -> None:
-        """Called for every batch: its outcome, the places (B,) of its images in the task's test images, its labels."""
+    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+        """Called for every batch, with what the learner makes of it."""
 
     def arrays(self) -> list[Arrays]:
         """What was measured of every run."""
+
+
+def measures_with(part: str, cell: Cell) -> list[ModuleType]:
+    """The measures of a cell that have a part: `watcher` of training, `reader` of results, `pair` of tasks."""
+    measures = (importlib.import_module(f"reprompt.evaluation.measures.{name}") for name in cell.measures)
+    return [measure for measure in measures if hasattr(measure, part)]

@@ -1,7 +1,6 @@
 """A meta-learned start as a cell: the corpus that its experiment names, its settings, and what the loop leaves."""
 
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from reprompt.evaluation.task_data import TaskData, Tasks
 from reprompt.foundation.arrays import Arrays
 from reprompt.foundation.streams import torch_stream
 from reprompt.gradients.regulated import REGULATOR
-from reprompt.learners.learner import Learner
+from reprompt.training.axes import learner_of, member
 from reprompt.training.meta.bilevel import widths
 from reprompt.training.meta.corpus import Corpus
 from reprompt.training.meta.episodes import Sampler
@@ -31,8 +30,8 @@ def learned(
     """
     (task,) = cell.together
     settings, recipe = cell.resolved, RECIPES[cell.recipe]
-    learner_among = partial(_learner, cell, backbone)
-    start = import_module(f"reprompt.initialisation.{recipe.initialisation}").start
+    learner_among = partial(learner_of, cell, backbone=backbone)
+    start = member("initialisation", cell.recipe).start
     prompts = start(learner_among(["a"]), settings, torch_stream(cell.seed, "start", "meta"), {})
     prompts = {name: tensor.to(backbone.device) for name, tensor in prompts.items()}
     regulators = None
@@ -53,16 +52,12 @@ def learned(
     return params, arrays_of(trace)
 
 
-def _learner(cell: Cell, backbone: Backbone, names: list[str]) -> Learner:
-    return import_module(f"reprompt.learners.{RECIPES[cell.recipe].learner}").Learner(backbone, names, cell.resolved)
-
-
 def _corpus(data: TaskData, cell: Cell, backbone: Backbone, learner_among) -> Corpus:
     """A task as what episodes are made of; one without domains has one domain per topic."""
     settings, labels = cell.resolved, np.asarray(data.split.train_labels)
     domains = np.zeros_like(labels) if data.split.domains is None else np.asarray(data.split.domains)
     one_domain = settings["support_from"] == "one_domain"
     sampler = Sampler(labels, domains, settings["ways"], cell.shots, settings["queries"], one_domain)
-    objective = import_module(f"reprompt.objectives.{RECIPES[cell.recipe].objective}").objective([settings])
+    objective = member("objective", cell.recipe).objective([settings])
     images = data.training_images(backbone, settings["augmentation"])
     return Corpus(images, data.split.class_names, sampler, learner_among, objective)

@@ -1,0 +1,97 @@
+"""Judging learned tensors: one forward pass per batch of images, whose output every hook sees.
+
+Test sets, validation images, curves of training and prompts kept from elsewhere are all judged here.
+
+    R runs, B images of a batch, N images of a set, K classes
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reprompt.cells.cell import Cell, TestSet
+from reprompt.cells.result import Result
+from reprompt.clip.params import Params
+from reprompt.evaluation.images import EvaluationBatch
+from reprompt.evaluation.measures.measure import LearnerOf, Reader, measures_with
+from reprompt.evaluation.metrics import RANKING, ranked
+from reprompt.evaluation.task_data import Tasks
+from reprompt.learners.learner import Learner
+from reprompt.learners.outcome import Outcome
+
+Results = dict[TestSet, Result]
+
+
+@torch.no_grad()
+def evaluate(learner: Learner, params: Params, batches: Iterable[EvaluationBatch], hooks: Sequence[Reader]) -> None:
+    """Show every hook what the learner makes of every batch with its learned tensors, each (R, ...)."""
+    for batch in batches:
+        outcome = learner.forward(params, batch.images)
+        for hook in hooks:
+            hook.see(outcome, batch)
+
+
+class Logits:
+    """Keeps the logits (R, N, K)."""
+
+    def __init__(self) -> None:
+        self.batches: list[Tensor] = []
+
+    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+        """Add a batch."""
+        self.batches.append(outcome.logits)
+
+    @property
+    def joined(self) -> Tensor:
+        """(R, N, K)."""
+        return torch.cat(self.batches, dim=1)
+
+
+class Predictions:
+    """Keeps the class of highest score and, where `ranks`, the probabilities that a ranking metric asks for."""
+
+    def __init__(self, ranks: bool = False) -> None:
+        self.ranks = ranks
+        self.best: list[Tensor] = []
+        self.probabilities: list[Tensor] = []
+
+    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+        """Add a batch."""
+        logits = outcome.logits
+        self.best.append(logits.argmax(dim=-1))
+        if self.ranks:
+            self.probabilities.append(logits.float().softmax(dim=-1).cpu())
+
+    @property
+    def joined(self) -> Tensor:
+        """Class indices (R, N), on the CPU."""
+        return torch.cat(self.best, dim=1).cpu()
+
+    def results(self, targets: np.ndarray) -> list[Result]:
+        """The result of every run by the targets, (N,) or (N, K)."""
+        results = [Result(predictions, {}) for predictions in self.joined.numpy()]
+        if self.ranks:
+            for result, probabilities in zip(results, torch.cat(self.probabilities, dim=1), strict=True):
+                result.measured.update(ranked(probabilities.numpy(), targets))
+        return results
+
+
+def results_of(cells: Sequence[Cell], tasks: Tasks, learner_for: LearnerOf, params: Params) -> list[Results]:
+    """The results of a fleet's learned tensors, each (R, ...), on its test sets, with what its measures read of them.
+
+    `learner_for` gives the learner among the classes of a test set. Learned tensors of one run, or of none where
+    nothing is learned, are those of one cell.
+    """
+    by_test = {}
+    for test in cells[0].tests:
+        learner, data, at_most = learner_for(test), tasks[test.task], cells[0].judged_images
+        predictions = Predictions(ranks=cells[0].metric(test.task) in RANKING)
+        readers = [measure.reader(cells, test, data, learner.backbone) for measure in measures_with("reader", cells[0])]
+        evaluate(learner, params, data.test_batches(learner, test.split, at_most), [predictions, *readers])
+        by_test[test] = predictions.results(data.split.test_targets(test.split, at_most))
+        for reader in readers:
+            for result, arrays in zip(by_test[test], reader.arrays(), strict=True):
+                result.measured.update(arrays)
+    return [dict(zip(by_test, of_run, strict=True)) for of_run in zip(*by_test.values(), strict=True)]
