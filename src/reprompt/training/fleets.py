@@ -6,6 +6,7 @@ from importlib import import_module
 import torch
 
 from reprompt.cells.cell import Cell, TestSet
+from reprompt.cells.fleets import require_uniform
 from reprompt.cells.recipes import RECIPES
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
@@ -29,8 +30,10 @@ from reprompt.training.validation import BestCheckpoint, stored
 def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
     """Train and judge cells that share recipe, backbone, task, protocol and structure.
 
-    `tasks` has the tasks they are trained on and all that they are judged on.
+    `tasks` has the tasks they are trained on and all that they are judged on. Raises ValueError where they differ in
+    what a fleet has one of.
     """
+    require_uniform(cells)
     recipe = RECIPES[cells[0].recipe]
     if cells[0].prompts_of:
         return placed(cells, tasks, backbone, given)
