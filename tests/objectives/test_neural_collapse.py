@@ -7,14 +7,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from reprompt.learners.outcome import Outcome
 from reprompt.objectives import cross_entropy, neural_collapse
-from reprompt.objectives.neural_collapse import (
-    isomorphism,
-    isomorphism_degree,
-    language_collapse,
-    language_collapse_degree,
-)
+from reprompt.objectives.neural_collapse import isomorphism, language_collapse
 
 
 def simplex_etf(classes: int, width: int) -> torch.Tensor:
@@ -36,7 +30,6 @@ def test_language_collapse_is_zero_at_a_simplex_etf_and_positive_next_to_it(outc
     assert (etf.norm(dim=1) - 1).abs().max() < 1e-12
     at_it = replace(outcome, classes=etf.expand(2, -1, -1))
     assert language_collapse(at_it, batch, reduction).max() < 1e-24
-    assert language_collapse_degree(at_it.classes).abs().max() < 1e-12
     moved = etf.clone()
     moved[0] = moved[1] if width == 1 else F.normalize(moved[0] + 0.1 * torch.arange(width), dim=0)
     assert (language_collapse(replace(outcome, classes=moved.expand(2, -1, -1)), batch, reduction) > 1e-6).all()
@@ -56,7 +49,6 @@ def test_isomorphism_is_zero_where_every_image_lies_on_its_class(outcome, batch)
     own = outcome.classes.gather(1, batch.labels[..., None].expand(-1, -1, 8))
     there = replace(outcome, images=own)
     assert isomorphism(there, batch, "mean").max() < 1e-24
-    assert isomorphism_degree(there, batch.labels).abs().max() < 1e-12
     assert (isomorphism(outcome, batch, "mean") > 1e-3).all()
 
 
@@ -82,24 +74,10 @@ def test_class_features_per_image_are_averaged_over_the_images(outcome, batch, p
         assert torch.allclose(term(copies, batch, "mean"), term(outcome, batch, "mean"))
 
 
-def test_degrees_are_signed_means_worked_by_hand():
-    """Three classes at 0, 90 and 180 degrees; images on the first, between, and on the wrong one."""
-    half = math.sqrt(0.5)
-    classes = torch.tensor([[1.0, 0], [0, 1], [-1, 0]]).double()[None]
-    images = torch.tensor([[1.0, 0], [1, 0], [half, half], [0, 1]]).double()[None]
-    labels = torch.tensor([[0, 0, 1, 2]])
-    outcome = Outcome(images, classes, torch.tensor(7.0).double())
-    assert language_collapse_degree(classes).item() == pytest.approx((0 - 1 + 0) / 3 + 1 / 2)
-    assert isomorphism_degree(outcome, labels).item() == pytest.approx((1 + 1 + half + 0) / 4 - 1)
-    assert isomorphism_degree(outcome, labels, by_class=True).item() == pytest.approx((1 + half + 0) / 3 - 1)
-
-
 def test_energies_set_the_targets(outcome, batch):
     loss = neural_collapse.objective(settings(w_language=1.0, w_isomorphism=1.0, text_energy=2.0, image_energy=0.5))
     wanted = cross_entropy.loss(outcome, batch) + language_collapse(outcome, batch, "mean", 2.0)
     assert torch.allclose(loss(outcome, batch), wanted + isomorphism(outcome, batch, "mean", 1.0))
-    degree = language_collapse_degree(outcome.classes, 2.0) - language_collapse_degree(outcome.classes)
-    assert torch.allclose(degree, torch.tensor(0.5).double())
 
 
 def test_weights_of_zero_are_the_base_objective(outcome, batch):
@@ -125,6 +103,5 @@ def test_images_without_weight_do_not_count(outcome, padded, cut, reduction):
 def test_images_shared_by_all_runs_are_compared_with_each_runs_classes(outcome, batch):
     shared = replace(outcome, images=outcome.images[:1])
     copies = replace(outcome, images=outcome.images[:1].expand(2, -1, -1))
-    one, two = (isomorphism_degree(o, batch.labels[:1].expand(2, -1), by_class=True) for o in (shared, copies))
+    one, two = (isomorphism(features, batch, "mean") for features in (shared, copies))
     assert torch.allclose(one, two)
-    assert torch.allclose(one, isomorphism_degree(shared, batch.labels[:1].expand(2, -1), by_class=True))

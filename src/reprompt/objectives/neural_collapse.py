@@ -64,22 +64,3 @@ def objective(settings: list[dict]) -> Objective:
         )
 
     return loss
-
-
-def language_collapse_degree(classes: Tensor, energy: float = 1.0) -> Tensor:
-    """Equation 2, Delta_LCD, signed: the mean of <g_i, g_j> - E_W mu over pairs; (..., K, E) -> (...)."""
-    return deviations_between_classes(classes, energy).mean(dim=-1)
-
-
-def isomorphism_degree(outcome: Outcome, labels: Tensor, target: float = 1.0, by_class: bool = False) -> Tensor:
-    """Equation 3, Delta_MID, signed, per run (R,): the mean of <z_i, g_y> - sqrt(E_W E_H) over images.
-
-    `by_class` averages within each class first, then over the classes that occur; the paper does not say which.
-    """
-    deviations = deviations_from_own_class(outcome, labels, target)
-    if not by_class:
-        return deviations.mean(dim=1)
-    means = []
-    for one, own in zip(deviations, labels.expand(len(deviations), -1), strict=True):
-        means.append(torch.stack([one[own == k].mean() for k in own.unique()]).mean())
-    return torch.stack(means)

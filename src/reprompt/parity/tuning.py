@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
 from reprompt.clip.text import tokenize
+from reprompt.evaluation.evaluate import evaluate
+from reprompt.evaluation.images import EvaluationBatch
+from reprompt.evaluation.measures.collapse import Reader
+from reprompt.evaluation.metrics import delta_lcd, delta_mid
 from reprompt.gradients import plain, prograd
 from reprompt.gradients.step import Rule, Step
 from reprompt.learners.learner import Learner, frozen_image_features
@@ -21,6 +24,7 @@ from reprompt.objectives.batch import Batch, Objective
 from reprompt.parity.case import Case
 from reprompt.parity.comparison import Comparison, stacked
 from reprompt.parity.learners import learner_of, places, to_ours, to_theirs, tokens_agree
+from reprompt.training.fixed import Fixed
 from reprompt.training.optimisers import SGD
 from reprompt.training.step import Method, training_step
 
@@ -42,9 +46,10 @@ class Tuning:
         self.optimiser = SGD(self.params, decay, momentum)
 
     def outcome(self, images: Tensor) -> Outcome:
-        """Features and logits of images (B, 3, H, W) as the loop gets them."""
-        with torch.no_grad():
-            return self.method.learner.forward(self.params, seen(self.method.learner, images))
+        """Features and logits of images (B, 3, H, W) as they are judged."""
+        kept, learner = Kept(), self.method.learner
+        evaluate(learner, self.params, [EvaluationBatch(seen(learner, images), torch.arange(len(images)))], [kept])
+        return kept.outcome
 
     def step_on(self, images: Tensor, batch: Batch) -> Step:
         """What the rule sees of images (B, 3, H, W)."""
@@ -54,6 +59,33 @@ class Tuning:
         """Take a step at the case's constant rate: the loss (a scalar) and the gradients before it."""
         losses, gradients = training_step(step, self.method.rule, self.optimiser, self.rate)
         return losses[0].detach(), gradients
+
+
+class Kept:
+    """Keeps what a learner makes of a batch."""
+
+    outcome: Outcome
+
+    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+        """Of the last batch."""
+        self.outcome = outcome
+
+
+def collapse_degrees(outcome: Outcome, labels: Tensor, text_energy: float, target: float) -> dict[str, Tensor]:
+    """NPT's equations 2 and 3 of one run, from the cosines that records keep, here in double precision.
+
+    Of records E_W = 1 and sqrt(E_W E_H) = 1; other ones, `text_energy` and `target`, only shift the degrees. Balanced
+    by class, equation 3 is that of one image per class that occurs.
+    """
+    classes = outcome.classes.shape[-2]
+    reader = Reader(1, classes)
+    with torch.no_grad():
+        reader.see(outcome, EvaluationBatch(outcome.images, torch.arange(len(labels)), labels))
+    (cosines,) = reader.cosines()
+    of_images = {"Delta_MID": labels.numpy(), "Delta_MID_class_balanced": np.unique(labels.numpy())}
+    degrees = {name: delta_mid(cosines["own_cosines"], targets) + 1 - target for name, targets in of_images.items()}
+    degrees["Delta_LCD"] = delta_lcd(cosines["text_cosines"]) + (text_energy - 1) / (classes - 1)
+    return {name: torch.tensor(degree, dtype=torch.float64) for name, degree in degrees.items()}
 
 
 def seen(learner: Learner, images: Tensor) -> Tensor:
@@ -134,12 +166,11 @@ def zero_shot(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
     tokens = np.stack([tokenize([template.format(name) for name in names]).numpy() for template in templates])
     done.add_exact("token_ids", np.array_equal(tokens, case.arrays["token_ids"]))
     classes = class_features(backbone, case.class_names, templates, savings)
-    (images,) = frozen_image_features(backbone, case.tensor("images")[None])
-    logits = backbone.scale * images @ classes.T
-    done.add("out.image_features", images, "other")
-    done.add("out.text_features", classes, "other")
-    done.add("out.logits", logits, "logits")
-    done.add("out.loss", F.cross_entropy(logits, case.tensor("labels")), "loss")
+    outcome = Fixed(backbone, classes).forward({}, frozen_image_features(backbone, case.tensor("images")[None]))
+    done.add("out.image_features", outcome.images[0], "other")
+    done.add("out.text_features", outcome.classes[0], "other")
+    done.add("out.logits", outcome.logits[0], "logits")
+    done.add("out.loss", cross_entropy.loss(outcome, batch_of(case.tensor("labels"), case.dtype))[0], "loss")
     return done
 
 
@@ -199,8 +230,9 @@ def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> C
     }
     outcome = run.outcome(images)
     compare_start(done, outcome, outcome.logits[0])
-    done.add("out.Delta_LCD", neural_collapse.language_collapse_degree(outcome.classes, text_energy).mean(), "other")
-    done.add("out.Delta_MID", neural_collapse.isomorphism_degree(outcome, labels[None], target)[0], "other")
+    degrees = collapse_degrees(outcome, labels, text_energy, target)
+    for name in ("Delta_LCD", "Delta_MID"):
+        done.add(f"out.{name}", degrees[name], "other")
     for name, term in terms.items():
         done.add(f"out.{name}", term(outcome, batch)[0], "loss")
         if case.under(f"grad_{name}."):

@@ -41,9 +41,12 @@ class Reader:
         self.own.index_add_(1, targets.cpu(), own.cpu().double())
         self.counts += counts.cpu()
 
-    def arrays(self) -> list[Arrays]:
-        """Both, in half precision, for every run."""
+    def cosines(self) -> list[Arrays]:
+        """Both for every run, in double precision. A class without an image has no cosine of its own."""
         above = np.triu_indices(len(self.counts), 1)
-        pairs = (self.pairs / self.counts.sum()).numpy().astype(np.float16)
-        own = (self.own / self.counts).numpy().astype(np.float16)
+        pairs, own = (self.pairs / self.counts.sum()).numpy(), (self.own / self.counts).numpy()
         return [{"text_cosines": p[above], "own_cosines": o} for p, o in zip(pairs, own, strict=True)]
+
+    def arrays(self) -> list[Arrays]:
+        """The same in half precision."""
+        return [{name: array.astype(np.float16) for name, array in of_run.items()} for of_run in self.cosines()]

@@ -14,10 +14,10 @@ from reprompt.foundation.arrays import Arrays
 from reprompt.foundation.streams import torch_stream
 from reprompt.gradients.regulated import REGULATOR
 from reprompt.training.axes import learner_of, member
-from reprompt.training.meta.bilevel import widths
+from reprompt.training.meta.bilevel import Outer, widths
 from reprompt.training.meta.corpus import Corpus
 from reprompt.training.meta.episodes import Sampler
-from reprompt.training.meta.train import Outer, arrays_of, meta_train
+from reprompt.training.meta.train import arrays_of, meta_train
 from reprompt.training.schedule import schedule_of
 
 
