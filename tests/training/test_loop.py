@@ -1,4 +1,4 @@
-"""The loop: its schedule, its optimiser, and the independence of runs."""
+"""The loop: what it trains is what each run would train alone."""
 
 import math
 from dataclasses import replace
@@ -69,29 +69,6 @@ def independent(tiny, savings=ALL_SAVINGS):
 
 def visual_run(tiny, seed, images=8):
     return run(seed, images, start=lambda stream: independent(tiny).start("random", stream), epochs=2)
-
-
-def test_the_schedule_is_the_closed_form_of_the_reference():
-    """MaPLe issue 17's log at 5 epochs and 0.0035; protocol check 1."""
-    rates = [schedule(rate=0.0035, epochs=5).rate_in(e) for e in range(1, 6)]
-    assert rates == pytest.approx([1e-5, 0.0035, 0.003166, 0.002291, 0.001209], rel=1e-3)
-
-
-def test_an_epoch_drops_its_last_partial_batch_and_has_at_least_one_step():
-    assert schedule(batch=32).steps_in_epoch(100) == 3
-    assert schedule(batch=32).steps_in_epoch(5) == 1
-
-
-def test_steps_per_epoch_can_be_set_and_need_no_whole_passes():
-    one = run(1, images=8, batch=4, steps_per_epoch=3, epochs=3)
-    assert one.schedule.rates(8) == [one.schedule.rate_in(epoch) for epoch in (1, 1, 1, 2, 2, 2, 3, 3, 3)]
-    assert one.batch_plan(views=2)[0].shape == (9, 4)
-
-
-def test_batches_are_permutations_without_repeats():
-    plan, _ = run(1, images=8).batch_plan(views=2)
-    for first, second in zip(plan[::2], plan[1::2], strict=True):
-        assert len({*first.tolist(), *second.tolist()}) == 8
 
 
 def test_padding_has_no_weight_and_real_images_sum_to_one():

@@ -12,8 +12,6 @@ from reprompt.data.draws import draw
 from reprompt.data.splits import Split
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.digests import canonical
-from reprompt.training.run import Run
-from reprompt.training.schedule import Schedule
 from reprompt.training.training_set import TrainingSet
 
 SEVERAL = np.random.default_rng(0).random((30, 3)) < 0.5  # images of several classes
@@ -108,25 +106,3 @@ def test_nothing_left_to_train_on_is_an_error_that_says_what_to_do():
     lonely = TrainingSet(("alone",), (task("alone", 2, np.arange(2)),), "all")
     with pytest.raises(ValueError, match=r"alone: no image is left .* at 5 shots .* raise shots"):
         lonely.drawn(cell(shots=5))
-
-
-def run_of(sampling: str) -> Run:
-    schedule = Schedule(0.1, 0.1, 50, 4, 8, 0.9, 0.0)
-    task_of = torch.tensor([0] * 40 + [1] * 10)
-    streams = (torch.Generator().manual_seed(seed) for seed in (1, 2))
-    return Run(torch.arange(50), torch.zeros(50), {}, schedule, *streams, task_of=task_of, sampling=sampling)
-
-
-@pytest.mark.parametrize(("sampling", "share"), [("image", 0.2), ("task", 0.5)])
-def test_tasks_are_weighed_by_their_images_or_equally(sampling, share):
-    run = run_of(sampling)
-    places, _ = run.batch_plan(1)
-    assert places.shape == (200, 8)
-    assert run.task_of[places].float().mean() == pytest.approx(share, abs=0.03)
-    assert len(places.unique()) == 50, "every image is seen"
-
-
-def test_in_order_is_the_same_in_every_epoch():
-    places, _ = run_of("in_order").batch_plan(1)
-    assert places[:6].flatten().tolist() == list(range(48))
-    assert torch.equal(places[6:12], places[:6])
