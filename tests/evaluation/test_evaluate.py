@@ -14,7 +14,7 @@ from reprompt.data.splits import Split
 from reprompt.evaluation.evaluate import Logits, Predictions, evaluate, results_of
 from reprompt.evaluation.metrics import ranked
 from reprompt.evaluation.task_data import TaskData
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 NAMES = ["cat", "dog", "tree", "car"]
 LABELS = np.arange(11) % 4
@@ -33,15 +33,15 @@ class Pointing:
     def forward(self, params, images):
         assert not torch.is_grad_enabled()
         self.shown.append(images.shape[1])
-        return Outcome(images, params["classes"], torch.tensor(10.0))
+        return LearnerOutput(images, params["classes"], torch.tensor(10.0))
 
 
 class Indices:
     def __init__(self):
         self.seen = []
 
-    def see(self, outcome, batch):
-        assert outcome.logits.shape[1] == len(batch.indices) == len(batch.targets)
+    def see(self, output, batch):
+        assert output.logits.shape[1] == len(batch.indices) == len(batch.targets)
         self.seen += zip(batch.indices.tolist(), batch.targets.tolist(), strict=True)
 
 

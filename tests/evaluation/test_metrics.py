@@ -17,7 +17,7 @@ from reprompt.evaluation.metrics import (
     ranked,
     score,
 )
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives.neural_collapse import deviations_between_classes, deviations_from_own_class
 
 HALF_PRECISION = 6e-4  # cosines are stored in half precision
@@ -47,7 +47,7 @@ def test_what_was_not_measured_has_no_metric():
     assert metrics(predictions, predictions, cosines) == {"accuracy": 100, "delta_lcd": 0, "delta_mid": 0}
 
 
-def outcome_of(counts, by_image: bool, runs=2, width=12) -> tuple[Outcome, torch.Tensor]:
+def output_of(counts, by_image: bool, runs=2, width=12) -> tuple[LearnerOutput, torch.Tensor]:
     """Random features of images of unequal classes, shuffled, and their labels (N,)."""
     stream = torch.Generator().manual_seed(len(counts))
     labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
@@ -55,16 +55,16 @@ def outcome_of(counts, by_image: bool, runs=2, width=12) -> tuple[Outcome, torch
     shape = (runs, len(labels), len(counts), width) if by_image else (runs, len(counts), width)
     classes = F.normalize(torch.randn(shape, generator=stream, dtype=torch.float64) + 0.5, dim=-1)
     images = F.normalize(torch.randn(1, len(labels), width, generator=stream, dtype=torch.float64), dim=-1)
-    return Outcome(images, classes, torch.tensor(100.0, dtype=torch.float64)), labels
+    return LearnerOutput(images, classes, torch.tensor(100.0, dtype=torch.float64)), labels
 
 
-def batches(outcome: Outcome, labels: torch.Tensor, size: int):
+def batches(output: LearnerOutput, labels: torch.Tensor, size: int):
     """The same in batches of images: what a reader sees."""
     for start in range(0, len(labels), size):
         part = slice(start, start + size)
-        images, indices = outcome.images[:, part], torch.arange(len(labels))[part]
-        classes = outcome.classes[:, part] if outcome.classes.ndim == 4 else outcome.classes
-        yield Outcome(images, classes, outcome.scale), EvaluationBatch(images, indices, labels[part])
+        images, indices = output.images[:, part], torch.arange(len(labels))[part]
+        classes = output.classes[:, part] if output.classes.ndim == 4 else output.classes
+        yield LearnerOutput(images, classes, output.scale), EvaluationBatch(images, indices, labels[part])
 
 
 @pytest.mark.parametrize("size", [5, 100], ids=["batches", "at once"])
@@ -72,13 +72,13 @@ def batches(outcome: Outcome, labels: torch.Tensor, size: int):
 @pytest.mark.parametrize("counts", [(4, 4, 4), (1, 9, 2, 5), (3, 8)])
 def test_deltas_are_those_of_the_equations(counts, by_image, size):
     """Of one set of class features, and (CoCoOp) of a set per image: the mean over images of their degrees."""
-    outcome, labels = outcome_of(counts, by_image)
+    output, labels = output_of(counts, by_image)
     reader = Reader(2, len(counts))
-    for batch in batches(outcome, labels, size):
+    for batch in batches(output, labels, size):
         reader.see(*batch)
-    lcd = deviations_between_classes(outcome.classes).mean(dim=-1)
+    lcd = deviations_between_classes(output.classes).mean(dim=-1)
     lcd = lcd.mean(dim=1) if by_image else lcd
-    mid = deviations_from_own_class(outcome, labels.expand(2, -1)).mean(dim=1)
+    mid = deviations_from_own_class(output, labels.expand(2, -1)).mean(dim=1)
     for run, measured in enumerate(reader.arrays()):
         found = metrics(labels.numpy(), labels.numpy(), measured)
         assert found["delta_lcd"] == pytest.approx(lcd[run].item(), abs=HALF_PRECISION)

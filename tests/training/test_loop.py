@@ -156,8 +156,8 @@ def test_adam_is_torchs_for_every_run(tiny, images):
             for group in optimiser.param_groups:
                 group["lr"] = rate
             optimiser.zero_grad()
-            outcome = learner.forward({"context": context}, images.features[views, one.images[places]][None])
-            F.cross_entropy(outcome.logits[0], one.labels[places]).backward()
+            output = learner.forward({"context": context}, images.features[views, one.images[places]][None])
+            F.cross_entropy(output.logits[0], one.labels[places]).backward()
             optimiser.step()
         assert (together[place] - context[0]).abs().max() < 1e-5
 

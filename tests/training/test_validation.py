@@ -7,7 +7,7 @@ import torch
 from reprompt.data.draws import until_each_class_has, validation_fifth
 from reprompt.evaluation.images import Images
 from reprompt.evaluation.measures.measure import Moment
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.training.validation import BestCheckpoint, HeldOut, validated
 
 
@@ -40,7 +40,7 @@ class Pointing:
     sees, images_at_once = "features", 2
 
     def forward(self, params, images):
-        return Outcome(images, params["classes"], torch.tensor(10.0))
+        return LearnerOutput(images, params["classes"], torch.tensor(10.0))
 
 
 IMAGES = Images(torch.eye(3)[None])  # one view of three images, each along its own axis

@@ -19,7 +19,7 @@ from reprompt.evaluation.measures.measure import LearnerOf, Reader, measures_wit
 from reprompt.evaluation.metrics import RANKING, ranked
 from reprompt.evaluation.task_data import Tasks
 from reprompt.learners.learner import Learner
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 Results = dict[TestSet, Result]
 
@@ -28,9 +28,9 @@ Results = dict[TestSet, Result]
 def evaluate(learner: Learner, params: Params, batches: Iterable[EvaluationBatch], hooks: Sequence[Reader]) -> None:
     """Show every hook what the learner makes of every batch with its learned tensors, each (R, ...)."""
     for batch in batches:
-        outcome = learner.forward(params, batch.images)
+        output = learner.forward(params, batch.images)
         for hook in hooks:
-            hook.see(outcome, batch)
+            hook.see(output, batch)
 
 
 class Logits:
@@ -39,9 +39,9 @@ class Logits:
     def __init__(self) -> None:
         self.batches: list[Tensor] = []
 
-    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Add a batch."""
-        self.batches.append(outcome.logits)
+        self.batches.append(output.logits)
 
     @property
     def joined(self) -> Tensor:
@@ -57,9 +57,9 @@ class Predictions:
         self.best: list[Tensor] = []
         self.probabilities: list[Tensor] = []
 
-    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Add a batch."""
-        logits = outcome.logits
+        logits = output.logits
         self.best.append(logits.argmax(dim=-1))
         if self.ranks:
             self.probabilities.append(logits.float().softmax(dim=-1).cpu())

@@ -1,4 +1,4 @@
-"""What an objective sees of a training step beside the learner's outcome.
+"""What an objective sees of a training step beside the learner's output.
 
 R runs, B images, K classes
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Batch:
     allowed: Tensor | None = None
 
 
-Objective = Callable[[Outcome, Batch], Tensor]
+Objective = Callable[[LearnerOutput, Batch], Tensor]
 
 
 def per_run(settings: list[dict], name: str, batch: Batch) -> Tensor:

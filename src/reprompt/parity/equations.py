@@ -13,7 +13,7 @@ from reprompt.clip.savings import Savings
 from reprompt.corpus.topic_words import topic_words
 from reprompt.gradients import regulated
 from reprompt.gradients.regulated import MODALITY, DirectionRegulator, Regulator, Regulators, named
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy, neural_collapse
 from reprompt.parity.case import Case
 from reprompt.parity.comparison import Comparison
@@ -32,7 +32,7 @@ def features_alone(case: Case, backbone: Backbone, savings: Savings) -> Comparis
     done = Comparison(case)
     images, classes = (case.tensor(name).requires_grad_(True) for name in ("image_features", "text_features"))
     labels, scale = case.tensor("labels"), case.tensor("logit_scale_exp")
-    outcome = Outcome(images[None], classes[None], scale)
+    output = LearnerOutput(images[None], classes[None], scale)
     batch = batch_of(labels, case.dtype)
     for prefix in sorted({name.split(".")[0] for name in case.arrays if name.endswith(".E_W")}):
         text_energy, image_energy = (float(case.tensor(f"{prefix}.{name}")) for name in ("E_W", "E_H"))
@@ -40,14 +40,14 @@ def features_alone(case: Case, backbone: Backbone, savings: Savings) -> Comparis
         settings = {"w_language": float(case.tensor("w1")), "w_isomorphism": float(case.tensor("w2"))}
         settings |= {"text_energy": text_energy, "image_energy": image_energy, "reduction": "sum"}
         values = {
-            "L_CLIP": cross_entropy.loss(outcome, batch)[0],
-            "L_LC": neural_collapse.language_collapse(outcome, batch, "sum", text_energy)[0],
-            "L_MI": neural_collapse.isomorphism(outcome, batch, "sum", target)[0],
-            "L_total": neural_collapse.objective([settings])(outcome, batch)[0],
+            "L_CLIP": cross_entropy.loss(output, batch)[0],
+            "L_LC": neural_collapse.language_collapse(output, batch, "sum", text_energy)[0],
+            "L_MI": neural_collapse.isomorphism(output, batch, "sum", target)[0],
+            "L_total": neural_collapse.objective([settings])(output, batch)[0],
         }
         for name, value in values.items():
             done.add(f"{prefix}.{name}", value, "loss")
-        for name, value in collapse_degrees(outcome, labels, text_energy, target).items():
+        for name, value in collapse_degrees(output, labels, text_energy, target).items():
             done.add(f"{prefix}.{name}", value, "other")
         for side, features in (("text", classes), ("image", images)):
             for term in case.under(f"{prefix}.grad_{side}."):

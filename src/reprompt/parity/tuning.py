@@ -17,7 +17,7 @@ from reprompt.evaluation.metrics import delta_lcd, delta_mid
 from reprompt.gradients import plain, prograd
 from reprompt.gradients.step import Rule, Step
 from reprompt.learners.learner import Learner, frozen_image_features
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.learners.templates import class_features
 from reprompt.objectives import cross_entropy, distillation, multitask, neural_collapse
 from reprompt.objectives.batch import Batch, Objective
@@ -45,11 +45,11 @@ class Tuning:
         )
         self.optimiser = SGD(self.params, decay, momentum)
 
-    def outcome(self, images: Tensor) -> Outcome:
+    def output(self, images: Tensor) -> LearnerOutput:
         """Features and logits of images (B, 3, H, W) as they are judged."""
         kept, learner = Kept(), self.method.learner
         evaluate(learner, self.params, [EvaluationBatch(seen(learner, images), torch.arange(len(images)))], [kept])
-        return kept.outcome
+        return kept.output
 
     def step_on(self, images: Tensor, batch: Batch) -> Step:
         """What the rule sees of images (B, 3, H, W)."""
@@ -64,23 +64,23 @@ class Tuning:
 class Kept:
     """Keeps what a learner makes of a batch."""
 
-    outcome: Outcome
+    output: LearnerOutput
 
-    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Of the last batch."""
-        self.outcome = outcome
+        self.output = output
 
 
-def collapse_degrees(outcome: Outcome, labels: Tensor, text_energy: float, target: float) -> dict[str, Tensor]:
+def collapse_degrees(output: LearnerOutput, labels: Tensor, text_energy: float, target: float) -> dict[str, Tensor]:
     """NPT's equations 2 and 3 of one run, from the cosines that records keep, here in double precision.
 
     Of records E_W = 1 and sqrt(E_W E_H) = 1; other ones, `text_energy` and `target`, only shift the degrees. Balanced
     by class, equation 3 is that of one image per class that occurs.
     """
-    classes = outcome.classes.shape[-2]
+    classes = output.classes.shape[-2]
     reader = Reader(1, classes)
     with torch.no_grad():
-        reader.see(outcome, EvaluationBatch(outcome.images, torch.arange(len(labels)), labels))
+        reader.see(output, EvaluationBatch(output.images, torch.arange(len(labels)), labels))
     (cosines,) = reader.cosines()
     of_images = {"Delta_MID": labels.numpy(), "Delta_MID_class_balanced": np.unique(labels.numpy())}
     degrees = {name: delta_mid(cosines["own_cosines"], targets) + 1 - target for name, targets in of_images.items()}
@@ -117,23 +117,23 @@ def five_steps(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
     objective = multitask.objective([{"class_mask": class_mask}])
     done, run = Comparison(case), Tuning(case, backbone, savings, objective, plain.gradients)
 
-    def logits(outcome: Outcome) -> Tensor:
-        return (outcome.logits if allowed is None else multitask.masked(outcome.logits, allowed, class_mask))[0]
+    def logits(output: LearnerOutput) -> Tensor:
+        return (output.logits if allowed is None else multitask.masked(output.logits, allowed, class_mask))[0]
 
-    outcome = run.outcome(images)
-    compare_start(done, outcome, logits(outcome))
+    output = run.output(images)
+    compare_start(done, output, logits(output))
     if "out.logits_unmasked" in case:
-        done.add("out.logits_unmasked", outcome.logits[0], "logits")
+        done.add("out.logits_unmasked", output.logits[0], "logits")
     train(done, run, images, batch, logits)
     return done
 
 
-def compare_start(done: Comparison, outcome: Outcome, logits: Tensor) -> None:
+def compare_start(done: Comparison, output: LearnerOutput, logits: Tensor) -> None:
     """Tokens, features and logits before the first step."""
     done.add_exact("token_ids", tokens_agree(done.case))
     done.add("out.logits", logits, "logits")
-    done.add("out.image_features", outcome.images[0], "other")
-    done.add("out.text_features", outcome.classes[0], "other")
+    done.add("out.image_features", output.images[0], "other")
+    done.add("out.text_features", output.classes[0], "other")
 
 
 def train(
@@ -141,7 +141,7 @@ def train(
     run: Tuning,
     images: Tensor,
     batch: Batch,
-    logits: Callable[[Outcome], Tensor],
+    logits: Callable[[LearnerOutput], Tensor],
 ) -> None:
     """Five steps on one batch; whatever the file holds of them is compared."""
     losses = []
@@ -154,7 +154,7 @@ def train(
         if step in (1, STEPS):
             done.add_all(f"step{step}", to_theirs(run.params, run.where), f"step {step}")
             if f"out.logits_step{step}" in run.case:
-                done.add(f"out.logits_step{step}", logits(run.outcome(images)), f"step {step}")
+                done.add(f"out.logits_step{step}", logits(run.output(images)), f"step {step}")
     done.add("out.losses", stacked(losses), "step 5")
 
 
@@ -166,11 +166,11 @@ def zero_shot(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
     tokens = np.stack([tokenize([template.format(name) for name in names]).numpy() for template in templates])
     done.add_exact("token_ids", np.array_equal(tokens, case.arrays["token_ids"]))
     classes = class_features(backbone, case.class_names, templates, savings)
-    outcome = Fixed(backbone, classes).forward({}, frozen_image_features(backbone, case.tensor("images")[None]))
-    done.add("out.image_features", outcome.images[0], "other")
-    done.add("out.text_features", outcome.classes[0], "other")
-    done.add("out.logits", outcome.logits[0], "logits")
-    done.add("out.loss", cross_entropy.loss(outcome, batch_of(case.tensor("labels"), case.dtype))[0], "loss")
+    output = Fixed(backbone, classes).forward({}, frozen_image_features(backbone, case.tensor("images")[None]))
+    done.add("out.image_features", output.images[0], "other")
+    done.add("out.text_features", output.classes[0], "other")
+    done.add("out.logits", output.logits[0], "logits")
+    done.add("out.loss", cross_entropy.loss(output, batch_of(case.tensor("labels"), case.dtype))[0], "loss")
     return done
 
 
@@ -186,17 +186,17 @@ def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> Compariso
     for images, labels in zip(case.tensor("images"), case.tensor("labels"), strict=True):
         taught = backbone.scale * frozen_image_features(backbone, images[None]) @ teacher.T
         batch = batch_of(labels, case.dtype, teacher=taught)
-        outcome = run.outcome(images)
+        output = run.output(images)
         step = run.step_on(images, batch)
         _, g_task, g_general = prograd.two_gradients(step, temperature, savings)
         loss, aligned = run.take(step)
         g_ce, g_kl, g_final = (to_theirs(g, run.where)["ctx"] for g in (g_task, g_general, aligned))
         dot = (g_ce * g_kl).sum()
-        kl = distillation.divergence(outcome, batch, temperature) + distillation.teacher_entropy(batch, temperature)
+        kl = distillation.divergence(output, batch, temperature) + distillation.teacher_entropy(batch, temperature)
         values = {"ce": loss, "kl": kl[0], "g_ce": g_ce, "g_kl": g_kl, "g_final": g_final, "dot": dot}
         values |= {"cos": dot / (g_ce.norm() * g_kl.norm()), "conflict": dot < 0}
         values |= {"ctx": to_theirs(run.params, run.where)["ctx"].clone()}
-        values |= {"logits": outcome.logits[0], "zs_logits": taught[0]}
+        values |= {"logits": output.logits[0], "zs_logits": taught[0]}
         for name, tensors in found.items():
             tensors.append(values[name])
     groups = {"logits": "logits", "zs_logits": "logits", "ce": "loss", "kl": "loss", "ctx": "step 5"}
@@ -225,20 +225,20 @@ def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> C
     done, run = Comparison(case), Tuning(case, backbone, savings, objective, plain.gradients)
     terms: dict[str, Objective] = {
         "L_CLIP": cross_entropy.loss,
-        "L_LC": lambda outcome, batch: neural_collapse.language_collapse(outcome, batch, "sum", text_energy),
-        "L_MI": lambda outcome, batch: neural_collapse.isomorphism(outcome, batch, "sum", target),
+        "L_LC": lambda output, batch: neural_collapse.language_collapse(output, batch, "sum", text_energy),
+        "L_MI": lambda output, batch: neural_collapse.isomorphism(output, batch, "sum", target),
     }
-    outcome = run.outcome(images)
-    compare_start(done, outcome, outcome.logits[0])
-    degrees = collapse_degrees(outcome, labels, text_energy, target)
+    output = run.output(images)
+    compare_start(done, output, output.logits[0])
+    degrees = collapse_degrees(output, labels, text_energy, target)
     for name in ("Delta_LCD", "Delta_MID"):
         done.add(f"out.{name}", degrees[name], "other")
     for name, term in terms.items():
-        done.add(f"out.{name}", term(outcome, batch)[0], "loss")
+        done.add(f"out.{name}", term(output, batch)[0], "loss")
         if case.under(f"grad_{name}."):
             gradients = _gradient_where_used(term, run.step_on(images, batch))
             done.add_all(f"grad_{name}", to_theirs(gradients, run.where), "gradient")
-    train(done, run, images, batch, lambda outcome: outcome.logits[0])
+    train(done, run, images, batch, lambda output: output.logits[0])
     return done
 
 

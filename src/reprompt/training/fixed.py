@@ -9,7 +9,7 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.evaluation.evaluate import Results, results_of
 from reprompt.evaluation.task_data import Tasks
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.training.axes import member
 
 
@@ -22,9 +22,9 @@ class Fixed:
     sees = "features"
     images_at_once = None
 
-    def forward(self, params: Params, images: Tensor) -> Outcome:
+    def forward(self, params: Params, images: Tensor) -> LearnerOutput:
         """Features (1, B, E) -> features and logits."""
-        return Outcome(images, self.classes[None], self.backbone.scale)
+        return LearnerOutput(images, self.classes[None], self.backbone.scale)
 
 
 def fixed(cell: Cell, tasks: Tasks, backbone: Backbone) -> Results:

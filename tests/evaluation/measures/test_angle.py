@@ -17,8 +17,8 @@ def watching(runs=2, epochs=(2, 4)) -> Watcher:
     return Watcher(list(epochs[:runs]), TEMPERATURE, [TEST] * runs)
 
 
-def general(outcome, batch):
-    return distillation.divergence(outcome, batch, TEMPERATURE)
+def general(output, batch):
+    return distillation.divergence(output, batch, TEMPERATURE)
 
 
 def slowly(fit, place: int, steps_per_epoch: int) -> list[float]:
@@ -56,14 +56,14 @@ def test_it_agrees_with_a_slow_computation_run_by_run(fit):
 @pytest.mark.parametrize(("sign", "degrees"), [(1, 0), (-1, 180)])
 def test_it_is_zero_where_both_gradients_are_one_and_180_where_they_are_opposed(fit, sign, degrees):
     watcher = watching()
-    fit(objective=lambda outcome, batch: sign * general(outcome, batch), watchers=[watcher])
+    fit(objective=lambda output, batch: sign * general(output, batch), watchers=[watcher])
     for measured in watcher.arrays():
         assert np.abs(measured[TEST]["angle"] - degrees).max() < 0.1
 
 
 def test_an_epoch_without_a_gradient_has_no_angle(fit):
     watcher = watching()
-    fit(objective=lambda outcome, batch: 0 * general(outcome, batch), watchers=[watcher])
+    fit(objective=lambda output, batch: 0 * general(output, batch), watchers=[watcher])
     assert all(np.isnan(measured[TEST]["angle"]).all() for measured in watcher.arrays())
 
 

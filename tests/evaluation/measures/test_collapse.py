@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.measures.collapse import Reader
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 STREAM = torch.Generator().manual_seed(0)
 
@@ -18,7 +18,7 @@ def unit(*shape):
 def show(reader, images, classes, labels):
     """One batch of a learner with these features."""
     batch = EvaluationBatch(images, torch.arange(len(labels)), labels)
-    reader.see(Outcome(images, classes, torch.tensor(10.0)), batch)
+    reader.see(LearnerOutput(images, classes, torch.tensor(10.0)), batch)
 
 
 def test_pairs_come_in_the_order_of_the_upper_triangle():

@@ -11,7 +11,7 @@ from reprompt.learners import conditional_context, text_context
 NAMES, SETTINGS = ["cat", "dog", "old car"], {"context_length": 2}
 
 
-def outcome_of(learner, runs=2, images=6):
+def output_of(learner, runs=2, images=6):
     stream = torch.Generator().manual_seed(0)
     starts = [learner.start("random", stream) for _ in range(runs)]
     params = {name: torch.stack([start[name] for start in starts]) for name in starts[0]}
@@ -28,7 +28,7 @@ def show(reader, learner, params, seen, indices):
 @torch.no_grad()
 def test_features_are_those_of_the_learner(tiny):
     learner = text_context.Learner(tiny, NAMES, SETTINGS)
-    params, seen, whole = outcome_of(learner)
+    params, seen, whole = output_of(learner)
     reader = Reader()
     for indices in torch.arange(6).split(4):
         show(reader, learner, params, seen, indices)
@@ -41,7 +41,7 @@ def test_features_are_those_of_the_learner(tiny):
 @torch.no_grad()
 def test_classes_that_differ_by_image_are_averaged(tiny):
     learner = conditional_context.Learner(tiny, NAMES, SETTINGS)
-    params, seen, whole = outcome_of(learner)
+    params, seen, whole = output_of(learner)
     reader = Reader()
     for indices in torch.arange(6).split(3):
         show(reader, learner, params, seen, indices)
@@ -54,7 +54,7 @@ def test_an_image_counts_once_whatever_its_batch(tiny):
     """Seven images in batches of four: the last batch is smaller and must not weigh more."""
     learner = conditional_context.Learner(tiny, NAMES, SETTINGS)
     with torch.no_grad():
-        params, seen, whole = outcome_of(learner, images=7)
+        params, seen, whole = output_of(learner, images=7)
         reader = Reader()
         for indices in torch.arange(7).split(4):
             show(reader, learner, params, seen, indices)

@@ -11,7 +11,7 @@ from reprompt.clip.backbones import Backbone
 from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.arrays import Arrays
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 
 def reader(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Reader":
@@ -30,13 +30,13 @@ class Reader:
         self.own = torch.zeros(runs, classes, dtype=torch.float64)
         self.counts = torch.zeros(classes, dtype=torch.float64)
 
-    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Add a batch."""
         targets = batch.targets
         images, counts = len(targets), torch.bincount(targets, minlength=len(self.counts))
-        between = outcome.classes @ outcome.classes.transpose(-1, -2)
+        between = output.classes @ output.classes.transpose(-1, -2)
         between = images * between if between.ndim == 3 else between.sum(dim=1)
-        own = (outcome.logits / outcome.scale)[:, torch.arange(images), targets]
+        own = (output.logits / output.scale)[:, torch.arange(images), targets]
         self.pairs += between.cpu()
         self.own.index_add_(1, targets.cpu(), own.cpu().double())
         self.counts += counts.cpu()

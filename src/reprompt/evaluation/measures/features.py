@@ -8,7 +8,7 @@ from reprompt.clip.backbones import Backbone
 from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.arrays import Arrays
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 
 def reader(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Reader":
@@ -23,12 +23,12 @@ class Reader:
         self.images: list[Tensor] = []
         self.classes: list[Tensor] = []  # summed over a batch's images
 
-    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Add a batch."""
-        runs = len(outcome.classes)
-        self.images.append(outcome.images.expand(runs, -1, -1).half().cpu())
-        by_image = outcome.classes.ndim == 4
-        self.classes.append((outcome.classes.sum(dim=1) if by_image else len(batch.indices) * outcome.classes).cpu())
+        runs = len(output.classes)
+        self.images.append(output.images.expand(runs, -1, -1).half().cpu())
+        by_image = output.classes.ndim == 4
+        self.classes.append((output.classes.sum(dim=1) if by_image else len(batch.indices) * output.classes).cpu())
 
     def arrays(self) -> list[Arrays]:
         """Both for every run."""

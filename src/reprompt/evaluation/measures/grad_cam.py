@@ -23,7 +23,7 @@ from reprompt.data.pictures import Pictures
 from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.arrays import Arrays
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 SHOWN = 5
 
@@ -45,11 +45,11 @@ class Reader:
         self.targets: list[Tensor] = []
         self.classes: Tensor | None = None
 
-    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Keep the class features and where images are."""
-        if outcome.classes.ndim == 4:
+        if output.classes.ndim == 4:
             raise ValueError("grad_cam is there for prompts that are the same for every image")
-        self.classes = outcome.classes
+        self.classes = output.classes
         self.indices.append(batch.indices)
         self.targets.append(batch.targets.cpu())
 

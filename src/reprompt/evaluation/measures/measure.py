@@ -17,7 +17,7 @@ from reprompt.evaluation.images import EvaluationBatch
 from reprompt.foundation.arrays import Arrays
 from reprompt.gradients.step import Step
 from reprompt.learners.learner import Learner
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 LearnerOf = Callable[[TestSet], Learner]  # the learner among the classes of a test set
 
@@ -50,7 +50,7 @@ class Watcher(Protocol):
 class Reader(Protocol):
     """A measure of the result on one test set."""
 
-    def see(self, outcome: Outcome, batch: EvaluationBatch) -> None:
+    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Called for every batch, with what the learner makes of it."""
 
     def arrays(self) -> list[Arrays]:

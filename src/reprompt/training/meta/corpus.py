@@ -48,8 +48,8 @@ class Corpus:
         batch = Batch(labels, weights, torch.arange(episodes, device=own.device))
 
         def loss(prompts: Params) -> Tensor:
-            outcome = learner.forward(prompts, seen)
-            classes = outcome.classes.gather(1, own[..., None].expand(-1, -1, outcome.classes.shape[-1]))
-            return self.objective(replace(outcome, classes=classes), batch)
+            output = learner.forward(prompts, seen)
+            classes = output.classes.gather(1, own[..., None].expand(-1, -1, output.classes.shape[-1]))
+            return self.objective(replace(output, classes=classes), batch)
 
         return loss
