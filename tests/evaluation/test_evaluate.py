@@ -40,7 +40,7 @@ class Indices:
     def __init__(self):
         self.seen = []
 
-    def see(self, output, batch):
+    def after_batch(self, output, batch):
         assert output.logits.shape[1] == len(batch.indices) == len(batch.targets)
         self.seen += zip(batch.indices.tolist(), batch.targets.tolist(), strict=True)
 

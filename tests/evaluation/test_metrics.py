@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from sklearn.metrics import balanced_accuracy_score, precision_recall_curve, roc_auc_score
 
 from reprompt.evaluation.images import EvaluationBatch
-from reprompt.evaluation.measures.collapse import Reader
+from reprompt.evaluation.measures.collapse import Cosines
 from reprompt.evaluation.metrics import (
     accuracy_percent,
     average_precision_at_11,
@@ -59,7 +59,7 @@ def output_of(counts, by_image: bool, runs=2, width=12) -> tuple[LearnerOutput, 
 
 
 def batches(output: LearnerOutput, labels: torch.Tensor, size: int):
-    """The same in batches of images: what a reader sees."""
+    """The same in batches of images: what a hook sees."""
     for start in range(0, len(labels), size):
         part = slice(start, start + size)
         images, indices = output.images[:, part], torch.arange(len(labels))[part]
@@ -73,13 +73,13 @@ def batches(output: LearnerOutput, labels: torch.Tensor, size: int):
 def test_deltas_are_those_of_the_equations(counts, by_image, size):
     """Of one set of class features, and (CoCoOp) of a set per image: the mean over images of their degrees."""
     output, labels = output_of(counts, by_image)
-    reader = Reader(2, len(counts))
+    hook = Cosines(2, len(counts))
     for batch in batches(output, labels, size):
-        reader.see(*batch)
+        hook.after_batch(*batch)
     lcd = deviations_between_classes(output.classes).mean(dim=-1)
     lcd = lcd.mean(dim=1) if by_image else lcd
     mid = deviations_from_own_class(output, labels.expand(2, -1)).mean(dim=1)
-    for run, measured in enumerate(reader.arrays()):
+    for run, measured in enumerate(hook.arrays()):
         found = metrics(labels.numpy(), labels.numpy(), measured)
         assert found["delta_lcd"] == pytest.approx(lcd[run].item(), abs=HALF_PRECISION)
         assert found["delta_mid"] == pytest.approx(mid[run].item(), abs=HALF_PRECISION)

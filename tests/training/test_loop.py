@@ -13,7 +13,7 @@ from reprompt.evaluation.images import Images
 from reprompt.gradients import plain, prograd
 from reprompt.learners import independent_prompts, text_context
 from reprompt.objectives import cross_entropy, distillation, multitask
-from reprompt.training.loop import Fleet, train
+from reprompt.training.loop import Batches, train
 from reprompt.training.run import Run
 from reprompt.training.schedule import Schedule
 from reprompt.training.step import Method
@@ -72,10 +72,10 @@ def visual_run(tiny, seed, images=8):
 
 
 def test_padding_has_no_weight_and_real_images_sum_to_one():
-    fleet = Fleet.of([run(1, images=8), run(2, images=3)], views=2)
-    assert torch.allclose(fleet.weights.sum(dim=2)[:4], torch.ones(4, 2))
-    assert (fleet.weights[:4, 1, 3:] == 0).all()
-    assert (fleet.weights[4:, 1] == 0).all(), "the shorter run has ended"
+    batches = Batches.of([run(1, images=8), run(2, images=3)], views=2)
+    assert torch.allclose(batches.weights.sum(dim=2)[:4], torch.ones(4, 2))
+    assert (batches.weights[:4, 1, 3:] == 0).all()
+    assert (batches.weights[4:, 1] == 0).all(), "the shorter run has ended"
 
 
 def test_a_learner_gets_what_it_sees_of_an_image_in_its_view(tiny, images):
@@ -152,12 +152,12 @@ def test_adam_is_torchs_for_every_run(tiny, images):
         context = one.start["context"][None].clone().requires_grad_(True)
         optimiser = torch.optim.Adam([context], weight_decay=one.schedule.weight_decay)
         rates = one.schedule.rates(count)
-        for rate, places, views in zip(rates, *one.batch_plan(2), strict=True):
+        for rate, indices, views in zip(rates, *one.batch_plan(2), strict=True):
             for group in optimiser.param_groups:
                 group["lr"] = rate
             optimiser.zero_grad()
-            output = learner.forward({"context": context}, images.features[views, one.images[places]][None])
-            F.cross_entropy(output.logits[0], one.labels[places]).backward()
+            output = learner.forward({"context": context}, images.features[views, one.images[indices]][None])
+            F.cross_entropy(output.logits[0], one.labels[indices]).backward()
             optimiser.step()
         assert (together[place] - context[0]).abs().max() < 1e-5
 

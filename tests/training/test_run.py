@@ -37,13 +37,13 @@ def run_by(sampling: str) -> Run:
 @pytest.mark.parametrize(("sampling", "share"), [("image", 0.2), ("task", 0.5)])
 def test_tasks_are_weighed_by_their_images_or_equally(sampling, share):
     run = run_by(sampling)
-    places, _ = run.batch_plan(1)
-    assert places.shape == (200, 8)
-    assert run.task_of[places].float().mean() == pytest.approx(share, abs=0.03)
-    assert len(places.unique()) == 50, "every image is seen"
+    indices, _ = run.batch_plan(1)
+    assert indices.shape == (200, 8)
+    assert run.task_of[indices].float().mean() == pytest.approx(share, abs=0.03)
+    assert len(indices.unique()) == 50, "every image is seen"
 
 
 def test_in_order_is_the_same_in_every_epoch():
-    places, _ = run_by("in_order").batch_plan(1)
-    assert places[:6].flatten().tolist() == list(range(48))
-    assert torch.equal(places[6:12], places[:6])
+    indices, _ = run_by("in_order").batch_plan(1)
+    assert indices[:6].flatten().tolist() == list(range(48))
+    assert torch.equal(indices[6:12], indices[:6])

@@ -1,6 +1,6 @@
-"""Judging learned tensors: one forward pass per batch of images, whose output every hook sees.
+"""Evaluating learned tensors: one forward pass per batch of images, whose output every hook sees.
 
-Test sets, validation images, curves of training and prompts kept from elsewhere are all judged here.
+Test sets, validation images, curves of training and prompts kept from elsewhere are all evaluated here.
 
     R runs, B images of a batch, N images of a set, K classes
 """
@@ -15,7 +15,7 @@ from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.result import Result
 from reprompt.clip.params import Params
 from reprompt.evaluation.images import EvaluationBatch
-from reprompt.evaluation.measures.measure import LearnerOf, Reader, measures_with
+from reprompt.evaluation.measures.measure import EvaluationHook, LearnerOf, measures_with
 from reprompt.evaluation.metrics import RANKING, ranked
 from reprompt.evaluation.task_data import Tasks
 from reprompt.learners.learner import Learner
@@ -25,12 +25,14 @@ Results = dict[TestSet, Result]
 
 
 @torch.no_grad()
-def evaluate(learner: Learner, params: Params, batches: Iterable[EvaluationBatch], hooks: Sequence[Reader]) -> None:
+def evaluate(
+    learner: Learner, params: Params, batches: Iterable[EvaluationBatch], hooks: Sequence[EvaluationHook]
+) -> None:
     """Show every hook what the learner makes of every batch with its learned tensors, each (R, ...)."""
     for batch in batches:
         output = learner.forward(params, batch.images)
         for hook in hooks:
-            hook.see(output, batch)
+            hook.after_batch(output, batch)
 
 
 class Logits:
@@ -39,7 +41,7 @@ class Logits:
     def __init__(self) -> None:
         self.batches: list[Tensor] = []
 
-    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
+    def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Add a batch."""
         self.batches.append(output.logits)
 
@@ -57,7 +59,7 @@ class Predictions:
         self.best: list[Tensor] = []
         self.probabilities: list[Tensor] = []
 
-    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
+    def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Add a batch."""
         logits = output.logits
         self.best.append(logits.argmax(dim=-1))
@@ -79,7 +81,7 @@ class Predictions:
 
 
 def results_of(cells: Sequence[Cell], tasks: Tasks, learner_for: LearnerOf, params: Params) -> list[Results]:
-    """The results of a fleet's learned tensors, each (R, ...), on its test sets, with what its measures read of them.
+    """The results of a fleet's learned tensors, each (R, ...), on its test sets, with what its measures see of them.
 
     `learner_for` gives the learner among the classes of a test set. Learned tensors of one run, or of none where
     nothing is learned, are those of one cell.
@@ -88,10 +90,11 @@ def results_of(cells: Sequence[Cell], tasks: Tasks, learner_for: LearnerOf, para
     for test in cells[0].tests:
         learner, data, at_most = learner_for(test), tasks[test.task], cells[0].judged_images
         predictions = Predictions(ranks=cells[0].metric(test.task) in RANKING)
-        readers = [measure.reader(cells, test, data, learner.backbone) for measure in measures_with("reader", cells[0])]
-        evaluate(learner, params, data.test_batches(learner, test.split, at_most), [predictions, *readers])
+        measures = measures_with("evaluation_hook", cells[0])
+        hooks = [measure.evaluation_hook(cells, test, data, learner.backbone) for measure in measures]
+        evaluate(learner, params, data.test_batches(learner, test.split, at_most), [predictions, *hooks])
         by_test[test] = predictions.results(data.split.test_targets(test.split, at_most))
-        for reader in readers:
-            for result, arrays in zip(by_test[test], reader.arrays(), strict=True):
+        for hook in hooks:
+            for result, arrays in zip(by_test[test], hook.arrays(), strict=True):
                 result.measured.update(arrays)
     return [dict(zip(by_test, of_run, strict=True)) for of_run in zip(*by_test.values(), strict=True)]

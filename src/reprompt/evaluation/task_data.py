@@ -43,7 +43,7 @@ class TaskData:
         return Images(features.to(backbone.device), pixels, backbone.normalise)
 
     def test_batches(self, learner: Learner, split: str, at_most: int | None = None) -> Iterator[EvaluationBatch]:
-        """The test images of a split's classes, at most so many, as many at once as one forward pass judges."""
+        """The test images of a split's classes, at most so many, as many at once as one forward pass takes."""
         backbone, which = learner.backbone, self.split.test_images(split, at_most)
         targets = torch.from_numpy(self.split.test_targets(split, at_most)).to(backbone.device)
         at_once = learner.images_at_once or len(which)

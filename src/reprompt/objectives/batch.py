@@ -17,7 +17,7 @@ class Batch:
     """The images of one step of R runs.
 
     `labels` (R, B) are class indices; or (R, B, K) non-negative, for images of several classes. `weights` (R, B) are
-    1/b for a run's own b images and 0 for padding. `runs` (R,) are the runs' places in the fleet. `teacher` (R, B, K)
+    1/b for a run's own b images and 0 for padding. `runs` (R,) are the runs' indices in the fleet. `teacher` (R, B, K)
     are a teacher's logits; `allowed` (R, B, K) says which classes belong to the image's own task.
     """
 

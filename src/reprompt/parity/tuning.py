@@ -12,7 +12,7 @@ from reprompt.clip.savings import Savings
 from reprompt.clip.text import tokenize
 from reprompt.evaluation.evaluate import evaluate
 from reprompt.evaluation.images import EvaluationBatch
-from reprompt.evaluation.measures.collapse import Reader
+from reprompt.evaluation.measures.collapse import Cosines
 from reprompt.evaluation.metrics import delta_lcd, delta_mid
 from reprompt.gradients import plain, prograd
 from reprompt.gradients.step import Rule, Step
@@ -66,7 +66,7 @@ class Kept:
 
     output: LearnerOutput
 
-    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
+    def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Of the last batch."""
         self.output = output
 
@@ -78,10 +78,10 @@ def collapse_degrees(output: LearnerOutput, labels: Tensor, text_energy: float, 
     by class, equation 3 is that of one image per class that occurs.
     """
     classes = output.classes.shape[-2]
-    reader = Reader(1, classes)
+    hook = Cosines(1, classes)
     with torch.no_grad():
-        reader.see(output, EvaluationBatch(output.images, torch.arange(len(labels)), labels))
-    (cosines,) = reader.cosines()
+        hook.after_batch(output, EvaluationBatch(output.images, torch.arange(len(labels)), labels))
+    (cosines,) = hook.cosines()
     of_images = {"Delta_MID": labels.numpy(), "Delta_MID_class_balanced": np.unique(labels.numpy())}
     degrees = {name: delta_mid(cosines["own_cosines"], targets) + 1 - target for name, targets in of_images.items()}
     degrees["Delta_LCD"] = delta_lcd(cosines["text_cosines"]) + (text_energy - 1) / (classes - 1)

@@ -11,7 +11,7 @@ from reprompt.cells.recipes import RECIPES
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.evaluation.evaluate import results_of
-from reprompt.evaluation.measures.measure import LearnerOf, Watcher, measures_with
+from reprompt.evaluation.measures.measure import LearnerOf, TrainingHook, measures_with
 from reprompt.evaluation.task_data import Tasks
 from reprompt.foundation.arrays import Arrays
 from reprompt.records.prompts import rounded
@@ -51,11 +51,11 @@ def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NO
     learner = learners_of(cells[0], tasks, backbone)
     names = given.trained_on(cells[0])
     training = TrainingSet(names, tuple(tasks[name] for name in names), cells[0].learns)
-    watchers = [measure.watcher(cells, tasks, learner) for measure in measures_with("watcher", cells[0])]
-    params, held_out = trained(cells, training, backbone, given, watchers)
-    finished = kept_and_judged(cells, tasks, learner, params)
-    for watcher in watchers:
-        for cell, arrays in zip(finished, watcher.arrays(), strict=True):
+    hooks = [measure.training_hook(cells, tasks, learner) for measure in measures_with("training_hook", cells[0])]
+    params, held_out = trained(cells, training, backbone, given, hooks)
+    finished = evaluated(cells, tasks, learner, params)
+    for hook in hooks:
+        for cell, arrays in zip(finished, hook.arrays(), strict=True):
             for test, measured in arrays.items():
                 cell.results[test].measured.update(measured)
     for cell, by_task in zip(finished, held_out, strict=True):
@@ -70,14 +70,14 @@ def meta_tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given
     ended = (meta.learned(cell, tasks, backbone, given.unfinished[cell], given.steps) for cell in cells)
     learned, traces = zip(*ended, strict=True)
     params = {name: torch.stack([of_cell[name] for of_cell in learned]) for name in learned[0]}
-    finished = kept_and_judged(cells, tasks, learners, params)
+    finished = evaluated(cells, tasks, learners, params)
     for cell, trace in zip(finished, traces, strict=True):
         for result in cell.results.values():
             result.measured.update(trace)
     return finished
 
 
-def kept_and_judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Params) -> list[Finished]:
+def evaluated(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Params) -> list[Finished]:
     """The results of learned tensors (R, ...), and their prompts where these are kept: in half precision, as judged."""
     kept: list[Arrays] = [{} for _ in cells]
     if cells[0].keeps_prompt:
@@ -93,24 +93,24 @@ def trained(
     training: TrainingSet,
     backbone: Backbone,
     given: Given = NOTHING,
-    watchers: Sequence[Watcher] = (),
+    hooks: Sequence[TrainingHook] = (),
 ) -> tuple[Params, list[dict[str, Arrays]]]:
     """The learned tensors of a fleet after training, each (R, ...), and what they make of images held out, by task."""
     settings = [cell.resolved | given.beside(cell) for cell in cells]
     learner = learner_of(cells[0], training.class_names, backbone)
-    few_shot_sets = [training.drawn(cell) for cell in cells]
-    watchers, best = list(watchers), None
+    few_shot_sets = [training.few_shot_set(cell) for cell in cells]
+    hooks, best = list(hooks), None
     if settings[0]["checkpoint"] == "best":
         plain, epochs = training.images(backbone, "none"), [of_cell["epochs"] for of_cell in settings]
         held_out = [few_shot.held_out for few_shot in few_shot_sets]
         best = BestCheckpoint(learner, plain, held_out, epochs, settings[0]["validate_every"])
-        watchers.append(best)
+        hooks.append(best)
     params = train(
         [run_of(cell, few_shot, learner, given) for cell, few_shot in zip(cells, few_shot_sets, strict=True)],
         training.images(backbone, settings[0]["augmentation"]),
         method_of(cells[0].recipe, settings, learner),
         teacher(cells[0], training.tasks[0], backbone) if "teacher" in settings[0] else None,
-        watchers,
+        hooks,
         settings[0]["optimiser"],
     )
     if best is None:

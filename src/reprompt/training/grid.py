@@ -22,7 +22,7 @@ def placed(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given) ->
     target = TrainingSet((test.task,), (tasks[test.task],), cells[0].learns)
     prompts = [given.prompt(cell) for cell in cells]
     params = {name: torch.stack([prompt[name] for prompt in prompts]).to(backbone.device) for name in prompts[0]}
-    held_out = [target.drawn(replace(cell, task=test.task)).held_out for cell in cells]
+    held_out = [target.few_shot_set(replace(cell, task=test.task)).held_out for cell in cells]
     results = results_of(cells, tasks, learner, params)
     validation = validated(learner(test), params, target.images(backbone, "none"), held_out)
     pairs = {

@@ -18,7 +18,7 @@ class Optimiser(Protocol):
     steps: int
 
     def step(self, gradients: Params, runs: Tensor, rates: Tensor) -> None:
-        """Step the active runs (R',), places in the fleet, by their gradients, each (R', ...), at their rates (R',)."""
+        """Step some runs, indices (R',) into the fleet, by their gradients, each (R', ...), at their rates (R',)."""
 
 
 class SGD:

@@ -15,7 +15,7 @@ from reprompt.learners.learner import Learner
 from reprompt.training.axes import member
 from reprompt.training.given import NOTHING, Given
 from reprompt.training.schedule import Schedule, schedule_of
-from reprompt.training.training_set import Drawn
+from reprompt.training.training_set import FewShotSet
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Run:
     sampling: str = "image"
 
     def batch_plan(self, views: int) -> tuple[Tensor, Tensor]:
-        """Places in the few-shot set and views, (steps, b) each."""
+        """Indices into the few-shot set and views, (steps, b) each."""
         count = len(self.images)
         size = min(self.schedule.batch, count)
         steps = len(self.schedule.rates(count))
-        places = {"image": self._permuted, "task": self._task_by_task, "in_order": self._in_order}[self.sampling](
+        indices = {"image": self._permuted, "task": self._task_by_task, "in_order": self._in_order}[self.sampling](
             steps, size
         )
-        return places, torch.randint(views, places.shape, generator=self.views)
+        return indices, torch.randint(views, indices.shape, generator=self.views)
 
     def _permuted(self, steps: int, size: int) -> Tensor:
         """Whole permutations, their remainders dropped."""
@@ -68,20 +68,20 @@ class Run:
         return torch.arange(whole * size).view(-1, size).repeat(-(-steps // whole), 1)[:steps]
 
 
-def run_of(cell: Cell, drawn: Drawn, learner: Learner, given: Given = NOTHING) -> Run:
+def run_of(cell: Cell, few_shot: FewShotSet, learner: Learner, given: Given = NOTHING) -> Run:
     """The run of a cell: its few-shot set, start, schedule and streams, all from the cell alone."""
     settings = cell.resolved
     purpose = (cell.protocol, cell.task, cell.shots)  # not the recipe: methods are compared on the same batches
     return Run(
-        drawn.images,
-        drawn.labels,
+        few_shot.images,
+        few_shot.labels,
         member("initialisation", cell.recipe).start(
             learner, settings, torch_stream(cell.seed, "start", *purpose), given.start(cell)
         ),
         schedule_of(settings),
         batches=torch_stream(cell.seed, "batches", *purpose),
         views=torch_stream(cell.seed, "views", *purpose),
-        allowed=drawn.allowed if settings.get("class_mask", "none") != "none" else None,
-        task_of=drawn.task_of,
+        allowed=few_shot.allowed if settings.get("class_mask", "none") != "none" else None,
+        task_of=few_shot.task_of,
         sampling=settings.get("sampling", "image"),
     )

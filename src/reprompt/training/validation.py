@@ -17,7 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from reprompt.clip.params import Params
 from reprompt.evaluation.evaluate import Logits, evaluate
 from reprompt.evaluation.images import EvaluationBatch, Images
-from reprompt.evaluation.measures.measure import Moment
+from reprompt.evaluation.measures.measure import TrainingState
 from reprompt.evaluation.metrics import RANKING, VALIDATION, ranked, score
 from reprompt.foundation.arrays import Arrays
 from reprompt.learners.learner import Learner
@@ -82,20 +82,20 @@ class BestCheckpoint:
         self.arrays: list[list[Arrays]] = [[] for _ in epochs]
         self.params: Params = {}
 
-    def see(self, moment: Moment) -> None:
+    def after_step(self, state: TrainingState) -> None:
         """Look at the runs whose epoch ends with this step, if it is one of those that are looked at."""
-        epoch = moment.epoch.cpu() + 1
-        looked_at = moment.ends_epoch.cpu() & ((epoch % self.every == 0) | (epoch == self.epochs))
+        epoch = state.epoch.cpu() + 1
+        looked_at = state.ends_epoch.cpu() & ((epoch % self.every == 0) | (epoch == self.epochs))
         runs = looked_at.nonzero().flatten()
         if not len(runs):
             return
         if not self.params:
-            self.params = {name: tensor.clone() for name, tensor in moment.params.items()}
-        of_runs = {name: tensor[runs] for name, tensor in moment.params.items()}
+            self.params = {name: tensor.clone() for name, tensor in state.params.items()}
+        of_runs = {name: tensor[runs] for name, tensor in state.params.items()}
         held_out = [self.held_out[run] for run in runs.tolist()]
         for run, arrays in zip(runs.tolist(), validated(self.learner, of_runs, self.images, held_out), strict=True):
             scores = [score(one.metric, found) for one, found in zip(self.held_out[run], arrays, strict=True)]
             if np.mean(scores) > self.best[run]:
                 self.best[run], self.arrays[run] = float(np.mean(scores)), arrays
-                for name, tensor in moment.params.items():
+                for name, tensor in state.params.items():
                     self.params[name][run] = tensor[run]

@@ -53,7 +53,7 @@ def fit(learner, images, teacher) -> Callable[..., Params]:
         start = learner.start("random", stream)
         return Run(chosen, labels, start, schedule, *(torch.Generator().manual_seed(s + place) for s in (10, 20)))
 
-    def of(places=(0, 1), objective=cross_entropy.loss, rule=plain.gradients, watchers=()) -> Params:
-        return train([run(place) for place in places], images, Method(learner, objective, rule), teacher, watchers)
+    def of(places=(0, 1), objective=cross_entropy.loss, rule=plain.gradients, hooks=()) -> Params:
+        return train([run(place) for place in places], images, Method(learner, objective, rule), teacher, hooks)
 
     return of

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from reprompt.evaluation.images import EvaluationBatch
-from reprompt.evaluation.measures.features import Reader
+from reprompt.evaluation.measures.features import Features
 from reprompt.learners import conditional_context, text_context
 
 NAMES, SETTINGS = ["cat", "dog", "old car"], {"context_length": 2}
@@ -19,20 +19,20 @@ def output_of(learner, runs=2, images=6):
     return params, seen, learner.forward(params, seen)
 
 
-def show(reader, learner, params, seen, indices):
+def show(hook, learner, params, seen, indices):
     """A batch of the images."""
     images = seen[:, indices]
-    reader.see(learner.forward(params, images), EvaluationBatch(images, indices, indices % 3))
+    hook.after_batch(learner.forward(params, images), EvaluationBatch(images, indices, indices % 3))
 
 
 @torch.no_grad()
 def test_features_are_those_of_the_learner(tiny):
     learner = text_context.Learner(tiny, NAMES, SETTINGS)
     params, seen, whole = output_of(learner)
-    reader = Reader()
+    hook = Features()
     for indices in torch.arange(6).split(4):
-        show(reader, learner, params, seen, indices)
-    for run, measured in enumerate(reader.arrays()):
+        show(hook, learner, params, seen, indices)
+    for run, measured in enumerate(hook.arrays()):
         assert measured["class_features"].shape == (3, 24) and measured["image_features"].shape == (6, 24)
         assert np.abs(measured["class_features"] - whole.classes[run].numpy()).max() < 1e-3
         assert np.abs(measured["image_features"] - whole.images[0].numpy()).max() < 1e-3
@@ -42,10 +42,10 @@ def test_features_are_those_of_the_learner(tiny):
 def test_classes_that_differ_by_image_are_averaged(tiny):
     learner = conditional_context.Learner(tiny, NAMES, SETTINGS)
     params, seen, whole = output_of(learner)
-    reader = Reader()
+    hook = Features()
     for indices in torch.arange(6).split(3):
-        show(reader, learner, params, seen, indices)
-    for run, measured in enumerate(reader.arrays()):
+        show(hook, learner, params, seen, indices)
+    for run, measured in enumerate(hook.arrays()):
         mean = whole.classes[run].mean(dim=0).numpy()
         assert np.abs(measured["class_features"] - mean).max() < 1e-3
 
@@ -55,9 +55,9 @@ def test_an_image_counts_once_whatever_its_batch(tiny):
     learner = conditional_context.Learner(tiny, NAMES, SETTINGS)
     with torch.no_grad():
         params, seen, whole = output_of(learner, images=7)
-        reader = Reader()
+        hook = Features()
         for indices in torch.arange(7).split(4):
-            show(reader, learner, params, seen, indices)
-    for run, measured in enumerate(reader.arrays()):
+            show(hook, learner, params, seen, indices)
+    for run, measured in enumerate(hook.arrays()):
         mean = whole.classes[run].mean(dim=0).numpy()
         assert np.abs(measured["class_features"] - mean).max() < 1e-3

@@ -14,12 +14,12 @@ from reprompt.foundation.arrays import Arrays
 from reprompt.learners.output import LearnerOutput
 
 
-def reader(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Reader":
-    """The reader of a fleet on a test set."""
-    return Reader(len(cells), len(data.split.classes(test.split)))
+def evaluation_hook(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Cosines":
+    """The hook of a fleet on a test set."""
+    return Cosines(len(cells), len(data.split.classes(test.split)))
 
 
-class Reader:
+class Cosines:
     """`text_cosines` (K (K - 1) / 2,): <g_i, g_j> for i < j, averaged over images where classes differ by image.
 
     `own_cosines` (K,): <z, g_y> averaged over the images of each class.
@@ -30,7 +30,7 @@ class Reader:
         self.own = torch.zeros(runs, classes, dtype=torch.float64)
         self.counts = torch.zeros(classes, dtype=torch.float64)
 
-    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
+    def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Add a batch."""
         targets = batch.targets
         images, counts = len(targets), torch.bincount(targets, minlength=len(self.counts))

@@ -11,19 +11,19 @@ from reprompt.foundation.arrays import Arrays
 from reprompt.learners.output import LearnerOutput
 
 
-def reader(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Reader":
-    """The reader of a fleet on a test set."""
-    return Reader()
+def evaluation_hook(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Features":
+    """The hook of a fleet on a test set."""
+    return Features()
 
 
-class Reader:
+class Features:
     """Keeps every feature in half precision; classes that differ by image (CoCoOp) are averaged."""
 
     def __init__(self) -> None:
         self.images: list[Tensor] = []
         self.classes: list[Tensor] = []  # summed over a batch's images
 
-    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
+    def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Add a batch."""
         runs = len(output.classes)
         self.images.append(output.images.expand(runs, -1, -1).half().cpu())

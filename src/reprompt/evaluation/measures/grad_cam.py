@@ -28,12 +28,12 @@ from reprompt.learners.output import LearnerOutput
 SHOWN = 5
 
 
-def reader(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Reader":
-    """The reader of a fleet on a test set."""
-    return Reader(backbone, data.pixels.test)
+def evaluation_hook(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Examples":
+    """The hook of a fleet on a test set."""
+    return Examples(backbone, data.pixels.test)
 
 
-class Reader:
+class Examples:
     """`grad_cam` (n, H, W) in [0, 1], `grad_cam_images` (n, H, W, 3), uint8, `grad_cam_labels` (n,).
 
     The images are the first of each of the first n classes among the task's test images.
@@ -45,7 +45,7 @@ class Reader:
         self.targets: list[Tensor] = []
         self.classes: Tensor | None = None
 
-    def see(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
+    def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Keep the class features and where images are."""
         if output.classes.ndim == 4:
             raise ValueError("grad_cam is there for prompts that are the same for every image")
