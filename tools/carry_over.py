@@ -36,7 +36,7 @@ from reprompt.planning.plan import Plan, make_plan
 from reprompt.records.files import json_array
 from reprompt.records.identity import Identity, identity, read_pictures_of, read_splits
 from reprompt.records.prompts import read_prompts
-from reprompt.training.fleets import Given
+from reprompt.training.given import Given
 from reprompt.training.groups import read_groups
 from reprompt.workflow import provenance
 

@@ -29,11 +29,10 @@ from reprompt.gradients.regulated import DirectionRegulator, named
 from reprompt.learners import independent_prompts, text_context, visual_prompts
 from reprompt.learners.learner import frozen_image_features
 from reprompt.objectives import cross_entropy
-from reprompt.training.loop import Schedule
-from reprompt.training.meta.bilevel import widths
+from reprompt.training.meta.bilevel import Outer, outer_gradient, widths
 from reprompt.training.meta.corpus import Corpus
 from reprompt.training.meta.episodes import Sampler
-from reprompt.training.meta.train import Outer, outer_gradient
+from reprompt.training.schedule import Schedule
 
 TWO = {"visual_length": 2, "visual_depth": 1, "visual_start": "normal", "placement": "before_norm"}
 LEARNERS = {

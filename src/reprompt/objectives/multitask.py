@@ -8,7 +8,7 @@ weight e^0 in the softmax. "exclude" takes them out, which makes it a loss per t
 import torch
 from torch import Tensor
 
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch, Objective
 
@@ -27,8 +27,8 @@ def objective(settings: list[dict]) -> Objective:
     """Cross-entropy over the union, under the fleet's class mask."""
     (class_mask,) = {s["class_mask"] for s in settings}
 
-    def loss(outcome: Outcome, batch: Batch) -> Tensor:
-        logits = outcome.logits if class_mask == "none" else masked(outcome.logits, batch.allowed, class_mask)
+    def loss(output: LearnerOutput, batch: Batch) -> Tensor:
+        logits = output.logits if class_mask == "none" else masked(output.logits, batch.allowed, class_mask)
         return cross_entropy.of_logits(logits, batch)
 
     return loss

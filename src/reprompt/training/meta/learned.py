@@ -1,13 +1,11 @@
 """A meta-learned start as a cell: the corpus that its experiment names, its settings, and what the loop leaves."""
 
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from reprompt.cells.cell import Cell
-from reprompt.cells.fleets import SCHEDULE
 from reprompt.cells.recipes import RECIPES
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
@@ -15,12 +13,12 @@ from reprompt.evaluation.task_data import TaskData, Tasks
 from reprompt.foundation.arrays import Arrays
 from reprompt.foundation.streams import torch_stream
 from reprompt.gradients.regulated import REGULATOR
-from reprompt.learners.learner import Learner
-from reprompt.training.loop import Schedule
-from reprompt.training.meta.bilevel import widths
+from reprompt.training.axes import learner_of, member
+from reprompt.training.meta.bilevel import Outer, widths
 from reprompt.training.meta.corpus import Corpus
 from reprompt.training.meta.episodes import Sampler
-from reprompt.training.meta.train import Outer, arrays_of, meta_train
+from reprompt.training.meta.train import arrays_of, meta_train
+from reprompt.training.schedule import schedule_of
 
 
 def learned(
@@ -32,8 +30,8 @@ def learned(
     """
     (task,) = cell.together
     settings, recipe = cell.resolved, RECIPES[cell.recipe]
-    learner_among = partial(_learner, cell, backbone)
-    start = import_module(f"reprompt.initialisation.{recipe.initialisation}").start
+    learner_among = partial(learner_of, cell, backbone=backbone)
+    start = member("initialisation", cell.recipe).start
     prompts = start(learner_among(["a"]), settings, torch_stream(cell.seed, "start", "meta"), {})
     prompts = {name: tensor.to(backbone.device) for name, tensor in prompts.items()}
     regulators = None
@@ -41,7 +39,7 @@ def learned(
         kind = REGULATOR[settings["regulator_input"]]
         regulators = {of: kind.scaling(width, settings["regulator_start"]) for of, width in widths(prompts).items()}
     outer = Outer(
-        Schedule(**{name: settings[name] for name in SCHEDULE}),
+        schedule_of(settings),
         settings["inner_rate"],
         first_order=settings["order"] == "first",
         clip_norm=settings["clip_norm"],
@@ -54,16 +52,12 @@ def learned(
     return params, arrays_of(trace)
 
 
-def _learner(cell: Cell, backbone: Backbone, names: list[str]) -> Learner:
-    return import_module(f"reprompt.learners.{RECIPES[cell.recipe].learner}").Learner(backbone, names, cell.resolved)
-
-
 def _corpus(data: TaskData, cell: Cell, backbone: Backbone, learner_among) -> Corpus:
     """A task as what episodes are made of; one without domains has one domain per topic."""
     settings, labels = cell.resolved, np.asarray(data.split.train_labels)
     domains = np.zeros_like(labels) if data.split.domains is None else np.asarray(data.split.domains)
     one_domain = settings["support_from"] == "one_domain"
     sampler = Sampler(labels, domains, settings["ways"], cell.shots, settings["queries"], one_domain)
-    objective = import_module(f"reprompt.objectives.{RECIPES[cell.recipe].objective}").objective([settings])
+    objective = member("objective", cell.recipe).objective([settings])
     images = data.training_images(backbone, settings["augmentation"])
     return Corpus(images, data.split.class_names, sampler, learner_among, objective)

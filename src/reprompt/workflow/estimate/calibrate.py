@@ -17,7 +17,7 @@ from scipy.optimize import nnls
 
 from reprompt.benchmarks.steps.measurement import device_name, seconds
 from reprompt.benchmarks.steps.settings import PROGRAD, Setting
-from reprompt.benchmarks.steps.training_step import FAST, training_step
+from reprompt.benchmarks.steps.timed_step import FAST, timed_step
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.prompts import ClassPrompts
@@ -142,8 +142,8 @@ def _step(
     what: str, learner: Any, recipe: str, classes: int, images: int, settings: dict, towers: Towers, backbone: Backbone
 ) -> Measurement:
     setting = Setting(what, learner, classes, images, settings, rule=PROGRAD if recipe == "prograd" else "plain")
-    take = training_step(backbone, setting, FAST)
-    among = names_of(take.learner, classes)
+    take = timed_step(backbone, setting, FAST)
+    among = names_of(take.method.learner, classes)
     work = step(recipe, settings, towers, 1, images, among)
     name = f"{what}, {classes} classes, {images} images, width {towers.text.width}"
     return _best(name, work, take, backbone.device)
