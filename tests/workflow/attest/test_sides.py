@@ -6,7 +6,7 @@ import pytest
 
 from reprompt.workflow.attest.sides import Sampler, Side, SideError, both
 
-THREADS = "import os; print(os.environ['OMP_THREAD_LIMIT'], flush=True)"
+THREADS = "import torch; torch.set_num_threads(2); print(torch.get_num_threads(), flush=True)"
 
 
 @pytest.fixture
