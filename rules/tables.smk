@@ -18,6 +18,7 @@ rule table:
         runtime=15,
     params:
         code=code_of("table"),
+        spec=spec_of("table"),
         records=records_options,
         stem=str(R / "tables/{table}"),
     shell:
@@ -40,6 +41,7 @@ rule figure:
         runtime=15,
     params:
         code=code_of("figure"),
+        spec=spec_of("figure"),
         records=records_options,
         stem=str(R / "figures/{figure}"),
     shell:

@@ -90,7 +90,7 @@ def split(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -
     source, most_shots = source_of(the_plan.parameters), the_plan.most_shots(the_plan.labelled_tasks)
     with job_lock():
         for task in the_plan.labelled_tasks:
-            split_of(source, task, the_plan.all_seeds, most_shots).write(out / f"{task}.json")
+            split_of(source, the_plan.parameters.card(task), the_plan.all_seeds, most_shots).write(out / f"{task}.json")
             for note in source.notes(task):
                 print(f"{task}: {note}", file=sys.stderr)
 
@@ -210,7 +210,8 @@ def corpus(
             made = make_file_corpus(out, pairs, rows, frozen, gram.clustering, progress.advance)
         else:
             made = make_rendered_corpus(out, gram.pairs, rows, frozen, gram.clustering, threads, progress.advance)
-        corpus_split(made, the_plan.all_seeds, the_plan.most_shots(["corpus"])).write(split)
+        template = the_plan.parameters.card("corpus").template
+        corpus_split(made, template, the_plan.all_seeds, the_plan.most_shots(["corpus"])).write(split)
 
 
 @app.command()

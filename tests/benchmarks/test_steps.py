@@ -8,7 +8,7 @@ from reprompt.benchmarks.steps.class_names import class_names
 from reprompt.benchmarks.steps.compare import compare
 from reprompt.benchmarks.steps.measurement import in_own_process, operations
 from reprompt.benchmarks.steps.settings import settings_for
-from reprompt.benchmarks.steps.training_step import FAST, RELEASED, apart, training_step
+from reprompt.benchmarks.steps.timed_step import FAST, RELEASED, apart, timed_step
 from reprompt.clip.text import tokenize
 
 ROWS = ["CoOp", "CoOp", "ProGrad", "CoCoOp", "CoCoOp", "VPT-deep", "IVLP", "MaPLe", "UPT"]
@@ -23,7 +23,7 @@ def tiny_in_double(tiny):
 @pytest.mark.parametrize("row", COMPARED, ids=lambda row: f"{row}-{ROWS[row]}")
 def test_released_and_fast_step_compute_the_same_losses_and_gradients(tiny_in_double, row):
     setting = settings_for(tiny_in_double)[row]
-    released, fast = (training_step(tiny_in_double, setting, savings)() for savings in (RELEASED, FAST))
+    released, fast = (timed_step(tiny_in_double, setting, savings)() for savings in (RELEASED, FAST))
     assert all(gradient.norm() > 0 for gradient in released[1].values())
     assert apart(fast, released) < 1e-9
 
@@ -31,7 +31,7 @@ def test_released_and_fast_step_compute_the_same_losses_and_gradients(tiny_in_do
 @pytest.mark.parametrize("row", COMPARED, ids=lambda row: f"{row}-{ROWS[row]}")
 def test_fast_step_takes_fewer_operations(tiny, row):
     setting = settings_for(tiny)[row]
-    released, fast = (operations(training_step(tiny, setting, savings))[0] for savings in (RELEASED, FAST))
+    released, fast = (operations(timed_step(tiny, setting, savings))[0] for savings in (RELEASED, FAST))
     assert 0 < fast < released
 
 
@@ -45,10 +45,10 @@ def test_fused_attention_without_gradients_is_counted(tiny):
 
 def test_released_prograd_runs_a_second_image_tower(tiny):
     coop, _, prograd, *_ = settings_for(tiny)
-    images = training_step(tiny, coop, RELEASED).images[0]
+    images = timed_step(tiny, coop, RELEASED).images[0]
     with torch.no_grad():
         one_tower, _ = operations(lambda: tiny.model.visual(images))
-    of_coop, of_prograd = (operations(training_step(tiny, s, RELEASED))[0] for s in (coop, prograd))
+    of_coop, of_prograd = (operations(timed_step(tiny, s, RELEASED))[0] for s in (coop, prograd))
     assert of_prograd - of_coop > one_tower  # and a second backward pass
 
 

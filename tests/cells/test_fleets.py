@@ -6,7 +6,7 @@ import pytest
 
 from project import PROJECT
 from reprompt.cells.cell import Cell
-from reprompt.cells.fleets import fleets_of, structure
+from reprompt.cells.fleets import fleets_of, require_uniform, structure
 from reprompt.cells.recipes import recipe_of
 from reprompt.foundation.digests import canonical
 from reprompt.planning.parameters import load_parameters
@@ -80,3 +80,37 @@ def test_fleets_hold_every_cell_once_in_order_and_no_more_than_the_limit():
 def test_a_sweep_over_lambda_is_one_fleet_where_it_fits():
     cells = [cell for cell in PLAN.cells if (cell.experiment, cell.task) == ("few_shot_lambda", "oxford_pets")]
     assert len(fleets_of(cells, len(cells))) == 1
+
+
+def test_every_fleet_of_the_plan_is_uniform():
+    for job in PLAN.jobs:
+        for fleet in fleets_of(job.cells, 15):
+            require_uniform(fleet)
+
+
+def test_cells_that_differ_in_a_shared_setting_are_refused_by_name():
+    cell = cell_of("prograd")
+    hotter = with_settings(replace(cell, seed=2), temperature=2.0)
+    of_cell = r" in few_shot/prograd on \w+, \d+ shots, seed "
+    said = rf"differ in temperature: 1\.0{of_cell}1, 2\.0{of_cell}2"
+    with pytest.raises(ValueError, match=said):
+        require_uniform([cell, cell, hotter])
+    require_uniform([cell, with_settings(replace(cell, seed=2), **{"lambda": 0.5})])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("recipe", "coop"), ("backbone", "other"), ("task", "other"), ("group", "best_2"), ("measures", ("angle",))],
+)
+def test_cells_that_differ_elsewhere_are_refused_too(name, value):
+    cell = cell_of("prograd")
+    with pytest.raises(ValueError, match="of one fleet differ in"):
+        require_uniform([cell, replace(cell, **{name: value})])
+
+
+def test_an_oracle_asks_for_one_schedule():
+    cell = cell_of("prograd")
+    require_uniform([cell, with_settings(cell, epochs=7)])
+    taught = with_settings(cell, teacher="oracle")
+    with pytest.raises(ValueError, match="differ in epochs"):
+        require_uniform([taught, with_settings(taught, epochs=7)])

@@ -3,8 +3,9 @@ import pytest
 from reprompt.claims.claim import read_claims
 from reprompt.claims.expansion import expand, with_setting
 from reprompt.claims.grammar import Number, Quantity, parse_claim
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.groups import members
 
+DATASETS_11 = members("datasets11")
 CLAIMS = {claim.id: claim for claim in read_claims()}
 
 

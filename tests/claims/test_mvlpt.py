@@ -18,9 +18,10 @@ from reprompt.claims.transfer import best_two, compare_choices
 from reprompt.claims.verdict import judge
 from reprompt.evidence.runs import Run
 from reprompt.evidence.source import Missing, Slice
-from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.groups import members
 from reprompt.training.groups import grid_of, normalised, partners
 
+ELEVATER_20 = members("elevater20")
 CLAIMS = {claim.id: claim for claim in read_claims() if claim.paper == "mvlpt"}
 CROSS_TASK = (("backbone", "ViT-B/16"),)
 

@@ -15,7 +15,8 @@ TOPIC = np.array([0, 1, -1, 2, 0, 1, 2, 0, 1, -1, 2], np.int16)
 def split():
     domain = np.where(TOPIC < 0, -1, np.arange(11) % 4).astype(np.int8)
     words = ("cat", "flag", "boat")
-    return corpus_split(Assignment(np.zeros(11), TOPIC >= 0, TOPIC, domain, words, 0.2, {}), seeds=(1, 2), most_shots=2)
+    assignment = Assignment(np.zeros(11), TOPIC >= 0, TOPIC, domain, words, 0.2, {})
+    return corpus_split(assignment, "a {}.", seeds=(1, 2), most_shots=2)
 
 
 def test_labels_are_the_topics_of_the_pairs_that_the_source_calls_train_and_test(split):

@@ -193,7 +193,8 @@ def kill(driver: subprocess.Popen, victim: str) -> None:
 
 
 def test_two_runs_in_one_folder_do_not_mix(finished: Path) -> None:
-    holder = "import sys; sys.path.insert(0, 'src'); from reprompt import locks; c = locks.run_lock(); c.__enter__()"
+    taken = "from reprompt.foundation import locks; c = locks.run_lock(); c.__enter__()"
+    holder = f"import sys; sys.path.insert(0, 'src'); {taken}"
     with subprocess.Popen(
         [sys.executable, "-c", f"{holder}; print('held', flush=True); input()"],
         cwd=finished,

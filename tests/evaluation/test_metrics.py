@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from sklearn.metrics import balanced_accuracy_score, precision_recall_curve, roc_auc_score
 
-from reprompt.evaluation.measures.collapse import Reader
+from reprompt.evaluation.images import EvaluationBatch
+from reprompt.evaluation.measures.collapse import Cosines
 from reprompt.evaluation.metrics import (
     accuracy_percent,
     average_precision_at_11,
@@ -16,8 +17,8 @@ from reprompt.evaluation.metrics import (
     ranked,
     score,
 )
-from reprompt.learners.outcome import Outcome
-from reprompt.objectives.npt import isomorphism_degree, language_collapse_degree
+from reprompt.learners.output import LearnerOutput
+from reprompt.objectives.npt import deviations_between_classes, deviations_from_own_class
 
 HALF_PRECISION = 6e-4  # cosines are stored in half precision
 
@@ -29,7 +30,7 @@ def test_accuracy_by_hand():
 def test_deltas_by_hand():
     """Three classes at 0, 90 and 180 degrees; own cosines of classes with one, two and no image."""
     assert delta_lcd(np.array([0.0, -1, 0])) == pytest.approx(-1 / 3 + 1 / 2)
-    assert delta_mid(np.array([1.0, 0.25, 0.0]), np.array([0, 1, 1])) == pytest.approx((1 + 0.25 + 0.25) / 3 - 1)
+    assert delta_mid(np.array([1.0, 0.25, np.nan]), np.array([0, 1, 1])) == pytest.approx((1 + 0.25 + 0.25) / 3 - 1)
 
 
 def test_deltas_are_zero_at_neural_collapse():
@@ -46,7 +47,7 @@ def test_what_was_not_measured_has_no_metric():
     assert metrics(predictions, predictions, cosines) == {"accuracy": 100, "delta_lcd": 0, "delta_mid": 0}
 
 
-def outcome_of(counts, by_image: bool, runs=2, width=12) -> tuple[Outcome, torch.Tensor]:
+def output_of(counts, by_image: bool, runs=2, width=12) -> tuple[LearnerOutput, torch.Tensor]:
     """Random features of images of unequal classes, shuffled, and their labels (N,)."""
     stream = torch.Generator().manual_seed(len(counts))
     labels = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
@@ -54,15 +55,16 @@ def outcome_of(counts, by_image: bool, runs=2, width=12) -> tuple[Outcome, torch
     shape = (runs, len(labels), len(counts), width) if by_image else (runs, len(counts), width)
     classes = F.normalize(torch.randn(shape, generator=stream, dtype=torch.float64) + 0.5, dim=-1)
     images = F.normalize(torch.randn(1, len(labels), width, generator=stream, dtype=torch.float64), dim=-1)
-    return Outcome(images, classes, torch.tensor(100.0, dtype=torch.float64)), labels
+    return LearnerOutput(images, classes, torch.tensor(100.0, dtype=torch.float64)), labels
 
 
-def batches(outcome: Outcome, labels: torch.Tensor, size: int):
-    """The same in batches of images: what a reader sees."""
+def batches(output: LearnerOutput, labels: torch.Tensor, size: int):
+    """The same in batches of images: what a hook sees."""
     for start in range(0, len(labels), size):
-        of = slice(start, start + size)
-        classes = outcome.classes[:, of] if outcome.classes.ndim == 4 else outcome.classes
-        yield Outcome(outcome.images[:, of], classes, outcome.scale), torch.arange(len(labels))[of], labels[of]
+        part = slice(start, start + size)
+        images, indices = output.images[:, part], torch.arange(len(labels))[part]
+        classes = output.classes[:, part] if output.classes.ndim == 4 else output.classes
+        yield LearnerOutput(images, classes, output.scale), EvaluationBatch(images, indices, labels[part])
 
 
 @pytest.mark.parametrize("size", [5, 100], ids=["batches", "at once"])
@@ -70,14 +72,14 @@ def batches(outcome: Outcome, labels: torch.Tensor, size: int):
 @pytest.mark.parametrize("counts", [(4, 4, 4), (1, 9, 2, 5), (3, 8)])
 def test_deltas_are_those_of_the_equations(counts, by_image, size):
     """Of one set of class features, and (CoCoOp) of a set per image: the mean over images of their degrees."""
-    outcome, labels = outcome_of(counts, by_image)
-    reader = Reader(2, len(counts))
-    for batch in batches(outcome, labels, size):
-        reader.see(*batch)
-    lcd = language_collapse_degree(outcome.classes)
+    output, labels = output_of(counts, by_image)
+    hook = Cosines(2, len(counts))
+    for batch in batches(output, labels, size):
+        hook.after_batch(*batch)
+    lcd = deviations_between_classes(output.classes).mean(dim=-1)
     lcd = lcd.mean(dim=1) if by_image else lcd
-    mid = isomorphism_degree(outcome, labels.expand(2, -1))
-    for run, measured in enumerate(reader.arrays()):
+    mid = deviations_from_own_class(output, labels.expand(2, -1)).mean(dim=1)
+    for run, measured in enumerate(hook.arrays()):
         found = metrics(labels.numpy(), labels.numpy(), measured)
         assert found["delta_lcd"] == pytest.approx(lcd[run].item(), abs=HALF_PRECISION)
         assert found["delta_mid"] == pytest.approx(mid[run].item(), abs=HALF_PRECISION)

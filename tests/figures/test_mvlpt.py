@@ -13,9 +13,10 @@ from reprompt.evidence.adaptation import VIT_B_16
 from reprompt.figures.mvlpt import mvlpt_figure1, mvlpt_figure4, mvlpt_figure5, mvlpt_figure6
 from reprompt.figures.mvlpt.heat import clustered_order, ink, lowest_shade, shade, without_own
 from reprompt.learners.upt import Settings
-from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.groups import members
 from reprompt.training.groups import grid_of, normalised
 
+ELEVATER_20 = members("elevater20")
 FIGURES = {one.__name__: one for one in (mvlpt_figure1, mvlpt_figure4, mvlpt_figure5, mvlpt_figure6)}
 FIRST, SEEDS = (5 + 10 + 15) / 3, 1.0  # what the three targets and the three seeds add to a level
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.text import Text
 
 from reprompt.figures.mvlpt.similarity import mvlpt_figure_similarity, outliers
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
 from reprompt.training.groups import grid_of, normalised
 
 
@@ -49,7 +49,7 @@ def test_the_named_are_few_and_of_different_targets(figure):
     named = figure.points[figure.points["outlier"]]
     assert (named.groupby(["learner", "similarity"]).size() == 3).all()
     assert not named.duplicated(["learner", "similarity", "target"]).any()
-    names = {f"{TASKS[pair.source]} → {TASKS[pair.target]}" for pair in named.itertuples()}
+    names = {f"{card_of(pair.source).printed} → {card_of(pair.target).printed}" for pair in named.itertuples()}
     assert names <= set(words(figure).split("\n"))
 
 

@@ -15,7 +15,9 @@ from reprompt.figures.npt.collapse import degrees, plane, polygon, share_kept, s
 from reprompt.figures.npt.degrees import setting_of_degrees
 from reprompt.tables.npt import npt_table1
 from reprompt.tables.setting import Which, setting_of
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.groups import members
+
+DATASETS_11 = members("datasets11")
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,9 @@ from reprompt.figures.prograd.heat import border_and_centre
 from reprompt.figures.write import write_figure
 from reprompt.tables.prograd import prograd_table1
 from reprompt.tables.setting import setting_of, swept
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.groups import members
 
+DATASETS_11 = members("datasets11")
 FIGURES = {name: getattr(prograd, name) for name in prograd.__all__}
 WITH_RECORDS = [name for name in FIGURES if name != "prograd_figure3"]
 

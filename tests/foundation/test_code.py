@@ -90,7 +90,7 @@ def pythons() -> list[str]:
 
 RUN = """
 import sys
-from reprompt import code
+from reprompt.foundation import code
 print(ascii(code.definitions(sys.argv[1])))
 for name in sorted(code._modules(code.PACKAGE)):
     print(name, code.code_hash([name]))

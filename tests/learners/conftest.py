@@ -23,7 +23,7 @@ from reprompt.learners import (
     vpt,
 )
 from reprompt.learners.learner import Learner
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 NAMES = ["cat", "a very long class name indeed", "dog", "C-130_aircraft"]
 TEXT = {"width": 32, "heads": 2, "layers": 3}
@@ -98,7 +98,7 @@ class Kind:
         moved = {name: t + 0.3 * torch.randn(t.shape, generator=stream) for name, t in stacked.items()}
         return {name: tensor.to(self.backbone.learned_dtype) for name, tensor in moved.items()}
 
-    def outcome(self, params: Params, pixels: Tensor, **made) -> Outcome:
+    def output(self, params: Params, pixels: Tensor, **made) -> LearnerOutput:
         """Of images (R or 1, B, 3, H, W), as pixels or as features, as the learner wants them."""
         learner = self.learner(**made)
         return learner.forward(params, pixels if learner.sees == "pixels" else features_of(self.backbone, pixels))
@@ -106,7 +106,7 @@ class Kind:
     def logits_and_gradients(self, params: Params, pixels: Tensor, **made) -> dict[str, Tensor]:
         """Logits (R, B, K) and the gradients of a fixed mixture of them, by name."""
         leaves = {name: tensor.clone().requires_grad_(True) for name, tensor in params.items()}
-        logits = self.outcome(leaves, pixels, **made).logits
+        logits = self.output(leaves, pixels, **made).logits
         mixture = torch.cos(torch.arange(logits[0].numel(), dtype=logits.dtype)).view_as(logits[0])
         gradients = torch.autograd.grad((logits * mixture).sum(), list(leaves.values()))
         return {"logits": logits.detach(), **dict(zip(leaves, gradients, strict=True))}

@@ -13,9 +13,9 @@ PHRASE = "a photo of a"
 def test_a_phrase_as_context_is_zero_shot_clip(kind_of, exact, pixels, names):
     kind = kind_of(module=coop, settings={"context_length": 4})
     start = kind.learner().start(PHRASE, torch.Generator())
-    outcome = kind.outcome({"context": start["context"][None]}, pixels)
+    output = kind.output({"context": start["context"][None]}, pixels)
     assert start["context"].dtype == torch.float64
-    assert (outcome.classes[0] - class_features(exact, names, ("a photo of a {}.",))).abs().max() < 1e-12
+    assert (output.classes[0] - class_features(exact, names, ("a photo of a {}.",))).abs().max() < 1e-12
 
 
 @pytest.mark.parametrize("position", ["end", "middle", "front"])
@@ -25,7 +25,7 @@ def test_the_same_context_for_every_class_is_a_shared_context(kind_of, pixels, p
     specific = kind_of(module=coop, settings={**settings, "class_specific": True})
     context = shared.params()["context"]
     copies = {"context": context[:, None].expand(-1, 4, -1, -1)}
-    found, expected = specific.outcome(copies, pixels).logits, shared.outcome({"context": context}, pixels).logits
+    found, expected = specific.output(copies, pixels).logits, shared.output({"context": context}, pixels).logits
     assert (found - expected).abs().max() < 1e-12
 
 
@@ -34,7 +34,7 @@ def test_a_context_per_class_touches_only_its_own_class(kind_of, pixels):
     params = kind.params()
     moved = {"context": params["context"].clone()}
     moved["context"][:, 1] *= -1
-    change = (kind.outcome(moved, pixels).logits - kind.outcome(params, pixels).logits).abs().amax((0, 1))
+    change = (kind.output(moved, pixels).logits - kind.output(params, pixels).logits).abs().amax((0, 1))
     assert (change > 1e-6).tolist() == [False, True, False, False]
 
 
@@ -52,13 +52,13 @@ def test_a_phrase_for_a_context_per_class_is_refused(kind_of):
 def test_contexts_of_other_classes_are_refused(kind_of, pixels):
     kind = kind_of("CoOp, class-specific")
     with pytest.raises(ValueError, match="4 contexts, one per class, do not fit 2 classes"):
-        kind.outcome(kind.params(), pixels, names=["cat", "dog"])
+        kind.output(kind.params(), pixels, names=["cat", "dog"])
 
 
 def test_a_prompt_that_is_too_long_is_refused(kind_of, pixels):
     kind = kind_of(module=coop, settings={"context_length": 75})
     with pytest.raises(ValueError, match="exceed CLIP's 77"):
-        kind.outcome(kind.params(), pixels)
+        kind.output(kind.params(), pixels)
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,19 @@ from reprompt.learners.templates import class_features
 
 def test_text_features_as_directions_are_zero_shot_clip(kind_of, exact, pixels, names):
     classes = class_features(exact, names, ("a photo of a {}.",))
-    outcome = kind_of("cosine classifier").outcome({"weight": classes[None]}, pixels)
-    assert (outcome.logits - exact.scale * outcome.images @ classes.T).abs().max() < 1e-12
+    output = kind_of("cosine classifier").output({"weight": classes[None]}, pixels)
+    assert (output.logits - exact.scale * output.images @ classes.T).abs().max() < 1e-12
 
 
 def test_the_length_of_a_direction_does_not_matter(kind_of, pixels):
     kind = kind_of("cosine classifier")
     weight = kind.params()["weight"]
     longer = weight * torch.tensor([1, 2, 3, 4]).double()[:, None]
-    one, two = (kind.outcome({"weight": w}, pixels).logits for w in (weight, longer))
+    one, two = (kind.output({"weight": w}, pixels).logits for w in (weight, longer))
     assert (one - two).abs().max() < 1e-12
 
 
 def test_class_names_play_no_role(kind_of, pixels):
     kind = kind_of("cosine classifier")
-    one, two = (kind.outcome(kind.params(), pixels, names=names).logits for names in (list("abcd"), list("efgh")))
+    one, two = (kind.output(kind.params(), pixels, names=names).logits for names in (list("abcd"), list("efgh")))
     assert torch.equal(one, two)

@@ -23,24 +23,24 @@ def test_text_at_depth_one_without_visual_prompts_is_coop(kind_of, pixels, asser
 def test_a_phrase_with_frozen_words_behind_it_is_zero_shot_clip(kind_of, exact, pixels, names):
     kind = kind_with(kind_of, words="of a")
     start = kind.learner().start("a photo", torch.Generator())
-    outcome = kind.outcome({"context": start["context"][None]}, pixels)
-    assert (outcome.classes[0] - class_features(exact, names, ("a photo of a {}.",))).abs().max() < 1e-12
+    output = kind.output({"context": start["context"][None]}, pixels)
+    assert (output.classes[0] - class_features(exact, names, ("a photo of a {}.",))).abs().max() < 1e-12
 
 
 def test_text_and_visual_prompts_know_nothing_of_each_other(kind_of, pixels):
     kind = kind_of("IVLP 2 + 2, frozen words")
     params = kind.params()
-    plain = kind.outcome(params, pixels)
-    other_text = kind.outcome({**params, "context": -params["context"]}, pixels)
-    other_visual = kind.outcome({**params, "visual": -params["visual"]}, pixels)
+    plain = kind.output(params, pixels)
+    other_text = kind.output({**params, "context": -params["context"]}, pixels)
+    other_visual = kind.output({**params, "visual": -params["visual"]}, pixels)
     assert torch.equal(plain.images, other_text.images) and not torch.equal(plain.classes, other_text.classes)
     assert torch.equal(plain.classes, other_visual.classes) and not torch.equal(plain.images, other_visual.images)
 
 
 def test_visual_prompts_alone_are_vpt(kind_of, pixels):
     params = kind_of("IVLP 1 + 3").params()
-    images = kind_of("IVLP 1 + 3").outcome(params, pixels).images
-    assert torch.equal(images, kind_of("VPT deep").outcome({"visual": params["visual"]}, pixels).images)
+    images = kind_of("IVLP 1 + 3").output(params, pixels).images
+    assert torch.equal(images, kind_of("VPT deep").output({"visual": params["visual"]}, pixels).images)
 
 
 @pytest.mark.parametrize("position", ["middle", "front"])

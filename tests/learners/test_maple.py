@@ -28,7 +28,7 @@ def test_visual_prompts_are_projected_text_prompts_at_every_depth(kind_of, pixel
     visual = torch.stack([text[:, k] @ weight[:, k].mT + bias[:, k, None] for k in range(2)], dim=1)
     ivlp = kind_of("IVLP 2 + 2, frozen words")
     given = {"context": params["context"], "deep_context": params["deep_context"], "visual": visual}
-    assert (maple.outcome(params, pixels).logits - ivlp.outcome(given, pixels).logits).abs().max() < 1e-10
+    assert (maple.output(params, pixels).logits - ivlp.output(given, pixels).logits).abs().max() < 1e-10
 
 
 def test_deep_couplings_start_as_copies_of_one_layer(kind_of):

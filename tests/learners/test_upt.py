@@ -26,7 +26,7 @@ def test_outputs_that_ignore_the_mixture_are_ivlp_with_constant_prompts(kind_of,
     }
     settings = {**upt.settings, "text_depth": 1}
     ivlp = kind_of(module=kind_of("IVLP 3 + 1").module, settings=settings)
-    assert (upt.outcome(params, pixels).logits - ivlp.outcome(constant, pixels).logits).abs().max() < 1e-10
+    assert (upt.output(params, pixels).logits - ivlp.output(constant, pixels).logits).abs().max() < 1e-10
 
 
 def test_a_single_token_attends_to_itself(params):
@@ -129,7 +129,7 @@ def test_a_learner_has_the_block_of_its_settings(kind_of, pixels, fewer):
     kind = kind_of("UPT, two blocks of two heads")
     other = kind_of(module=kind.module, settings={**kind.settings, **fewer})
     params = kind.params()
-    assert (kind.outcome(params, pixels).logits - other.outcome(params, pixels).logits).abs().max() > 1e-6
+    assert (kind.output(params, pixels).logits - other.output(params, pixels).logits).abs().max() > 1e-6
 
 
 def test_further_blocks_leave_the_start_of_all_else_alone(kind_of):
@@ -174,7 +174,7 @@ def test_text_and_visual_prompts_meet_only_where_tokens_attend_to_all(kind_of, p
     kind = kind_of(name)
     params = kind.params()
     moved = {**params, "visual": params["visual"] + torch.randn_like(params["visual"])}
-    change = (kind.outcome(params, pixels).classes - kind.outcome(moved, pixels).classes).abs().max()
+    change = (kind.output(params, pixels).classes - kind.output(moved, pixels).classes).abs().max()
     assert (change > 1e-6) == meet
 
 
@@ -187,7 +187,7 @@ def test_without_projections_the_tokens_enter_as_they_are(kind_of, pixels, exact
     for name in projections:
         params[f"{name}_weight"] = torch.eye(32).double().expand(2, -1, -1)
         params[f"{name}_bias"] = torch.zeros(2, 32).double()
-    assert (kind.outcome(bare, pixels).logits - kind.outcome(params, pixels).logits).abs().max() < 1e-10
+    assert (kind.output(bare, pixels).logits - kind.output(params, pixels).logits).abs().max() < 1e-10
 
 
 def test_an_attention_that_is_none_is_an_error(params):

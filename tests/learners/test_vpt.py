@@ -12,24 +12,24 @@ def test_before_and_after_the_norm_differ_by_the_norm(kind_of, exact, pixels):
     params = kind_of("VPT deep").params()
     normed = params["visual"].clone()
     normed[:, 0] = exact.model.visual.ln_pre(normed[:, 0])
-    before = kind_of("VPT deep").outcome(params, pixels).logits
-    after = kind_of("VPT deep, after norm").outcome({"visual": normed}, pixels).logits
+    before = kind_of("VPT deep").output(params, pixels).logits
+    after = kind_of("VPT deep, after norm").output({"visual": normed}, pixels).logits
     assert (before - after).abs().max() < 1e-10
-    assert (before - kind_of("VPT deep, after norm").outcome(params, pixels).logits).abs().max() > 1e-4
+    assert (before - kind_of("VPT deep, after norm").output(params, pixels).logits).abs().max() > 1e-4
 
 
 def test_a_projection_that_is_the_identity_is_none(kind_of, pixels):
     params = kind_of("VPT deep").params()
     identity = {"project_weight": torch.eye(32).double().expand(2, -1, -1), "project_bias": torch.zeros(2, 32).double()}
     projected = kind_of(module=vpt, settings={"visual_depth": 3, "visual_length": 2, "project_width": 32})
-    found = projected.outcome({**params, **identity}, pixels).logits
-    assert (found - kind_of("VPT deep").outcome(params, pixels).logits).abs().max() < 1e-10
+    found = projected.output({**params, **identity}, pixels).logits
+    assert (found - kind_of("VPT deep").output(params, pixels).logits).abs().max() < 1e-10
 
 
 def test_the_text_is_the_template_alone(kind_of, exact, pixels, names):
     settings = {"visual_depth": 1, "visual_length": 2, "template": "a picture of {}."}
     kind = kind_of(module=vpt, settings=settings)
-    classes = kind.outcome(kind.params(), pixels).classes
+    classes = kind.output(kind.params(), pixels).classes
     assert torch.equal(classes, class_features(exact, names, ("a picture of {}.",)).expand(2, -1, -1))
 
 

@@ -3,7 +3,7 @@
 import ast
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
@@ -18,9 +18,12 @@ from reprompt.foundation import code
 from reprompt.planning import entry_points
 from reprompt.planning.parameters import load_parameters, parse_parameters
 from reprompt.planning.plan import Plan, make_plan
+from reprompt.tasks import card, groups
+from reprompt.tasks.card import FOLDER
 
 PARAMS = PROJECT / "params.yaml"
 RULES = [rule for rules in entry_points.STAGES.values() for rule in rules]
+OF_A_JOB = ("experiment", "recipe", "backbone", "part")
 RENDERERS = ("miniature/", "data/rendered.py", "corpus/rendered.py")
 READERS = ("data/files/", "tasks/cards/", "corpus/from_files.py")
 
@@ -101,11 +104,14 @@ def test_the_code_of_one_source_is_nothing_to_the_other(package: Path, edits: tu
         ("tasks/published/data/npt_table3_ablation.csv", {"table", "figure", "corpus_figure", "claims", "report"}),
         ("report/templates/report.html", {"report"}),
         ("claims/templates/claims.html", {"report"}),
-        ("tasks/cards/caltech101.yaml", set()),  # what is read of a card is in the specification
+        ("tasks/cards/caltech101.yaml", set()),  # what is read of a card is in the specifications
+        ("tasks/card.py", set()),
+        ("tasks/groups.py", set()),
+        ("tasks/downloads.py", set()),
         ("cells/recipes.py", {"claims", "report"}),
         ("planning/plan.py", set()),
         ("cli.py", set()),
-        ("records/files.py", {"tune", "corpus", "groups", "table", "figure", "corpus_figure", "claims", "report"}),
+        ("records/files.py", {"tune", "groups", "table", "figure", "claims", "report"}),
     ],
 )
 def test_a_file_counts_where_it_is_read(package: Path, place: str, rules: set[str]) -> None:
@@ -210,18 +216,111 @@ def test_a_measure_changes_the_records_of_experiments_that_measure_it_and_no_oth
 
 
 def test_the_hashes_of_stages_do_not_depend_on_parameters_and_follow_the_rules() -> None:
-    assert entry_points.stage_hashes().keys() == entry_points.STAGES.keys()
+    assert entry_points.stage_hashes().keys() == {*entry_points.STAGES, "cards"}
     stages = yaml.safe_load((PARAMS.parent / "dvc.yaml").read_text())["stages"]
     assert stages.keys() - {"code"} == entry_points.STAGES.keys()
+    told = {name: stage["params"][0]["code.json"] for name, stage in stages.items() if name != "code"}
+    assert {name for name, hashes in told.items() if hashes[0] != name} == set()
+    assert {name for name, hashes in told.items() if "cards" not in hashes} == {"backbones", "groups"}
 
 
 # Specifications
 
 
+WITH_CARDS = {  # what a rule's jobs read of the cards: the keys whose change makes a rule's outputs anew
+    "split": {"template", "metric", "groups", "classes"},
+    "corpus": {"template"},
+    "features": {"metric", "groups"},
+    "tune": {"metric", "groups"},
+    "contact_sheet": {"template", "metric", "groups", "classes", "rendered"},
+    **{rule: {"printed", "short", "groups"} for rule in ("table", "figure", "claims", "report")},
+}
+EDITS = {  # of the package's cards
+    "printed": ("dtd", "printed: DTD", "printed: Textures"),
+    "short": ("dtd", "short: DTD", "short: D."),
+    "groups": ("dtd", "datasets11: 9", "datasets11: 19"),
+    "metric": ("voc2007", "mean_average_precision", "mean_per_class"),
+    "template": ("corpus", "a photo of a {}.", "a picture of a {}."),
+    "rendered": ("dtd", "DTD: textures", "DTD: patterns"),
+    "classes": ("dtd", "classes: 47", "classes: 48"),
+    "train": ("dtd", "train: 2820", "train: 2821"),
+    "test": ("dtd", "test: 1692", "test: 1693"),
+    "name_tokens": ("dtd", "longest: 4", "longest: 5"),
+    "title": ("dtd", "Describable", "Other"),
+    "downloads": ("dtd", "/download/dtd-r1.0.1.tar.gz", "/download/new/dtd-r1.0.1.tar.gz"),
+    "licence": ("dtd", "research use", "any use"),
+    "alternatives": ("dtd", "alternatives:", "dead: [all]\nalternatives:"),
+}
+
+
+@pytest.fixture
+def edit_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """A function that changes one key of a card of the package, in a copy."""
+
+    def forget() -> None:
+        card.cards.cache_clear()
+        groups.groups.cache_clear()
+
+    def edit(key: str) -> None:
+        task, before, after = EDITS[key]
+        folder = Path(shutil.copytree(FOLDER, tmp_path / key))
+        for name in [task, *(["webvision", "imagenet"] if key == "template" else [])]:
+            text = (folder / f"{name}.yaml").read_text()
+            assert before in text
+            (folder / f"{name}.yaml").write_text(text.replace(before, after))
+        monkeypatch.setattr(card, "FOLDER", folder)
+        forget()
+
+    yield edit
+    monkeypatch.undo()
+    forget()
+
+
+def specs(scale: str) -> dict[str, str]:
+    """The specifications of all jobs by rule."""
+    plan = make_plan(load_parameters(PARAMS, scale))
+    jobs = [dict(zip(OF_A_JOB, job.name.split("/"), strict=True)) for job in plan.jobs]
+    parts = [{"backbone": backbone, "part": part} for backbone in plan.backbones for part in plan.parts]
+    which = {"tune": jobs, "features": parts, "pretrain": parts, "weights": parts}
+    told = {rule: [entry_points.spec_of(plan, rule, of) for of in which.get(rule, [{}])] for rule in RULES}
+    return {rule: "\n".join(of_jobs) for rule, of_jobs in told.items()}
+
+
+@pytest.mark.parametrize("key", EDITS)
+def test_a_key_of_a_card_makes_anew_what_reads_it_and_no_more(key: str, edit_card: Callable[[str], None]) -> None:
+    """A count or an address retrains nothing and remakes no table; a printed name remakes the tables."""
+    before, cards_before = specs("paper"), entry_points.stage_hashes()["cards"]
+    edit_card(key)
+    changed_rules = {rule for rule, spec in specs("paper").items() if spec != before[rule]}
+    assert changed_rules == {rule for rule, keys in WITH_CARDS.items() if key in keys}
+    assert (entry_points.stage_hashes()["cards"] != cards_before) == (key in entry_points.COUNTS)
+
+
+def test_what_dvc_is_told_of_cards_is_what_some_rule_reads() -> None:
+    assert set().union(*WITH_CARDS.values()) == entry_points.COUNTS
+    assert EDITS.keys() >= entry_points.COUNTS
+
+
+@pytest.mark.parametrize("key", ["template", "rendered", "metric", "classes"])
+def test_of_rendered_tasks_template_and_metric_count_and_not_how_many_classes_the_real_one_has(
+    key: str, edit_card: Callable[[str], None]
+) -> None:
+    before = specs("miniature")
+    edit_card(key)
+    stale = {rule for rule, spec in specs("miniature").items() if spec != before[rule]}
+    expected = {
+        "template": {"split", "corpus", "contact_sheet"},
+        "rendered": {"contact_sheet"},
+        "metric": {"split", "tune", "contact_sheet"},
+        "classes": set(),
+    }
+    assert stale == expected[key]
+
+
 def with_cards(folder: Path, **card: object) -> Plan:
     """The plan of the real data with a card of the user's own for Caltech101."""
     folder.mkdir()
-    (folder / "caltech101.yaml").write_text(yaml.safe_dump({"name": "caltech101", **card}))
+    (folder / "caltech101.yaml").write_text(yaml.safe_dump(card))
     raw = yaml.safe_load(PARAMS.read_text())
     raw["scales"]["paper"]["data"]["cards"] = str(folder)
     return make_plan(parse_parameters(raw, "paper"))
@@ -250,9 +349,9 @@ def test_no_specification_holds_a_hash_of_code(package: Path) -> None:
 
 def test_rules_without_parameters_of_their_own_have_no_specification() -> None:
     plan = make_plan(load_parameters(PARAMS, "smoke"))
-    wildcards = dict(zip(("experiment", "recipe", "backbone", "part"), plan.jobs[0].name.split("/"), strict=True))
+    wildcards = dict(zip(OF_A_JOB, plan.jobs[0].name.split("/"), strict=True))
     with_one = {rule for rule in RULES if entry_points.spec_of(plan, rule, wildcards)}
-    assert with_one == {"split", "pretrain", "weights", "features", "corpus", "tune", "contact_sheet"}
+    assert with_one == {"pretrain", "weights", *WITH_CARDS}
     for rule in ("tune_and_keep", "tune_and_pass_on"):
         assert entry_points.spec_of(plan, rule, wildcards) == plan.jobs[0].spec
         assert entry_points.code_of(plan, rule, wildcards) == entry_points.code_of(plan, "tune", wildcards)

@@ -6,6 +6,7 @@ import yaml
 from project import PROJECT
 from reprompt.cells.tuning import ParameterError
 from reprompt.planning.parameters import load_parameters, parse_parameters
+from reprompt.tasks.groups import members
 
 FILE = PROJECT / "params.yaml"
 
@@ -89,6 +90,14 @@ def test_every_scale_is_valid(scale):
             ["voc2007"],
             "experiments.few_shot_lambda.tasks: voc2007: its images have several classes; few_shot draws images of one",
         ),
+        (["tasks"], "datasets12", "tasks: input should be a valid tuple, found 'datasets12'"),
+        (["tasks"], ["imagnet"], "tasks: no task 'imagnet'; did you mean 'imagenet'?"),
+        (
+            ["experiments", "cross_domain", "judged_on"],
+            ["imagenet", "imagenet5"],
+            "experiments.cross_domain.judged_on: no task 'imagenet5'; did you mean 'imagenet'?",
+        ),
+        (["metrics"], {"dtd": "accuracy"}, "metrics: unknown key; did you mean 'gradients'?"),
         (["learners", "vpt", "batch"], 0, "learners.vpt.batch: input should be greater than 0, found 0"),
         (["learners", "cocoop", "rat"], 1, "learners.cocoop.rat: unknown key; did you mean 'rate'?"),
         (
@@ -172,6 +181,15 @@ def test_the_scale_is_laid_over_the_rest_block_by_block():
     smoke = load_parameters(FILE, "smoke").experiments
     assert smoke["few_shot_lambda"].tasks == ("dtd",), "from the scale"
     assert smoke["few_shot_lambda"].sweep == parameters.experiments["few_shot_lambda"].sweep, "from the experiment"
+
+
+def test_groups_stand_for_their_tasks_in_the_papers_order():
+    parameters = load_parameters(FILE, "miniature")
+    assert (len(parameters.tasks), len(parameters.shifts), len(parameters.targets)) == (11, 4, 12)
+    assert parameters.experiments["gram_transfer"].judged_on == ("imagenet", *parameters.shifts, *parameters.tasks[1:])
+    assert parameters.experiments["multitask_11"].tasks == members("sources11") != parameters.tasks
+    one_by_one = edited(["tasks"], list(members("datasets11")))
+    assert one_by_one == parameters
 
 
 @pytest.mark.parametrize("missing", [["judged_on"], ["protocol", "judged_on"]])

@@ -150,7 +150,7 @@ def write_data(root: Path, cards: Path) -> None:
         made = layouts.make(task, root / card_of(task).folder, 8, **official)
         if task in READERS:
             classes = {"classes": len(READERS[task](made).class_names)}
-            (cards / f"{card_of(task).name}.yaml").write_text(yaml.safe_dump(classes))
+            (cards / f"{task}.yaml").write_text(yaml.safe_dump(classes))
     for shard in range(3):
         pairs = [(f"{shard:05d}{n:04d}", caption) for n, caption in enumerate(CAPTIONS[shard::3])]
         layouts.write_shard(root / "cc3m" / f"{shard:05d}.tar", pairs)

@@ -12,7 +12,7 @@ from reprompt.figures.mvlpt import mvlpt_figure4
 from reprompt.figures.write import write_figure
 from reprompt.report.heatmaps import heatmaps
 from reprompt.report.page import Shown, report_page
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def page(records, tmp_path_factory):
 def test_both_orders_hold_every_pair_of_every_learner(points):
     for learner in heatmaps(points)["learners"]:
         paper, clustered = learner["grids"]
-        assert paper["heads"] == [TASKS[task] for task in fake_transfer.TASKS]
+        assert paper["heads"] == [card_of(task).printed for task in fake_transfer.TASKS]
         said = [sorted(cell["words"] for row in grid["rows"] for cell in row["cells"]) for grid in (paper, clustered)]
         assert said[0] == said[1]
         assert len(set(said[0])) == 16

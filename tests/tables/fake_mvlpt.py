@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from reprompt.tables.setting import swept
-from reprompt.tasks.groups import ELEVATER_20
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.groups import members
 
+ELEVATER_20 = members("elevater20")
+DATASETS_11 = members("datasets11")
 TARGETS_12 = tuple(task for task in ELEVATER_20 if task not in DATASETS_11)
 LEARNERS = ("coop", "vpt", "upt")
 ALONE = {"coop": "coop_middle", "vpt": "vpt_deep", "upt": "upt"}

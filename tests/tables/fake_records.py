@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from reprompt.tables.setting import swept
-from reprompt.tasks.printed import SHIFTS
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.groups import members
 
+SHIFTS = members("imagenet4")
+DATASETS_11 = members("datasets11")
 SHOTS = (1, 2, 4, 8, 16)
 # Mean accuracy at 1, 2, 4, 8, 16 shots above zero-shot; the spread over seeds is SPREAD.
 FEW_SHOT_GAINS = {

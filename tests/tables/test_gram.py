@@ -12,8 +12,11 @@ from reprompt.cells.recipes import papers_name, recipe_of
 from reprompt.evidence.statistics import interval_over_seeds
 from reprompt.tables.gram import GRAM_TABLES, gram_table1, gram_table2, gram_table5, gram_table6, gram_table7
 from reprompt.tables.methods import ABLATIONS, METHODS
-from reprompt.tasks.printed import SHIFTS
-from reprompt.tasks.published import DATASETS_11, published_values
+from reprompt.tasks.groups import members
+from reprompt.tasks.published import published_values
+
+SHIFTS = members("imagenet4")
+DATASETS_11 = members("datasets11")
 
 AVERAGE, DTD = "(a) Average over 11 datasets", "(j) DTD"
 

@@ -15,11 +15,12 @@ from reprompt.tables.html import to_html
 from reprompt.tables.layout import LEGEND, layout
 from reprompt.tables.mvlpt import MVLPT_TABLES, mvlpt_table1, mvlpt_table2, mvlpt_table3, mvlpt_table4, mvlpt_table5
 from reprompt.tables.mvlpt.groups import agreement
-from reprompt.tasks.groups import ELEVATER_20
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
 from reprompt.training.groups import grid_of, partners
 
+ELEVATER_20 = members("elevater20")
 TARGETS = fake_mvlpt.TARGETS_12
 SIX = ["CoOp", "VPT", "UPT", "MCoOp", "MVPT", "MUPT"]
 RENDERED = "not comparable: rendered data"
@@ -127,7 +128,7 @@ def test_details_of_table_1_have_the_task_that_the_paper_does_not_print(table1, 
 
 
 def test_table_2_has_the_rows_and_columns_of_the_paper(table2):
-    assert table2.columns == [*(TASKS[task] for task in ELEVATER_20), "Average"]
+    assert table2.columns == [*(card_of(task).printed for task in ELEVATER_20), "Average"]
     assert [table2.label(row) for row in table2.rows("")] == [
         ["CLIP", "–", "–"],
         *([name, "–", "S"] for name in SIX[:3]),
@@ -213,11 +214,11 @@ def test_table_5_prints_the_papers_partners_beneath_ours(records):
     table = mvlpt_table5(records)
     assert table.bands == [["CoOp", "VPT", "UPT"]]
     assert table.columns == ["Task 1", "Task 2"]
-    assert table.rows("UPT") == [TASKS[task] for task in ELEVATER_20]
+    assert table.rows("UPT") == [card_of(task).printed for task in ELEVATER_20]
     cell = table.at("VPT", "KITTI Distance", "Task 2")
     assert cell["published"] == "Flowers102"
     ours = partners(grid_of(records, "vpt_deep", "validation"))["kitti_distance"].best[1]
-    assert cell["regenerated"] == TASKS[ours]
+    assert cell["regenerated"] == card_of(ours).printed
     assert set(table.cells["verdict"]) == {RENDERED}
     assert "Verdict on each published name: not comparable: rendered data." in table.footnotes
 
@@ -265,7 +266,7 @@ def test_a_number_printed_under_another_task_is_not_compared(real):
     shifted = [column for column in table.columns if "another" in table.at("", "CLIP | – | –", column)["verdict"]]
     notes = published_values("mvlpt", 2).dropna(subset=["note"])
     marked = notes.loc[notes["note"].str.contains("column-shifted"), "dataset"]
-    assert shifted == [TASKS[task] for task in marked]
+    assert shifted == [card_of(task).printed for task in marked]
     assert table.at("", "VPT | – | S", "GTSRB")["verdict"] in ("higher", "lower", "reproduced")
     memes = table.cells[(table.cells["column"] == "Hateful Memes") & (table.cells["row"] != "CLIP | – | –")]
     assert set(memes["verdict"]) == {"not comparable: ROC-AUC, published as accuracy"}

@@ -14,7 +14,9 @@ from reprompt.tables.image import to_png
 from reprompt.tables.prograd import prograd_table1, prograd_table3
 from reprompt.tables.table import Table, cell, in_cell, in_words, pieces
 from reprompt.tables.write import write_table
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.groups import members
+
+DATASETS_11 = members("datasets11")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,10 @@
 
 import pytest
 
-from reprompt.tasks.published import DATASETS_11, published_tables, published_values
+from reprompt.tasks.groups import members
+from reprompt.tasks.published import published_tables, published_values
+
+DATASETS_11 = members("datasets11")
 
 
 def test_every_transcribed_table_can_be_read():

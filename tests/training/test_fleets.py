@@ -28,9 +28,11 @@ from reprompt.planning.plan import make_plan
 from reprompt.records.files import Result
 from reprompt.records.prompts import Prompts, read_prompts, write_prompts
 from reprompt.training import fleets as fleets_module
-from reprompt.training.fleets import learner_of, run_of, trained
+from reprompt.training.axes import learner_of
+from reprompt.training.fleets import trained
+from reprompt.training.given import Finished, Given
 from reprompt.training.groups import Partners
-from reprompt.training.loop import Run
+from reprompt.training.run import Run, run_of
 from reprompt.training.training_set import TrainingSet
 
 FILE = PROJECT / "params.yaml"
@@ -58,7 +60,7 @@ def trained_on(cell: Cell, data: TaskData) -> TrainingSet:
 def run_of_cell(cell: Cell, data: TaskData, backbone: Backbone) -> Run:
     """The run of a cell."""
     training = trained_on(cell, data)
-    return run_of(cell, training.drawn(cell), learner_of(cell, training.class_names, backbone))
+    return run_of(cell, training.few_shot_set(cell), learner_of(cell, training.class_names, backbone))
 
 
 def cells_of(
@@ -168,10 +170,10 @@ def test_cells_of_one_protocol_share_batches_views_and_starts(tasks, tiny):
     ]
     runs = [run_of_cell(cell, tasks["imagenet"], tiny) for cell in cells]
     first, *others = [(run, *run.batch_plan(2)) for run in runs]
-    for run, places, views in others:
+    for run, indices, views in others:
         assert torch.equal(run.images, first[0].images)
         assert torch.equal(run.start["context"], first[0].start["context"])
-        assert torch.equal(places, first[1]) and torch.equal(views, first[2])
+        assert torch.equal(indices, first[1]) and torch.equal(views, first[2])
 
 
 def test_two_protocols_seeds_and_shots_share_none(tasks, tiny):
@@ -363,9 +365,9 @@ GRID = {"protocol": "transfer_grid", "prompts_of": "kept", "judged_on": ["imagen
 FLEET = 20
 
 
-def finished(cells: list[Cell], tasks: Tasks, backbone: Backbone, **given) -> dict[Cell, fleets_module.Finished]:
+def finished(cells: list[Cell], tasks: Tasks, backbone: Backbone, **given) -> dict[Cell, Finished]:
     """Every cell with what is left of it."""
-    given = fleets_module.Given(**given)
+    given = Given(**given)
     return {
         cell: one
         for fleet in fleets_of(cells, FLEET)
@@ -437,7 +439,7 @@ def test_a_group_is_trained_with_its_partners_and_judged_on_its_target(tasks, ti
     assert len(curves) > 1, "partners change nothing"
 
 
-def test_the_checkpoint_is_one_that_a_watcher_of_every_epoch_saw(tasks, tiny):
+def test_the_checkpoint_is_one_that_a_look_at_every_epoch_finds(tasks, tiny):
     cells = cells_of("coop_middle", "elevater", tuning="best", seeds=[1, 2], shots=[4])
     for one in finished(cells, tasks, tiny).values():
         (result,) = one.results.values()

@@ -1,4 +1,4 @@
-"""The loop: its schedule, its optimiser, and the independence of runs."""
+"""The loop: what it trains is what each run would train alone."""
 
 import math
 from dataclasses import replace
@@ -13,7 +13,10 @@ from reprompt.evaluation.images import Images
 from reprompt.gradients import plain, prograd
 from reprompt.learners import coop, ivlp
 from reprompt.objectives import cross_entropy, lwf, multitask
-from reprompt.training.loop import Fleet, Run, Schedule, train
+from reprompt.training.loop import Batches, train
+from reprompt.training.run import Run
+from reprompt.training.schedule import Schedule
+from reprompt.training.step import Method
 
 NAMES = ["cat", "a dog of some kind", "tree", "old car"]
 CONTEXT = coop.Settings(context_length=3)
@@ -58,7 +61,11 @@ def teacher():
 def fit(tiny, images, runs, savings=ALL_SAVINGS, objective=cross_entropy.loss, rule=plain.gradients, teacher=None):
     """The tuned contexts (R, M, D), and the learner."""
     learner = coop.Learner(tiny, NAMES, CONTEXT, savings)
-    return train(runs, images, learner, objective, rule, teacher)["context"], learner
+    return train(runs, images, Method(learner, objective, rule), teacher)["context"], learner
+
+
+def plainly(learner) -> Method:
+    return Method(learner, cross_entropy.loss, plain.gradients)
 
 
 def independent(tiny, savings=ALL_SAVINGS):
@@ -69,34 +76,11 @@ def visual_run(tiny, seed, images=8):
     return run(seed, images, start=lambda stream: independent(tiny).start("random", stream), epochs=2)
 
 
-def test_the_schedule_is_the_closed_form_of_the_reference():
-    """MaPLe issue 17's log at 5 epochs and 0.0035; protocol check 1."""
-    rates = [schedule(rate=0.0035, epochs=5).rate_in(e) for e in range(1, 6)]
-    assert rates == pytest.approx([1e-5, 0.0035, 0.003166, 0.002291, 0.001209], rel=1e-3)
-
-
-def test_an_epoch_drops_its_last_partial_batch_and_has_at_least_one_step():
-    assert schedule(batch=32).steps_in_epoch(100) == 3
-    assert schedule(batch=32).steps_in_epoch(5) == 1
-
-
-def test_steps_per_epoch_can_be_set_and_need_no_whole_passes():
-    one = run(1, images=8, batch=4, steps_per_epoch=3, epochs=3)
-    assert one.schedule.rates(8) == [one.schedule.rate_in(epoch) for epoch in (1, 1, 1, 2, 2, 2, 3, 3, 3)]
-    assert one.batch_plan(views=2)[0].shape == (9, 4)
-
-
-def test_batches_are_permutations_without_repeats():
-    plan, _ = run(1, images=8).batch_plan(views=2)
-    for first, second in zip(plan[::2], plan[1::2], strict=True):
-        assert len({*first.tolist(), *second.tolist()}) == 8
-
-
 def test_padding_has_no_weight_and_real_images_sum_to_one():
-    fleet = Fleet.of([run(1, images=8), run(2, images=3)], views=2)
-    assert torch.allclose(fleet.weights.sum(dim=2)[:4], torch.ones(4, 2))
-    assert (fleet.weights[:4, 1, 3:] == 0).all()
-    assert (fleet.weights[4:, 1] == 0).all(), "the shorter run has ended"
+    batches = Batches.of([run(1, images=8), run(2, images=3)], views=2)
+    assert torch.allclose(batches.weights.sum(dim=2)[:4], torch.ones(4, 2))
+    assert (batches.weights[:4, 1, 3:] == 0).all()
+    assert (batches.weights[4:, 1] == 0).all(), "the shorter run has ended"
 
 
 def test_a_learner_gets_what_it_sees_of_an_image_in_its_view(tiny, images):
@@ -120,10 +104,10 @@ def test_a_run_with_visual_prompts_alone_equals_the_same_run_in_a_fleet_of_three
     sizes = (8, 3, 5)
     learner = independent(tiny)
     runs = [visual_run(tiny, seed, size) for seed, size in enumerate(sizes)]
-    together = train(runs, images, learner, cross_entropy.loss, plain.gradients)
+    together = train(runs, images, plainly(learner))
     for r, size in enumerate(sizes):
         start = visual_run(tiny, r, size).start
-        alone = train([visual_run(tiny, r, size)], images, learner, cross_entropy.loss, plain.gradients)
+        alone = train([visual_run(tiny, r, size)], images, plainly(learner))
         for name, tensor in alone.items():
             moved = (tensor[0] - start[name]).abs().max()
             assert moved > 0 and (together[name][r] - tensor[0]).abs().max() < 1e-3 * moved + 1e-7
@@ -140,8 +124,7 @@ def test_fast_and_slow_train_to_the_same_prompt(tiny, images, slower):
 @pytest.mark.parametrize("slower", [NO_SAVINGS, replace(ALL_SAVINGS, recompute_above=0)])
 def test_fast_and_slow_train_to_the_same_visual_prompt(tiny, images, slower):
     fast, slow = (
-        train([visual_run(tiny, 1)], images, independent(tiny, savings), cross_entropy.loss, plain.gradients)
-        for savings in (ALL_SAVINGS, slower)
+        train([visual_run(tiny, 1)], images, plainly(independent(tiny, savings))) for savings in (ALL_SAVINGS, slower)
     )
     for name, tensor in fast.items():
         assert (tensor - slow[name]).abs().max() < 1e-5
@@ -168,18 +151,18 @@ def test_adam_is_torchs_for_every_run(tiny, images):
     """Also where a run of another length has left the fleet."""
     learner = coop.Learner(tiny, NAMES, CONTEXT)
     runs = [run(1, images=8), run(2, images=4)]
-    together = train(runs, images, learner, cross_entropy.loss, plain.gradients, optimiser="adam")["context"]
+    together = train(runs, images, plainly(learner), optimiser="adam")["context"]
     for place, (seed, count) in enumerate([(1, 8), (2, 4)]):
         one = run(seed, images=count)
         context = one.start["context"][None].clone().requires_grad_(True)
         optimiser = torch.optim.Adam([context], weight_decay=one.schedule.weight_decay)
         rates = one.schedule.rates(count)
-        for rate, places, views in zip(rates, *one.batch_plan(2), strict=True):
+        for rate, indices, views in zip(rates, *one.batch_plan(2), strict=True):
             for group in optimiser.param_groups:
                 group["lr"] = rate
             optimiser.zero_grad()
-            outcome = learner.forward({"context": context}, images.features[views, one.images[places]][None])
-            F.cross_entropy(outcome.logits[0], one.labels[places]).backward()
+            output = learner.forward({"context": context}, images.features[views, one.images[indices]][None])
+            F.cross_entropy(output.logits[0], one.labels[indices]).backward()
             optimiser.step()
         assert (together[place] - context[0]).abs().max() < 1e-5
 

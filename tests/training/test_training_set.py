@@ -12,7 +12,6 @@ from reprompt.data.draws import draw
 from reprompt.data.splits import Split
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.digests import canonical
-from reprompt.training.loop import Run, Schedule
 from reprompt.training.training_set import TrainingSet
 
 SEVERAL = np.random.default_rng(0).random((30, 3)) < 0.5  # images of several classes
@@ -45,34 +44,36 @@ def cell(checkpoint="best", shots=5, together=(), **changes) -> Cell:
 
 
 def test_one_task_is_its_few_shot_set():
-    drawn = training("two").drawn(cell("last"))
+    few_shot = training("two").few_shot_set(cell("last"))
     images, labels = TASKS["two"].split.few_shot(1, "all", 5)
-    assert drawn.images.tolist() == images.tolist() and drawn.labels.tolist() == labels.tolist()
-    assert drawn.allowed.all() and drawn.held_out == []
+    assert few_shot.images.tolist() == images.tolist() and few_shot.labels.tolist() == labels.tolist()
+    assert few_shot.allowed.all() and few_shot.held_out == []
 
 
 def test_classes_and_images_of_several_tasks_are_laid_end_to_end(tiny):
     both = training("one", "two")
-    drawn = both.drawn(cell("last"))
+    few_shot = both.few_shot_set(cell("last"))
     assert both.class_names == ["one 0", "one 1", "two 0", "two 1", "two 2"]
     images = both.images(tiny, "none")
     assert images.features.shape == (1, 50, 2)
-    for image, label, of in zip(drawn.images.tolist(), drawn.labels.tolist(), drawn.task_of.tolist(), strict=True):
+    for image, label, of in zip(
+        few_shot.images.tolist(), few_shot.labels.tolist(), few_shot.task_of.tolist(), strict=True
+    ):
         data, within = (TASKS["one"], image) if of == 0 else (TASKS["two"], image - 20)
         assert data.split.train_labels[within] == label - (0 if of == 0 else 2)
 
 
 def test_an_images_own_task_is_what_is_allowed():
-    drawn = training("one", "two").drawn(cell("last"))
-    first = drawn.task_of == 0
-    assert drawn.allowed[first].int().unique(dim=0).tolist() == [[1, 1, 0, 0, 0]]
-    assert drawn.allowed[~first].int().unique(dim=0).tolist() == [[0, 0, 1, 1, 1]]
+    few_shot = training("one", "two").few_shot_set(cell("last"))
+    first = few_shot.task_of == 0
+    assert few_shot.allowed[first].int().unique(dim=0).tolist() == [[1, 1, 0, 0, 0]]
+    assert few_shot.allowed[~first].int().unique(dim=0).tolist() == [[0, 0, 1, 1, 1]]
 
 
 def test_with_images_of_several_classes_all_labels_are_zeros_and_ones():
-    drawn = training("one", "several").drawn(cell("last"))
-    assert drawn.labels.shape == (len(drawn.images), 5)
-    for image, shown, of in zip(drawn.images.tolist(), drawn.labels, drawn.task_of.tolist(), strict=True):
+    few_shot = training("one", "several").few_shot_set(cell("last"))
+    assert few_shot.labels.shape == (len(few_shot.images), 5)
+    for image, shown, of in zip(few_shot.images.tolist(), few_shot.labels, few_shot.task_of.tolist(), strict=True):
         if of == 0:
             assert shown.tolist() == [float(k == TASKS["one"].split.train_labels[image]) for k in range(2)] + [0, 0, 0]
         else:
@@ -87,9 +88,9 @@ def test_every_class_of_an_image_of_several_counts_as_one_of_its_shots():
 
 
 def test_the_target_alone_is_held_out_in_a_group_and_every_task_for_a_source_prompt():
-    group = training("one", "two").drawn(cell(group="best_2"))
+    group = training("one", "two").few_shot_set(cell(group="best_2"))
     assert [one.task for one in group.held_out] == ["one"]
-    source = training("one", "two").drawn(cell(together=("one", "two")))
+    source = training("one", "two").few_shot_set(cell(together=("one", "two")))
     assert [one.task for one in source.held_out] == ["one", "two"]
     second = source.held_out[1]
     assert second.columns == slice(2, 5)
@@ -97,35 +98,13 @@ def test_the_target_alone_is_held_out_in_a_group_and_every_task_for_a_source_pro
 
 
 def test_what_is_held_out_is_not_trained_on():
-    drawn = training("one", "two").drawn(cell(together=("one", "two")))
-    held_out = np.concatenate([one.images for one in drawn.held_out])
-    assert not set(held_out.tolist()) & set(drawn.images.tolist())
-    assert len(held_out) == 5 and len(drawn.images) == 20  # one of five images of each of five classes
+    few_shot = training("one", "two").few_shot_set(cell(together=("one", "two")))
+    held_out = np.concatenate([one.images for one in few_shot.held_out])
+    assert not set(held_out.tolist()) & set(few_shot.images.tolist())
+    assert len(held_out) == 5 and len(few_shot.images) == 20  # one of five images of each of five classes
 
 
 def test_nothing_left_to_train_on_is_an_error_that_says_what_to_do():
     lonely = TrainingSet(("alone",), (task("alone", 2, np.arange(2)),), "all")
     with pytest.raises(ValueError, match=r"alone: no image is left .* at 5 shots .* raise shots"):
-        lonely.drawn(cell(shots=5))
-
-
-def run_of(sampling: str) -> Run:
-    schedule = Schedule(0.1, 0.1, 50, 4, 8, 0.9, 0.0)
-    task_of = torch.tensor([0] * 40 + [1] * 10)
-    streams = (torch.Generator().manual_seed(seed) for seed in (1, 2))
-    return Run(torch.arange(50), torch.zeros(50), {}, schedule, *streams, task_of=task_of, sampling=sampling)
-
-
-@pytest.mark.parametrize(("sampling", "share"), [("image", 0.2), ("task", 0.5)])
-def test_tasks_are_weighed_by_their_images_or_equally(sampling, share):
-    run = run_of(sampling)
-    places, _ = run.batch_plan(1)
-    assert places.shape == (200, 8)
-    assert run.task_of[places].float().mean() == pytest.approx(share, abs=0.03)
-    assert len(places.unique()) == 50, "every image is seen"
-
-
-def test_in_order_is_the_same_in_every_epoch():
-    places, _ = run_of("in_order").batch_plan(1)
-    assert places[:6].flatten().tolist() == list(range(48))
-    assert torch.equal(places[6:12], places[:6])
+        lonely.few_shot_set(cell(shots=5))

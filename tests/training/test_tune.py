@@ -23,8 +23,8 @@ from reprompt.planning.plan import Plan, make_plan
 from reprompt.records.files import read_records, read_rows
 from reprompt.records.identity import name_of
 from reprompt.training import tune
-from reprompt.training.fleets import run_of
 from reprompt.training.groups import groups_of, write_groups
+from reprompt.training.run import run_of
 from reprompt.training.training_set import TrainingSet
 
 FILE = PROJECT / "params.yaml"
@@ -195,7 +195,7 @@ def test_methods_are_compared_on_the_same_batches(tiny):
     coop, prograd = (PLAN.job(f"few_shot/{r}/ViT-B-16/part1").cells[0] for r in ("coop", "prograd"))
     learner = Learner(tiny, NAMES, coop.learner)
     training = TrainingSet((coop.task,), (TaskData(split(coop.task), features()),), "all")
-    one, two = (run_of(cell, training.drawn(cell), learner) for cell in (coop, prograd))
+    one, two = (run_of(cell, training.few_shot_set(cell), learner) for cell in (coop, prograd))
     assert torch.equal(one.start["context"], two.start["context"])
     assert torch.equal(one.batch_plan(2)[0], two.batch_plan(2)[0])
 

@@ -6,8 +6,8 @@ import torch
 
 from reprompt.data.draws import until_each_class_has, validation_fifth
 from reprompt.evaluation.images import Images
-from reprompt.evaluation.measures.measure import Moment
-from reprompt.learners.outcome import Outcome
+from reprompt.evaluation.measures.measure import TrainingState
+from reprompt.learners.output import LearnerOutput
 from reprompt.training.validation import BestCheckpoint, HeldOut, validated
 
 
@@ -40,7 +40,7 @@ class Pointing:
     sees, images_at_once = "features", 2
 
     def forward(self, params, images):
-        return Outcome(images, params["classes"], torch.tensor(10.0))
+        return LearnerOutput(images, params["classes"], torch.tensor(10.0))
 
 
 IMAGES = Images(torch.eye(3)[None])  # one view of three images, each along its own axis
@@ -64,17 +64,17 @@ def test_a_task_is_judged_among_its_own_classes():
     assert of_run[0]["predictions"].tolist() == [0, 1]
 
 
-def moment(params, epoch, runs):
+def state(params, epoch, runs):
     ends = torch.tensor([run in runs for run in range(2)])
-    return Moment(torch.tensor(runs), None, ends, torch.full((2,), epoch), {"classes": params.clone()})
+    return TrainingState(torch.tensor(runs), None, ends, torch.full((2,), epoch), {"classes": params.clone()})
 
 
 def test_the_earliest_of_the_best_epochs_is_kept_run_by_run():
     nearly = torch.stack([RIGHT[0], RIGHT[1], RIGHT[1]])
     best = BestCheckpoint(Pointing(), IMAGES, [[held_out()], [held_out()]], [4, 4], every=1)
-    best.see(moment(torch.stack([WRONG, nearly]), 0, [0, 1]))
-    best.see(moment(torch.stack([RIGHT, RIGHT * 2]), 1, [0, 1]))
-    best.see(moment(torch.stack([RIGHT * 3, WRONG]), 2, [0, 1]))
+    best.after_step(state(torch.stack([WRONG, nearly]), 0, [0, 1]))
+    best.after_step(state(torch.stack([RIGHT, RIGHT * 2]), 1, [0, 1]))
+    best.after_step(state(torch.stack([RIGHT * 3, WRONG]), 2, [0, 1]))
     assert torch.equal(best.params["classes"], torch.stack([RIGHT, RIGHT * 2]))
     assert best.best == [100, 100]
     assert best.arrays[0][0]["predictions"].tolist() == [0, 1, 2]
@@ -82,15 +82,15 @@ def test_the_earliest_of_the_best_epochs_is_kept_run_by_run():
 
 def test_it_looks_every_so_many_epochs_and_after_a_runs_last():
     best = BestCheckpoint(Pointing(), IMAGES, [[held_out()], [held_out()]], [3, 5], every=2)
-    best.see(moment(torch.stack([RIGHT, RIGHT]), 0, [0, 1]))
+    best.after_step(state(torch.stack([RIGHT, RIGHT]), 0, [0, 1]))
     assert best.best == [-1, -1]
-    best.see(moment(torch.stack([RIGHT, WRONG]), 1, [0, 1]))
-    best.see(moment(torch.stack([WRONG, RIGHT]), 2, [0, 1]))
+    best.after_step(state(torch.stack([RIGHT, WRONG]), 1, [0, 1]))
+    best.after_step(state(torch.stack([WRONG, RIGHT]), 2, [0, 1]))
     assert best.best == [100, 0], "epoch 3 is the first run's last and not the second's"
 
 
 def test_several_tasks_count_the_same_whatever_their_images():
     one, other = held_out((0,), (1,), slice(0, 3)), held_out((0, 1, 2), (0, 1, 2))
     best = BestCheckpoint(Pointing(), IMAGES, [[one, other], [one, other]], [1, 1], every=1)
-    best.see(moment(torch.stack([RIGHT, RIGHT]), 0, [0, 1]))
+    best.after_step(state(torch.stack([RIGHT, RIGHT]), 0, [0, 1]))
     assert best.best == pytest.approx([50, 50])

@@ -19,8 +19,9 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import read_features
 from reprompt.clip.openai import load
 from reprompt.data.splits import Split
+from reprompt.evaluation.task_data import TaskData, Tasks
 from reprompt.planning.plan import Plan
-from reprompt.training.fleets import TaskData, Tasks, run_fleet
+from reprompt.training.fleets import run_fleet
 
 ROUNDS = 3
 

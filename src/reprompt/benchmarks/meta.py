@@ -29,11 +29,10 @@ from reprompt.gradients.gram import DirectionRegulator, named
 from reprompt.learners import coop, ivlp, vpt
 from reprompt.learners.learner import frozen_image_features
 from reprompt.objectives import cross_entropy
-from reprompt.training.loop import Schedule
-from reprompt.training.meta.bilevel import widths
+from reprompt.training.meta.bilevel import Outer, outer_gradient, widths
 from reprompt.training.meta.corpus import Corpus
 from reprompt.training.meta.episodes import Sampler
-from reprompt.training.meta.train import Outer, outer_gradient
+from reprompt.training.schedule import Schedule
 
 LEARNERS = {
     "CoOp": (coop, coop.Settings(context_length=4), "a photo of a"),

@@ -11,6 +11,7 @@ from reprompt.cells.parameters import Experiment, Parameters, Value
 from reprompt.cells.recipes import Recipe, recipe_of
 from reprompt.cells.tuning import Tuned
 from reprompt.foundation.digests import canonical
+from reprompt.tasks.card import card_of
 
 TOGETHER = ("multitask", "meta")  # protocols that train on all tasks of their experiment
 OWN_METRICS = ("elevater", "multitask", "transfer_grid")  # protocols that judge each task by its own metric
@@ -154,10 +155,8 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
         made = Cell(*which, swept(**grid), settings, judged_on, start=start, group=group, **common)
         if of.protocol not in OWN_METRICS:
             return made
-        own = tuple(
-            (test.task, parameters.metrics[test.task]) for test in made.tests if test.task in parameters.metrics
-        )
-        return replace(made, metrics=own)
+        own = ((test.task, card_of(test.task).metric) for test in made.tests)
+        return replace(made, metrics=tuple((task, metric) for task, metric in own if metric != "accuracy"))
 
     if not recipe_of(recipe).learned:
         return (cell(0, 1.0, 0, {}, of.judged_on, "", ""),)

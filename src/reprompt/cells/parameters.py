@@ -3,11 +3,13 @@
 import itertools
 import typing
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PositiveFloat,
@@ -25,13 +27,15 @@ from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, 
 from reprompt.cells.tuning import Episodes, Tuned, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
-from reprompt.tasks.card import Metric
+from reprompt.tasks.card import Card, card_of, cards
+from reprompt.tasks.groups import expanded, groups
+from reprompt.tasks.groups import members as tasks_in
 
 Measure = Literal["curve", "angle", "collapse", "features", "grad_cam", "similarity"]  # files of evaluation/measures/
 Group = Literal["best_2", "best_3", "worst_2", "worst_3"]  # a target task with one or two partners
 BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
 REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
-WEB_TASKS = ("corpus", "webvision")  # GRAM's: image-text pairs, and labelled pictures
+Tasks = Annotated[tuple[str, ...], BeforeValidator(expanded)]  # tasks, and groups of the cards by their names
 
 
 class RenderedData(Block):
@@ -58,7 +62,7 @@ class FileData(Block):
     root: str
     size: PositiveInt
     pool: PositiveInt
-    squashed: tuple[str, ...]
+    squashed: Tasks
     workers: PositiveInt
     cards: str | None = None
 
@@ -181,8 +185,8 @@ class Experiment(Block):
     methods: Expressions
     shots: tuple[PositiveInt, ...]
     tau: tuple[Tau, ...] = (1.0,)
-    tasks: tuple[str, ...] = ()
-    judged_on: tuple[str, ...] = ()
+    tasks: Tasks = ()
+    judged_on: Tasks = ()
     backbones: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
     sweep: tuple[Grid, ...] = ()
@@ -302,10 +306,9 @@ class Parameters(Block):
     scale: str
     seeds: tuple[int, ...]
     standard_backbone: str
-    tasks: tuple[str, ...]
-    shifts: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-    metrics: dict[str, Metric] = Field(default={})
+    tasks: Tasks
+    shifts: Tasks = ()
+    targets: Tasks = ()
     judged_images: dict[str, PositiveInt] = Field(default={})
     tasks_per_job: PositiveInt
     runs_per_fleet: PositiveInt
@@ -325,7 +328,12 @@ class Parameters(Block):
     @property
     def web_tasks(self) -> tuple[str, ...]:
         """The tasks made of pictures from the web, where there is a block that says how."""
-        return WEB_TASKS if self.gram else ()
+        return tasks_in("web") if self.gram else ()
+
+    def card(self, task: str) -> Card:
+        """The card of a task, the user's own laid over it."""
+        own = self.data.cards if isinstance(self.data, FileData) else None
+        return card_of(task, Path(own) if own else None)
 
     def layers_of(self, recipe: Recipe) -> dict[str, Layer]:
         """The blocks of a recipe's members and variants, by axis, in the order in which they are laid."""
@@ -364,6 +372,8 @@ class Parameters(Block):
             "standard_backbone": (self.standard_backbone,),
             "gram.backbone": (self.gram.backbone,) if self.gram else (),
         }
+        for key in ("tasks", "shifts", "targets"):
+            _check_names(key, getattr(self, key), {**cards(), **groups()}, "task")
         for name, backbone in self.backbones.items():
             if isinstance(backbone, RenderedBackbone) and backbone.text_from:
                 named[f"backbones.{name}.text_from"] = (backbone.text_from,)
@@ -394,7 +404,7 @@ class Parameters(Block):
     def _experiments_make_sense(self) -> "Parameters":
         for key, experiment in self.experiments.items():
             for task in experiment.tasks or self.tasks:
-                if self.metrics.get(task) == "mean_average_precision" and experiment.protocol in DRAWN_BY_CLASS:
+                if card_of(task).is_multi_label and experiment.protocol in DRAWN_BY_CLASS:
                     why = f"its images have several classes; {experiment.protocol} draws images of one"
                     raise ValueError(f"experiments.{key}.tasks: {task}: {why}")
             for method in experiment.methods:
@@ -423,7 +433,7 @@ class Parameters(Block):
             return
         if recipe.by_steps and recipe.declared["objective"].of_one_class:
             for task in experiment.tasks or self.tasks:
-                if self.metrics.get(task) == "mean_average_precision":
+                if card_of(task).is_multi_label:
                     raise ValueError(f"{at}.methods: {method}: {recipe.objective} is for images of one class: {task}")
         self._check_start(key, experiment, recipe)
         if experiment.groups and not recipe.several_tasks:

@@ -8,7 +8,7 @@ from typing import Any
 from reprompt.claims.grammar import Choice, Difference, Quantity, Term, Value
 from reprompt.evidence.adaptation import LABELS as MVLPT_LABELS
 from reprompt.tables.methods import ABLATIONS, METHODS
-from reprompt.tasks.groups import GROUPS
+from reprompt.tasks.groups import members
 
 METHODS_AND_PARTS = (*METHODS.values(), *ABLATIONS)
 LABELS = MVLPT_LABELS | {method.published_id: method.in_a_sentence for method in METHODS_AND_PARTS}
@@ -87,7 +87,7 @@ def _choices(node: Any, key: str = "") -> list[tuple[str, Choice]]:
 
 
 def _values(choice: Choice) -> tuple[str | float, ...]:
-    return tuple(member for value in choice.values for member in GROUPS.get(value, (value,)))
+    return tuple(member for value in choice.values for member in members(value))
 
 
 def _in_words(key: str, value: str | float) -> str:

@@ -21,7 +21,7 @@ import re
 from dataclasses import dataclass
 
 from reprompt.evidence.source import Choice, Value
-from reprompt.tasks.groups import GROUPS
+from reprompt.tasks.groups import groups
 
 TOKEN = re.compile(
     r"(?P<minus>\s+-\s+)|(?P<blank>\s+)|(?P<word>[A-Za-z_]\w*(?:[+/-]\w+)*)|(?P<number>\d+(?:\.\d+)?)|(?P<sign>[(),=|>&:*])"
@@ -166,7 +166,7 @@ class _Parser:
         name = self._take("word").text
         self._take("(")
         form, _, group = name.partition("_")
-        if form in ("count", "max") and group in GROUPS:
+        if form in ("count", "max") and group in groups():
             term = self._count(group) if form == "count" else self._largest_gain(group)
         elif name == "win_share":
             term = self._win_share()

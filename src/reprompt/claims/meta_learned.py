@@ -29,7 +29,7 @@ from reprompt.evidence.statistics import harmonic_mean
 from reprompt.foundation.digests import canonical
 from reprompt.tables.methods import ABLATIONS, METHODS
 from reprompt.tables.setting import HALVES
-from reprompt.tasks.groups import GROUPS
+from reprompt.tasks.groups import groups
 
 EPOCHS, MANY_EPOCHS = 10.0, 200.0  # in the paper's words, whatever they are here
 VARIED = {  # what an experiment varies
@@ -56,7 +56,7 @@ class MetaLearned(Measured):
 
     def runs(self, where: Slice) -> Runs:
         """Accuracy in percent of every run; H of a group is that of the averages."""
-        if where.split == "H" and where.place in GROUPS:
+        if where.split == "H" and where.place in groups():
             base, new = (self.runs(replace(where, split=half)) for half in HALVES)
             return H_of_means(base, new)
         if where.method == "coop" and "M" in dict(where.settings):

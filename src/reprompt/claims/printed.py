@@ -7,7 +7,7 @@ import pandas as pd
 
 from reprompt.evidence.runs import DETERMINISTIC, POOLED, Run, Runs
 from reprompt.evidence.source import Lost, Missing, Slice, Source
-from reprompt.tasks.groups import GROUPS
+from reprompt.tasks.groups import groups, members
 from reprompt.tasks.published import published_tables, published_values
 
 # Keys of a term against columns of the tables.
@@ -52,8 +52,8 @@ class Printed(Source):
         A key that the term names has to match. Of the others, cells are preferred that match what the claim says of
         all its terms, then the first table that prints one.
         """
-        group = where.place in GROUPS
-        dataset = f"average_{len(GROUPS[where.place])}" if group else where.place
+        group = where.place in groups()
+        dataset = f"average_{len(members(where.place))}" if group else where.place
         cells = self._cells.get((where.paper, where.setting, where.method, dataset), [])
         splits = WHOLE if where.split == "all" else (where.split,)
         named = {key: value for key, value in where.settings if key in COLUMNS}
@@ -76,7 +76,7 @@ class Printed(Source):
         defaults = {key: value for key, value in where.defaults if key in COLUMNS and key not in named}
         best = max(fitting, key=lambda cell: sum(_matches(cell[COLUMNS[k]], v) for k, v in defaults.items()))
         run = Run("", POOLED if group else where.place, 0, DETERMINISTIC)
-        return Runs({run: float(best["value"])}, len(GROUPS[where.place]) if group else 0)
+        return Runs({run: float(best["value"])}, len(members(where.place)) if group else 0)
 
 
 def _fitting(cells: list[dict], splits: tuple[str, ...], named: dict) -> list[dict]:

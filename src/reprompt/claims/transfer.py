@@ -23,7 +23,7 @@ import pandas as pd
 
 from reprompt.evidence.runs import Run, Runs
 from reprompt.evidence.source import Missing
-from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.groups import members
 
 EXCHANGES = 9_999  # the smallest p is then 0.0001
 AT_ONCE = 1_111  # of them: 11 MB a draw
@@ -56,7 +56,7 @@ def transfer(grid: pd.DataFrame, source: str, target: str) -> Runs:
 def mean_over_sources(grid: pd.DataFrame, target: str) -> Runs:
     """The mean over all sources but the target itself, in each draw that has them all; needs every source."""
     values = _column(grid, target).drop(columns=target, errors="ignore")
-    needed = len(ELEVATER_20) - 1
+    needed = len(members("elevater20")) - 1
     if len(values.columns) < needed:
         raise Missing(f"only {len(values.columns)} of {needed} sources were run, and the claim averages over all")
     return _by_draw(values.dropna().mean(axis=1), target)

@@ -10,7 +10,6 @@ from reprompt.data.splits import Split
 from reprompt.data.web import places_of
 
 TASK = "corpus"
-TEMPLATE = "a photo of a {}."
 
 
 def in_pair_order(train: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -21,14 +20,14 @@ def in_pair_order(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     return rows
 
 
-def corpus_split(assignment: Assignment, seeds: Sequence[int], most_shots: int) -> Split:
+def corpus_split(assignment: Assignment, template: str, seeds: Sequence[int], most_shots: int) -> Split:
     """The split of the task: topics as labels, -1 for a pair that was dropped or is in none, and domains."""
     train, test = (places_of(len(assignment.topic), split) for split in ("train", "test"))
     labels, names = assignment.topic[train], list(assignment.topic_words)
     return Split(
         task=TASK,
         class_names=names,
-        template=TEMPLATE,
+        template=template,
         train_labels=labels.tolist(),
         test_labels=assignment.topic[test].tolist(),
         draws={str(seed): draw(labels, len(names), TASK, seed, most_shots) for seed in seeds},

@@ -21,7 +21,7 @@ Own = Annotated[
 
 @app.command("status")
 def show_status(
-    names: Annotated[list[str] | None, typer.Argument(help="Data sets; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Data sets, by their tasks; all by default.")] = None,
     root: Root = Path("data"),
     own: Own = None,
     every_picture: Annotated[bool, typer.Option("--all-images", help="Open every image, not a sample.")] = False,
@@ -32,10 +32,10 @@ def show_status(
     """
     from reprompt.data.fetch.status import status
     from reprompt.data.files.readers import READERS
-    from reprompt.tasks.card import CARDS, card_of
+    from reprompt.tasks.card import card_of, cards
 
     found = []
-    for name in names or CARDS:
+    for name in names or cards():
         found.append(status(card_of(name, own), root, READERS, every_picture))
         _print(found[-1])
     states = [one.state for one in found]
@@ -47,7 +47,7 @@ def show_status(
 
 @app.command("fetch")
 def fetch_data(
-    names: Annotated[list[str], typer.Argument(help="Data sets.")],
+    names: Annotated[list[str], typer.Argument(help="Data sets, by their tasks.")],
     root: Root = Path("data"),
     own: Own = None,
 ) -> None:

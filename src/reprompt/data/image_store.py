@@ -39,10 +39,6 @@ class ImageStore:
         """Class names in label order."""
         return self.source.class_names(task)
 
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
-        return self.source.template(task)
-
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels of `train` or `test`."""
         return self.source.labels(task, split)

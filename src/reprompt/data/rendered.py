@@ -24,10 +24,6 @@ class Rendered:
         """Class names in label order."""
         return list(rendered.class_names(task))
 
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
-        return rendered.TASKS[task].template
-
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`."""
         return rendered.labels(task, rendered.images_per_split(task, self.world)[split], split, self.world)
@@ -71,10 +67,6 @@ class RenderedWeb:
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
         return list(self.web.class_names)
-
-    def template(self, task: str) -> str:
-        """Nothing is known of the pictures but what they show."""
-        return "a photo of a {}."
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`, as the web says."""

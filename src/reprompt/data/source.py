@@ -8,6 +8,7 @@ import numpy as np
 from reprompt.cells.parameters import Views
 from reprompt.data.draws import draw
 from reprompt.data.splits import Split
+from reprompt.tasks.card import Card
 
 
 class Source(Protocol):
@@ -15,9 +16,6 @@ class Source(Protocol):
 
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
-
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`, without reading images."""
@@ -33,13 +31,14 @@ class SourceInViews(Source, Protocol):
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
 
 
-def split_of(source: Source, task: str, seeds: Sequence[int], most_shots: int) -> Split:
-    """The split of a task: labels from the source, draws for every seed."""
+def split_of(source: Source, card: Card, seeds: Sequence[int], most_shots: int) -> Split:
+    """The split of a task: the template from its card, labels from the source, draws for every seed."""
+    task = card.name
     names, train = source.class_names(task), source.labels(task, "train")
     return Split(
         task=task,
         class_names=names,
-        template=source.template(task),
+        template=card.template,
         train_labels=train.tolist(),
         test_labels=source.labels(task, "test").tolist(),
         draws={str(seed): draw(train, len(names), task, seed, most_shots) for seed in seeds},

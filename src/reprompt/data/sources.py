@@ -26,10 +26,6 @@ class ByTask:
         """Class names in label order."""
         return self.of(task).class_names(task)
 
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
-        return self.of(task).template(task)
-
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`."""
         return self.of(task).labels(task, split)

@@ -1,1 +1,1 @@
-"""Judging prompts: metrics, measures, and the images that they are judged on."""
+"""Evaluating prompts: metrics, measures, and the images that they are evaluated on."""

@@ -32,6 +32,19 @@ class Images:
         return self.normalise(self.pixels[views, images].to(self.features.device))
 
 
+@dataclass(frozen=True)
+class EvaluationBatch:
+    """Images of one forward pass as a learner gets them: (R or 1, B, ...), their indices and, of test images, targets.
+
+    `indices` are among a task's test images (B,) or, where every run has images of its own, training images (R, B).
+    `targets` are (B,) or, for images of several classes, (B, K).
+    """
+
+    images: Tensor
+    indices: Tensor
+    targets: Tensor | None = None
+
+
 def laid_end_to_end(images: Sequence[Images]) -> Images:
     """The images of several tasks as one training set."""
     if len(images) == 1:

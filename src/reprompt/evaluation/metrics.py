@@ -106,4 +106,5 @@ def delta_lcd(text_cosines: np.ndarray) -> float:
 def delta_mid(own_cosines: np.ndarray, targets: np.ndarray) -> float:
     """NPT, equation 3, signed: mean over images of <z, g_y> - 1, from the means of each class (K,)."""
     counts = np.bincount(targets, minlength=len(own_cosines))
-    return float(np.average(own_cosines.astype(np.float64), weights=counts) - 1)
+    occurs = counts > 0  # a class without an image has no cosine
+    return float(np.average(own_cosines[occurs].astype(np.float64), weights=counts[occurs]) - 1)

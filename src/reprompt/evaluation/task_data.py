@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from torch import Tensor
+import torch
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import TaskFeatures
 from reprompt.data.pictures import Pictures
 from reprompt.data.splits import Split
-from reprompt.evaluation.images import Images
+from reprompt.evaluation.images import EvaluationBatch, Images
 from reprompt.learners.learner import Learner
 
 
@@ -43,16 +42,18 @@ class TaskData:
         pixels = self.pixels.plain if plain else self.pixels.views
         return Images(features.to(backbone.device), pixels, backbone.normalise)
 
-    def test_images(self, learner: Learner, which: np.ndarray) -> Iterator[tuple[np.ndarray, Tensor]]:
-        """Test images as one forward pass of a learner takes them: places (B,), features or pixels (1, B, ...)."""
-        backbone, at_once = learner.backbone, learner.images_at_once or len(which)
-        parts = [which[start : start + at_once] for start in range(0, len(which), at_once)]
-        if learner.sees == "features":
-            features = self.features.normalised_test
-            yield from ((places, features[places].to(backbone.device)[None]) for places in parts)
-        else:
-            for places in parts:
-                yield places, backbone.normalise(self.pixels.test.plain(places).to(backbone.device))[None]
+    def test_batches(self, learner: Learner, split: str, at_most: int | None = None) -> Iterator[EvaluationBatch]:
+        """The test images of a split's classes, at most so many, as many at once as one forward pass takes."""
+        backbone, which = learner.backbone, self.split.test_images(split, at_most)
+        targets = torch.from_numpy(self.split.test_targets(split, at_most)).to(backbone.device)
+        at_once = learner.images_at_once or len(which)
+        for start in range(0, len(which), at_once):
+            indices = which[start : start + at_once]
+            if learner.sees == "features":
+                images = self.features.normalised_test[indices].to(backbone.device)
+            else:
+                images = backbone.normalise(self.pixels.test.plain(indices).to(backbone.device))
+            yield EvaluationBatch(images[None], torch.from_numpy(indices), targets[start : start + at_once])
 
 
 Tasks = Mapping[str, TaskData]

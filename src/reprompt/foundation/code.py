@@ -19,13 +19,13 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
 
-# These decide nothing about a result: parameters and plan reach the rules as specs, and the rest is about running.
+# These decide nothing about a result: parameters, plan and cards reach the rules as specs; the rest is about running.
 # A neutral module counts only where an entry point names it.
 NEUTRAL = (
     *("cells.cell", "cells.clustering", "cells.fleets", "cells.job", "cells.members", "cells.parameters"),
     *("cells.recipes", "cells.tuning"),
     *("foundation.atomic", "foundation.block", "foundation.code", "foundation.costs", "foundation.locks"),
-    *("foundation.processor", "cli", "data.commands", "planning", "workflow"),
+    *("foundation.processor", "cli", "data.commands", "planning", "tasks.card", "tasks.groups", "workflow"),
 )
 
 # These only pick a member by its name or, as claims does, hand on names: their own text counts, and their branches are

@@ -67,9 +67,9 @@ def two_gradients(
     step: Step, temperature: float, savings: Savings = ALL_SAVINGS
 ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
     """The task losses (R,), G_d and G_g."""
-    outcome = step.forward()
-    g_general = step.gradients(lwf.divergence(outcome, step.batch, temperature), keep=savings.one_forward)
-    losses = step.objective(outcome if savings.one_forward else step.forward(), step.batch)
+    output = step.forward()
+    g_general = step.gradients(lwf.divergence(output, step.batch, temperature), keep=savings.one_forward)
+    losses = step.objective(output if savings.one_forward else step.forward(), step.batch)
     return losses, step.gradients(losses), g_general
 
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives.batch import Batch, Objective
 
 
 @dataclass(frozen=True)
 class Step:
-    """R runs: learned tensors (R, ...), a function to their outcome, the objective and the batch."""
+    """R runs: learned tensors (R, ...), a function to their output, the objective and the batch."""
 
     params: dict[str, Tensor]
-    forward: Callable[[], Outcome]
+    forward: Callable[[], LearnerOutput]
     objective: Objective
     batch: Batch
 

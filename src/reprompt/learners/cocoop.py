@@ -23,7 +23,7 @@ from reprompt.clip.text import encode_prompts
 from reprompt.initialisation.context import initial_context
 from reprompt.learners.affine import affine, default_affine
 from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 
 class Settings(LearnerSettings):
@@ -63,7 +63,7 @@ class Learner:
             **default_affine("meta_out", joint // 16, width, stream),
         }
 
-    def forward(self, params: Params, images: torch.Tensor) -> Outcome:
+    def forward(self, params: Params, images: torch.Tensor) -> LearnerOutput:
         """`context` (R, M, D), the meta-net, and images -> features, with class features (R, B, K, E) per image."""
         features = frozen_image_features(self.backbone, images)
         runs, count = len(params["context"]), features.shape[1]
@@ -72,4 +72,4 @@ class Learner:
         conditioned = params["context"][:, None] + shift_RBD[:, :, None]  # (R, B, M, D)
         parts = self.prompts.around(conditioned.flatten(0, 1))
         classes = encode_prompts(self.backbone.model, *parts, savings=self.savings)
-        return Outcome(features, classes.unflatten(0, (runs, count)), self.backbone.scale)
+        return LearnerOutput(features, classes.unflatten(0, (runs, count)), self.backbone.scale)

@@ -22,7 +22,7 @@ from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_prompts
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 
 class Settings(LearnerSettings):
@@ -60,10 +60,10 @@ class Learner:
             raise ValueError(f"a context per class starts at random, not at the phrase {how!r} (CoOp has no such case)")
         return {"context": random_vectors(self.classes, length, self.backbone.text_width, stream=stream)}
 
-    def forward(self, params: Params, images: torch.Tensor) -> Outcome:
+    def forward(self, params: Params, images: torch.Tensor) -> LearnerOutput:
         """`params["context"]` (R, M, D) or (R, K, M, D), and images -> features and logits."""
         if params["context"].ndim == 4 and params["context"].shape[1] != self.classes:
             raise ValueError(f"{params['context'].shape[1]} contexts, one per class, do not fit {self.classes} classes")
         parts = self.prompts.around(params["context"])
         classes = encode_prompts(self.backbone.model, *parts, savings=self.savings)
-        return Outcome(frozen_image_features(self.backbone, images), classes, self.backbone.scale)
+        return LearnerOutput(frozen_image_features(self.backbone, images), classes, self.backbone.scale)

@@ -14,7 +14,7 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 SPREAD = 0.01
 
@@ -48,7 +48,7 @@ class Learner:
         shape = (len(self.class_names), self.backbone.joint_width)
         return {"weight": SPREAD * torch.randn(*shape, generator=stream)}
 
-    def forward(self, params: Params, images: torch.Tensor) -> Outcome:
+    def forward(self, params: Params, images: torch.Tensor) -> LearnerOutput:
         """`weight` (R, K, E) and images -> features and logits."""
         classes = F.normalize(params["weight"], dim=-1)
-        return Outcome(frozen_image_features(self.backbone, images), classes, self.backbone.scale)
+        return LearnerOutput(frozen_image_features(self.backbone, images), classes, self.backbone.scale)

@@ -24,7 +24,7 @@ from reprompt.clip.text import encode_prompts
 from reprompt.clip.vision import encode_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.learners.visual_start import enters_before_norm, visual_prompts
 
 
@@ -80,7 +80,7 @@ class Learner:
             params["visual"] = visual_prompts(self.tower, self.settings, stream)
         return params
 
-    def forward(self, params: Params, images: torch.Tensor) -> Outcome:
+    def forward(self, params: Params, images: torch.Tensor) -> LearnerOutput:
         """Prompts with a leading run axis and images -> features and logits."""
         model, parts = self.backbone.model, self.prompts.around(params["context"])
         classes = encode_prompts(model, *parts, deep_RJMD=params.get("deep_context"), savings=self.savings)
@@ -89,4 +89,4 @@ class Learner:
             features = encode_images(model, images, params["visual"], before_norm, self.savings)
         else:
             features = frozen_image_features(self.backbone, images)
-        return Outcome(features, classes, self.backbone.scale)
+        return LearnerOutput(features, classes, self.backbone.scale)

@@ -12,7 +12,7 @@ from torch import Tensor
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 Sees = Literal["features", "pixels"]
 
@@ -31,7 +31,7 @@ class Learner(Protocol):
     def start(self, how: str, stream: torch.Generator) -> Params:
         """The learned tensors of one run: `how` is "random" or a phrase for the text context."""
 
-    def forward(self, params: Params, images: Tensor) -> Outcome:
+    def forward(self, params: Params, images: Tensor) -> LearnerOutput:
         """Learned tensors of R runs, each with a leading run axis, and images -> features and logits."""
 
 

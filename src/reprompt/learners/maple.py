@@ -23,7 +23,7 @@ from reprompt.clip.text import encode_prompts
 from reprompt.clip.vision import encode_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.affine import default_affine
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 
 class Settings(LearnerSettings):
@@ -76,11 +76,11 @@ class Learner:
             params["deep_context"] = random_vectors(depth - 1, length, text, stream=stream)
         return params
 
-    def forward(self, params: Params, images: torch.Tensor) -> Outcome:
+    def forward(self, params: Params, images: torch.Tensor) -> LearnerOutput:
         """Prompts and couplings with a leading run axis and pixels -> features and logits."""
         model, context, deep = self.backbone.model, params["context"], params.get("deep_context")
         classes = encode_prompts(model, *self.prompts.around(context), deep_RJMD=deep, savings=self.savings)
         text = context[:, None] if deep is None else torch.cat([context[:, None], deep], dim=1)  # (R, J, M, D)
         visual = text @ params["coupling_weight"].transpose(-1, -2) + params["coupling_bias"][:, :, None]
         features = encode_images(model, images, visual, before_norm=True, savings=self.savings)
-        return Outcome(features, classes, self.backbone.scale)
+        return LearnerOutput(features, classes, self.backbone.scale)

@@ -32,7 +32,7 @@ from reprompt.clip.text import encode_prompts
 from reprompt.clip.vision import encode_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.affine import affine, default_affine
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.learners.visual_start import enters_before_norm, visual_prompts
 
 
@@ -100,7 +100,7 @@ class Learner:
             params |= _attention_start(block, mix, stream) | _rest_of_block_start(block, mix, stream)
         return params
 
-    def forward(self, params: Params, images: Tensor) -> Outcome:
+    def forward(self, params: Params, images: Tensor) -> LearnerOutput:
         """All learned tensors with a leading run axis and pixels -> features and logits."""
         context, visual = params["context"], params["visual"]
         text_tokens, visual_tokens = context.flatten(1, -2), visual.flatten(1, -2)
@@ -113,7 +113,7 @@ class Learner:
         model = self.backbone.model
         classes = encode_prompts(model, *self.prompts.around(context), savings=self.savings)
         features = encode_images(model, images, visual, enters_before_norm(self.settings), self.savings)
-        return Outcome(features, classes, self.backbone.scale)
+        return LearnerOutput(features, classes, self.backbone.scale)
 
 
 def block_name(layer: int) -> str:

@@ -18,7 +18,7 @@ from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.vision import encode_images, require_tokens
 from reprompt.learners.affine import affine, default_affine
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.learners.templates import class_features
 from reprompt.learners.visual_start import enters_before_norm, visual_prompts
 
@@ -59,7 +59,7 @@ class Learner:
         projection = default_affine("project", width, self.tower.proj.shape[0], stream) if width else {}
         return {"visual": visual_prompts(self.tower, self.settings, stream, width), **projection}
 
-    def forward(self, params: Params, images: torch.Tensor) -> Outcome:
+    def forward(self, params: Params, images: torch.Tensor) -> LearnerOutput:
         """`visual` (R, J, N, W) and pixels -> features and logits."""
         prompts = params["visual"]
         if "project_weight" in params:
@@ -67,7 +67,7 @@ class Learner:
         before_norm = enters_before_norm(self.settings)
         features = encode_images(self.backbone.model, images, prompts, before_norm, self.savings)
         classes = self._classes() if self.classes is None else self.classes
-        return Outcome(features, classes.expand(len(prompts), -1, -1), self.backbone.scale)
+        return LearnerOutput(features, classes.expand(len(prompts), -1, -1), self.backbone.scale)
 
     def _classes(self) -> torch.Tensor:
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What an objective sees of a training step beside the learner's outcome.
+"""What an objective sees of a training step beside the learner's output.
 
 R runs, B images, K classes
 """
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from reprompt.foundation.block import Block
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Batch:
     """The images of one step of R runs.
 
     `labels` (R, B) are class indices; or (R, B, K) non-negative, for images of several classes. `weights` (R, B) are
-    1/b for a run's own b images and 0 for padding. `runs` (R,) are the runs' places in the fleet. `teacher` (R, B, K)
+    1/b for a run's own b images and 0 for padding. `runs` (R,) are the runs' indices in the fleet. `teacher` (R, B, K)
     are a teacher's logits; `allowed` (R, B, K) says which classes belong to the image's own task.
     """
 
@@ -30,7 +30,7 @@ class Batch:
     allowed: Tensor | None = None
 
 
-Objective = Callable[[Outcome, Batch], Tensor]
+Objective = Callable[[LearnerOutput, Batch], Tensor]
 
 
 def shared(settings: Sequence[Block], name: str) -> Any:

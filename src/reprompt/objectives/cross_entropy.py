@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reprompt.cells.axes import ObjectiveSettings
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives.batch import Batch, Objective
 
 
@@ -29,9 +29,9 @@ def of_logits(logits: Tensor, batch: Batch) -> Tensor:
     return (per_image * batch.weights).sum(dim=1)
 
 
-def loss(outcome: Outcome, batch: Batch) -> Tensor:
+def loss(output: LearnerOutput, batch: Batch) -> Tensor:
     """Mean over each run's images: (R,)."""
-    return of_logits(outcome.logits, batch)
+    return of_logits(output.logits, batch)
 
 
 def objective(settings: Sequence[Settings]) -> Objective:

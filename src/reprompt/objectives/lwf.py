@@ -15,7 +15,7 @@ from torch import Tensor
 
 from reprompt.cells.axes import ObjectiveSettings, Taught
 from reprompt.foundation.block import NonNegative
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch, Objective, per_run, shared
 
@@ -29,9 +29,9 @@ class Settings(Taught, ObjectiveSettings):
     distillation: NonNegative
 
 
-def divergence(outcome: Outcome, batch: Batch, temperature: float = 1.0) -> Tensor:
+def divergence(output: LearnerOutput, batch: Batch, temperature: float = 1.0) -> Tensor:
     """T^2 KL(teacher || student) of logits (R, B, K) over temperature T, mean over images: (R,)."""
-    log_student = F.log_softmax(outcome.logits / temperature, dim=-1)
+    log_student = F.log_softmax(output.logits / temperature, dim=-1)
     log_teacher = F.log_softmax(batch.teacher / temperature, dim=-1)
     per_image = (log_teacher.exp() * (log_teacher - log_student)).sum(dim=-1)
     return temperature**2 * (per_image * batch.weights).sum(dim=1)
@@ -47,8 +47,8 @@ def objective(settings: Sequence[Settings]) -> Objective:
     """L_ce + alpha L_kl with every run's own alpha and the fleet's temperature."""
     temperature = shared(settings, "temperature")
 
-    def loss(outcome: Outcome, batch: Batch) -> Tensor:
+    def loss(output: LearnerOutput, batch: Batch) -> Tensor:
         alpha = per_run(settings, "distillation", batch)
-        return cross_entropy.loss(outcome, batch) + alpha * divergence(outcome, batch, temperature)
+        return cross_entropy.loss(output, batch) + alpha * divergence(output, batch, temperature)
 
     return loss

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from reprompt.cells.axes import ObjectiveSettings
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch, Objective, shared
 
@@ -39,8 +39,8 @@ def objective(settings: Sequence[Settings]) -> Objective:
     """Cross-entropy over the union, under the fleet's class mask."""
     class_mask = shared(settings, "class_mask")
 
-    def loss(outcome: Outcome, batch: Batch) -> Tensor:
-        logits = outcome.logits if class_mask == "none" else masked(outcome.logits, batch.allowed, class_mask)
+    def loss(output: LearnerOutput, batch: Batch) -> Tensor:
+        logits = output.logits if class_mask == "none" else masked(output.logits, batch.allowed, class_mask)
         return cross_entropy.of_logits(logits, batch)
 
     return loss

@@ -2,8 +2,8 @@
 Through the Lens of Neural Collapse".
 
     paper     here                    meaning
-    g_k       outcome.classes         normalised text feature of class k
-    z_i       outcome.images          normalised image feature of image i
+    g_k       output.classes         normalised text feature of class k
+    z_i       output.images          normalised image feature of image i
     mu        -1 / (K - 1)            inner product of any two vectors of a simplex ETF
     L_LC      language_collapse       sum over i != j of (<g_i, g_j> - E_W mu)^2                        eq. 5
     L_MI      isomorphism             sum over images of (<z_i, g_y> - sqrt(E_W E_H))^2                 eq. 6
@@ -24,7 +24,7 @@ from torch import Tensor
 
 from reprompt.cells.axes import ObjectiveSettings
 from reprompt.foundation.block import NonNegative
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch, Objective, per_run, shared
 
@@ -51,22 +51,22 @@ def deviations_between_classes(classes: Tensor, energy: float = 1.0) -> Tensor:
     return (classes @ classes.transpose(-1, -2))[..., apart] + energy / (count - 1)
 
 
-def deviations_from_own_class(outcome: Outcome, labels: Tensor, target: float = 1.0) -> Tensor:
+def deviations_from_own_class(output: LearnerOutput, labels: Tensor, target: float = 1.0) -> Tensor:
     """<z_i, g_y> - sqrt(E_W E_H) of every image with its own class: (R, B)."""
-    cosines = outcome.logits / outcome.scale
+    cosines = output.logits / output.scale
     return cosines.gather(-1, labels[..., None]).squeeze(-1) - target
 
 
-def language_collapse(outcome: Outcome, batch: Batch, reduction: str, energy: float = 1.0) -> Tensor:
+def language_collapse(output: LearnerOutput, batch: Batch, reduction: str, energy: float = 1.0) -> Tensor:
     """L_LC per run (R,): zero where the class features form a simplex ETF, and only there."""
-    squares = deviations_between_classes(outcome.classes, energy).square()
+    squares = deviations_between_classes(output.classes, energy).square()
     of_set = squares.sum(dim=-1) if reduction == "sum" else squares.mean(dim=-1)
     return (of_set * batch.weights).sum(dim=-1) if of_set.ndim == 2 else of_set
 
 
-def isomorphism(outcome: Outcome, batch: Batch, reduction: str, target: float = 1.0) -> Tensor:
+def isomorphism(output: LearnerOutput, batch: Batch, reduction: str, target: float = 1.0) -> Tensor:
     """L_MI per run (R,): zero where every image lies on its class's text feature."""
-    squares = deviations_from_own_class(outcome, batch.labels, target).square()
+    squares = deviations_from_own_class(output, batch.labels, target).square()
     return (squares * ((batch.weights > 0) if reduction == "sum" else batch.weights)).sum(dim=1)
 
 
@@ -75,31 +75,12 @@ def objective(settings: Sequence[Settings]) -> Objective:
     reduction, text_energy = shared(settings, "reduction"), shared(settings, "text_energy")
     target = (text_energy * shared(settings, "image_energy")) ** 0.5
 
-    def loss(outcome: Outcome, batch: Batch) -> Tensor:
+    def loss(output: LearnerOutput, batch: Batch) -> Tensor:
         w_language, w_isomorphism = (per_run(settings, name, batch) for name in ("w_language", "w_isomorphism"))
         return (
-            cross_entropy.loss(outcome, batch)
-            + w_language * language_collapse(outcome, batch, reduction, text_energy)
-            + w_isomorphism * isomorphism(outcome, batch, reduction, target)
+            cross_entropy.loss(output, batch)
+            + w_language * language_collapse(output, batch, reduction, text_energy)
+            + w_isomorphism * isomorphism(output, batch, reduction, target)
         )
 
     return loss
-
-
-def language_collapse_degree(classes: Tensor, energy: float = 1.0) -> Tensor:
-    """Equation 2, Delta_LCD, signed: the mean of <g_i, g_j> - E_W mu over pairs; (..., K, E) -> (...)."""
-    return deviations_between_classes(classes, energy).mean(dim=-1)
-
-
-def isomorphism_degree(outcome: Outcome, labels: Tensor, target: float = 1.0, by_class: bool = False) -> Tensor:
-    """Equation 3, Delta_MID, signed, per run (R,): the mean of <z_i, g_y> - sqrt(E_W E_H) over images.
-
-    `by_class` averages within each class first, then over the classes that occur; the paper does not say which.
-    """
-    deviations = deviations_from_own_class(outcome, labels, target)
-    if not by_class:
-        return deviations.mean(dim=1)
-    means = []
-    for one, own in zip(deviations, labels.expand(len(deviations), -1), strict=True):
-        means.append(torch.stack([one[own == k].mean() for k in own.unique()]).mean())
-    return torch.stack(means)

@@ -15,8 +15,10 @@ from reprompt.cells.parameters import Measure
 from reprompt.cells.recipes import from_path, recipe_of
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.code import code_hash
-from reprompt.foundation.digests import canonical
+from reprompt.foundation.digests import canonical, digest_of_text
 from reprompt.planning.plan import Plan
+from reprompt.tasks.card import cards
+from reprompt.tasks.groups import groups
 
 SOURCES = {
     "rendered": ("data.rendered", "data.source", "data.sources"),
@@ -34,6 +36,7 @@ OTHERS = {  # rules that do the same whatever the source
     "claims": CLAIMS,
     "report": (*CLAIMS, "report.assemble", "planning.outputs"),  # with the titles of tables and figures
 }
+PRINTING = ("table", "figure", "claims", "report")  # the rules that name tasks, or average over groups of them
 STAGES = {  # of dvc.yaml, with the rules that they run
     "data": ("split", "corpus"),
     "backbones": ("pretrain", "weights"),
@@ -45,6 +48,9 @@ STAGES = {  # of dvc.yaml, with the rules that they run
     "claims": ("claims",),
     "report": ("report",),
 }
+CARDS = "cards"  # what counts of them, beside the stages in the file that dvc.yaml depends on
+# What of a card some result depends on; the rest is about having the data set, or about costs.
+COUNTS = {"printed", "short", "groups", "metric", "template", "rendered", "classes"}
 
 
 def split(source: str) -> tuple[str, ...]:
@@ -125,10 +131,24 @@ def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
     if rule == "features":
         return plan.features_spec(wildcards["backbone"], wildcards["part"])
     if rule == "contact_sheet":
-        return f"[{plan.split_spec},{plan.pretraining_spec(plan.backbones[0])}]"
+        return f"[{plan.split_spec},{plan.pretraining_spec(plan.backbones[0])},{_on_the_sheet()}]"
     if rule == "corpus":
         return plan.corpus_spec
+    if rule in PRINTING:
+        return _printed()
     return plan.split_spec if rule == "split" else ""
+
+
+def _printed() -> str:
+    """What is printed of the cards: names, and what is averaged over."""
+    names = {task: [card.printed, card.short] for task, card in cards().items()}
+    return canonical({"groups": groups(), "names": names})
+
+
+def _on_the_sheet() -> str:
+    """What the contact sheet says of every task, besides its pictures."""
+    told = {task: [card.template, card.rendered.model_dump()] for task, card in cards().items() if card.rendered}
+    return canonical({"groups": groups(), "tasks": told})
 
 
 def features_made_from(plan: Plan, spec: str) -> str:
@@ -137,11 +157,15 @@ def features_made_from(plan: Plan, spec: str) -> str:
 
 
 def stage_hashes() -> dict[str, str]:
-    """The code of every stage of dvc.yaml, whatever the parameters: at another scale the file is the same."""
+    """The code of every stage of dvc.yaml, whatever the parameters: at another scale the file is the same.
+
+    What counts of the cards stands beside the stages: Snakemake tells what a change means, by the specifications.
+    """
+    of_cards = {task: card.model_dump(include=COUNTS) for task, card in cards().items()}
     return {
         stage: code_hash(name for rule in rules for source in SOURCES for name in of_rule(rule, source))
         for stage, rules in STAGES.items()
-    }
+    } | {CARDS: digest_of_text(canonical(of_cards))}
 
 
 def write_stage_hashes(path: Path) -> None:

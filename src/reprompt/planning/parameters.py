@@ -22,7 +22,7 @@ from reprompt.foundation.schema import SCHEMA, SchemaError, require_schema
 def load_parameters(path: Path | str = "params.yaml", scale: str | None = None) -> Parameters:
     """Read and validate the parameter file at `path`, at its own scale or the one given."""
     try:
-        raw = yaml.safe_load(Path(path).read_text())
+        raw = yaml.load(Path(path).read_text(), Loader=yaml.CSafeLoader)  # every job reads it
     except FileNotFoundError:
         raise ParameterError(
             f"{path}: no such file; run from the project's top folder or name it by --params"

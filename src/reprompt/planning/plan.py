@@ -18,6 +18,7 @@ from reprompt.cells.tuning import ParameterError
 from reprompt.foundation.digests import canonical
 from reprompt.planning.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
 from reprompt.planning.splitting import merged, piece_names, pieces
+from reprompt.tasks.card import card_of
 
 ALL = "all"  # the part of a job that is about all tasks of its experiment
 NO_STUDY = "none"
@@ -261,6 +262,7 @@ class Plan:
             {
                 "clustering": gram.clustering.model_dump(),
                 "features": self.features_spec(gram.backbone, "corpus"),
+                "template": self.parameters.card("corpus").template,
                 "seeds": self.all_seeds,
                 "most_shots": self.most_shots(["corpus"]),
             }
@@ -279,26 +281,24 @@ class Plan:
 
     @property
     def _told_by_cards(self) -> dict[str, Any]:
-        """What splits take from the cards of real data sets. What else these say, of sizes for example, has no part."""
-        data = self.parameters.data
-        if data.source == "rendered":
-            return {}
-        from reprompt.tasks.card import card_of
-
-        own = Path(data.cards) if data.cards else None
-        cards = {task: card_of(task, own) for task in self.labelled_tasks if task not in self.parameters.web_tasks}
-        return {"cards": {task: [card.classes, card.template] for task, card in cards.items()}}
+        """What splits take from the cards. What else these say, of sizes for example, has no part."""
+        cards = [self.parameters.card(task) for task in self.labelled_tasks]
+        told = {"templates": [card.template for card in cards], "multi_label": [card.is_multi_label for card in cards]}
+        if self.parameters.data.source == "files":
+            told["classes"] = [card.classes for card in cards]  # as many as the reader has to find
+        return told
 
     def features_spec(self, backbone: str, part: str) -> str:
         """What the features of a part's images depend on."""
-        return canonical(
-            {
-                "data": self.parameters.images_of(self.parts[part][0]),
-                "views": views.model_dump() if (views := self.views_of(part)) else None,
-                "tasks": self.parts[part],
-                "backbone": self.pretraining_spec(backbone),
-            }
-        )
+        told = {
+            "data": self.parameters.images_of(self.parts[part][0]),
+            "views": views.model_dump() if (views := self.views_of(part)) else None,
+            "tasks": self.parts[part],
+            "backbone": self.pretraining_spec(backbone),
+        }
+        if self.parameters.data.source == "files":  # of pictures of several classes the pool is all
+            told["multi_label"] = [task for task in self.parts[part] if card_of(task).is_multi_label]
+        return canonical(told)
 
     def text_source(self, backbone: str) -> str | None:
         """The backbone whose frozen text tower a miniature backbone is trained against, if any."""

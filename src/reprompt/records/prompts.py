@@ -14,11 +14,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from reprompt.cells.cell import Cell
-from reprompt.cells.parameters import WEB_TASKS
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.foundation.arrays import Arrays
 from reprompt.foundation.atomic import written_whole
+from reprompt.tasks.groups import members
 
 OF_A_PROMPT = ("task", "shots", "tau", "seed", "swept")
 NO_SHOTS = 0  # of prompts that were learned on pictures of the web
@@ -84,7 +84,7 @@ def write_prompts(path: Path, kept: Iterable[tuple[Cell, Arrays]], backbone: Bac
     """Write the prompts of a job's cells, with what they belong to."""
     cells, tensors = [], {}
     for place, (cell, prompt) in enumerate(kept):
-        told = replace(cell, shots=NO_SHOTS) if set(WEB_TASKS).intersection(cell.together) else cell
+        told = replace(cell, shots=NO_SHOTS) if set(members("web")).intersection(cell.together) else cell
         cells.append([getattr(told, name) for name in OF_A_PROMPT])
         tensors |= {f"{place}/{name}": torch.from_numpy(np.ascontiguousarray(array)) for name, array in prompt.items()}
     about = {**made_on(backbone), "cells": cells}

@@ -13,7 +13,7 @@ from reprompt.planning.plan import Plan
 from reprompt.records.files import read_records, read_rows
 from reprompt.report.headline import headline
 from reprompt.report.page import Shown, report_page
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.groups import members
 
 SHEETS = {
     "tasks": "The tasks, as they are rendered: one row per task, one picture per class.",
@@ -50,7 +50,7 @@ def plan_summary(plan: Plan) -> dict[str, object]:
     for job in plan.jobs:
         experiments[job.experiment][papers_name(job.recipe)] = None
     return {
-        "tasks": f"{len(plan.tasks)} of {len(DATASETS_11)}: {', '.join(plan.tasks)}",
+        "tasks": f"{len(plan.tasks)} of {len(members('datasets11'))}: {', '.join(plan.tasks)}",
         "seeds": ", ".join(map(str, plan.parameters.seeds)),
         **{experiment: ", ".join(recipes) for experiment, recipes in experiments.items()},
         "jobs and cells": f"{len(plan.jobs)} jobs, {len(plan.cells):,} cells",

@@ -9,7 +9,7 @@ import pandas as pd
 from reprompt.cells.cell import swept
 from reprompt.evidence.statistics import Interval, PairedDifference, average, harmonic_runs, paired_difference
 from reprompt.tables.methods import UNTUNED
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.groups import members
 
 HALVES = ("base", "new")
 OF_A_RECIPE = ("recipe", "shots", "split", "tau", "swept")  # the columns that tell the runs of `Which` from others
@@ -113,16 +113,18 @@ class Setting:
 
 
 def setting_of(
-    records: pd.DataFrame, *experiments: str, backbone: str | None = None, tasks: tuple[str, ...] = DATASETS_11
+    records: pd.DataFrame, *experiments: str, backbone: str | None = None, tasks: tuple[str, ...] | None = None
 ) -> Setting:
     """Choose experiments, a backbone and tasks; works on no records at all (then everything is "not run").
+
+    Left out, the tasks are CoOp's eleven.
 
     Without `backbone` the records must be of one. Raises ValueError where records of several scales or backbones are
     mixed.
     """
     scale = the_only(records, "scale", "read the records of one results/<scale> folder")
     records = records[records["experiment"].isin(experiments) & (records["metric"] == "accuracy")]
-    return restricted(records, scale, backbone, tasks)
+    return restricted(records, scale, backbone, tasks or members("datasets11"))
 
 
 def restricted(

@@ -1,22 +1,46 @@
-"""The groups of data sets that a claim may average over or go through one by one."""
+"""The groups of tasks that the papers train on, average over or go through one by one, as the cards have them."""
 
-from reprompt.tasks.published import DATASETS_11
+from collections.abc import Iterable
+from functools import cache
 
-ELEVATER_20 = (
-    *("caltech101", "cifar10", "cifar100", "country211", "dtd", "eurosat", "fer2013", "fgvc_aircraft"),
-    *("flowers102", "food101", "gtsrb", "hateful_memes", "kitti_distance", "mnist", "oxford_pets", "patch_camelyon"),
-    *("rendered_sst2", "resisc45", "stanford_cars", "voc2007"),
-)
-GROUPS = {
-    "datasets11": DATASETS_11,
-    "targets10": tuple(task for task in DATASETS_11 if task != "imagenet"),
-    "imagenet4": ("imagenet_v2", "imagenet_sketch", "imagenet_a", "imagenet_r"),
-    "elevater20": ELEVATER_20,
-    # MVLPT's targets: the 20 without the tasks that are among its 11 sources.
-    "elevater12": tuple(task for task in ELEVATER_20 if task not in DATASETS_11),
-}
+from reprompt.tasks.card import cards
+
+ALONE = "imagenet"  # the one source of prompts that are judged elsewhere
 
 
-def members(place: str) -> tuple[str, ...]:
-    """The data sets that a group stands for; a data set stands for itself."""
-    return GROUPS.get(place, (place,))
+@cache
+def groups() -> dict[str, tuple[str, ...]]:
+    """The tasks of every group, in the papers' order.
+
+    `datasets11` are CoOp's, `sources11` the same in MVLPT's order, `imagenet4` ImageNet's shifts, `elevater20`
+    ELEVATER's, `web` GRAM's pictures from the web. The rest follows: without ImageNet `targets10` and `sources10`, and
+    `elevater12`, MVLPT's targets, are ELEVATER's that are not among its sources.
+    """
+    placed: dict[str, dict[int, str]] = {}
+    for task, card in cards().items():
+        for group, place in card.groups.items():
+            placed.setdefault(group, {})[place] = task
+    told = {group: tuple(by_place[place] for place in sorted(by_place)) for group, by_place in placed.items()}
+    return told | {
+        "targets10": _without(told["datasets11"], [ALONE]),
+        "sources10": _without(told["sources11"], [ALONE]),
+        "elevater12": _without(told["elevater20"], told["sources11"]),
+    }
+
+
+def members(name: str) -> tuple[str, ...]:
+    """The tasks that a group stands for; a task stands for itself."""
+    return groups().get(name, (name,))
+
+
+def expanded(names: object) -> object:
+    """A group's name as its tasks, in a list of tasks and groups too; what is neither is left to who asked."""
+    if isinstance(names, str):
+        return groups().get(names, names)
+    if isinstance(names, list | tuple):
+        return tuple(task for name in names for task in (members(name) if isinstance(name, str) else (name,)))
+    return names
+
+
+def _without(tasks: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
+    return tuple(task for task in tasks if task not in others)

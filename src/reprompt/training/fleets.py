@@ -1,83 +1,38 @@
-"""A fleet from its cells to its results: the axes of its recipe are looked up by name and put together here."""
+"""A fleet from its cells to its results: trained side by side, judged, and kept where its prompts are asked for."""
 
-import importlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Sequence
+from importlib import import_module
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from reprompt.cells.cell import Cell, TestSet
-from reprompt.cells.fleets import SCHEDULE
-from reprompt.cells.members import AXES
-from reprompt.cells.recipes import Recipe, recipe_of
-from reprompt.cells.result import Result
-from reprompt.cells.tuning import Tuned
+from reprompt.cells.fleets import require_uniform
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
-from reprompt.data.draws import few_shot, validation
-from reprompt.evaluation.measures.measure import LearnerOf, Watcher
-from reprompt.evaluation.metrics import RANKING, ranked
-from reprompt.evaluation.task_data import TaskData, Tasks
+from reprompt.evaluation.evaluate import results_of
+from reprompt.evaluation.measures.measure import LearnerOf, TrainingHook, measures_with
+from reprompt.evaluation.task_data import Tasks
 from reprompt.foundation.arrays import Arrays
-from reprompt.foundation.streams import torch_stream
-from reprompt.learners.learner import Learner
-from reprompt.learners.outcome import Outcome
-from reprompt.learners.templates import class_features, teacher_templates
-from reprompt.records.prompts import Prompts, rounded
-from reprompt.training.groups import Groups, trained_on
-from reprompt.training.loop import Run, Schedule, train
-from reprompt.training.training_set import Drawn, TrainingSet
-from reprompt.training.validation import BestCheckpoint, stored, validated
-
-Results = dict[TestSet, Result]
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What is left of a cell: its results per test set and, if it is kept, its tuned prompt in half precision."""
-
-    results: Results
-    prompt: Arrays = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Given:
-    """What other jobs give: kept prompts by experiment, and the partners of every target by the grid's recipe.
-
-    `unfinished` is where the state of a cell lies that takes long and was not finished. `steps` stops meta-training
-    after the first so many (a sample of it).
-    """
-
-    prompts: Mapping[str, Prompts] = field(default_factory=dict)
-    partners: Groups = field(default_factory=dict)
-    unfinished: Mapping[Cell, Path] = field(default_factory=dict)
-    steps: int | None = None
-
-    def start(self, cell: Cell) -> Params:
-        """The prompt that a cell starts from, with what was kept beside it; nothing where it has a start of its own."""
-        return self.prompts[cell.start].start(cell) if cell.start else {}
-
-    def prompt(self, cell: Cell) -> Params:
-        """The prompt of another job that a cell judges or starts from; nothing where there is none."""
-        return self.prompts[cell.prompts_of].judged(cell) if cell.prompts_of else self.start(cell)
-
-    def trained_on(self, cell: Cell) -> tuple[str, ...]:
-        """The tasks that a cell is trained on, the target of a group first."""
-        return trained_on(cell, self.partners)
-
-
-NOTHING = Given()
+from reprompt.records.prompts import rounded
+from reprompt.training.axes import learner_of, learners_of, method_of
+from reprompt.training.fixed import fixed
+from reprompt.training.given import NOTHING, Finished, Given
+from reprompt.training.grid import placed
+from reprompt.training.loop import train
+from reprompt.training.probe import solved
+from reprompt.training.run import run_of
+from reprompt.training.teacher import teacher
+from reprompt.training.training_set import TrainingSet
+from reprompt.training.validation import BestCheckpoint, stored
 
 
 def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
     """Train and judge cells that share recipe, backbone, task, protocol and structure.
 
-    `tasks` has the tasks they are trained on and all that they are judged on.
+    `tasks` has the tasks they are trained on and all that they are judged on. Raises ValueError where they differ in
+    what a fleet has one of.
     """
+    require_uniform(cells)
     recipe = cells[0].method
     if cells[0].prompts_of:
         return placed(cells, tasks, backbone, given)
@@ -95,11 +50,11 @@ def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NO
     learner = learners_of(cells[0], tasks, backbone)
     names = given.trained_on(cells[0])
     training = TrainingSet(names, tuple(tasks[name] for name in names), cells[0].learns)
-    watchers = [measure.watcher(cells, tasks, learner) for measure in measures_with("watcher", cells[0])]
-    params, held_out = trained(cells, training, backbone, given, watchers)
-    finished = kept_and_judged(cells, tasks, learner, params)
-    for watcher in watchers:
-        for cell, arrays in zip(finished, watcher.arrays(), strict=True):
+    hooks = [measure.training_hook(cells, tasks, learner) for measure in measures_with("training_hook", cells[0])]
+    params, held_out = trained(cells, training, backbone, given, hooks)
+    finished = evaluated(cells, tasks, learner, params)
+    for hook in hooks:
+        for cell, arrays in zip(finished, hook.arrays(), strict=True):
             for test, measured in arrays.items():
                 cell.results[test].measured.update(measured)
     for cell, by_task in zip(finished, held_out, strict=True):
@@ -110,18 +65,18 @@ def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NO
 
 def meta_tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
     """Starts and regulators meta-learned on one task (GRAM); judged with no step of adaptation."""
-    learners, meta = learners_of(cells[0], tasks, backbone), importlib.import_module("reprompt.training.meta.learned")
+    learners, meta = learners_of(cells[0], tasks, backbone), import_module("reprompt.training.meta.learned")
     ended = (meta.learned(cell, tasks, backbone, given.unfinished[cell], given.steps) for cell in cells)
     learned, traces = zip(*ended, strict=True)
     params = {name: torch.stack([of_cell[name] for of_cell in learned]) for name in learned[0]}
-    finished = kept_and_judged(cells, tasks, learners, params)
+    finished = evaluated(cells, tasks, learners, params)
     for cell, trace in zip(finished, traces, strict=True):
         for result in cell.results.values():
             result.measured.update(trace)
     return finished
 
 
-def kept_and_judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Params) -> list[Finished]:
+def evaluated(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Params) -> list[Finished]:
     """The results of learned tensors (R, ...), and their prompts where these are kept: in half precision, as judged."""
     kept: list[Arrays] = [{} for _ in cells]
     if cells[0].keeps_prompt:
@@ -129,7 +84,7 @@ def kept_and_judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, par
         kept = [
             {name: tensor[run].half().cpu().numpy() for name, tensor in params.items()} for run in range(len(cells))
         ]
-    return [Finished(*both) for both in zip(judged(cells, tasks, learner_for, params), kept, strict=True)]
+    return [Finished(*both) for both in zip(results_of(cells, tasks, learner_for, params), kept, strict=True)]
 
 
 def trained(
@@ -137,221 +92,29 @@ def trained(
     training: TrainingSet,
     backbone: Backbone,
     given: Given = NOTHING,
-    watchers: Sequence[Watcher] = (),
+    hooks: Sequence[TrainingHook] = (),
 ) -> tuple[Params, list[dict[str, Arrays]]]:
     """The learned tensors of a fleet after training, each (R, ...), and what they make of images held out, by task."""
-    recipe, tuned = cells[0].method, cells[0].tuned
+    how = cells[0].tuned
     learner = learner_of(cells[0], training.class_names, backbone)
-    drawn = [training.drawn(cell) for cell in cells]
-    watchers, best = list(watchers), None
-    if tuned.checkpoint == "best":
+    few_shot_sets = [training.few_shot_set(cell) for cell in cells]
+    hooks, best = list(hooks), None
+    if how.checkpoint == "best":
         plain, epochs = training.images(backbone, "none"), [cell.tuned.epochs for cell in cells]
-        best = BestCheckpoint(learner, plain, [d.held_out for d in drawn], epochs, tuned.validate_every)
-        watchers.append(best)
+        held_out = [few_shot.held_out for few_shot in few_shot_sets]
+        best = BestCheckpoint(learner, plain, held_out, epochs, how.validate_every)
+        hooks.append(best)
     params = train(
-        [run_of(cell, found, learner, given) for cell, found in zip(cells, drawn, strict=True)],
-        training.images(backbone, tuned.augmentation),
-        learner,
-        member(recipe, "objective").objective([cell.settings_of("objective") for cell in cells]),
-        member(recipe, "gradient").rule(
-            [cell.settings_of("gradient") for cell in cells], [given.start(cell) for cell in cells]
-        ),
-        teacher(cells[0], training.tasks[0], backbone) if recipe.taught else None,
-        watchers,
-        tuned.optimiser,
+        [run_of(cell, few_shot, learner, given) for cell, few_shot in zip(cells, few_shot_sets, strict=True)],
+        training.images(backbone, how.augmentation),
+        method_of(cells, learner, [given.start(cell) for cell in cells]),
+        teacher(cells[0], training.tasks[0], backbone) if cells[0].taught else None,
+        hooks,
+        how.optimiser,
     )
     if best is None:
         return params, [{} for _ in cells]
     return best.params, [
-        {one.task: arrays for one, arrays in zip(found.held_out, of_run, strict=True)}
-        for found, of_run in zip(drawn, best.arrays, strict=True)
+        {task.task: arrays for task, arrays in zip(few_shot.held_out, of_run, strict=True)}
+        for few_shot, of_run in zip(few_shot_sets, best.arrays, strict=True)
     ]
-
-
-def placed(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given) -> list[Finished]:
-    """Kept prompts judged as they are on another task, and on its held-out images of the same seed: MVLPT's grid."""
-    learner = learners_of(cells[0], tasks, backbone)
-    (test,) = cells[0].tests
-    target = TrainingSet((test.task,), (tasks[test.task],), cells[0].learns)
-    prompts = [given.prompt(cell) for cell in cells]
-    params = {name: torch.stack([prompt[name] for prompt in prompts]).to(backbone.device) for name in prompts[0]}
-    held_out = [target.drawn(replace(cell, task=test.task)).held_out for cell in cells]
-    results = judged(cells, tasks, learner, params)
-    validation = validated(learner(test), params, target.images(backbone, "none"), held_out)
-    pairs = {
-        source: [measure.pair(tasks[source], tasks[test.task], backbone) for measure in measures_with("pair", cells[0])]
-        for source in dict.fromkeys(cell.task for cell in cells)
-    }
-    for cell, of_cell, (arrays,) in zip(cells, results, validation, strict=True):
-        of_cell[test].measured.update(stored(arrays))
-        for pair in pairs[cell.task]:
-            of_cell[test].measured.update(pair)
-    return [Finished(of_cell) for of_cell in results]
-
-
-@torch.no_grad()
-def judged(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: Params) -> list[Results]:
-    """The results of learned tensors (R, ...) on every test set."""
-    results: list[Results] = [{} for _ in cells]
-    for test in cells[0].tests:
-        learner, data, metric = learner_for(test), tasks[test.task], cells[0].metric(test.task)
-        at_most = cells[0].judged_images
-        labels = data.split.test_targets(test.split, at_most)
-        targets = torch.from_numpy(labels).to(learner.backbone.device)
-        readers = [one.reader(cells, test, data, learner.backbone) for one in measures_with("reader", cells[0])]
-        best: list[Tensor] = []
-        probabilities: list[Tensor] = []
-        for places, images in data.test_images(learner, data.split.test_images(test.split, at_most)):
-            outcome, start = learner.forward(params, images), sum(some.shape[1] for some in best)
-            logits = outcome.logits
-            best.append(logits.argmax(dim=-1))
-            if metric in RANKING:
-                probabilities.append(logits.float().softmax(dim=-1).cpu())
-            for reader in readers:
-                reader.see(outcome, torch.from_numpy(places), targets[start : start + len(places)])
-        predictions = torch.cat(best, dim=1).cpu().numpy()
-        for run, of_cell in enumerate(results):
-            of_cell[test] = Result(predictions[run], {})
-        for of_cell, of_run in zip(results, torch.cat(probabilities, dim=1) if probabilities else (), strict=False):
-            of_cell[test].measured.update(ranked(of_run.numpy(), labels))
-        for reader in readers:
-            for of_cell, measured in zip(results, reader.arrays(), strict=True):
-                of_cell[test].measured.update(measured)
-    return results
-
-
-def learner_of(cell: Cell, class_names: list[str], backbone: Backbone) -> Learner:
-    """The learner of a cell's recipe among these classes."""
-    return member(cell.method, "learner").Learner(backbone, class_names, cell.learner)
-
-
-def learners_of(cell: Cell, tasks: Tasks, backbone: Backbone) -> LearnerOf:
-    """The learner of a cell's recipe among the classes of any test set."""
-
-    def learner(test: TestSet) -> Learner:
-        return learner_of(cell, tasks[test.task].split.names(test.split), backbone)
-
-    return learner
-
-
-def run_of(cell: Cell, drawn: Drawn, learner: Learner, given: Given = NOTHING) -> Run:
-    """The run of a cell: its few-shot set, start, schedule and streams, all from the cell alone."""
-    purpose = (cell.protocol, cell.task, cell.shots)  # not the recipe: methods are compared on the same batches
-    stream, how = torch_stream(cell.seed, "start", *purpose), cell.tuned.initialisation
-    several = cell.settings_of("objective") if cell.method.several_tasks else None
-    return Run(
-        drawn.images,
-        drawn.labels,
-        member(cell.method, "start").start(learner, how, stream, given.start(cell)),
-        schedule_of(cell.tuned),
-        batches=torch_stream(cell.seed, "batches", *purpose),
-        views=torch_stream(cell.seed, "views", *purpose),
-        allowed=drawn.allowed if several and several.class_mask != "none" else None,
-        task_of=drawn.task_of,
-        sampling=several.sampling if several else "image",
-    )
-
-
-def schedule_of(tuned: Tuned) -> Schedule:
-    """The part of what a run is tuned by that is its schedule."""
-    return Schedule(**{name: getattr(tuned, name) for name in SCHEDULE})
-
-
-def teacher(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
-    """Class features (K, E) of the teacher behind distillation and ProGrad's general direction."""
-    split, part, kind = data.split, cell.learns, cell.taught.teacher
-    if kind == "oracle":
-        return oracle(cell, data, backbone)
-    templates = teacher_templates(kind, split.task, split.template)
-    return class_features(backbone, split.names(part), templates)
-
-
-def oracle(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
-    """The full-data oracle of ProGrad's Figure 7: class features (K, E) of a CoOp prompt tuned on all training images.
-
-    It has the cell's own schedule, start and context, and a stream of its own.
-    """
-    split, part, coop = data.split, cell.learns, recipe_of("coop")
-    of_axis = {axis: coop.settings(axis, cell.resolved) for axis in coop.names}
-    learner = member(coop, "learner").Learner(backbone, split.names(part), of_axis["learner"])
-    labels = np.asarray(split.train_labels)
-    images = np.flatnonzero(np.isin(labels, split.classes(part)))
-    streams = (torch_stream(0, "oracle", what, cell.protocol, cell.task) for what in ("start", "batches", "views"))
-    start = learner.start(cell.tuned.initialisation, next(streams))
-    run = Run(
-        torch.from_numpy(images),
-        torch.from_numpy(labels[images] - split.classes(part)[0]),
-        start,
-        schedule_of(cell.tuned),
-        *streams,
-    )
-    objective = member(coop, "objective").objective([of_axis["objective"]])
-    rule = member(coop, "gradient").rule([of_axis["gradient"]])
-    params = train([run], data.training_images(backbone, cell.tuned.augmentation), learner, objective, rule)
-    with torch.no_grad():
-        return learner.forward(params, data.features.normalised_test[:1][None].to(backbone.device)).classes[0]
-
-
-def solved(cell: Cell, tasks: Tasks) -> Results:
-    """Results of a classifier that is fitted at once, on the plain features.
-
-    On another task it can tell the classes that it knows by name, as ImageNet's in ImageNet-A, and no others.
-    """
-    data = tasks[cell.task]
-    drawn, classes = data.split.draws[str(cell.seed)], data.split.classes(cell.learns)
-    plain = data.features.plain.numpy()
-    images, labels = few_shot(drawn, classes, cell.shots, cell.tau)
-    held_out, held_out_labels = validation(drawn, classes, cell.shots, data.split.most_shots)
-    solve = member(cell.method, "learner").solve
-    model = solve((plain[images], labels), (plain[held_out], held_out_labels), cell.learner)
-    known, results = data.split.names(cell.learns), {}
-    for test in cell.tests:
-        split = tasks[test.task].split
-        if unknown := set(split.names(test.split)) - set(known):
-            raise ValueError(
-                f"{cell.recipe} trained on {cell.task} does not know {sorted(unknown)[0]!r} of {test.task}; "
-                "take that task out of judged_on"
-            )
-        images = split.test_images(test.split, cell.judged_images)
-        scores = model.decision_function(tasks[test.task].features.test.numpy()[images])
-        scores = np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
-        columns = [known.index(name) for name in split.names(test.split)]
-        results[test] = Result(scores[:, columns].argmax(axis=1))
-    return results
-
-
-def fixed(cell: Cell, tasks: Tasks, backbone: Backbone) -> Results:
-    """Results of class features with nothing learned."""
-    classes = member(cell.method, "learner").classes
-
-    def learner(test: TestSet) -> Fixed:
-        split = tasks[test.task].split
-        return Fixed(backbone, classes(backbone, split.task, split.template, split.names(test.split)))
-
-    (results,) = judged([cell], tasks, learner, {})
-    return results
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """A learner with nothing to learn: class features (K, E)."""
-
-    backbone: Backbone
-    classes: Tensor
-    sees = "features"
-    images_at_once = None
-
-    def forward(self, params: Params, images: Tensor) -> Outcome:
-        """Features (1, B, E) -> features and logits."""
-        return Outcome(images, self.classes[None], self.backbone.scale)
-
-
-def measures_with(part: str, cell: Cell) -> list[ModuleType]:
-    """The measures of a cell that have a part: `watcher` of training, `reader` of results, `pair` of tasks."""
-    measures = (importlib.import_module(f"reprompt.evaluation.measures.{name}") for name in cell.measures)
-    return [measure for measure in measures if hasattr(measure, part)]
-
-
-def member(recipe: Recipe, axis: str) -> ModuleType:
-    """The code of a recipe's member on an axis."""
-    return importlib.import_module(f"reprompt.{AXES[axis]}.{recipe.members[axis]}")

@@ -19,7 +19,7 @@ from reprompt.training.validation import HeldOut
 
 
 @dataclass(frozen=True)
-class Drawn:
+class FewShotSet:
     """A cell's few-shot set: images (N,) of the training set, labels (N,) or (N, K), and what is held out of it.
 
     `task_of` (N,) is the place of each image's task; `allowed` (N, K) says which classes belong to that task.
@@ -49,7 +49,7 @@ class TrainingSet:
         """The training images of all tasks."""
         return laid_end_to_end([data.training_images(backbone, augmentation) for data in self.tasks])
 
-    def drawn(self, cell: Cell) -> Drawn:
+    def few_shot_set(self, cell: Cell) -> FewShotSet:
         """The few-shot set of a cell: of every task the same number of shots."""
         first_image = first_class = 0
         images, labels, task_of, allowed, held_out = [], [], [], [], []
@@ -73,7 +73,7 @@ class TrainingSet:
                 "raise shots, or set checkpoint: last"
             )
         joined = (torch.from_numpy(np.concatenate(part)) for part in (images, labels, task_of, allowed))
-        return Drawn(*joined, held_out)
+        return FewShotSet(*joined, held_out)
 
     def _of_all_classes(self, labels: np.ndarray, columns: slice) -> np.ndarray:
         """Labels within a task -> among the classes of all tasks: indices, or 0 and 1 where a task has several."""

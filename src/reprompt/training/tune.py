@@ -31,7 +31,8 @@ from reprompt.planning.plan import Plan
 from reprompt.records.files import CellStore, Judged, write_records
 from reprompt.records.identity import Identity, identity, key, read_pictures_of, read_splits
 from reprompt.records.prompts import read_prompts, write_prompts
-from reprompt.training.fleets import Given, run_fleet
+from reprompt.training.fleets import run_fleet
+from reprompt.training.given import Given
 from reprompt.training.groups import read_groups
 
 
@@ -128,11 +129,11 @@ def read_tasks(
 def pixels_of(source: SourceInViews, task: str, is_trained_on: bool, views: Views | None) -> Pixels:
     """A task's images for learners that prompt the image tower, in the views that the feature store holds."""
     test, train = (len(source.labels(task, split)) for split in ("test", "train"))
-    of_test = Pictures(lambda _, places: source.images(task, "test", places), test)
+    of_test = Pictures(lambda _, indices: source.images(task, "test", indices), test)
     if not is_trained_on:
         return Pixels(of_test)
-    plain = Pictures(lambda _, places: source.images(task, "train", places), train)
-    shown = Pictures(lambda numbers, places: source.views(task, places, numbers, views), train) if views else None
+    plain = Pictures(lambda _, indices: source.images(task, "train", indices), train)
+    shown = Pictures(lambda numbers, indices: source.views(task, indices, numbers, views), train) if views else None
     return Pixels(of_test, plain, shown)
 
 

@@ -6,6 +6,7 @@ few-shot sampled training set".
 R runs, N held-out images, K classes
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from reprompt.clip.params import Params
-from reprompt.evaluation.images import Images
-from reprompt.evaluation.measures.measure import Moment
+from reprompt.evaluation.evaluate import Logits, evaluate
+from reprompt.evaluation.images import EvaluationBatch, Images
+from reprompt.evaluation.measures.measure import TrainingState
 from reprompt.evaluation.metrics import RANKING, VALIDATION, ranked, score
 from reprompt.foundation.arrays import Arrays
 from reprompt.learners.learner import Learner
@@ -43,26 +45,26 @@ def stored(arrays: Arrays) -> Arrays:
     return {f"{VALIDATION}{name}": array for name, array in arrays.items()}
 
 
-@torch.no_grad()
 def validated(learner: Learner, params: Params, images: Images, held_out: list[list[HeldOut]]) -> list[list[Arrays]]:
     """What every run of params (R, ...) makes of its held-out images, task by task. `images` are not augmented."""
-    which = [torch.from_numpy(np.concatenate([one.images for one in of_run])) for of_run in held_out]
-    padded = pad_sequence(which, batch_first=True).to(images.features.device)
-    at_once = learner.images_at_once or padded.shape[1]
-    parts = [
-        learner.forward(params, images.batch(learner.sees, torch.zeros_like(places), places)).logits
-        for places in padded.split(at_once, dim=1)
+    of_runs = [torch.from_numpy(np.concatenate([task.images for task in tasks])) for tasks in held_out]
+    padded = pad_sequence(of_runs, batch_first=True).to(images.features.device)
+    batches = (
+        EvaluationBatch(images.batch(learner.sees, torch.zeros_like(indices), indices), indices)
+        for indices in padded.split(learner.images_at_once or padded.shape[1], dim=1)
+    )
+    logits = Logits()
+    evaluate(learner, params, batches, [logits])
+    return [
+        [task.arrays(of_task[:, task.columns]) for task, of_task in zip(tasks, _by_task(of_run, tasks), strict=True)]
+        for tasks, of_run in zip(held_out, logits.joined.float().cpu(), strict=True)
     ]
-    found = []
-    for of_run, logits in zip(held_out, torch.cat(parts, dim=1).float().cpu(), strict=True):
-        ends = np.cumsum([len(one.images) for one in of_run])
-        found.append(
-            [
-                one.arrays(logits[end - len(one.images) : end, one.columns])
-                for one, end in zip(of_run, ends, strict=True)
-            ]
-        )
-    return found
+
+
+def _by_task(logits: Tensor, tasks: list[HeldOut]) -> Sequence[Tensor]:
+    """Logits (N, K) of a run's held-out images, padding last, cut into those of its tasks."""
+    sizes = [len(task.images) for task in tasks]
+    return logits[: sum(sizes)].split(sizes)
 
 
 class BestCheckpoint:
@@ -80,20 +82,20 @@ class BestCheckpoint:
         self.arrays: list[list[Arrays]] = [[] for _ in epochs]
         self.params: Params = {}
 
-    def see(self, moment: Moment) -> None:
+    def after_step(self, state: TrainingState) -> None:
         """Look at the runs whose epoch ends with this step, if it is one of those that are looked at."""
-        epoch = moment.epoch.cpu() + 1
-        looked_at = moment.ends_epoch.cpu() & ((epoch % self.every == 0) | (epoch == self.epochs))
+        epoch = state.epoch.cpu() + 1
+        looked_at = state.ends_epoch.cpu() & ((epoch % self.every == 0) | (epoch == self.epochs))
         runs = looked_at.nonzero().flatten()
         if not len(runs):
             return
         if not self.params:
-            self.params = {name: tensor.clone() for name, tensor in moment.params.items()}
-        of_runs = {name: tensor[runs] for name, tensor in moment.params.items()}
+            self.params = {name: tensor.clone() for name, tensor in state.params.items()}
+        of_runs = {name: tensor[runs] for name, tensor in state.params.items()}
         held_out = [self.held_out[run] for run in runs.tolist()]
         for run, arrays in zip(runs.tolist(), validated(self.learner, of_runs, self.images, held_out), strict=True):
             scores = [score(one.metric, found) for one, found in zip(self.held_out[run], arrays, strict=True)]
             if np.mean(scores) > self.best[run]:
                 self.best[run], self.arrays[run] = float(np.mean(scores)), arrays
-                for name, tensor in moment.params.items():
+                for name, tensor in state.params.items():
                     self.params[name][run] = tensor[run]

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from scipy.io import savemat
 
-from reprompt.tasks.card import Card, Download
+from reprompt.tasks.card import Card
+from reprompt.tasks.downloads import Download
 
 KIT = "ILSVRC2012_devkit_t12/data"
 Members = dict[str, bytes]

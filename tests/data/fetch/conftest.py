@@ -87,19 +87,19 @@ def card() -> Callable[..., Card]:
     def make(*downloads: dict, **other: object) -> Card:
         said = {
             "name": "dtd",
-            "tasks": ["dtd"],
+            "printed": "DTD",
+            "groups": {},
             "title": "Textures",
             "source": "https://example.org/textures",
             "classes": 2,
             "train": 2,
-            "val": None,
             "test": 2,
             "folder": "dtd",
             "downloads": downloads,
             "licence": "none",
             "registration": False,
             "template": "{} texture.",
-            "metric": "accuracy",
+            "name_tokens": {"mean": 1, "longest": 2},
             "class_name_rule": "folder names",
         }
         return Card.model_validate(said | other)
@@ -124,13 +124,13 @@ def served(server, tmp_path):
     def serve(name, spoil=lambda folder: None):
         card = card_of(name)
         official = {"official": True} if card.elevater else {}
-        made = layouts.make(card.tasks[0], tmp_path / "made" / name, 5, **official)
+        made = layouts.make(name, tmp_path / "made" / name, 5, **official)
         base = next((made / nested for nested in NESTED if (made / nested).is_dir()), made)
-        if name == "cc3m":
+        if name == "corpus":
             for n, shard in enumerate(sorted(base.iterdir())):
                 shard.rename(base / f"cc3m-train-{n:04d}.tar")
             card = card.model_copy(update={"downloads": (card.downloads[0].model_copy(update={"numbers": (0, 1)}),)})
-        sound = READERS[card.tasks[0]](made) if card.tasks[0] in READERS else None
+        sound = READERS[name](made) if name in READERS else None
         spoil(base)
         downloads = []
         contents = archives.archives_of(card, base)

@@ -52,6 +52,7 @@ def test_dead_links_and_alternatives_are_told_of_what_is_missing(card, tmp_path)
     said = {"dead": ("the old page",), "alternatives": ("the new page",), "elevater": "classification/dtd_1"}
     found = status(card(ARCHIVE, **said), tmp_path, READERS)
     assert found.remarks == (
+        "licence: none",
         "ELEVATER's archives, for who has them, go to classification/dtd_1",
         "dead: the old page",
         "instead: the new page",
@@ -68,7 +69,7 @@ def test_a_missing_class_folder_is_partial(card, whole):
     (whole / "dtd/images/dotted").rmdir()
     found = status(card(ARCHIVE), whole, READERS)
     assert found.state == "partial"
-    assert found.faults[0] == "1 classes, expected 2"
+    assert found.faults[0] == "1 classes, expected 2: folder names"
     assert found.remedies == (f"move {whole}/dtd/images away, then: reprompt data fetch dtd",)
 
 
@@ -169,7 +170,7 @@ def test_of_many_faults_the_first_are_named(card, whole):
 
 def test_pictures_of_the_web_are_judged_by_their_shards(card, tmp_path):
     shards = {"file": "{number:02d}.tar", "url": "https://example.org/{number:02d}.tar", "extract": "none"}
-    corpus = card(shards | {"numbers": (0, 2)}, tasks=("corpus",), classes=None)
+    corpus = card(shards | {"numbers": (0, 2)}, name="corpus", classes=None)
     (tmp_path / "dtd").mkdir()
     for n in (0, 1):
         (tmp_path / f"dtd/0{n}.tar").write_bytes(b"x")

@@ -583,7 +583,6 @@ MAKERS: dict[str, Callable[..., None]] = {
     "imagenet_a": imagenet_a,
     "imagenet_r": imagenet_r,
     **{task: _target(task) for task in INDICES},
-    "cc3m": cc3m,
     "corpus": cc3m,
     "webvision": webvision,
 }

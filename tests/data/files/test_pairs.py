@@ -16,7 +16,7 @@ from reprompt.data.web import places_of
 
 @pytest.fixture
 def root(made):
-    return made("cc3m")
+    return made("corpus")
 
 
 def test_captions_and_pictures_belong_together_in_the_order_of_shards(root, layouts):

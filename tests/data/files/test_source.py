@@ -38,7 +38,6 @@ def files(root, size=32, pool=100, squash=(), workers=2, **more):
 def test_a_task_is_found_below_the_root_and_named_as_its_card_says(root):
     found = files(root("dtd"))
     assert found.class_names("dtd") == ["banded", "blotchy", "polka-dotted", "zigzagged"]
-    assert found.template("dtd") == "{} texture."
     assert found.labels("dtd", "test").tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
@@ -104,19 +103,19 @@ def test_a_view_is_drawn_from_a_stream_named_by_the_pictures_path(root):
 
 def test_moving_the_root_changes_neither_views_nor_draws(root, tmp_path):
     first = files(root("dtd"))
-    views, draws = first.views("dtd", range(8), [1] * 8, VIEWS), split_of(first, "dtd", [1, 2], 2).draws
+    views, draws = first.views("dtd", range(8), [1] * 8, VIEWS), split_of(first, card_of("dtd"), [1, 2], 2).draws
     elsewhere = tmp_path / "elsewhere"
     shutil.move(tmp_path / "dtd", elsewhere / "dtd")
     second = files(elsewhere)
     assert np.array_equal(second.views("dtd", range(8), [1] * 8, VIEWS), views)
-    assert split_of(second, "dtd", [1, 2], 2).draws == draws
+    assert split_of(second, card_of("dtd"), [1, 2], 2).draws == draws
 
 
 def test_a_shift_has_no_training_pictures_and_still_makes_a_split(root):
     found = files(root("imagenet_a"))
     assert found.labels("imagenet_a", "train").shape == (0,)
     assert found.images("imagenet_a", "train", []).shape == (0, 32, 32, 3)
-    split = split_of(found, "imagenet_a", [1], 4)
+    split = split_of(found, card_of("imagenet_a"), [1], 4)
     assert split.test_labels == [0, 0, 1, 1]
 
 

@@ -13,7 +13,10 @@ from reprompt.evaluation.images import Images
 from reprompt.gradients import plain
 from reprompt.learners.ivlp import Learner, Settings
 from reprompt.objectives import cross_entropy
-from reprompt.training.loop import Run, Schedule, train
+from reprompt.training.loop import train
+from reprompt.training.run import Run
+from reprompt.training.schedule import Schedule
+from reprompt.training.step import Method
 
 NAMES = ["cat", "a dog of some kind", "old car"]
 BOTH = Settings(context_length=2, text_depth=1, visual_depth=1, visual_length=2)
@@ -50,7 +53,7 @@ def fit(learner, images, teacher) -> Callable[..., Params]:
         start = learner.start("random", stream)
         return Run(chosen, labels, start, schedule, *(torch.Generator().manual_seed(s + place) for s in (10, 20)))
 
-    def of(places=(0, 1), objective=cross_entropy.loss, rule=plain.gradients, watchers=()) -> Params:
-        return train([run(place) for place in places], images, learner, objective, rule, teacher, watchers)
+    def of(places=(0, 1), objective=cross_entropy.loss, rule=plain.gradients, hooks=()) -> Params:
+        return train([run(place) for place in places], images, Method(learner, objective, rule), teacher, hooks)
 
     return of

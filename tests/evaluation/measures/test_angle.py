@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from reprompt.cells.cell import TestSet as JudgedOn  # by its own name pytest would collect it
-from reprompt.evaluation.measures.angle import Watcher
+from reprompt.evaluation.measures.angle import Angles
 from reprompt.gradients import plain
 from reprompt.objectives import cross_entropy, lwf
 
@@ -13,12 +13,12 @@ TEST, TEMPERATURE = JudgedOn("dtd", "all"), 2.0
 HALF_PRECISION = 0.07  # degrees, of numbers around 100
 
 
-def watching(runs=2, epochs=(2, 4)) -> Watcher:
-    return Watcher(list(epochs[:runs]), TEMPERATURE, [TEST] * runs)
+def watching(runs=2, epochs=(2, 4)) -> Angles:
+    return Angles(list(epochs[:runs]), TEMPERATURE, [TEST] * runs)
 
 
-def general(outcome, batch):
-    return lwf.divergence(outcome, batch, TEMPERATURE)
+def general(output, batch):
+    return lwf.divergence(output, batch, TEMPERATURE)
 
 
 def slowly(fit, place: int, steps_per_epoch: int) -> list[float]:
@@ -44,9 +44,9 @@ def slowly(fit, place: int, steps_per_epoch: int) -> list[float]:
 
 def test_it_agrees_with_a_slow_computation_run_by_run(fit):
     """The first run is shorter and leaves the fleet."""
-    watcher = watching()
-    fit(watchers=[watcher])
-    for place, steps_per_epoch, measured in zip((0, 1), (1, 2), watcher.arrays(), strict=True):
+    hook = watching()
+    fit(hooks=[hook])
+    for place, steps_per_epoch, measured in zip((0, 1), (1, 2), hook.arrays(), strict=True):
         expected = slowly(fit, place, steps_per_epoch)
         assert measured[TEST]["angle"].shape == (len(expected),)
         assert measured[TEST]["angle"].tolist() == pytest.approx(expected, abs=HALF_PRECISION)
@@ -55,18 +55,18 @@ def test_it_agrees_with_a_slow_computation_run_by_run(fit):
 
 @pytest.mark.parametrize(("sign", "degrees"), [(1, 0), (-1, 180)])
 def test_it_is_zero_where_both_gradients_are_one_and_180_where_they_are_opposed(fit, sign, degrees):
-    watcher = watching()
-    fit(objective=lambda outcome, batch: sign * general(outcome, batch), watchers=[watcher])
-    for measured in watcher.arrays():
+    hook = watching()
+    fit(objective=lambda output, batch: sign * general(output, batch), hooks=[hook])
+    for measured in hook.arrays():
         assert np.abs(measured[TEST]["angle"] - degrees).max() < 0.1
 
 
 def test_an_epoch_without_a_gradient_has_no_angle(fit):
-    watcher = watching()
-    fit(objective=lambda outcome, batch: 0 * general(outcome, batch), watchers=[watcher])
-    assert all(np.isnan(measured[TEST]["angle"]).all() for measured in watcher.arrays())
+    hook = watching()
+    fit(objective=lambda output, batch: 0 * general(output, batch), hooks=[hook])
+    assert all(np.isnan(measured[TEST]["angle"]).all() for measured in hook.arrays())
 
 
 def test_watching_leaves_training_as_it_is(fit):
-    plainly, watched = fit(), fit(watchers=[watching()])
+    plainly, watched = fit(), fit(hooks=[watching()])
     assert all(torch.equal(plainly[name], tensor) for name, tensor in watched.items())

@@ -13,7 +13,7 @@ from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan
 from reprompt.workflow.estimate.jobs import Fleet, fleets, images_read, job_work, together
 from reprompt.workflow.estimate.learners import front_and_own, step
-from reprompt.workflow.estimate.sizes import REAL, TaskSize, size_of
+from reprompt.workflow.estimate.sizes import TaskSize, real_size, size_of
 from reprompt.workflow.estimate.towers import towers_of
 
 PAPER = uncut_plan("paper")
@@ -71,15 +71,17 @@ def test_a_fleet_costs_less_than_its_runs_one_by_one():
 
 
 def test_every_task_of_the_paper_has_a_size():
-    assert set(REAL) == set(PAPER.all_tasks)
+    sizes = [size_of(PAPER, task) for task in PAPER.all_tasks]
+    assert all(size.classes and size.test and size.name <= size.longest for size in sizes)
     assert size_of(PAPER, "imagenet").classes == 1000
+    assert (real_size("imagenet_v2").train, real_size("corpus").train) == (0, 4 * real_size("corpus").test + 4)
 
 
 def test_a_pool_bounds_the_training_images():
     data = SimpleNamespace(pool=64)
     pooled = make_plan(PAPER.parameters.model_copy(update={"data": data}))
     assert size_of(pooled, "imagenet").train == 64_000
-    assert size_of(pooled, "dtd").train == REAL["dtd"].train
+    assert size_of(pooled, "dtd").train == real_size("dtd").train
 
 
 def test_the_rendered_tasks_are_as_large_as_the_plan_says():
@@ -93,7 +95,7 @@ def test_a_split_file_is_believed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     split.write(tmp_path / "results/paper/data/dtd.json")
     assert size_of(PAPER, "dtd") == TaskSize(2, 3, 1, 1.5, 2)
-    assert size_of(PAPER, "eurosat") == replace(REAL["eurosat"], train=10 * PAPER.parameters.data.pool)
+    assert size_of(PAPER, "eurosat") == replace(real_size("eurosat"), train=10 * PAPER.parameters.data.pool)
 
 
 def test_base_and_new_halves_make_a_whole():

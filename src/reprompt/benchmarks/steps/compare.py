@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reprompt.benchmarks.steps.measurement import forget_peak, operations, peak_bytes, seconds
 from reprompt.benchmarks.steps.settings import Setting
-from reprompt.benchmarks.steps.training_step import FAST, RELEASED, TrainingStep, apart, training_step
+from reprompt.benchmarks.steps.timed_step import FAST, RELEASED, TimedStep, apart, timed_step
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 
@@ -58,7 +58,7 @@ def compare(backbone: Backbone, setting: Setting, tell: Callable[[str], None]) -
     A way with nothing to be compared with is timed once, and if a step takes long, the first step is that once.
     """
     ways = {"released": RELEASED, "fast": FAST} if setting.released_fits else {"fast": FAST}
-    steps = {way: training_step(backbone, setting, savings) for way, savings in ways.items()}
+    steps = {way: timed_step(backbone, setting, savings) for way, savings in ways.items()}
     about = f"{setting.title}, {setting.classes} classes, batch {setting.batch}"
     started, costs, found = time.perf_counter(), {}, {}
     for way, step in steps.items():
@@ -78,7 +78,7 @@ def compare(backbone: Backbone, setting: Setting, tell: Callable[[str], None]) -
     return Row(setting, costs.get("released"), costs["fast"], difference)
 
 
-def _first_step(step: TrainingStep, device: torch.device) -> tuple[Cost, tuple[Tensor, Params]]:
+def _first_step(step: TimedStep, device: torch.device) -> tuple[Cost, tuple[Tensor, Params]]:
     """Warms up, counts operations and measures memory in one go, because a step may take a minute."""
     measured = forget_peak(device)
     counted, result = operations(step)

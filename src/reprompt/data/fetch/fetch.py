@@ -14,8 +14,10 @@ from reprompt.data.fetch.arrange import ARRANGE
 from reprompt.data.fetch.checksum import Expected, difference
 from reprompt.data.fetch.download import DownloadError, Patience, Report, download
 from reprompt.data.fetch.unpack import ArchiveError, merge, unpack
+from reprompt.data.files.folders import folder_of
 from reprompt.foundation.locks import exclusive
-from reprompt.tasks.card import Card, Download, folder_of
+from reprompt.tasks.card import Card
+from reprompt.tasks.downloads import Download
 
 DOWNLOADS = "downloads"  # below the data root
 

@@ -8,12 +8,13 @@ import numpy as np
 
 from reprompt.cells.parameters import Views
 from reprompt.data.files.decoding import stacked
+from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, label_array, pooled
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
 from reprompt.data.files.transforms import centred, squashed
 from reprompt.data.views import augmented
-from reprompt.tasks.card import card_of, folder_of
+from reprompt.tasks.card import card_of
 
 
 class Files:
@@ -76,10 +77,6 @@ class Files:
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
         return list(self.listing(task).class_names)
-
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
-        return card_of(task, self.cards).template
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,), or (N, K) where a picture can show several classes, of `train` or `test`."""

@@ -22,8 +22,6 @@ from reprompt.data.files.listing import Item, label_array, path_hash
 from reprompt.data.files.pictures import UnreadablePicture, picture_of
 from reprompt.data.files.transforms import centred
 
-TEMPLATE = "a photo of a {}."  # nothing is known of the pictures but what they show
-
 
 class WebVision:
     """WebVision below `root` as a task: of each class at most `pool` training pictures, the first by their hashes."""
@@ -41,10 +39,6 @@ class WebVision:
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
         return list(self.names)
-
-    def template(self, task: str) -> str:
-        """The template."""
-        return TEMPLATE
 
     def items(self, split: str) -> tuple[Item, ...]:
         """The pictures of `train` (the pool) or `test`; the first time, they are looked at."""

@@ -8,19 +8,19 @@ import numpy as np
 import torch
 
 from reprompt.cells.cell import Cell, TestSet
-from reprompt.evaluation.measures.measure import LearnerOf, Moment
+from reprompt.evaluation.measures.measure import LearnerOf, TrainingState
 from reprompt.evaluation.task_data import Tasks
 from reprompt.foundation.arrays import Arrays
 from reprompt.gradients.prograd import two_gradients
 
 
-def watcher(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf) -> "Watcher":
-    """The watcher of a fleet of ProGrad runs."""
+def training_hook(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf) -> "Angles":
+    """The hook of a fleet of ProGrad runs."""
     epochs = [cell.tuned.epochs for cell in cells]
-    return Watcher(epochs, cells[0].taught.temperature, [cell.tests[0] for cell in cells])
+    return Angles(epochs, cells[0].taught.temperature, [cell.tests[0] for cell in cells])
 
 
-class Watcher:
+class Angles:
     """Sums angles per run and epoch; needs the teacher of a ProGrad recipe (with strength 0 that is CoOp)."""
 
     def __init__(self, epochs: list[int], temperature: float, first_tests: list[TestSet]):
@@ -28,15 +28,15 @@ class Watcher:
         self.sums = torch.zeros(len(epochs), max(epochs), dtype=torch.float64)
         self.counts = torch.zeros_like(self.sums)
 
-    def see(self, moment: Moment) -> None:
+    def after_step(self, state: TrainingState) -> None:
         """Add the angles of a step."""
-        _, g_task, g_general = two_gradients(moment.step, self.temperature)
+        _, g_task, g_general = two_gradients(state.step, self.temperature)
         flat = [torch.cat([tensor.flatten(1) for tensor in g.values()], dim=1).double() for g in (g_task, g_general)]
         norms = flat[0].norm(dim=1) * flat[1].norm(dim=1)
         cosines = (flat[0] * flat[1]).sum(dim=1) / norms.clamp(min=1e-30)
-        there, epochs = (norms > 0).cpu(), moment.epoch[moment.active].cpu()
+        there, epochs = (norms > 0).cpu(), state.epoch[state.active].cpu()
         angles = torch.rad2deg(torch.arccos(cosines.clamp(-1, 1))).cpu()
-        place = moment.active.cpu()[there], epochs[there]
+        place = state.active.cpu()[there], epochs[there]
         self.sums.index_put_(place, angles[there], accumulate=True)
         self.counts.index_put_(place, torch.ones(int(there.sum()), dtype=torch.float64), accumulate=True)
 

@@ -9,46 +9,46 @@ import torch
 
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.clip.params import Params
-from reprompt.evaluation.measures.measure import LearnerOf, Moment
+from reprompt.evaluation.evaluate import Predictions, evaluate
+from reprompt.evaluation.measures.measure import LearnerOf, TrainingState
 from reprompt.evaluation.task_data import Tasks
 from reprompt.foundation.arrays import Arrays
 
 Predict = Callable[[Params, TestSet], torch.Tensor]
 
 
-def watcher(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf) -> "Watcher":
-    """The watcher of a fleet, on all of its test sets."""
-    splits = {test: tasks[test.task].split for test in cells[0].tests}
-    learners = {test: learner_for(test) for test in splits}
-    at_most = cells[0].judged_images
+def training_hook(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf) -> "Curves":
+    """The hook of a fleet, on all of its test sets."""
+    learners, at_most = {test: learner_for(test) for test in cells[0].tests}, cells[0].judged_images
 
-    @torch.no_grad()
     def predict(params: Params, test: TestSet) -> torch.Tensor:
-        which = splits[test].test_images(test.split, at_most)
-        images = tasks[test.task].test_images(learners[test], which)
-        best = [learners[test].forward(params, some).logits.argmax(dim=-1) for _, some in images]
-        return torch.cat(best, dim=1).cpu()
+        predictions = Predictions()
+        batches = tasks[test.task].test_batches(learners[test], test.split, at_most)
+        evaluate(learners[test], params, batches, [predictions])
+        return predictions.joined
 
-    targets = {test: torch.from_numpy(split.test_targets(test.split, at_most)) for test, split in splits.items()}
-    return Watcher([cell.resolved["epochs"] for cell in cells], targets, predict)
+    targets = {
+        test: torch.from_numpy(tasks[test.task].split.test_targets(test.split, at_most)) for test in cells[0].tests
+    }
+    return Curves([cell.tuned.epochs for cell in cells], targets, predict)
 
 
-class Watcher:
+class Curves:
     """Judges the runs that have finished an epoch. `predict` gives predictions (R', N) of some runs on a test set."""
 
     def __init__(self, epochs: list[int], targets: dict[TestSet, torch.Tensor], predict: Predict):
         self.epochs, self.targets, self.predict = epochs, targets, predict
         self.right = {test: torch.zeros(len(epochs), max(epochs), dtype=torch.long) for test in targets}
 
-    def see(self, moment: Moment) -> None:
+    def after_step(self, state: TrainingState) -> None:
         """Judge the runs whose epoch ends with this step."""
-        runs = moment.ends_epoch.nonzero().flatten()
+        runs = state.ends_epoch.nonzero().flatten()
         if not len(runs):
             return
-        params = {name: tensor[runs] for name, tensor in moment.params.items()}
+        params = {name: tensor[runs] for name, tensor in state.params.items()}
         for test, targets in self.targets.items():
             right = (self.predict(params, test) == targets).sum(dim=1)
-            self.right[test][runs.cpu(), moment.epoch[runs].cpu()] = right.cpu()
+            self.right[test][runs.cpu(), state.epoch[runs].cpu()] = right.cpu()
 
     def arrays(self) -> list[dict[TestSet, Arrays]]:
         """The counts of every run."""

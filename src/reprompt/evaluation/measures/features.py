@@ -5,29 +5,30 @@ from torch import Tensor
 
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.clip.backbones import Backbone
+from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.arrays import Arrays
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 
-def reader(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Reader":
-    """The reader of a fleet on a test set."""
-    return Reader()
+def evaluation_hook(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Features":
+    """The hook of a fleet on a test set."""
+    return Features()
 
 
-class Reader:
+class Features:
     """Keeps every feature in half precision; classes that differ by image (CoCoOp) are averaged."""
 
     def __init__(self) -> None:
         self.images: list[Tensor] = []
         self.classes: list[Tensor] = []  # summed over a batch's images
 
-    def see(self, outcome: Outcome, which: Tensor, targets: Tensor) -> None:
+    def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Add a batch."""
-        runs = len(outcome.classes)
-        self.images.append(outcome.images.expand(runs, -1, -1).half().cpu())
-        by_image = outcome.classes.ndim == 4
-        self.classes.append((outcome.classes.sum(dim=1) if by_image else len(targets) * outcome.classes).cpu())
+        runs = len(output.classes)
+        self.images.append(output.images.expand(runs, -1, -1).half().cpu())
+        by_image = output.classes.ndim == 4
+        self.classes.append((output.classes.sum(dim=1) if by_image else len(batch.indices) * output.classes).cpu())
 
     def arrays(self) -> list[Arrays]:
         """Both for every run."""

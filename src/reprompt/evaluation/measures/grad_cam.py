@@ -20,19 +20,20 @@ from torch import Tensor, nn
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.clip.backbones import Backbone
 from reprompt.data.pictures import Pictures
+from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.task_data import TaskData
 from reprompt.foundation.arrays import Arrays
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
 SHOWN = 5
 
 
-def reader(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Reader":
-    """The reader of a fleet on a test set."""
-    return Reader(backbone, data.pixels.test)
+def evaluation_hook(cells: list[Cell], test: TestSet, data: TaskData, backbone: Backbone) -> "Examples":
+    """The hook of a fleet on a test set."""
+    return Examples(backbone, data.pixels.test)
 
 
-class Reader:
+class Examples:
     """`grad_cam` (n, H, W) in [0, 1], `grad_cam_images` (n, H, W, 3), uint8, `grad_cam_labels` (n,).
 
     The images are the first of each of the first n classes among the task's test images.
@@ -40,23 +41,23 @@ class Reader:
 
     def __init__(self, backbone: Backbone, pixels: Pictures):
         self.backbone, self.pixels = backbone, pixels
-        self.places: list[Tensor] = []
+        self.indices: list[Tensor] = []
         self.targets: list[Tensor] = []
         self.classes: Tensor | None = None
 
-    def see(self, outcome: Outcome, which: Tensor, targets: Tensor) -> None:
+    def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
         """Keep the class features and where images are."""
-        if outcome.classes.ndim == 4:
+        if output.classes.ndim == 4:
             raise ValueError("grad_cam is there for prompts that are the same for every image")
-        self.classes = outcome.classes
-        self.places.append(which)
-        self.targets.append(targets.cpu())
+        self.classes = output.classes
+        self.indices.append(batch.indices)
+        self.targets.append(batch.targets.cpu())
 
     def arrays(self) -> list[Arrays]:
         """The maps of every run."""
-        places, targets = torch.cat(self.places), torch.cat(self.targets)
+        indices, targets = torch.cat(self.indices), torch.cat(self.targets)
         first = [int((targets == label).nonzero()[0]) for label in targets.unique()[:SHOWN]]
-        images, labels = self.pixels.plain(places[first]), targets[first]
+        images, labels = self.pixels.plain(indices[first]), targets[first]
         seen = self.backbone.normalise(images.to(self.backbone.device))
         shown = {"grad_cam_images": images.numpy(), "grad_cam_labels": labels.numpy()}
         return [

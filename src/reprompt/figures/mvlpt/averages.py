@@ -6,11 +6,11 @@ from reprompt.evidence.adaptation import ZERO_SHOT, adaptations
 from reprompt.evidence.statistics import average
 from reprompt.figures.lines import MEASURED, measured
 from reprompt.tables.setting import Setting, restricted, the_only
-from reprompt.tasks.groups import GROUPS
+from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
 
 SHOTS = 20
-TARGETS = GROUPS["elevater12"]
+TARGETS = "elevater12"
 STARTS = ("random", "multitask_11")  # what the six methods start from, at random or the prompt of 11 source tasks
 
 
@@ -18,13 +18,13 @@ def adapted_alone(records: pd.DataFrame, *experiments: str) -> pd.DataFrame:
     """Runs of some experiments on the target tasks: each task adapted to alone with 20 shots, and zero-shot CLIP."""
     runs = adaptations(records[records["experiment"].isin(experiments)])
     tuned = (runs["adapt"] == "single") & runs["init"].isin(STARTS) & (runs["shots"] == SHOTS)
-    return runs[(tuned | (runs["method"] == ZERO_SHOT)) & runs["task"].isin(TARGETS)]
+    return runs[(tuned | (runs["method"] == ZERO_SHOT)) & runs["task"].isin(members(TARGETS))]
 
 
 def setting_by(runs: pd.DataFrame, *by: str) -> Setting:
     """The setting of runs that the columns `by` tell apart, on the target tasks that all of them have."""
     scale = the_only(runs, "scale", "read the records of one results/<scale> folder")
-    return restricted(runs, scale, None, TARGETS, by)
+    return restricted(runs, scale, None, members(TARGETS), by)
 
 
 def averages(setting: Setting) -> pd.DataFrame:

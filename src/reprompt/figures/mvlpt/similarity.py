@@ -18,8 +18,8 @@ from reprompt.figures.mvlpt.marks import COLOURS
 from reprompt.figures.npt.labels import place_labels
 from reprompt.figures.npt.marks import signed
 from reprompt.tables.setting import setting_of
-from reprompt.tasks.groups import ELEVATER_20
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 
 NAMED = 3  # outliers of a panel that are named, each of another target
 GROUPS = 5  # of equally many pairs, whose medians are drawn
@@ -36,7 +36,7 @@ NOTES = (
 
 def mvlpt_figure_similarity(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """Beyond MVLPT: normalised transfer against label and image similarity of every pair, by learner."""
-    setting = setting_of(records, "transfer_grid", backbone=backbone, tasks=ELEVATER_20)
+    setting = setting_of(records, "transfer_grid", backbone=backbone, tasks=members("elevater20"))
     grid = records[(records["experiment"] == "transfer_grid") & (records["backbone"] == setting.backbone)]
     title = f"Beyond MVLPT. What explains transfer? Label and image similarity\n{setting.words}"
     rows = [row for learner in LEARNERS for similarity in OTHER for row in _points(grid, learner, similarity)]
@@ -119,4 +119,4 @@ def _medians(points: pd.DataFrame) -> Iterator[np.ndarray]:
 
 
 def _pair(source: str, target: str) -> str:
-    return f"{TASKS[source]} → {TASKS[target]}"
+    return f"{card_of(source).printed} → {card_of(target).printed}"

@@ -16,8 +16,8 @@ from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, measured
 from reprompt.figures.mvlpt.heat import OWN, ink, lowest_shade, relative_grid, shade, tasks_of, without_own
 from reprompt.tables.setting import Setting, the_only
-from reprompt.tasks.groups import ELEVATER_20
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 from reprompt.training.groups import grid_of, normalised
 
 POINT_COLUMNS = ["learner", "source", "target", *MEASURED, "relative"]
@@ -38,7 +38,7 @@ def mvlpt_figure4(records: pd.DataFrame) -> PaperFigure:
     points = pd.DataFrame(list(_points(runs)), columns=POINT_COLUMNS)
     scale = the_only(runs, "scale", "read the records of one results/<scale> folder")
     backbone = the_only(runs, "backbone", "choose the records of one")
-    words = Setting(runs, scale, backbone, tuple(tasks_of(points)), ELEVATER_20).words
+    words = Setting(runs, scale, backbone, tuple(tasks_of(points)), members("elevater20")).words
     shots = ", ".join(map(str, sorted(runs["shots"].unique()))) or "20"
     title = f"MVLPT Figure 4. Transferability: {shots}-shot prompts of source tasks on target tasks\n{words}"
     return PaperFigure("mvlpt_figure4", title, points, _draw, decimals=4)
@@ -50,7 +50,7 @@ def _points(runs: pd.DataFrame) -> Iterator[tuple]:
         relative = normalised(grid_of(runs, recipe))
         of_recipe = runs[runs["recipe"] == recipe]
         pairs = {pair: of.set_index("seed")["value"] for pair, of in of_recipe.groupby(["source", "task"])}
-        for source, target in itertools.product(ELEVATER_20, ELEVATER_20):
+        for source, target in itertools.product(members("elevater20"), repeat=2):
             if (source, target) in pairs:
                 score = measured(interval_over_seeds(pairs[source, target]))
                 yield (learner, source, target, *score, relative.loc[source, target])
@@ -91,8 +91,8 @@ def _draw_grid(axes: Axes, grid: pd.DataFrame, lowest: float) -> None:
             axes.add_patch(Rectangle((across + 0.03, down + 0.06), 0.94, 0.88, **frame))
     transfer = without_own(grid)
     for place, task in enumerate(grid):
-        _write(axes, -0.15, place + 0.5, TASKS[task], ha="right", fontsize=6)
-        _write(axes, place + 0.35, -0.2, TASKS[task], ha="left", va="bottom", rotation=40, fontsize=6)
+        _write(axes, -0.15, place + 0.5, card_of(task).printed, ha="right", fontsize=6)
+        _write(axes, place + 0.35, -0.2, card_of(task).printed, ha="left", va="bottom", rotation=40, fontsize=6)
         _write(axes, n + 0.75, place + 0.5, _mean(transfer.loc[task]), color=DARK)
         _write(axes, place + 0.5, n + 0.9, _mean(transfer[task]), color=DARK)
     _write(axes, n + 0.5, -0.2, "mean", ha="left", va="bottom", rotation=40, fontsize=6, color=GREY)

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from reprompt.figures.canvas import GREY, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.tables.setting import Setting, Which, setting_of
-from reprompt.tasks.printed import TASKS
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 
 SHOTS = 16
 TAUS = (0.05, 0.01)
@@ -50,7 +50,8 @@ def _draw(figure4: PaperFigure) -> Figure:
     """Two panels of bars that point right where NPT helps, one per imbalance, on one scale."""
     points = figure4.points
     figure, bottom = page(figure4.title, 3.95, NOTES)
-    shown = (AVERAGE, *DATASETS_11)
+    shown = (AVERAGE, *members("datasets11"))
+    names = ["Average" if task == AVERAGE else card_of(task).printed for task in shown]
     for place, tau in enumerate(TAUS):
         axes = add_axes(figure, 0.85 + 3.06 * place, bottom + 0.35, 2.9, 3.3)
         axes.set_title(f"τ = {tau:g}", fontsize=7.5, pad=4, loc="left")
@@ -65,7 +66,7 @@ def _draw(figure4: PaperFigure) -> Figure:
             margin = 0.04 * (ends.max() - min(ends.min(), 0)) + 0.1
             axes.set_xlim(min(ends.min(), 0) - margin, max(ends.max(), 0) + margin)
             axes.set_xlabel("gain (percentage points)", labelpad=2)
-        axes.set_yticks(range(len(shown)), [TASKS.get(task, "Average") for task in shown] if place == 0 else [])
+        axes.set_yticks(range(len(shown)), names if place == 0 else [])
         axes.tick_params(axis="y", length=0)
     _draw_key(figure)
     return figure

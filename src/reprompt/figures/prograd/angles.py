@@ -11,7 +11,7 @@ from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import DASHED, MEASURED, draw_curve, label_ends, measured
 from reprompt.figures.prograd.curves import COLOURS, axis_of_epochs, by_epoch
 from reprompt.tables.setting import Which, setting_of, swept
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
 
 PANELS = {"a": "stanford_cars", "b": "caltech101"}
 CURVES = {"coop": ("CoOp (λ = 0)", 0), "prograd": ("ProGrad (λ = 1)", 1)}
@@ -52,7 +52,7 @@ def _draw(figure6: PaperFigure) -> Figure:
     ends = pd.concat([points["regenerated"], pd.Series([80.0, 100.0])])
     for place, (panel, task) in enumerate(PANELS.items()):
         axes = add_axes(figure, 0.45 + 3.4 * place, bottom + 0.35, 2.35, 1.8, grid=True)
-        axes.set_title(f"({panel}) {TASKS[task]}", fontsize=7.5, pad=4, loc="left")
+        axes.set_title(f"({panel}) {card_of(task).printed}", fontsize=7.5, pad=4, loc="left")
         here = points[points["panel"] == panel]
         if here.empty:
             say_not_run(axes)

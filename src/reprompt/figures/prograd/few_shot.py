@@ -13,8 +13,9 @@ from reprompt.figures.lines import DASHED, DOTTED, MEASURED, draw_curve, frame_v
 from reprompt.figures.prograd.curves import COLOURS, MARKERS, axis_of_shots, by_shots, printed_handle
 from reprompt.tables.methods import METHODS, UNTUNED
 from reprompt.tables.setting import Setting, setting_of
-from reprompt.tasks.printed import TASKS
-from reprompt.tasks.published import DATASETS_11, published_values
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
+from reprompt.tasks.published import published_values
 
 AVERAGE = "average"
 POINT_COLUMNS = ["panel", "recipe", "shots", *MEASURED, "published"]
@@ -58,10 +59,10 @@ def _draw_figure4(figure4: PaperFigure) -> Figure:
     notes = (BANDS + "Dashed, and the open star at 0 shots: Table 1 as printed.",)
     figure, bottom = page(figure4.title, 5.2, notes)
     tasks = [panel for panel in points["panel"].unique() if panel != AVERAGE]
-    for place, panel in enumerate((AVERAGE, *DATASETS_11)):
+    for place, panel in enumerate((AVERAGE, *members("datasets11"))):
         row, column = divmod(place, 4)
         axes = add_axes(figure, 0.42 + 1.66 * column, bottom + 0.3 + 1.62 * (2 - row), 1.42, 1.32, grid=True)
-        name = f"Average over {len(tasks)} tasks" if panel == AVERAGE else TASKS[panel]
+        name = f"Average over {len(tasks)} tasks" if panel == AVERAGE else card_of(panel).printed
         axes.set_title(name, fontsize=7.5, pad=3, weight="bold" if panel == AVERAGE else None)
         _draw_panel(axes, points[points["panel"] == panel])
         if row == 2:

@@ -15,7 +15,7 @@ from reprompt.figures.lines import DASHED, DOTTED, MEASURED, draw_curve, frame_v
 from reprompt.figures.prograd.curves import COLOURS, MARKERS, axis_of_epochs, axis_of_shots, by_epoch, by_shots
 from reprompt.tables.methods import METHODS
 from reprompt.tables.setting import Setting, Which, setting_of
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
 
 EPOCHS_OF = {"a": "stanford_cars", "b": "oxford_pets"}
 SHOTS_OF = {"c": "stanford_cars", "d": "oxford_pets"}
@@ -74,7 +74,7 @@ def _draw(figure1: PaperFigure) -> Figure:
         row, column = divmod(place, 2)
         axes = add_axes(figure, 0.45 + 3.4 * column, bottom + 0.35 + 2.3 * (1 - row), 2.25, 1.75, grid=True)
         words = "1 shot" if panel in EPOCHS_OF else "with and without augmentation"
-        axes.set_title(f"({panel}) {TASKS[task]}, {words}", fontsize=7.5, pad=4, loc="left")
+        axes.set_title(f"({panel}) {card_of(task).printed}, {words}", fontsize=7.5, pad=4, loc="left")
         here = points[points["panel"] == panel]
         if here.empty:
             say_not_run(axes)

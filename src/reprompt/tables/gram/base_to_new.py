@@ -18,15 +18,11 @@ from reprompt.tables.gram.rows import (
     setting_of_runs,
 )
 from reprompt.tables.table import Table
-from reprompt.tasks.printed import TASKS
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 
 EXPERIMENTS = ("gram_base_to_new", "gram_curves", "gram_adapted", "gram_universal")
 RECIPES = ("zero_shot", "cocoop", "coop", "coop_gram", "vpt", "vpt_gram", "unigram")
-PANELS = {
-    place: f"({letter}) {TASKS.get(place, 'Average over 11 datasets')}"
-    for letter, place in zip("abcdefghijkl", (AVERAGE, *DATASETS_11), strict=True)
-}
 
 
 def gram_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
@@ -37,8 +33,9 @@ def gram_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
     averaged = of_means(setting)
     printed = printed_values(1, "dataset", "split")
     cells = []
-    for place, panel in PANELS.items():
+    for letter, place in zip("abcdefghijkl", (AVERAGE, *members("datasets11")), strict=True):
         alone = place != AVERAGE
+        panel = f"({letter}) {card_of(place).printed if alone else 'Average over 11 datasets'}"
         published = "average_11" if place == AVERAGE else place
         cells += [
             average_cell(

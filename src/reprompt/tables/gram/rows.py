@@ -9,7 +9,8 @@ import pandas as pd
 from reprompt.tables.average import Over
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import OF_A_RECIPE, Setting, Which, restricted, the_only
-from reprompt.tasks.published import DATASETS_11, published_values
+from reprompt.tasks.groups import members
+from reprompt.tasks.published import published_values
 
 BACKBONE = "ViT-B/16"  # of the printed values
 SHOTS = 16
@@ -46,10 +47,12 @@ def setting_of_runs(
     records: pd.DataFrame,
     experiments: Iterable[str],
     shown: Iterable[Started],
-    tasks: tuple[str, ...] = DATASETS_11,
+    tasks: tuple[str, ...] | None = None,
     backbone: str | None = None,
 ) -> Setting:
     """Of some experiments' accuracies the runs that are `shown`, on the tasks and draws that every one of them has.
+
+    Left out, the tasks are CoOp's eleven.
 
     Works on no records at all; then everything is "not run". Raises ValueError for records of several scales or
     backbones.
@@ -60,7 +63,8 @@ def setting_of_runs(
     runs = runs[pd.MultiIndex.from_frame(runs[list(OF_A_START)]).isin(wanted)]
     draws = runs[runs["shots"] > 0].groupby(list(OF_A_START))["seed"].agg(set)
     common = set.intersection(*draws) if len(draws) else set()
-    return restricted(runs[(runs["shots"] == 0) | runs["seed"].isin(common)], scale, backbone, tasks, OF_A_START)
+    runs = runs[(runs["shots"] == 0) | runs["seed"].isin(common)]
+    return restricted(runs, scale, backbone, tasks or members("datasets11"), OF_A_START)
 
 
 def of_means(setting: Setting) -> Setting:

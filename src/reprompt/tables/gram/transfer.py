@@ -5,11 +5,10 @@ import pandas as pd
 from reprompt.tables.average import average_cell, notes_of, obstacle_to
 from reprompt.tables.gram.rows import AVERAGE, BACKBONE, methods_of, over, printed_values, runs_of, setting_of_runs
 from reprompt.tables.table import Table
-from reprompt.tasks.printed import SHIFTS, TASKS
-from reprompt.tasks.published import DATASETS_11
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 
 SOURCE = "imagenet"
-TARGETS = tuple(task for task in DATASETS_11 if task != SOURCE)
 EXPERIMENTS = ("gram_transfer", "gram_transfer_adapted")
 TUNED = ("cocoop", "coop", "coop_gram", "vpt", "vpt_gram", "unigram")
 COPIED = (
@@ -59,14 +58,15 @@ def _cross_domain(
     records: pd.DataFrame, backbone: str | None, number: int, shots: int, oddities: tuple[str, ...]
 ) -> Table:
     heading = f"GRAM Table {number}. Cross-domain generalisation from {shots} shots of ImageNet: accuracy (%)"
-    return _transferred(records, backbone, number, shots, heading, ("zero_shot", *TUNED), SHIFTS, oddities)
+    recipes, targets = ("zero_shot", *TUNED), members("imagenet4")
+    return _transferred(records, backbone, number, shots, heading, recipes, targets, oddities)
 
 
 def _cross_dataset(
     records: pd.DataFrame, backbone: str | None, number: int, shots: int, oddities: tuple[str, ...]
 ) -> Table:
     heading = f"GRAM Table {number}. Cross-dataset generalisation from {shots} shots of ImageNet: accuracy (%)"
-    return _transferred(records, backbone, number, shots, heading, TUNED, TARGETS, oddities)
+    return _transferred(records, backbone, number, shots, heading, TUNED, members("targets10"), oddities)
 
 
 def _transferred(
@@ -84,8 +84,9 @@ def _transferred(
     shown = [runs_of(method, shots) for method in methods]
     source, targeted = (setting_of_runs(records, EXPERIMENTS, shown, tasks, backbone) for tasks in ((SOURCE,), targets))
     columns = {SOURCE: source} | dict.fromkeys((*targets, AVERAGE), targeted)
-    heads = {task: TASKS.get(task, "Average") for task in columns}
-    heads |= {task: TASKS[task].removeprefix("ImageNet") for task in SHIFTS if task in columns}
+    heads = {task: card_of(task).printed for task in (SOURCE, *targets)} | {AVERAGE: "Average"}
+    if targets == members("imagenet4"):
+        heads |= {task: heads[task].removeprefix("ImageNet") for task in targets}
     printed = printed_values(number, "dataset")
     cells = []
     for method in methods:

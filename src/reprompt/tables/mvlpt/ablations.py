@@ -18,7 +18,7 @@ from reprompt.tables.mvlpt.rows import (
     setting_of_adaptations,
 )
 from reprompt.tables.table import Table
-from reprompt.tasks.groups import ELEVATER_20, GROUPS
+from reprompt.tasks.groups import members
 
 # What a row is compared with: single-task adaptation with the best groups, and the best groups with the worst.
 ADAPTED_OVER = {"single": "", "multitask_best": "single", "multitask_worst": "multitask_best"}
@@ -40,7 +40,7 @@ def mvlpt_table3(records: pd.DataFrame, backbone: str | None = None) -> Table:
         column="Averaged ELEVATER",
         rows=rows,
         experiments=("adapted", "grouped_adapted"),
-        tasks=ELEVATER_20,
+        tasks=members("elevater20"),
         notes=(
             "Source M: one prompt tuned on all 20 tasks. S: each task alone. Best M: alone or with the one or two "
             "tasks whose prompts transfer to it best. Worst M: with the one or two whose transfer to it is worst. "
@@ -65,7 +65,7 @@ def mvlpt_table4(records: pd.DataFrame, backbone: str | None = None) -> Table:
         column="Averaged 12 target tasks",
         rows=rows,
         experiments=("source_tasks", "cross_task"),
-        tasks=GROUPS["elevater12"],
+        tasks=members("elevater12"),
         notes=(
             "10 source tasks: CoOp's 11 without ImageNet. S: each target alone.",
             "The printed averages of 11 source tasks are those of Table 1, but their printed deviations are not (MVPT "

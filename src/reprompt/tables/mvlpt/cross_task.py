@@ -16,10 +16,9 @@ from reprompt.tables.mvlpt.rows import (
     setting_of_adaptations,
 )
 from reprompt.tables.table import Table
-from reprompt.tasks.groups import GROUPS
+from reprompt.tasks.groups import members
 
 EXPERIMENTS = ("elevater_few", "elevater", "cross_task")
-TARGETS = GROUPS["elevater12"]
 SHOTS = (1, 5, 20)
 # The panels in the paper's order. CIFAR-10 is in the average only.
 PANELS = {
@@ -47,7 +46,7 @@ def mvlpt_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
         for learner in LEARNERS
         for shots in SHOTS
     ]
-    setting = setting_of_adaptations(records, EXPERIMENTS, rows, TARGETS, backbone)
+    setting = setting_of_adaptations(records, EXPERIMENTS, rows, members("elevater12"), backbone)
     printed = printed_values(1)
     cells = [
         adaptation_cell(
@@ -74,7 +73,7 @@ def mvlpt_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
             f"shots. All are tuned on each target alone. {CHECKPOINTS}",
             "CIFAR-10 is in the average, but the paper prints it only in an appendix that we do not have; ours is in "
             "the details.",
-            f"{METRICS} {AS_ACCURACY.format(tasks=len(TARGETS))}",
+            f"{METRICS} {AS_ACCURACY.format(tasks=len(setting.possible))}",
             "The paper contradicts itself: the row UPT at 20 shots is, on all 11 tasks that both print, the row VPT "
             "(–, S) of Table 2, so one of the two names is wrong, and the gains over VPT and UPT are doubtful. CoOp at "
             "20 shots differs from Table 2 by up to 4.8 points (Rendered-SST2 54.75 here, 59.55 there).",

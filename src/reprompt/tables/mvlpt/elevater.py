@@ -22,21 +22,21 @@ from reprompt.tables.mvlpt.rows import (
 )
 from reprompt.tables.setting import Setting
 from reprompt.tables.table import Table, cell
-from reprompt.tasks.groups import ELEVATER_20
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 
 EXPERIMENTS = ("elevater_zero_shot", "elevater", "grouped", "adapted", "grouped_adapted")
 SINGLE = [Adaptation(learner, "random", "single") for learner in LEARNERS]
 MULTITASK = [Adaptation(learner, init, "multitask_best") for init in ("random", "multitask_20") for learner in LEARNERS]
 DELTA = "Δ"
 DELTA_ID = "delta_best_multitask_over_best_baseline"  # its published id
-COLUMNS = {task: TASKS[task] for task in ELEVATER_20} | {AVERAGE: "Average"}
 
 
 def mvlpt_table2(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """MVLPT, Table 2: zero-shot CLIP and nine ways to tune on 20 tasks, their average, and the best over the best."""
-    rows = [CLIP, *SINGLE, *MULTITASK]
-    setting = setting_of_adaptations(records, EXPERIMENTS, rows, ELEVATER_20, backbone)
+    rows, tasks = [CLIP, *SINGLE, *MULTITASK], members("elevater20")
+    columns = {task: card_of(task).printed for task in tasks} | {AVERAGE: "Average"}
+    setting = setting_of_adaptations(records, EXPERIMENTS, rows, tasks, backbone)
     printed = printed_values(2)
     cells = [
         adaptation_cell(
@@ -49,9 +49,9 @@ def mvlpt_table2(records: pd.DataFrame, backbone: str | None = None) -> Table:
             row=one.row.replace("Best M", "M"),  # there is no other here
         )
         for one in rows
-        for place, column in COLUMNS.items()
+        for place, column in columns.items()
     ]
-    cells += [_delta_cell(setting, place, printed, column) for place, column in COLUMNS.items()]
+    cells += [_delta_cell(setting, place, printed, column) for place, column in columns.items()]
     return Table(
         name="mvlpt_table2",
         heading="MVLPT Table 2. Few-shot ELEVATER: 20 tasks with 20 shots per class (%)",
@@ -68,7 +68,7 @@ def mvlpt_table2(records: pd.DataFrame, backbone: str | None = None) -> Table:
             "be lower.",
             "Δ: the best of the six M rows less the best of the three S rows, as in the paper. Both are best on test "
             "images, and the best of six tends to lie above the best of three without any effect.",
-            f"{METRICS} {AS_ACCURACY.format(tasks=len(ELEVATER_20))}",
+            f"{METRICS} {AS_ACCURACY.format(tasks=len(tasks))}",
             "The paper quotes its CLIP row from ELEVATER, and six numbers stand under wrong headings: those printed "
             "under Flowers102, Food101, GTSRB, Hateful Memes, KITTI Distance and MNIST belong, in this order, to "
             "Food101, GTSRB, Hateful Memes, KITTI Distance, MNIST and Flowers102. They are shown as printed.",
@@ -78,7 +78,7 @@ def mvlpt_table2(records: pd.DataFrame, backbone: str | None = None) -> Table:
             "is 1.81.",
             *notes_of(setting, BACKBONE),
         ),
-        spans={"Target": tuple(COLUMNS.values())},
+        spans={"Target": tuple(columns.values())},
         signed=(DELTA,),
     )
 

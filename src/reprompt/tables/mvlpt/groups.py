@@ -7,8 +7,8 @@ from reprompt.evidence.statistics import why_not_comparable
 from reprompt.tables.mvlpt.rows import BACKBONE
 from reprompt.tables.names import LEGEND, NamesTable, name_cell
 from reprompt.tables.setting import Setting, setting_of
-from reprompt.tasks.groups import ELEVATER_20
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
 from reprompt.training.groups import grid_of, partners
 
@@ -19,7 +19,7 @@ Pairs = dict[str, tuple[str, ...]]  # target -> the tasks it is trained with, th
 
 def mvlpt_table5(records: pd.DataFrame, backbone: str | None = None) -> NamesTable:
     """MVLPT, Table 5: the two tasks that each of 20 is trained together with, printed beside what our grids give."""
-    setting = setting_of(records, EXPERIMENT, backbone=backbone, tasks=ELEVATER_20)
+    setting = setting_of(records, EXPERIMENT, backbone=backbone, tasks=members("elevater20"))
     of_grid = records[(records["experiment"] == EXPERIMENT) & (records["backbone"] == setting.backbone)]
     cells, counts = [], []
     for learner, recipe in ALONE.items():
@@ -72,14 +72,15 @@ def agreement(ours: Pairs, printed: Pairs, sources: tuple[str, ...]) -> str:
 def _cells(setting: Setting, learner: str, grid: pd.DataFrame, ours: Pairs, printed: Pairs) -> list[dict]:
     """The cells of a learner: targets down, its two partners across."""
     cells = []
-    for target in ELEVATER_20:
+    for target in setting.possible:
         sources = int(grid[target].notna().sum()) if target in grid else 0
-        obstacle = why_not_comparable(setting.scale, setting.backbone, BACKBONE, sources, len(ELEVATER_20))
-        names = [TASKS[task] for task in ours.get(target, ())]
-        published = [TASKS[task] for task in printed[target]]
+        obstacle = why_not_comparable(setting.scale, setting.backbone, BACKBONE, sources, len(setting.possible))
+        names = [card_of(task).printed for task in ours.get(target, ())]
+        published = [card_of(task).printed for task in printed[target]]
         for place, column in enumerate(PLACES):
             name, other = names[place] if place < len(names) else None, published[1 - place]
-            cells.append(name_cell(LABELS[learner], TASKS[target], column, name, published[place], (other,), obstacle))
+            row = card_of(target).printed
+            cells.append(name_cell(LABELS[learner], row, column, name, published[place], (other,), obstacle))
     return cells
 
 

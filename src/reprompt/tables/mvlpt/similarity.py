@@ -10,7 +10,7 @@ from reprompt.evidence.mantel import PERMUTATIONS, Mantel
 from reprompt.tables.correlations import LEGEND, CorrelationTable, correlation_cell, direction
 from reprompt.tables.setting import Setting, setting_of
 from reprompt.tables.table import columns_in_words
-from reprompt.tasks.groups import ELEVATER_20
+from reprompt.tasks.groups import members
 
 BLOCKS = {  # view of the pairs: the title of its block of rows, and what it is called in a sentence
     "pairs": ("All pairs as they are", "over all pairs"),
@@ -42,7 +42,7 @@ Relations = dict[tuple[str, str, bool], Mantel]  # by view, similarity and wheth
 
 def mvlpt_table_similarity(records: pd.DataFrame, backbone: str | None = None) -> CorrelationTable:
     """Beyond MVLPT: rank correlations of transfer with label and image similarity, with Mantel tests, by learner."""
-    setting = setting_of(records, "transfer_grid", backbone=backbone, tasks=ELEVATER_20)
+    setting = setting_of(records, "transfer_grid", backbone=backbone, tasks=members("elevater20"))
     grid = records[(records["experiment"] == "transfer_grid") & (records["backbone"] == setting.backbone)]
     compared = {learner: comparison_of(grid, learner) for learner in LEARNERS}
     found = {learner: relations_of(comparison) if comparison else {} for learner, comparison in compared.items()}

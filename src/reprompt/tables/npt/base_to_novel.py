@@ -14,13 +14,14 @@ from reprompt.tables.npt.rows import (
 )
 from reprompt.tables.setting import Which, setting_of
 from reprompt.tables.table import Table
-from reprompt.tasks.published import DATASETS_11, published_values
+from reprompt.tasks.groups import members
+from reprompt.tasks.published import published_values
 
 
 def npt_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """NPT, Table 1: harmonic mean of base and novel accuracy on 11 datasets, tau 1, 0.05 and 0.01."""
     setting = setting_of(records, "imbalanced", backbone=backbone)
-    columns = dict.fromkeys((*DATASETS_11, AVERAGE), setting)
+    columns = dict.fromkeys((*members("datasets11"), AVERAGE), setting)
     runs = [
         Which(recipe, SHOTS, split, tau)
         for tau, recipes in BLOCKS.items()
@@ -36,7 +37,7 @@ def npt_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
         notes=(
             "The average is the mean of the per-dataset H, as printed in this paper. τ is the size of the smallest "
             f"class over that of the largest, which has {SHOTS} images.",
-            short_names(DATASETS_11),
+            short_names(setting.possible),
             "Section 5.4 says that on balanced data NPT improves 9 of the 11 datasets, by up to 1.3 points; the "
             "printed table has 8 and 1.04 over MaPLe, 11 and 7.29 over CoCoOp.",
             *notes_of(setting, BACKBONE),

@@ -8,7 +8,7 @@ import pandas as pd
 from reprompt.tables.average import average_cell, obstacle_to, over_reference
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Setting, Which
-from reprompt.tasks.printed import TASKS
+from reprompt.tasks.card import card_of
 
 BACKBONE = "ViT-B/16"  # of the printed values
 SHOTS = 16  # images of the largest class
@@ -18,24 +18,6 @@ BLOCKS = {
     0.05: ("cocoop", "maple", "cocoop_npt", "maple_npt"),
     0.01: ("cocoop", "maple", "cocoop_npt", "maple_npt"),
 }
-SHORT = {
-    "imagenet": "IN.",
-    "caltech101": "Cal.",
-    "oxford_pets": "OP.",
-    "stanford_cars": "SC.",
-    "flowers102": "Flw.",
-    "food101": "Food.",
-    "fgvc_aircraft": "FA.",
-    "sun397": "SUN.",
-    "dtd": "DTD",
-    "eurosat": "ES.",
-    "ucf101": "UCF.",
-    "imagenet_v2": "IN.-V2",
-    "imagenet_sketch": "IN.-S",
-    "imagenet_a": "IN.-A",
-    "imagenet_r": "IN.-R",
-    AVERAGE: "Avg",
-}
 
 
 def block_of(tau: float) -> str:
@@ -43,9 +25,15 @@ def block_of(tau: float) -> str:
     return "Balanced, τ = 1" if tau == 1 else f"Imbalance ratio τ = {tau:g}"
 
 
+def head_of(column: str) -> str:
+    """The short name that heads the column of a task, or of the average."""
+    return "Avg" if column == AVERAGE else card_of(column).short
+
+
 def short_names(tasks: tuple[str, ...]) -> str:
     """What the short names of the columns stand for, as a note."""
-    return f"{', '.join(f'{SHORT[task]} = {TASKS[task]}' for task in tasks if SHORT[task] != TASKS[task])}."
+    cards = [card_of(task) for task in tasks]
+    return f"{', '.join(f'{card.short} = {card.printed}' for card in cards if card.short != card.printed)}."
 
 
 def rows_by_imbalance(columns: Mapping[str, Setting], printed: Mapping[tuple, float], split: str) -> list[dict]:
@@ -67,7 +55,7 @@ def rows_by_imbalance(columns: Mapping[str, Setting], printed: Mapping[tuple, fl
                     setting,
                     which,
                     row=method.label,
-                    column=SHORT[column],
+                    column=head_of(column),
                     published=published(method),
                     obstacle=obstacle_to(setting, BACKBONE, whole=column == AVERAGE),
                     over=over_reference(method, which, recipes, published),

@@ -3,14 +3,13 @@
 import pandas as pd
 
 from reprompt.tables.average import notes_of
-from reprompt.tables.npt.rows import AVERAGE, BACKBONE, SHORT, printed_by_imbalance, rows_by_imbalance, short_names
+from reprompt.tables.npt.rows import AVERAGE, BACKBONE, head_of, printed_by_imbalance, rows_by_imbalance, short_names
 from reprompt.tables.setting import setting_of
 from reprompt.tables.table import Table
-from reprompt.tasks.printed import SHIFTS
-from reprompt.tasks.published import DATASETS_11, published_values
+from reprompt.tasks.groups import members
+from reprompt.tasks.published import published_values
 
 SOURCE = "imagenet"
-TARGETS = tuple(task for task in DATASETS_11 if task != SOURCE)
 NOT_PRINTED = "The values at τ = 1 are in an appendix of the paper that we do not have."
 DIFFERENT_SOURCES = (
     "The paper prints other ImageNet accuracies for the same models in Tables 2 and 4: at τ = 0.05 CoCoOp 69.93 and "
@@ -26,7 +25,7 @@ def npt_table2(records: pd.DataFrame, backbone: str | None = None) -> Table:
         backbone,
         number=2,
         heading="NPT Table 2. Cross-dataset transfer from ImageNet: accuracy (%)",
-        targets=TARGETS,
+        targets=members("targets10"),
         oddities=(DIFFERENT_SOURCES,),
     )
 
@@ -38,7 +37,7 @@ def npt_table4(records: pd.DataFrame, backbone: str | None = None) -> Table:
         backbone,
         number=4,
         heading="NPT Table 4. Domain generalisation from ImageNet: accuracy (%)",
-        targets=SHIFTS,
+        targets=members("imagenet4"),
         oddities=(
             "Printed averages that their printed cells do not give, at τ = 0.05: CoCoOp + NPT 61.65 is the mean of all "
             "5 columns, its 4 targets give 59.65; CoCoOp 60.37 is neither (58.33; 60.35 with the source). Signs of "
@@ -76,5 +75,5 @@ def _transferred(
             *oddities,
             *notes_of(targeted, BACKBONE),
         ),
-        spans={"Source": (SHORT[SOURCE],), "Target": tuple(SHORT[task] for task in targets)},
+        spans={"Source": (head_of(SOURCE),), "Target": tuple(head_of(task) for task in targets)},
     )

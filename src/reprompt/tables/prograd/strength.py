@@ -5,10 +5,11 @@ import pandas as pd
 from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to
 from reprompt.tables.setting import Which, setting_of, swept
 from reprompt.tables.table import Table
+from reprompt.tasks.card import card_of
 from reprompt.tasks.published import published_values
 
 BACKBONE = "RN50"  # of the printed values
-PANELS = {"oxford_pets": "(a) OxfordPets", "dtd": "(b) DTD"}
+PANELS = {"oxford_pets": "(a)", "dtd": "(b)"}
 STRENGTHS = (0, 0.2, 0.4, 0.7, 0.9, 1.0)  # written as the paper writes them
 SHOTS = (1, 2, 4, 8, 16)
 
@@ -27,7 +28,7 @@ def prograd_table7(records: pd.DataFrame, backbone: str | None = None) -> Table:
             published=printed[task, strength, shots],
             obstacle=obstacle_to(setting, BACKBONE, whole=False),
             over=_over_zero(printed, task, shots) if strength > 0 else None,
-            block=panel,
+            block=f"{panel} {card_of(task).printed}",
             task=task,
         )
         for task, panel in PANELS.items()

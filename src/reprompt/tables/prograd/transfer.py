@@ -9,8 +9,9 @@ from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_re
 from reprompt.tables.methods import METHODS, Method
 from reprompt.tables.setting import Setting, Which, setting_of
 from reprompt.tables.table import Table
-from reprompt.tasks.printed import SHIFTS, TASKS
-from reprompt.tasks.published import DATASETS_11, published_values
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
+from reprompt.tasks.published import published_values
 
 SOURCE, SHOTS = "imagenet", 4
 AVERAGE = "average_11"
@@ -25,7 +26,8 @@ PANELS = {
 
 def prograd_table2(records: pd.DataFrame) -> Table:
     """ProGrad, Table 2: ImageNet and four shifted versions of it, a block for each of four backbones."""
-    columns = {SOURCE: "ImageNet"} | {task: TASKS[task].removeprefix("ImageNet") for task in SHIFTS}
+    targets = members("imagenet4")
+    columns = {SOURCE: "ImageNet"} | {task: card_of(task).printed.removeprefix("ImageNet") for task in targets}
     recipes = ("zero_shot", "linear_probe", "coop", "cocoop", "prograd")
     cells, run = [], {}
     for panel, backbone in PANELS.items():
@@ -42,14 +44,14 @@ def prograd_table2(records: pd.DataFrame) -> Table:
         corner="",
         cells=pd.DataFrame(cells),
         notes=notes_of(everything, "of the same name"),
-        spans={"Source": (columns[SOURCE],), "Target": tuple(columns[task] for task in SHIFTS)},
+        spans={"Source": (columns[SOURCE],), "Target": tuple(columns[task] for task in targets)},
     )
 
 
 def prograd_table4(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """ProGrad, Table 4: prompts tuned on ImageNet, judged on it and on ten other datasets."""
     setting = setting_of(records, "cross_dataset", backbone=backbone)
-    columns = {task: TASKS[task] for task in DATASETS_11} | {AVERAGE: "Average"}
+    columns = {task: card_of(task).printed for task in members("datasets11")} | {AVERAGE: "Average"}
     printed = published_values("prograd", 4)
     return Table(
         name="prograd_table4",
@@ -58,7 +60,7 @@ def prograd_table4(records: pd.DataFrame, backbone: str | None = None) -> Table:
         corner="",
         cells=pd.DataFrame(_cells(setting, printed, ("coop", "cocoop", "prograd"), columns, "RN50")),
         notes=("The average includes the source, as in the paper.", *notes_of(setting, "RN50")),
-        spans={"Source": (columns[SOURCE],), "Target": tuple(TASKS[task] for task in DATASETS_11 if task != SOURCE)},
+        spans={"Source": (columns[SOURCE],), "Target": tuple(columns[task] for task in members("targets10"))},
     )
 
 

@@ -8,21 +8,6 @@ import pandas as pd
 
 OPENS = ("data/*_*.csv",)  # not claims.csv
 
-# The 11 datasets of ProGrad, GRAM and NPT in CoOp's order; `datasets11` in claims.csv.
-DATASETS_11 = (
-    "imagenet",
-    "caltech101",
-    "oxford_pets",
-    "stanford_cars",
-    "flowers102",
-    "food101",
-    "fgvc_aircraft",
-    "sun397",
-    "dtd",
-    "eurosat",
-    "ucf101",
-)
-
 # Columns that pandas would otherwise read as numbers, or as floats because cells are empty.
 COLUMN_TYPES = {"table": str, "source_init": str, "adaptation": str, "note": str, "shots": "Int64"}
 

@@ -33,13 +33,13 @@ class Corpus:
 
     def losses(self, episodes: Episodes) -> tuple[Loss, Loss]:
         """Support and query loss of a meta-batch: prompts with a leading axis of B episodes -> (B,)."""
-        topics, places = np.unique(episodes.topics, return_inverse=True)
+        topics, indices = np.unique(episodes.topics, return_inverse=True)
         learner = self.learner_among([self.names[topic] for topic in topics])
-        own = torch.from_numpy(places.reshape(episodes.topics.shape)).to(self.images.features.device)
+        own = torch.from_numpy(indices.reshape(episodes.topics.shape)).to(self.images.features.device)
         return tuple(self._loss(learner, own, images) for images in (episodes.support, episodes.query))
 
     def _loss(self, learner: Learner, own: Tensor, images: np.ndarray) -> Loss:
-        """The loss on images (B, K, S) whose topics are at the places `own` (B, K) among the learner's classes."""
+        """The loss on images (B, K, S) whose topics have the indices `own` (B, K) among the learner's classes."""
         episodes, ways, each = images.shape
         which = torch.from_numpy(images).flatten(1).to(own.device)
         seen = self.images.batch(learner.sees, torch.zeros_like(which), which)
@@ -48,8 +48,8 @@ class Corpus:
         batch = Batch(labels, weights, torch.arange(episodes, device=own.device))
 
         def loss(prompts: Params) -> Tensor:
-            outcome = learner.forward(prompts, seen)
-            classes = outcome.classes.gather(1, own[..., None].expand(-1, -1, outcome.classes.shape[-1]))
-            return self.objective(replace(outcome, classes=classes), batch)
+            output = learner.forward(prompts, seen)
+            classes = output.classes.gather(1, own[..., None].expand(-1, -1, output.classes.shape[-1]))
+            return self.objective(replace(output, classes=classes), batch)
 
         return loss

@@ -17,7 +17,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Episodes:
-    """A meta-batch: `topics` (B, K), `support` (B, K, S) and `query` (B, K, Q) as places of training images."""
+    """A meta-batch: `topics` (B, K), `support` (B, K, S) and `query` (B, K, Q) as indices of training images."""
 
     topics: np.ndarray
     support: np.ndarray

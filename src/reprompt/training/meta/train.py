@@ -1,14 +1,7 @@
 """GRAM's meta-training. Li et al., ICCV 2023, arXiv:2303.06571, Algorithm 1.
 
-    paper         here                meaning
-    theta         prompts             what all episodes start from, and what meta-training leaves
-    phi           regulators          R_phi, one per modality
-    B             schedule.batch      episodes of an outer step, side by side along the run axis
-    alpha         inner_rate          step of the inner loop                                            eq. 7
-    lambda_1      schedule.rate       outer learning rate of theta                                      eq. 8
-    lambda_2      regulator_rate      outer learning rate of phi                                        eq. 9
-
-With no regulator the inner step is MAML's (the ablation of Table 6). Both rates follow one schedule.
+What one step computes, and the paper's symbols, stand in bilevel.py. With no regulator the inner step is MAML's (the
+ablation of Table 6). The rates of prompts and regulators follow one schedule.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -17,35 +10,16 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from reprompt.clip.params import Params
 from reprompt.foundation.atomic import written_whole
 from reprompt.foundation.streams import numpy_stream
-from reprompt.gradients.gram import Regulator, Regulators, named, regulate, regulators_in
-from reprompt.training.loop import Schedule
-from reprompt.training.meta.bilevel import Loss, meta_loss
+from reprompt.gradients.gram import Regulators, named, regulate, regulators_in
+from reprompt.training.meta.bilevel import Loss, Outer, along_runs, outer_gradient, outer_optimiser
 from reprompt.training.meta.corpus import Corpus
 
 SAVE_EVERY = 50  # outer steps between checkpoints
 LOG_EVERY = 5  # outer steps between entries of the trace
-
-
-@dataclass(frozen=True)
-class Outer:
-    """How the outer loop steps: its schedule, alpha, the order of the gradient, the clipped norm.
-
-    Where a regulator is learned, also lambda_2 and its kind.
-    """
-
-    schedule: Schedule
-    inner_rate: float
-    first_order: bool
-    clip_norm: float
-    adam: bool
-    regulator_rate: float = 0
-    kind: type[Regulator] = Regulator
 
 
 @dataclass
@@ -78,7 +52,7 @@ def meta_train(
     """
     theta = {name: tensor.clone().requires_grad_(True) for name, tensor in prompts.items()}
     phi = {name: tensor.clone().requires_grad_(True) for name, tensor in named(regulators or {}).items()}
-    optimiser = _optimiser(theta, phi, outer)
+    optimiser = outer_optimiser(theta, phi, outer)
     trace, first = _restored(checkpoint, theta, phi, optimiser) if checkpoint.exists() else (Trace(), 0)
     rates = outer.schedule.rates(0)[:steps]
     for step in range(first, len(rates)):
@@ -102,18 +76,6 @@ def meta_train(
     return {name: tensor.detach() for name, tensor in {**theta, **phi}.items()}, trace
 
 
-def outer_gradient(theta: Params, phi: Params, support: Loss, query: Loss, outer: Outer) -> Tensor:
-    """The summed query loss after the inner step; its gradients (eq. 8 and 9), clipped, are left in theta and phi."""
-    leaves = [*theta.values(), *phi.values()]
-    with sdpa_kernel(SDPBackend.MATH):  # the fused attention has no second derivative
-        starts, regulators = along_runs(theta, outer.schedule.batch), regulators_in(phi, outer.kind) or None
-        loss = meta_loss(starts, regulators, support, query, outer.inner_rate, outer.first_order).sum()
-        for leaf, gradient in zip(leaves, torch.autograd.grad(loss, leaves), strict=True):
-            leaf.grad = gradient
-    torch.nn.utils.clip_grad_norm_(leaves, outer.clip_norm)
-    return loss.detach()
-
-
 def inner_product(theta: Params, regulators: Regulators, support: Loss, query: Loss, episodes: int) -> float:
     """The cosine of the regulated support gradient and the query gradient at theta, the mean over episodes."""
     gradients = []
@@ -125,20 +87,6 @@ def inner_product(theta: Params, regulators: Regulators, support: Loss, query: L
         of_support = {name: tensor.detach() for name, tensor in regulate(regulators, of_support).items()}
     flat = [torch.cat([tensor.flatten(1) for tensor in one.values()], dim=1) for one in (of_support, of_query)]
     return F.cosine_similarity(*flat, dim=1).mean().item()
-
-
-def along_runs(theta: Params, runs: int) -> Params:
-    """The same prompts for every episode, along the run axis."""
-    return {name: tensor.expand(runs, *tensor.shape) for name, tensor in theta.items()}
-
-
-def _optimiser(theta: Params, phi: Params, outer: Outer) -> torch.optim.Optimizer:
-    groups = [(theta, outer.schedule.rate), (phi, outer.regulator_rate)]
-    groups = [{"params": list(of.values()), "highest": rate} for of, rate in groups if of]
-    if outer.adam:
-        return torch.optim.Adam(groups, lr=outer.schedule.rate, weight_decay=outer.schedule.weight_decay)
-    momentum, decay = outer.schedule.momentum, outer.schedule.weight_decay
-    return torch.optim.SGD(groups, lr=outer.schedule.rate, momentum=momentum, weight_decay=decay)
 
 
 def _save(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Optimizer, trace: Trace, done: int) -> None:

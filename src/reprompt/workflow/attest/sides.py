@@ -1,7 +1,8 @@
 """The two codes at work: each in a worktree of its own with a copy of the results, so neither touches the real ones.
 
-Each works on the source of its worktree. What both read (data, backbones, kept prompts, records) are copies; features
-and images are made where they are missing, or shared where the same code makes them.
+Each works on the source of its worktree. What they read (data, backbones, kept prompts, records) are copies: the old
+code has the results of its own commit where DVC still has them, as today's may be of a format that it does not know.
+Features and images are made where they are missing, or shared where the same code makes them.
 """
 
 import json
@@ -24,6 +25,7 @@ from reprompt.workflow.attest.naming import old_names
 
 FOLDER = Path(".reprompt/attest")
 TRACED = Path(__file__).with_name("traced")  # what Python imports at its start where that is on its path
+ONE_THREAD = Path(__file__).with_name("one_thread.py")
 MADE_ANEW = ("features", "images")  # folders below the results whose content is no output
 
 
@@ -57,6 +59,11 @@ class Side:
     def at(self, output: str | Path) -> Path:
         """Where this side has an output of the workflow."""
         return self.folder / output
+
+    @property
+    def provenance(self) -> Path:
+        """Its list of provenance as it was when its results were laid out."""
+        return self.folder / ".provenance.jsonl"
 
     @property
     def wanted(self) -> Path:
@@ -99,24 +106,38 @@ class Side:
         }
 
 
-def make_side(plan: Plan, commit: str) -> Side:
-    """A worktree of a commit with a copy of the results; what an interrupted attest left there stays."""
+def make_side(plan: Plan, commit: str, own: bool = False) -> Side:
+    """A worktree of a commit with a copy of the results; what an interrupted attest left there stays.
+
+    With `own` the results are those of the commit, where DVC's cache has them.
+    """
     side = Side(commit, (FOLDER / commit[:12]).resolve(), plan.root)
     if not (side.folder / ".git").exists():
         shutil.rmtree(side.folder, ignore_errors=True)
         git("worktree", "prune")
         git("worktree", "add", "--quiet", "--detach", "--force", str(side.folder), commit)
     side = replace(side, names=old_names(plan, side.folder / "params.yaml"))
-    copy_results(plan.root, side.at(plan.root))
+    if not (own and check_out_results(side)):
+        copy_results(plan.root, side.at(plan.root))
     for new, old in side.names.items():  # kept prompts are read where it looks for them
         if (prompts := side.at(plan.prompts(new))).exists():
             side.at(plan.prompts(old)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(prompts, side.at(plan.prompts(old)))
+    shutil.copy2(side.at(provenance.list_path(side.root)), side.provenance)
     for path in outside(plan):
         if path.exists() and not side.at(path).exists():
             side.at(path).parent.mkdir(parents=True, exist_ok=True)
             side.at(path).symlink_to(path.resolve())
     return side
+
+
+def check_out_results(side: Side) -> bool:
+    """Lay out what DVC has of the commit's own results; git's are there. False where DVC no longer has all of it."""
+    dvc = [sys.executable, "-m", "dvc"]
+    options = {"env": reproduce.environment(), "capture_output": True, "text": True, "check": False}
+    cache = subprocess.run([*dvc, "cache", "dir"], **options).stdout.strip()
+    subprocess.run([*dvc, "config", "--local", "cache.dir", cache], cwd=side.folder, **options)
+    return subprocess.run([*dvc, "checkout", "--quiet", "--force"], cwd=side.folder, **options).returncode == 0
 
 
 def copy_results(root: Path, to: Path) -> None:
@@ -179,7 +200,7 @@ def made_again(side: Side, outputs: Sequence[str], cores: int) -> tuple[dict[str
     aside, made = side.folder / ".aside", side.folder / ".made"
     for folder in (aside, made):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copy2(provenance.list_path(side.root), side.at(provenance.list_path(side.root)))
+    shutil.copy2(side.provenance, side.at(provenance.list_path(side.root)))
     _move(outputs, side.folder, aside)
     try:
         fixed = ["--config", f"scale={side.root.name}", "--rerun-triggers", "mtime", "--cores", str(cores)]
@@ -213,7 +234,10 @@ def _move(outputs: Iterable[str], source: Path, target: Path) -> None:
 
 
 class Sampler:
-    """`reprompt sample` on one side, which works through requests in order."""
+    """`reprompt sample` on one side, which works through requests in order.
+
+    On one thread, where a code gives the same bits each time.
+    """
 
     def __init__(self, side: Side, requests: Sequence[Mapping[str, Any]]):
         """Start it."""
@@ -226,9 +250,9 @@ class Sampler:
         command = ["sample", str(asked), "--out", str(side.samples), "--scale", side.root.name]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "reprompt.cli", *command],
+                [sys.executable, str(ONE_THREAD), *command],
                 cwd=side.folder,
-                env=side.environment,
+                env=side.environment | {"OMP_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -17,7 +17,7 @@ from scipy.optimize import nnls
 
 from reprompt.benchmarks.steps.measurement import device_name, seconds
 from reprompt.benchmarks.steps.settings import PROGRAD, Setting
-from reprompt.benchmarks.steps.training_step import FAST, training_step
+from reprompt.benchmarks.steps.timed_step import FAST, timed_step
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.prompts import ClassPrompts
@@ -139,8 +139,8 @@ def _random(vision: dict, text: dict, device: torch.device, dtype: torch.dtype) 
 
 
 def _step(setting: Setting, towers: Towers, backbone: Backbone) -> Measurement:
-    take = training_step(backbone, setting, FAST)
-    among, backwards = names_of(take.learner, setting.classes), 2 if setting.rule == PROGRAD else 1
+    take = timed_step(backbone, setting, FAST)
+    among, backwards = names_of(take.method.learner, setting.classes), 2 if setting.rule == PROGRAD else 1
     work = step(setting.settings, towers, 1, setting.batch, among, backwards)
     name = f"{setting.title}, {setting.classes} classes, {setting.batch} images, width {towers.text.width}"
     return _best(name, work, take, backbone.device)

@@ -1,4 +1,4 @@
-"""One training step, as `reprompt.training.loop` takes it, in the two ways that are compared.
+"""One training step, the loop's own, in the two ways that are compared.
 
 Released: what the papers' own code computes. 77 tokens of every class go through the text tower, the image tower runs
 in the loop, fixed class texts are encoded again in every step (MVLPT), and ProGrad's zero-shot teacher has an image
@@ -10,7 +10,6 @@ saving is not counted as ours.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -22,12 +21,13 @@ from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS, Savings
 from reprompt.foundation.streams import torch_stream
 from reprompt.gradients import plain, prograd
-from reprompt.gradients.step import Rule, Step
-from reprompt.learners.learner import Learner, frozen_image_features
+from reprompt.gradients.step import Rule
+from reprompt.learners.learner import frozen_image_features
 from reprompt.learners.templates import class_features
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch
-from reprompt.training.loop import sgd_step
+from reprompt.training.optimisers import SGD
+from reprompt.training.step import Method, training_step
 
 RELEASED = replace(NO_SAVINGS, one_forward=True)
 FAST = ALL_SAVINGS
@@ -35,34 +35,26 @@ RATE, MOMENTUM, DECAY = 0.002, 0.9, 5e-4
 
 
 @dataclass(frozen=True)
-class TrainingStep:
-    """A step of one run on the same random images every time; calling it steps `params` and tells what it computed."""
+class TimedStep:
+    """A step of one run on the same random images every time; calling it takes it and tells what it computed."""
 
-    learner: Learner
-    rule: Rule
+    method: Method
+    optimiser: SGD
     images: Tensor
     labels: Tensor
     teach: Callable[[], Tensor | None]
-    params: Params
-    velocity: Params
 
     def __call__(self) -> tuple[Tensor, Params]:
         """The losses (1,) and the gradients, each (1, ...), before the step."""
-        place = {"device": self.labels.device, "dtype": self.learner.backbone.learned_dtype}
-        active = torch.tensor([0], device=self.labels.device)
-        rate, momentum, decay = torch.tensor([[RATE], [MOMENTUM], [DECAY]], **place)
-        leaves = {name: tensor[active].requires_grad_(True) for name, tensor in self.params.items()}
+        place = {"device": self.labels.device, "dtype": self.method.learner.backbone.learned_dtype}
         weights = torch.full(self.labels.shape, 1 / self.labels.shape[1], **place)
-        batch = Batch(self.labels, weights, active, self.teach())
-        forward = partial(self.learner.forward, leaves, self.images)
-        losses, gradients = self.rule(Step(leaves, forward, cross_entropy.loss, batch))
-        if not torch.isfinite(losses).all():
-            raise FloatingPointError(f"the loss is {losses.tolist()}")
-        sgd_step(self.params, self.velocity, gradients, active, rate, momentum, decay)
+        batch = Batch(self.labels, weights, torch.tensor([0], device=self.labels.device), self.teach())
+        step = self.method.step_on(self.optimiser.params, self.images, batch)
+        losses, gradients = training_step(step, self.method.rule, self.optimiser, torch.tensor([RATE], **place))
         return losses.detach(), gradients
 
 
-def training_step(backbone: Backbone, setting: Setting, savings: Savings) -> TrainingStep:
+def timed_step(backbone: Backbone, setting: Setting, savings: Savings) -> TimedStep:
     """The step of a setting, its images, labels and start the same whatever the savings."""
     names, device = class_names(setting.classes), backbone.device
     learner = setting.learner.Learner(backbone, names, setting.settings, savings)
@@ -72,16 +64,15 @@ def training_step(backbone: Backbone, setting: Setting, savings: Savings) -> Tra
     labels = torch.randint(setting.classes, (1, setting.batch), generator=stream).to(device)
     start = learner.start(setting.initialisation, stream)
     params = {name: tensor[None].to(device, backbone.learned_dtype) for name, tensor in start.items()}
+    decay, momentum = torch.tensor([[DECAY], [MOMENTUM]], device=device, dtype=backbone.learned_dtype)
     if learner.sees == "features":
         images = frozen_image_features(backbone, images)
-    return TrainingStep(
-        learner=learner,
-        rule=_rule(setting),
-        images=images,
-        labels=labels,
+    return TimedStep(
+        Method(learner, cross_entropy.loss, _rule(setting)),
+        SGD(params, decay, momentum),
+        images,
+        labels,
         teach=_teacher(backbone, names, images) if setting.rule == PROGRAD else lambda: None,
-        params=params,
-        velocity={name: torch.zeros_like(tensor) for name, tensor in params.items()},
     )
 
 

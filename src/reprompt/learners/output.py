@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LearnerOutput:
     """R runs, B images, K classes, E joint width; features are normalised.
 
     `images` is (R, B, E), or (1, B, E) when all runs see the same images; `classes` is (R, K, E), or (R, B, K, E)
