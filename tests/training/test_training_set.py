@@ -38,8 +38,8 @@ def training(*names: str) -> TrainingSet:
 
 
 def cell(checkpoint="best", shots=5, together=(), **changes) -> Cell:
-    settings = canonical({"checkpoint": checkpoint})
-    made = Cell("x", "elevater", "mcoop", "tiny", "one", shots, 1.0, 1, "", settings, together=together)
+    tuned = {"context_length": 2, "initialisation": "random", "rate": 0.1, "epochs": 1, "checkpoint": checkpoint}
+    made = Cell("x", "elevater", "mcoop", "tiny", "one", shots, 1.0, 1, "", canonical(tuned), together=together)
     return dataclasses.replace(made, **changes)
 
 

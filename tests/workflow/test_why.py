@@ -87,7 +87,7 @@ def test_a_parameter_is_named_with_both_values():
 
 def test_the_function_that_changed_is_named():
     changed("src/reprompt/gradients/prograd.py", r"def align\(", "MORE = 1\n\n\ndef align(")
-    changed("src/reprompt/gradients/prograd.py", r"    outcome = step\.forward\(\)", "    outcome = (step.forward())")
+    changed("src/reprompt/gradients/prograd.py", r"    output = step\.forward\(\)", "    output = (step.forward())")
     head, *lines = why(JOB)
     assert head == f"{JOB}:"
     assert sorted(lines) == [

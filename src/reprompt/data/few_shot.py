@@ -25,7 +25,7 @@ def few_shot_of(split: Split, cell: Cell, place: int) -> FewShot:
     prompt, of the target alone, which is the first, in a group.
     """
     images, labels = split.few_shot(cell.seed, cell.learns, cell.shots, cell.tau)
-    if cell.resolved["checkpoint"] != "best":
+    if cell.tuned.checkpoint != "best":
         return FewShot(images, labels)
     train, held = validation_fifth(labels, cell.shots)
     held_out = (images[held], labels[held]) if place == 0 or cell.together else None
