@@ -2,6 +2,7 @@
 
 import pytest
 
+from reprompt.cells.tuning import Tuned
 from reprompt.training.schedule import Schedule, schedule_of
 
 SETTINGS = {"rate": 0.0035, "warmup_rate": 1e-5, "epochs": 5, "steps_per_epoch": None, "batch": 32}
@@ -28,5 +29,5 @@ def test_steps_per_epoch_can_be_set_and_need_no_whole_passes():
     assert three.rates(8) == [three.rate_in(epoch) for epoch in (1, 1, 1, 2, 2, 2, 3, 3, 3)]
 
 
-def test_the_schedule_of_a_cell_is_among_its_settings():
-    assert schedule_of(SETTINGS | {"temperature": 2.0}) == schedule()
+def test_the_schedule_of_a_run_is_part_of_what_it_is_tuned_by():
+    assert schedule_of(Tuned(**SETTINGS, context_length=4, initialisation="random")) == schedule()

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from reprompt.gradients import plain
-from reprompt.learners.coop import Learner
+from reprompt.learners.coop import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch
 from reprompt.training.optimisers import SGD, Adam
@@ -19,7 +19,8 @@ ACTIVE = torch.tensor([0, 2])
 
 @pytest.fixture(scope="module")
 def method(tiny):
-    return Method(Learner(tiny, ["cat", "dog", "tree"], {"context_length": 2}), cross_entropy.loss, plain.gradients)
+    learner = Learner(tiny, ["cat", "dog", "tree"], Settings(context_length=2))
+    return Method(learner, cross_entropy.loss, plain.gradients)
 
 
 @pytest.fixture(scope="module")
