@@ -129,7 +129,7 @@ class Kind:
 
 MAIN = """
 import sys
-from reprompt.training.loop import loss
+from reprompt.train import loss
 loss(1, int(sys.argv[1]))
 """
 
