@@ -31,16 +31,18 @@ R = PLAN.root
 LOGS = Path("logs") / SCALE
 JOB = "{experiment}/{recipe}/{backbone}/{part}"  # the name of a job
 RECORDS = [PLAN.records(job) for job in JOBS]
-JUDGED = {of.prompts_of for of in PLAN.parameters.experiments.values()}  # whose prompts the grid alone reads
-KEEPING = [name for name, of in PLAN.parameters.experiments.items() if of.keeps_prompts and name not in JUDGED]
-PASSING_ON = [name for name, of in PLAN.parameters.experiments.items() if of.keeps_prompts and name in JUDGED]
-DROPPING = [name for name, of in PLAN.parameters.experiments.items() if not of.keeps_prompts]
-GRID = [name for name, of in PLAN.parameters.experiments.items() if of.protocol == "transfer_grid"]
+EXPERIMENTS = PLAN.parameters.experiments
+EVALUATED = {experiment.prompts_of for experiment in EXPERIMENTS.values()}  # whose prompts the grid alone reads
+LEAVING = [name for name, experiment in EXPERIMENTS.items() if experiment.keeps_prompts]
+KEEPING = [name for name in LEAVING if name not in EVALUATED]
+PASSING_ON = [name for name in LEAVING if name in EVALUATED]
+DROPPING = [name for name in EXPERIMENTS if name not in LEAVING]
+GRID = [name for name, experiment in EXPERIMENTS.items() if experiment.protocol == "transfer_grid"]
 TABLES = [output.name for output in PLAN.outputs.values() if output.kind == "table"]
 FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "figure"]
 CORPUS_FIGURES = [figure.name for figure in PLAN.corpus_figures]
-PRETRAINED = [name for name, of in PLAN.parameters.backbones.items() if of.source == "rendered"]
-CONVERTED = [name for name, of in PLAN.parameters.backbones.items() if of.source == "open_clip"]
+PRETRAINED = [name for name, backbone in PLAN.parameters.backbones.items() if backbone.source == "rendered"]
+CONVERTED = [name for name, backbone in PLAN.parameters.backbones.items() if backbone.source == "open_clip"]
 RESOURCES = estimated.Resources.read(
     Path("slurm") / f"{SCALE}.json"
 )  # what `reprompt estimate --write` left, if anything
@@ -52,7 +54,7 @@ wildcard_constraints:
     task="|".join(PLAN.all_tasks),
     backbone="|".join(PLAN.backbones),
     part="|".join(re.escape(part) for part in dict.fromkeys([*PLAN.parts, *(job.part for job in PLAN.jobs)])),
-    experiment="|".join(PLAN.parameters.experiments),
+    experiment="|".join(EXPERIMENTS),
     recipe="|".join({in_path(job.recipe) for job in PLAN.jobs}),
     table="|".join(TABLES),
     figure="|".join(FIGURES),
@@ -92,7 +94,7 @@ def splits_of_job(wildcards):
 
 
 def prompts_of_job(wildcards):
-    """The prompts that a job starts from or judges."""
+    """The prompts that a job starts from or evaluates."""
     return [PLAN.prompts(job) for job in JOBS["/".join(wildcards)].prompts]
 
 

@@ -44,8 +44,8 @@ def main() -> None:
 def canonical_path(path: str | Path) -> Path:
     """Where a file of records or kept prompts lies in schema 3: `.../records/EXPERIMENT/RECIPE/...`."""
     parts = list(Path(path).parts)
-    if "records" in parts and len(parts) > (place := parts.index("records") + 2):
-        parts[place] = in_path(recipe_of(from_path(parts[place])).expression)
+    if "records" in parts and len(parts) > (recipe := parts.index("records") + 2):
+        parts[recipe] = in_path(recipe_of(from_path(parts[recipe])).expression)
     return Path(*parts)
 
 

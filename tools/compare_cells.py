@@ -50,8 +50,8 @@ def compare(before: str, after: str) -> int:
         order = "in the same order" if old == new else "in another order" if alike == len(old) == len(new) else ""
         print(f"{scale}: {len(old)} cells before, {len(new)} after, {alike} equal in every value {order}".rstrip())
         differing |= old != new
-        for side, some in (("before", Counter(old) - Counter(new)), ("after", Counter(new) - Counter(old))):
-            for text in list(some)[:20]:
+        for side, texts_of_side in (("before", Counter(old) - Counter(new)), ("after", Counter(new) - Counter(old))):
+            for text in list(texts_of_side)[:20]:
                 print(f"  only {side}: {text}")
     return differing
 

@@ -137,10 +137,10 @@ def weights(
         raise ValueError(f"backbones.{backbone} has no weights elsewhere: `reprompt pretrain {backbone}` makes them")
     with _as_job(threads=1):
         source = source or (Path(settings.file) if settings.file else None)
-        found = read_found(source or fetch(settings.model, settings.pretrained, backbone))
-        convert(found, settings.model, settings.pretrained, out)
-        whose = "OpenAI's published file" if is_published(found, settings.model) else "no file that OpenAI published"
-        print(f"{found.path}: {whose}, sha256 {found.sha256}", file=sys.stderr)
+        file = read_found(source or fetch(settings.model, settings.pretrained, backbone))
+        convert(file, settings.model, settings.pretrained, out)
+        whose = "OpenAI's published file" if is_published(file, settings.model) else "no file that OpenAI published"
+        print(f"{file.path}: {whose}, sha256 {file.sha256}", file=sys.stderr)
 
 
 @app.command()
@@ -226,7 +226,7 @@ def tune(
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
-    """Train and judge the cells of a job; finished cells are never trained again."""
+    """Train and evaluate the cells of a job; finished cells are never trained again."""
     from reprompt.clip.openai import load
     from reprompt.records.files import CELL_STORE
     from reprompt.training.tune import tune_job

@@ -52,11 +52,11 @@ def run_smoke(folder: Path) -> None:
     """Make that copy."""
     folder.mkdir()
     copy_project(folder)
-    call(folder, "snakemake", "--cores", "2", "--config", "scale=smoke", seconds=1200)
+    options = ("--cores", "2", "--config", "scale=smoke")
+    call(folder, "snakemake", *options, seconds=1200)
     call(folder, "dvc", "repro", "code")
-    call(
-        folder, "dvc", "commit", "--force"
-    )  # what `dvc repro` would register, without asking Snakemake for every stage
+    # what `dvc repro` would register, without asking Snakemake for every stage
+    call(folder, "dvc", "commit", "--force")
     call(folder, "dvc", "push")
     root = folder / "results/smoke"
     commit(folder, "-f", "dvc.lock", "code.json", ".dvcstore", *(str(root / name) for name in IN_GIT))

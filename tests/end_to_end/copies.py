@@ -40,8 +40,8 @@ def wanted(folder: Path, *targets: str) -> set[str]:
     """The steps that `snakemake -n` would run, for all or some targets; a step's name is its rule and wildcards."""
     text = call(folder, "snakemake", "-n", *targets)
     blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
-    found = ((rule, re.search(r"^    wildcards: (.*)", block, re.MULTILINE)) for rule, block in blocks)
-    steps = {step_name(rule, wildcards[1] if wildcards else "") for rule, wildcards in found}
+    jobs = ((rule, re.search(r"^    wildcards: (.*)", block, re.MULTILINE)) for rule, block in blocks)
+    steps = {step_name(rule, wildcards[1] if wildcards else "") for rule, wildcards in jobs}
     assert steps or "Nothing to be done" in text, text
     return steps - {"all"}
 
@@ -63,7 +63,8 @@ def copy_project(folder: Path) -> None:
 def commit(folder: Path, *added: str) -> None:
     """Commit in a copy, as nobody in particular."""
     call(folder, "git", "add", *added)
-    call(folder, "git", "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "test")
+    nobody = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+    call(folder, "git", *nobody, "commit", "-qm", "test")
 
 
 def edit(file: Path, old: str, new: str) -> None:

@@ -36,6 +36,7 @@ def cluster(tmp_path: Path) -> Iterator[Path]:
         order("down")
 
 
+SLURM = ("--cores", "all", "--profile", "slurm")
 # From the pictures to a table and a figure: a job of almost every rule, and few of each.
 TARGETS = tuple(f"results/smoke/{name}" for name in ("tables/prograd_table3.csv", "figures/prograd_figure2.csv"))
 
@@ -44,10 +45,10 @@ def test_jobs_run_on_slurm_with_the_same_results(cluster: Path, smoke: Path, tmp
     folder = tmp_path / "project"
     folder.mkdir()
     copy_project(folder)
-    call(folder, "snakemake", "--cores", "all", "--profile", "slurm", *TARGETS, seconds=900)
-    found, expected = contents(folder), contents(smoke)
-    records = [name for name in found if name.endswith(".npz")]
+    call(folder, "snakemake", *SLURM, *TARGETS, seconds=900)
+    made, expected = contents(folder), contents(smoke)
+    records = [name for name in made if name.endswith(".npz")]
     assert len(records) == 4
     assert (cluster / "jobcomp.log").read_text().count("JobState=COMPLETED") >= len(records)
-    assert found == {name: expected[name] for name in found}
+    assert made == {name: expected[name] for name in made}
     assert wanted(folder, *TARGETS) == set()

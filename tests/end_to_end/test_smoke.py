@@ -48,17 +48,21 @@ def test_every_kind_of_experiment_and_measure_runs_at_scale_smoke(plan: Plan) ->
     whole = make_plan(load_parameters(PROJECT / "params.yaml", "miniature")).parameters
     small = plan.parameters
     assert small.experiments.keys() == whole.experiments.keys()
-    assert all(of.methods for of in small.experiments.values())
-    for name, of in whole.experiments.items():
+    assert all(experiment.methods for experiment in small.experiments.values())
+    for name, theirs in whole.experiments.items():
         mine = small.experiments[name]
-        assert (mine.protocol, mine.measures, bool(mine.sweep)) == (of.protocol, of.measures, bool(of.sweep))
+        assert (mine.protocol, mine.measures, bool(mine.sweep)) == (
+            theirs.protocol,
+            theirs.measures,
+            bool(theirs.sweep),
+        )
     assert {recipe.learner for recipe in recipes_of(small)} >= {"linear_probe", "zero_shot", "maple"}
     assert {recipe.gradient for recipe in recipes_of(small)} >= {"plain", "prograd"}
 
 
 def recipes_of(parameters: Parameters) -> list[Recipe]:
     """The recipes that some experiment runs."""
-    return [recipe_of(method) for of in parameters.experiments.values() for method in of.methods]
+    return [recipe_of(method) for experiment in parameters.experiments.values() for method in experiment.methods]
 
 
 def test_a_second_run_has_nothing_to_do(smoke: Path) -> None:

@@ -13,7 +13,7 @@ JOB = "few_shot/coop/ViT-B-16/part1"
 def trained(folder: Path, scale: str = "smoke") -> tuple[int, int]:
     """Run the job, at another scale too: how many of its cells were trained, and how many there are."""
     target = f"results/{scale}/records/{JOB}.npz"
-    call(folder, "snakemake", "--cores", "2", "--config", f"scale={scale}", "--", target, seconds=900)
+    call(folder, *f"snakemake --cores 2 --config scale={scale} -- {target}".split(), seconds=900)
     costs = json.loads((folder / target).with_suffix(".json").read_text())
     return costs["trained"], costs["cells"]
 

@@ -24,15 +24,15 @@ Command = tuple[str, dict[str, str], list[str]]  # a rule, wildcards, and the wo
 def commands_of(folder: Path) -> list[Command]:
     """Every command of the workflow, as its rules have it."""
     text = call(folder, "snakemake", "-n", "--printshellcmds", "--forceall")
-    found = []
+    commands = []
     for block in re.split(r"^(?:local)?rule ", text, flags=re.MULTILINE)[1:]:
         rule = block.partition(":")[0]
         wildcards = re.search(r"^    wildcards: (.*)", block, re.MULTILINE)
         pairs = (pair.split("=") for pair in wildcards[1].split(", ")) if wildcards else ()
         command = re.search(r"\breprompt ([^>\n]*) > \S+ 2>&1", block)
         if command:
-            found.append((rule, dict(pairs), shlex.split(command[1])))
-    return found
+            commands.append((rule, dict(pairs), shlex.split(command[1])))
+    return commands
 
 
 def members(job: Job) -> set[tuple[str, str]]:
@@ -68,13 +68,14 @@ def traced(smoke: Path, plan: Plan, tmp_path_factory: pytest.TempPathFactory) ->
     chosen = [*first, *(tuning[name] for name in jobs), *of_rules.values()]
     lines = "".join(json.dumps(words) + "\n" for _, _, words in chosen)
     (folder / "commands").write_text(lines)
-    call(folder, "bash", "-c", f"{sys.executable} {Path(__file__).with_name('traced.py')} told < commands", seconds=900)
-    told = [json.loads(line) for line in (folder / "told").read_text().splitlines()]
+    tracer = Path(__file__).with_name("traced.py")
+    call(folder, "bash", "-c", f"{sys.executable} {tracer} traced < commands", seconds=900)
+    events = [json.loads(line) for line in (folder / "traced").read_text().splitlines()]
     return [
         (
             command,
-            {(file, name) for of, kind, file, name in told if (of, kind) == (number, "function")},
-            {file for of, kind, file, _ in told if (of, kind) == (number, "file")},
+            {(file, name) for by, kind, file, name in events if (by, kind) == (number, "function")},
+            {file for by, kind, file, _ in events if (by, kind) == (number, "file")},
         )
         for number, command in enumerate(chosen)
     ]
@@ -82,9 +83,9 @@ def traced(smoke: Path, plan: Plan, tmp_path_factory: pytest.TempPathFactory) ->
 
 def entries_of(plan: Plan, rule: str, wildcards: dict[str, str]) -> tuple[str, ...]:
     if rule.startswith("tune"):
-        of = plan.parameters.experiments[wildcards["experiment"]]
-        modules = recipe_of(from_path(wildcards["recipe"])).modules(of.protocol)
-        return entry_points.tune(modules, of.measures, "rendered")
+        experiment = plan.parameters.experiments[wildcards["experiment"]]
+        modules = recipe_of(from_path(wildcards["recipe"])).modules(experiment.protocol)
+        return entry_points.tune(modules, experiment.measures, "rendered")
     return entry_points.of_rule(rule, "rendered")
 
 

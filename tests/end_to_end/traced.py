@@ -45,10 +45,10 @@ class Trace:
             self.write("file", path, "")
 
     def write(self, kind: str, path: str, name: str) -> None:
-        """Tell of a function or file once."""
+        """Write of a function or file once."""
         self.seen.add((path, name))
-        told = [self.number, kind, path.removeprefix(self.package), name]
-        os.write(self.file, (json.dumps(told) + "\n").encode())
+        line = [self.number, kind, path.removeprefix(self.package), name]
+        os.write(self.file, (json.dumps(line) + "\n").encode())
 
     def is_within(self, path: str, name: str) -> bool:
         """Whether a function of that name is at work, of a file whose path begins so."""
@@ -78,8 +78,8 @@ def tell(node: ast.AST, path: str, inside: str) -> None:
             within += child.name + ("." if isinstance(child, ast.ClassDef) else ".<locals>.")
             if not isinstance(child, ast.ClassDef):
                 statement = ast.parse(f"__ran__({path!r}, {inside + child.name!r})").body
-                place = ast.get_docstring(child, clean=False) is not None
-                child.body[place:place] = statement
+                first = int(ast.get_docstring(child, clean=False) is not None)
+                child.body[first:first] = statement
         tell(child, path, within)
 
 

@@ -14,7 +14,7 @@ ROOT = Path("results/smoke")
 RECORD, TABLE = "results/smoke/records/a.npz", "results/smoke/tables/t.csv"
 
 
-def told(*outputs: str, code: str = "c") -> dict:
+def as_made(*outputs: str, code: str = "c") -> dict:
     """What the workflow says of outputs: how each was made."""
     return {output: {"wildcards": {"part": "a"}, "made": {"code": code, "spec": "s"}} for output in outputs}
 
@@ -35,7 +35,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     recorded(RECORD, "cells", [])
     recorded(TABLE, "numbers", [RECORD])
-    provenance.export(ROOT, told(RECORD, TABLE), keep=[RECORD, TABLE])
+    provenance.export(ROOT, as_made(RECORD, TABLE), keep=[RECORD, TABLE])
 
 
 def clone() -> None:
@@ -85,21 +85,21 @@ def test_what_was_deleted_once_it_was_read_has_its_record_in_a_clone() -> None:
     recorded(passed_on, "prompts", [RECORD])
     recorded(TABLE, "numbers", [passed_on])
     Path(passed_on).unlink()
-    provenance.export(ROOT, told(RECORD, TABLE, passed_on), keep=[RECORD, TABLE], passed_on=[passed_on])
+    provenance.export(ROOT, as_made(RECORD, TABLE, passed_on), keep=[RECORD, TABLE], passed_on=[passed_on])
     clone()
     assert provenance.adopt(ROOT) == 2
     assert provenance._record(passed_on)["rule"] == "rule" and not Path(passed_on).exists()
     assert os.stat(TABLE).st_mtime < os.stat(RECORD).st_mtime - 1, "there is a step between them"
     assert provenance.differences(ROOT) == []
-    provenance.export(ROOT, told(TABLE), keep=[RECORD, TABLE], passed_on=[passed_on])
+    provenance.export(ROOT, as_made(TABLE), keep=[RECORD, TABLE], passed_on=[passed_on])
     assert passed_on in provenance.load(ROOT)
 
 
 def test_entries_of_files_not_restored_yet_stay_while_they_are_planned() -> None:
     Path(RECORD).unlink()
-    provenance.export(ROOT, told(TABLE), keep=[RECORD, TABLE])
+    provenance.export(ROOT, as_made(TABLE), keep=[RECORD, TABLE])
     assert set(provenance.load(ROOT)) == {RECORD, TABLE}
-    provenance.export(ROOT, told(TABLE), keep=[TABLE])
+    provenance.export(ROOT, as_made(TABLE), keep=[TABLE])
     assert set(provenance.load(ROOT)) == {TABLE}
 
 
@@ -125,7 +125,7 @@ def test_how_an_output_was_made_is_told_with_the_commit(monkeypatch: pytest.Monk
     monkeypatch.setattr(provenance, "source_commit", lambda: "f" * 40)
     Path(RECORD).write_text("other cells")
     recorded(RECORD, "other cells", [])
-    provenance.export(ROOT, told(RECORD, TABLE, code="d"), keep=[RECORD, TABLE])
+    provenance.export(ROOT, as_made(RECORD, TABLE, code="d"), keep=[RECORD, TABLE])
     assert provenance.load(ROOT)[RECORD]["made"] == {"code": "d", "spec": "s", "commit": "f" * 40}
     assert provenance.load(ROOT)[RECORD]["wildcards"] == {"part": "a"}
 
@@ -135,7 +135,7 @@ def test_what_is_as_the_list_has_it_keeps_its_commit_and_its_proofs(monkeypatch:
     entries[RECORD] |= {"made": entries[RECORD]["made"] | {"cells": "k"}, "attested": [{"from": "a", "to": "b"}]}
     provenance.write(ROOT, entries)
     monkeypatch.setattr(provenance, "source_commit", lambda: "f" * 40)
-    provenance.export(ROOT, told(RECORD, TABLE), keep=[RECORD, TABLE])
+    provenance.export(ROOT, as_made(RECORD, TABLE), keep=[RECORD, TABLE])
     assert provenance.load(ROOT)[RECORD] == entries[RECORD]
 
 

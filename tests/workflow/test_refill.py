@@ -35,7 +35,7 @@ def recorded(cells, tiny, scale="miniature", code="code", name="part1"):
     write_records(path, scale, cells, TARGETS)
     outputs = [path]
     if cells[0].prompt:
-        write_prompts(path.with_suffix(".safetensors"), [(one.cell, one.prompt) for one in cells], tiny)
+        write_prompts(path.with_suffix(".safetensors"), [(cell.cell, cell.prompt) for cell in cells], tiny)
         outputs.append(path.with_suffix(".safetensors"))
     with provenance.list_path(root).open("a") as file:
         for output in outputs:
@@ -49,25 +49,25 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def found(one, code="code"):
-    return CellStore(STORE).get(one.cell, one.identity, key(one.identity, code))
+def in_store(result, code="code"):
+    return CellStore(STORE).get(result.cell, result.identity, key(result.identity, code))
 
 
 def test_recorded_cells_of_every_scale_are_in_the_store_under_the_code_of_their_list(tiny):
     recorded([judged(1), judged(2)], tiny)
     recorded([judged(3)], tiny, scale="evidence", code="other")
     assert refill(Path("results"), STORE) == 3
-    assert found(judged(1)) and found(judged(2)) and found(judged(3), "other")
-    assert found(judged(3)) is None
+    assert in_store(judged(1)) and in_store(judged(2)) and in_store(judged(3), "other")
+    assert in_store(judged(3)) is None
 
 
 def test_what_comes_from_records_gives_the_same_records(tiny):
     cells = [judged(1, rounded=True), judged(2, rounded=True)]
     path = recorded(cells, tiny)
     refill(Path("results"), STORE)
-    again = [found(one) for one in cells]
+    again = [in_store(cell) for cell in cells]
     write_records(Path("again.npz"), "miniature", again, TARGETS)
-    write_prompts(Path("again.safetensors"), [(one.cell, one.prompt) for one in again], tiny)
+    write_prompts(Path("again.safetensors"), [(cell.cell, cell.prompt) for cell in again], tiny)
     assert Path("again.npz").read_bytes() == path.read_bytes()
     assert Path("again.safetensors").read_bytes() == path.with_suffix(".safetensors").read_bytes()
 
@@ -99,20 +99,20 @@ def test_a_file_is_taken_over_once_and_again_under_other_code(tiny, monkeypatch)
     listed = provenance.list_path(Path("results/miniature"))
     listed.write_text(listed.read_text().replace('"cells": "code"', '"cells": "attested"'))
     assert path.exists() and refill(Path("results"), STORE) == 1
-    assert found(judged(1), "attested")
+    assert in_store(judged(1), "attested")
 
 
 def test_what_a_cell_has_in_the_store_already_stays(tiny):
-    one = judged(1)
-    recorded([one], tiny)
-    CellStore(STORE).put({ALL: Result(np.array([9]))}, {}, key(one.identity, "code"))
+    result = judged(1)
+    recorded([result], tiny)
+    CellStore(STORE).put({ALL: Result(np.array([9]))}, {}, key(result.identity, "code"))
     assert refill(Path("results"), STORE) == 0
-    assert found(one).results[ALL].predictions.tolist() == [9]
+    assert in_store(result).results[ALL].predictions.tolist() == [9]
 
 
 def test_prompts_are_those_of_their_cells(tiny):
     cells = [judged(seed, rounded=True) for seed in (1, 2, 3)]
     recorded(cells, tiny)
     refill(Path("results"), STORE)
-    for one in cells:
-        assert torch.equal(torch.tensor(found(one).prompt["context"]), torch.tensor(one.prompt["context"]))
+    for cell in cells:
+        assert torch.equal(torch.tensor(in_store(cell).prompt["context"]), torch.tensor(cell.prompt["context"]))

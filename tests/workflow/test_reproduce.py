@@ -10,7 +10,16 @@ from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
 from reprompt.workflow import progress, reproduce
 from reprompt.workflow.progress import Progress
-from reprompt.workflow.reproduce import TUNING, Followed, Line, Step, describe, explain_failure, step_name, what_is
+from reprompt.workflow.reproduce import (
+    TUNING,
+    Followed,
+    SnakemakeJob,
+    StatusLine,
+    describe,
+    explain_failure,
+    step_name,
+    what_is,
+)
 
 COOP = "few_shot/coop/ViT-B-16/part1"
 STARTED = """
@@ -65,7 +74,7 @@ def test_every_rule_that_tunes_runs_jobs_of_the_plan() -> None:
 
 def test_the_line_says_what_runs_how_far_and_how_long(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "INTERVAL", 0)
-    steps = {COOP: Step("tune", 8, 30.0), "report": Step("report", 0, 10.0)}
+    steps = {COOP: SnakemakeJob("tune", 8, 30.0), "report": SnakemakeJob("report", 0, 10.0)}
     with Progress(COOP, total=8) as job:
         job.advance(4)
         line = describe(plan, steps, follow(STARTED), elapsed=15)
@@ -74,7 +83,7 @@ def test_the_line_says_what_runs_how_far_and_how_long(plan: Plan, monkeypatch: p
 
 
 def test_a_finished_job_counts_whole(plan: Plan) -> None:
-    steps = {COOP: Step("tune", 8, 30.0), "report": Step("report", 0, 10.0)}
+    steps = {COOP: SnakemakeJob("tune", 8, 30.0), "report": SnakemakeJob("report", 0, 10.0)}
     assert describe(plan, steps, follow(STARTED, FINISHED), elapsed=30).startswith(" 75%")
 
 
@@ -104,7 +113,7 @@ def test_a_process_is_told_in_two_words(command: str, words: str) -> None:
 
 
 def test_lines_do_not_pile_up_where_there_is_no_terminal(capsys: pytest.CaptureFixture) -> None:
-    line = Line()
+    line = StatusLine()
     for n in range(100):
         line.show(f"{n} %")
     line.show("done", always=True)
@@ -114,9 +123,9 @@ def test_lines_do_not_pile_up_where_there_is_no_terminal(capsys: pytest.CaptureF
 def test_backbones_are_restored_only_where_the_store_has_them(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     called = []
     monkeypatch.setattr(reproduce, "call", lambda command, *_: called.append(command))
-    reproduce.restore_backbones(plan, Line())
+    reproduce.restore_backbones(plan, StatusLine())
     assert called == []  # there is no dvc.lock
     Path("dvc.lock").write_text("    - path: results/smoke/backbones\n      hash: md5\n")
     Path(".git").mkdir()
-    reproduce.restore_backbones(plan, Line())
+    reproduce.restore_backbones(plan, StatusLine())
     assert [command[-2:] for command in called] == [["pull", "backbones"]]

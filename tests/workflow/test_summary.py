@@ -22,10 +22,10 @@ def test_every_cell_is_listed_with_every_setting_defaults_included():
     listed = json.loads(said("--cells", "imbalanced", "--json"))
     cells = [cell for cell in make_plan(load_parameters(FILE, "smoke")).cells if cell.experiment == "imbalanced"]
     assert len(listed) == len(cells)
-    for told, cell in zip(listed, cells, strict=True):
-        assert (told["recipe"], told["task"], told["shots"]) == (cell.recipe, cell.task, cell.shots)
-        assert cell.resolved.items() <= told["settings"].items()
-    (npt, *_) = [told["settings"] for told in listed if told["recipe"] == "maple+npt"]
+    for fields, cell in zip(listed, cells, strict=True):
+        assert (fields["recipe"], fields["task"], fields["shots"]) == (cell.recipe, cell.task, cell.shots)
+        assert cell.resolved.items() <= fields["settings"].items()
+    (npt, *_) = [fields["settings"] for fields in listed if fields["recipe"] == "maple+npt"]
     assert npt["w_language"] == 0.3 and npt["depth"] == 2 and npt["text_energy"] == 1.0, "the last is a default"
 
 

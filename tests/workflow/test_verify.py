@@ -27,8 +27,8 @@ def plan_of(**changes):
     """The smoke plan with four experiments, which five tables and figures are made from."""
     raw = yaml.safe_load(PARAMETERS.read_text())
     raw["tuning"]["base_to_new"] |= changes
-    for of in (raw, raw["scales"]["smoke"]):
-        of["experiments"] = {name: block for name, block in of["experiments"].items() if name in FEW}
+    for parameters in (raw, raw["scales"]["smoke"]):
+        parameters["experiments"] = {name: block for name, block in parameters["experiments"].items() if name in FEW}
     for name, recipe in (("few_shot", "coop"), ("base_to_new", "coop"), ("imbalanced", "cocoop")):
         raw["scales"]["smoke"]["experiments"][name]["methods"] = [recipe]
     return make_plan(parse_parameters(raw, "smoke"))
@@ -66,12 +66,12 @@ def results(tmp_path, monkeypatch):
         weights.parent.mkdir(exist_ok=True)
         weights.write_text(backbone)
         for part, tasks in PLAN.parts.items():
-            told = manifest("{}", sha256(weights), {task: pictures[task] for task in tasks})
-            write_text(PLAN.root / f"features/{backbone}/{part}.json", told)
+            text = manifest("{}", sha256(weights), {task: pictures[task] for task in tasks})
+            write_text(PLAN.root / f"features/{backbone}/{part}.json", text)
     for job in PLAN.jobs:
         weights = sha256(PLAN.root / f"backbones/{job.backbone}.safetensors")
         targets = {test: splits[test.task].test_targets(test.split) for test in job.tests}
-        judged = [
+        cells = [
             Judged(
                 cell,
                 identity(cell, splits, pictures, weights, cell.trained_on, {}),
@@ -79,7 +79,7 @@ def results(tmp_path, monkeypatch):
             )
             for cell in job.cells
         ]
-        write_records(PLAN.records(job.name), "smoke", judged, targets)
+        write_records(PLAN.records(job.name), "smoke", cells, targets)
     return tmp_path
 
 
@@ -100,9 +100,9 @@ def alter(job, name, change) -> None:
 
 def test_untouched_records_are_right(results):
     for job, numbers in ((JOB, 2), (CURVES, 1), (COSINES, 6)):
-        found = recompute(PLAN, job)
-        assert found.complaints == []
-        assert found.numbers == numbers * len(job.cells) == len(found.rows)
+        recomputed = recompute(PLAN, job)
+        assert recomputed.complaints == []
+        assert recomputed.numbers == numbers * len(job.cells) == len(recomputed.rows)
 
 
 def test_what_verify_recomputes_is_what_tables_read(results):
@@ -237,11 +237,11 @@ def printed(results, monkeypatch):
         monkeypatch.setattr(module, name, dict.fromkeys(PLAN.outputs, Sum))
     monkeypatch.setattr(claims, "claims_frame", Sum)
     monkeypatch.setattr(claims, "to_csv", lambda frame: frame.text)
-    made = {f"{one.kind}s/{one.name}.csv": one.jobs for one in PLAN.outputs.values() if one.jobs}
+    made = {f"{output.kind}s/{output.name}.csv": output.jobs for output in PLAN.outputs.values() if output.jobs}
     for name, jobs in {**made, "claims.csv": [job.name for job in PLAN.jobs]}.items():
         (PLAN.root / name).parent.mkdir(exist_ok=True)
         (PLAN.root / name).write_text(Sum(read_records(PLAN.records(job) for job in jobs)).text)
-    for name in [name for name, one in PLAN.outputs.items() if not one.jobs]:
+    for name in [name for name, output in PLAN.outputs.items() if not output.jobs]:
         monkeypatch.delitem(PLAN.outputs, name)
 
 
@@ -258,7 +258,7 @@ def test_a_changed_record_is_told_once_with_all_that_it_goes_into(printed, capsy
     assert not verify(PLAN)
     out = capsys.readouterr().out
     assert out.count("stored 101.0000") == 1
-    goes_into = [name for name, one in PLAN.outputs.items() if CURVES.name in one.jobs]
+    goes_into = [name for name, output in PLAN.outputs.items() if CURVES.name in output.jobs]
     assert {"prograd_table1", "prograd_figure4"} < set(goes_into) and "npt_table1" not in goes_into
     assert f"it goes into {', '.join([*goes_into, 'claims'])}\n" in out
     assert "WRONG    prograd_table1" not in out, "the tables themselves are what the predictions give"

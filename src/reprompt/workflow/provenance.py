@@ -75,13 +75,13 @@ def export(root: Path, outputs: Mapping[str, Entry], keep: Iterable[str], passed
     passed_on = set(passed_on)
     planned, commit = passed_on.union(keep), source_commit()
     entries = {output: entry for output, entry in load(root).items() if output in planned}
-    for output, told in outputs.items():
+    for output, how in outputs.items():
         stays = output not in passed_on
         record = _record(output) if os.path.isfile(output) or not stays else None
         if record:
             content = sha256(output) if stays else None
             known = {"output": output, "sha256": content} | {key: record.get(key) for key in KEPT}
-            entries[output] = known | _made(told, commit, entries.get(output, {}), content)
+            entries[output] = known | _made(how, commit, entries.get(output, {}), content)
     write(root, entries)
 
 
@@ -93,13 +93,13 @@ def write(root: Path, entries: dict[str, Entry]) -> None:
         _write(path, text)
 
 
-def _made(told: Entry, commit: str, before: Entry, content: str | None) -> Entry:
+def _made(how: Entry, commit: str, before: Entry, content: str | None) -> Entry:
     """What the list says of how an output was made; as before where nothing of it changed."""
-    made = told["made"]
+    made = how["made"]
     same = before.get("sha256") == content and made.items() <= before.get("made", {}).items()
     if same:
-        return told | {key: before[key] for key in ("made", "attested") if key in before}
-    return told | {"made": made | {"commit": commit}}
+        return how | {key: before[key] for key in ("made", "attested") if key in before}
+    return how | {"made": made | {"commit": commit}}
 
 
 def change_params(output: str, params: list[str]) -> None:
@@ -180,15 +180,15 @@ def _date_back(records: dict[str, Entry]) -> None:
 
 def differences(root: Path) -> list[tuple[str, str]]:
     """The listed outputs that are not what the list says, each with why."""
-    found = []
+    differing = []
     for output, entry in load(root).items():
         if entry["sha256"] is None:
             continue
         if not os.path.isfile(output):
-            found.append((output, "missing; `dvc pull` restores it"))
+            differing.append((output, "missing; `dvc pull` restores it"))
         elif sha256(output) != entry["sha256"]:
-            found.append((output, "is not the file that was made: its SHA-256 differs"))
-    return found
+            differing.append((output, "is not the file that was made: its SHA-256 differs"))
+    return differing
 
 
 def prune(folder: Path, keep: Iterable[str]) -> list[str]:

@@ -55,12 +55,12 @@ def _done(folder: Path) -> dict[str, list]:
 def _take_over(path: Path, kept: Path | None, code: str, store: CellStore) -> int:
     """Put the cells of one record file into the store, with the prompts in `kept`."""
     prompts, filled = dict(enumerate(_prompts_in(kept) if kept else ())), 0
-    for place, (identity, results) in enumerate(_cells_in(path)):
-        if identity["rounded"] and place not in prompts:
+    for index, (identity, results) in enumerate(_cells_in(path)):
+        if identity["rounded"] and index not in prompts:
             continue
         name = key(identity, code)
         if name not in store:
-            store.put(results, prompts.get(place, {}), name)
+            store.put(results, prompts.get(index, {}), name)
             filled += 1
     return filled
 
@@ -80,6 +80,6 @@ def _prompts_in(path: Path) -> list[Arrays]:
     with safe_open(path, "np") as file:
         prompts: list[Arrays] = [{} for _ in json.loads(file.metadata()["about"])["cells"]]
         for name in file.keys():  # noqa: SIM118 (no dict)
-            place, _, tensor = name.partition("/")
-            prompts[int(place)][tensor] = np.asarray(file.get_tensor(name))
+            index, _, tensor = name.partition("/")
+            prompts[int(index)][tensor] = np.asarray(file.get_tensor(name))
     return prompts

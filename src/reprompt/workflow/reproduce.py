@@ -35,7 +35,7 @@ class ReproduceError(Exception):
 
 def reproduce(plan: Plan, pretrain: bool = False, cores: int | None = None) -> int:
     """Run everything that the plan misses; returns the exit code."""
-    line = Line()
+    line = StatusLine()
     try:
         with locks.run_lock():
             wait_for_killed_runs(plan, line)
@@ -61,7 +61,7 @@ def reproduce(plan: Plan, pretrain: bool = False, cores: int | None = None) -> i
 # Before the run
 
 
-def wait_for_killed_runs(plan: Plan, line: "Line") -> None:
+def wait_for_killed_runs(plan: Plan, line: "StatusLine") -> None:
     """Wait until nothing of an earlier run is alive, then remove what it left: Snakemake's lock and progress files."""
     while True:
         with locks.no_jobs(wait=False) as alone:
@@ -83,11 +83,11 @@ def wait_for_killed_runs(plan: Plan, line: "Line") -> None:
 
 def what_is(command: str) -> str:
     """A process of the workflow in two words: its command line from the program's name on."""
-    found = re.search(r"\breprompt(?:\.cli)? (\S+ [^\s-]\S*|\S+)", command)
-    return found[1] if found else "Snakemake" if "snakemake" in command else command[:40]
+    match = re.search(r"\breprompt(?:\.cli)? (\S+ [^\s-]\S*|\S+)", command)
+    return match[1] if match else "Snakemake" if "snakemake" in command else command[:40]
 
 
-def restore_backbones(plan: Plan, line: "Line") -> None:
+def restore_backbones(plan: Plan, line: "StatusLine") -> None:
     """Take backbones that are missing from the store in the repository, where it has those of this scale."""
     folder = plan.root / "backbones"
     missing = [name for name in plan.backbones if not (folder / f"{name}.safetensors").exists()]
@@ -108,8 +108,8 @@ def restore_backbones(plan: Plan, line: "Line") -> None:
 
 
 @dataclass
-class Step:
-    """One job of Snakemake's: its rule, how many cells it holds, and about how long it takes."""
+class SnakemakeJob:
+    """A job of Snakemake's: its rule, how many cells it holds, and about how long it takes."""
 
     rule: str
     cells: int
@@ -131,21 +131,21 @@ class Followed:
 
     def read(self, line: str) -> None:
         """Take in one line of the log."""
-        if found := re.match(r"(?:local)?rule (\w+):$", line):
-            self.where, self.rule, self.wildcards = "start", found[1], ""
-        elif found := re.match(r"Error in rule (\w+):", line):
+        if match := re.match(r"(?:local)?rule (\w+):$", line):
+            self.where, self.rule, self.wildcards = "start", match[1], ""
+        elif match := re.match(r"Error in rule (\w+):", line):
             self.where = "error"
-        elif found := re.match(r"Finished jobid: (\d+)", line):
-            self.finished.add(self.names.get(found[1], ""))
-        elif found := re.match(r"    jobid: (\d+)", line):
-            self.job = found[1]
+        elif match := re.match(r"Finished jobid: (\d+)", line):
+            self.finished.add(self.names.get(match[1], ""))
+        elif match := re.match(r"    jobid: (\d+)", line):
+            self.job = match[1]
             if self.where == "start":
                 self.names[self.job] = step_name(self.rule, "")
                 self.started[self.job] = time.monotonic()
-        elif found := re.match(r"    wildcards: (.*)", line):
-            self.names[self.job] = step_name(self.rule, found[1])
-        elif self.where == "error" and (found := re.match(r"    log: (\S+)", line)):
-            self.failed[self.names.get(self.job, self.job)] = found[1]
+        elif match := re.match(r"    wildcards: (.*)", line):
+            self.names[self.job] = step_name(self.rule, match[1])
+        elif self.where == "error" and (match := re.match(r"    log: (\S+)", line)):
+            self.failed[self.names.get(self.job, self.job)] = match[1]
 
 
 def step_name(rule: str, wildcards: str) -> str:
@@ -154,7 +154,7 @@ def step_name(rule: str, wildcards: str) -> str:
     return "/".join(values if rule in TUNING else [rule, *values])
 
 
-def missing_steps(plan: Plan, pretrain: bool) -> dict[str, Step]:
+def missing_steps(plan: Plan, pretrain: bool) -> dict[str, SnakemakeJob]:
     """What Snakemake would run, by name."""
     dry = subprocess.run(
         [*SNAKEMAKE, "--dry-run", *options(plan, pretrain)], capture_output=True, text=True, env=environment()
@@ -168,7 +168,7 @@ def missing_steps(plan: Plan, pretrain: bool) -> dict[str, Step]:
         wildcards = re.search(r"^    wildcards: (.*)", block, re.MULTILINE)
         name = step_name(rule, wildcards[1] if wildcards else "")
         cells = len(jobs[name].cells) if rule in TUNING else 0
-        steps[name] = Step(rule, cells, rough_seconds(plan, rule, name))
+        steps[name] = SnakemakeJob(rule, cells, rough_seconds(plan, rule, name))
     steps.pop("all", None)
     return steps
 
@@ -183,7 +183,7 @@ def rough_seconds(plan: Plan, rule: str, name: str) -> float:
     return ROUGH_SECONDS.get(rule, 10)
 
 
-def run(plan: Plan, steps: dict[str, Step], line: "Line", pretrain: bool, cores: int | None) -> None:
+def run(plan: Plan, steps: dict[str, SnakemakeJob], line: "StatusLine", pretrain: bool, cores: int | None) -> None:
     """Run Snakemake and show how far it is until it ends."""
     LOG.parent.mkdir(exist_ok=True)
     followed, started = Followed(), time.monotonic()
@@ -215,7 +215,7 @@ def run(plan: Plan, steps: dict[str, Step], line: "Line", pretrain: bool, cores:
         raise ReproduceError(explain_failure(followed, process.returncode))
 
 
-def describe(plan: Plan, steps: dict[str, Step], followed: Followed, elapsed: float) -> str:
+def describe(plan: Plan, steps: dict[str, SnakemakeJob], followed: Followed, elapsed: float) -> str:
     """`37 %  412 of 990 cells, about 410 s left | few_shot/coop/ViT-B-16/part1 60 of 90 cells, ...`."""
     running = {state.job: state for state in progress.running() if state.job in steps}
     share = {}  # of each step that is done; for one that runs, by its own count or else by the clock
@@ -303,7 +303,7 @@ def last_words(text: str) -> str:
     return lines[-1].removeprefix("reprompt: ") if lines else "no reason given"
 
 
-class Line:
+class StatusLine:
     """One line for a person: rewritten in place on a terminal, a new one every 15 seconds elsewhere."""
 
     def __init__(self) -> None:

@@ -6,15 +6,14 @@ version has to take the same requests:
     {"job": "few_shot/coop/ViT-B-16/part1", "cells": [{"task": "dtd", "shots": 1, "seed": 2, ...}, ...], "steps": 20}
     {"backbone": "ViT-B-16", "steps": 20}
 
-one per line. A cell is told by what sets it apart within its job, `told`. Everything is read below the working
-folder, as a job of the workflow does, and written below `out`: `<job>.npz`, `<job>.safetensors` of a job that keeps
-prompts, `<backbone>.safetensors`.
+one per line. A cell is given by what sets it apart within its job, `cell_in_request`. Everything is read below the
+working folder, as a job of the workflow does, and written below `out`: `<job>.npz`, `<job>.safetensors` of a job that
+keeps prompts, `<backbone>.safetensors`.
 """
 
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -24,7 +23,7 @@ from reprompt.clip.openai import load
 from reprompt.planning.plan import Plan
 from reprompt.training.pretrain import pretrain_backbone
 from reprompt.training.tune import tune_job
-from reprompt.workflow.attest.sampling import told
+from reprompt.workflow.attest.sampling import cell_in_request, with_cells
 
 PRETRAINING_THREADS = 2  # as the rule has it: the last bit depends on their number
 
@@ -40,7 +39,7 @@ def sample(requests: Iterable[Mapping], plan: Plan, out: Path, done: Callable[[s
 
 
 def sample_job(job: Job, plan: Plan, out: Path, steps: int | None) -> None:
-    """Train and judge the cells of a job, whatever is finished of them; then once more, with all of them finished.
+    """Train and evaluate the cells of a job, whatever is finished of them; then once more, with all of them finished.
 
     Prompts that the workflow does not keep are put where later requests look for them. Raises ValueError where cells
     from the store give other records.
@@ -61,15 +60,12 @@ def sample_job(job: Job, plan: Plan, out: Path, steps: int | None) -> None:
 
 
 def some_of(job: Job, cells: Iterable[Mapping], plan: Plan) -> Job:
-    """A job with some of its cells, which reads only what these need. ValueError for a cell that it has not."""
-    by_name = {json.dumps(told(cell), sort_keys=True): cell for cell in job.cells}
+    """A job with some of its cells, which reads only what these need. Raises ValueError for a cell that it has not."""
+    by_name = {json.dumps(cell_in_request(cell), sort_keys=True): cell for cell in job.cells}
     wanted = [json.dumps(dict(cell), sort_keys=True) for cell in cells]
     if unknown := [name for name in wanted if name not in by_name]:
         raise ValueError(f"{job.name} has no cell {unknown[0]}")
-    fewer = replace(job, cells=tuple(by_name[name] for name in wanted))
-    features = [of for of in job.features if set(plan.parts[of[0]]).intersection(fewer.tasks_read)]
-    prompts = [name for name in job.prompts if plan.prompts(name).exists()]
-    return replace(fewer, features=tuple(features), prompts=tuple(prompts))
+    return with_cells(plan, job, (by_name[name] for name in wanted))
 
 
 def sample_pretraining(backbone: str, plan: Plan, out: Path, steps: int) -> None:

@@ -58,7 +58,7 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
     )
 
 
-OF_A_CELL = ("task", "shots", "tau", "seed", "swept", "start", "group", "together", "judged_on")
+CELL_FIELDS = ("task", "shots", "tau", "seed", "swept", "start", "group", "together", "judged_on")
 
 
 def print_cells(plan: Plan, experiment: str, as_json: bool = False) -> None:
@@ -68,24 +68,24 @@ def print_cells(plan: Plan, experiment: str, as_json: bool = False) -> None:
         raise ValueError(f"no experiment {experiment!r}{nearest(experiment, experiments)}")
     cells = [cell for cell in plan.cells if cell.experiment == experiment]
     if as_json:
-        print(json.dumps([told_whole(cell) for cell in cells], indent=1))
+        print(json.dumps([cell_as_dict(cell) for cell in cells], indent=1))
         return
     alike: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
         alike.setdefault((cell.recipe, cell.backbone, cell.settings), []).append(cell)
-    for (recipe, backbone, _), some in alike.items():
-        print(f"{recipe} ({recipe_of(recipe).label}), {backbone}, {some[0].protocol}: {len(some)} cells")
-        for name, value in sorted(all_settings(some[0]).items()):
+    for (recipe, backbone, _), members in alike.items():
+        print(f"{recipe} ({recipe_of(recipe).label}), {backbone}, {members[0].protocol}: {len(members)} cells")
+        for name, value in sorted(all_settings(members[0]).items()):
             print(f"    {name}: {json.dumps(value)}")
-        for cell in some:
+        for cell in members:
             print(f"  {_in_words(cell)}")
 
 
-def told_whole(cell: Cell) -> dict[str, Any]:
+def cell_as_dict(cell: Cell) -> dict[str, Any]:
     """A cell with its names, what it is measured by, and all its settings."""
-    named = ("experiment", "protocol", "recipe", "backbone", *OF_A_CELL, "measures", "prompts_of", "judged_images")
-    told = {name: getattr(cell, name) for name in named} | {"metrics": dict(cell.metrics)}
-    return told | {"label": cell.method.label, "settings": all_settings(cell)}
+    names = ("experiment", "protocol", "recipe", "backbone", *CELL_FIELDS, "measures", "prompts_of", "judged_images")
+    fields = {name: getattr(cell, name) for name in names} | {"metrics": dict(cell.metrics)}
+    return fields | {"label": cell.method.label, "settings": all_settings(cell)}
 
 
 def all_settings(cell: Cell) -> dict[str, Any]:
@@ -96,8 +96,8 @@ def all_settings(cell: Cell) -> dict[str, Any]:
 
 def _in_words(cell: Cell) -> str:
     """What sets a cell apart from those that are set alike."""
-    told = {name: getattr(cell, name) for name in OF_A_CELL}
-    return ", ".join(f"{name} {_text(value)}" for name, value in told.items() if value not in ("", ()))
+    fields = {name: getattr(cell, name) for name in CELL_FIELDS}
+    return ", ".join(f"{name} {_text(value)}" for name, value in fields.items() if value not in ("", ()))
 
 
 def _text(value: Any) -> str:

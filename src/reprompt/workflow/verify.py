@@ -5,9 +5,10 @@ output's hash is compared with `results/<scale>/provenance.jsonl`, which git kee
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.job import Job
 from reprompt.data.splits import Split
 from reprompt.planning.plan import Plan
-from reprompt.records.files import COLUMNS, frame_of, read_rows
+from reprompt.records.files import COLUMNS, Row, frame_of, read_rows
 from reprompt.records.identity import Identity, identity, read_pictures_of, read_splits
 from reprompt.training.groups import read_groups, trained_on
 from reprompt.workflow import provenance
@@ -42,30 +43,40 @@ def recompute(plan: Plan, job: Job) -> Recomputed:
     if not path.exists():
         return Recomputed([], 0, [f"{path}: missing; `dvc pull` restores it"])
     rows, complaints = read_rows(path), []
-    planned = {(_which(vars(cell)), test): cell for cell in job.cells for test in cell.tests}
+    planned = {(cell_within_job(vars(cell)), test): cell for cell in job.cells for test in cell.tests}
     splits = read_splits(job, plan.root / "data")
     identity_of = _identities(plan, job, splits)
     for row in rows:
         stored, test = row.stored, TestSet(row.stored["task"], row.stored["split"])
-        which = f"{path}: {_in_words(stored)}"
-        split, cell = splits[test.task], planned.pop((_which(stored), test), None)
-        if not np.array_equal(row.targets, split.test_targets(test.split, cell and cell.judged_images)):
-            complaints.append(f"{which}: judged by other labels than {test.task}.json has")
-        if cell is None:
-            complaints.append(f"{which}: a row of no cell of the plan, or a second one of the same")
-        elif cell.resolved != row.identity["settings"]:
-            complaints.append(f"{which}: made with other parameters than params.yaml has")
-        elif differing := _differing(row.identity, identity_of(cell)):
-            complaints.append(f"{which}: made from another {' and '.join(differing)} than lies there")
-        if "curve" in row.measured and row.measured["curve"][-1] != np.sum(row.predictions == row.targets):
-            complaints.append(f"{which}: the last point of its training curve is not its accuracy")
-        for metric, value in row.recomputed.items():
-            if abs(value - stored["values"].get(metric, math.inf)) > TOLERANCE:
-                given = stored["values"].get(metric, math.nan)
-                complaints.append(f"{which}: {metric}: stored {given:.4f}, its predictions give {value:.4f}")
+        cell = planned.pop((cell_within_job(stored), test), None)
+        targets = splits[test.task].test_targets(test.split, cell and cell.judged_images)
+        where = f"{path}: {cell_in_words(stored)}"
+        complaints += [f"{where}: {complaint}" for complaint in _complaints(row, cell, targets, identity_of)]
         stored["values"] = row.recomputed
-    complaints += [f"{path}: no record of {_in_words(vars(cell))}, {test.task}" for (_, test), cell in planned.items()]
+    complaints += [
+        f"{path}: no record of {cell_in_words(vars(cell))}, {test.task}" for (_, test), cell in planned.items()
+    ]
     return Recomputed(frame_of(rows, path), sum(len(row.stored["values"]) for row in rows), complaints)
+
+
+def _complaints(
+    row: Row, cell: Cell | None, targets: np.ndarray, identity_of: Callable[[Cell], Identity]
+) -> Iterator[str]:
+    """What of a row does not agree with its cell, if it has one, and with the true labels of its test set."""
+    if not np.array_equal(row.targets, targets):
+        yield f"judged by other labels than {row.stored['task']}.json has"
+    if cell is None:
+        yield "a row of no cell of the plan, or a second one of the same"
+    elif cell.resolved != row.identity["settings"]:
+        yield "made with other parameters than params.yaml has"
+    elif differing := _differing(row.identity, identity_of(cell)):
+        yield f"made from another {' and '.join(differing)} than lies there"
+    if "curve" in row.measured and row.measured["curve"][-1] != np.sum(row.predictions == row.targets):
+        yield "the last point of its training curve is not its accuracy"
+    for metric, value in row.recomputed.items():
+        if abs(value - row.stored["values"].get(metric, math.inf)) > TOLERANCE:
+            given = row.stored["values"].get(metric, math.nan)
+            yield f"{metric}: stored {given:.4f}, its predictions give {value:.4f}"
 
 
 def _identities(plan: Plan, job: Job, splits: dict[str, Split]) -> Callable[[Cell], Identity]:
@@ -82,14 +93,17 @@ def _differing(stored: Identity, now: Identity) -> list[str]:
     return [name for name in names if name != "prompt" and stored.get(name) != now.get(name)]
 
 
-def _which(of: dict) -> tuple:
-    """What tells the cells of a job apart, of a cell or of a stored row."""
-    return (of.get("source", of["task"]), *(of[name] for name in ("shots", "tau", "seed", "swept", "start", "group")))
+def cell_within_job(fields: dict[str, Any]) -> tuple:
+    """What sets a cell apart within its job, given the fields of the cell or of a stored row."""
+    others = (fields[name] for name in ("shots", "tau", "seed", "swept", "start", "group"))
+    return (fields.get("source", fields["task"]), *others)
 
 
-def _in_words(of: dict) -> str:
-    told = f"{of['recipe']} on {of['task']}, {of['shots']} shots, tau {of['tau']:g}, seed {of['seed']}"
-    return ", ".join([told, *filter(None, (of["swept"], of["start"], of["group"], of.get("split")))])
+def cell_in_words(fields: dict[str, Any]) -> str:
+    """A cell in words, given its fields or those of a stored row, which also names a test set."""
+    cell = f"{fields['recipe']} on {fields['task']}, {fields['shots']} shots, tau {fields['tau']:g}"
+    others = filter(None, (fields["swept"], fields["start"], fields["group"], fields.get("split")))
+    return ", ".join([f"{cell}, seed {fields['seed']}", *others])
 
 
 def verify(plan: Plan) -> bool:
@@ -103,34 +117,36 @@ def verify(plan: Plan) -> bool:
 
     jobs = {job.name: recompute(plan, job) for job in plan.jobs}
     altered = [f"{path}: {why}" for path, why in provenance.differences(plan.root)]
-    wrong = [(complaint, _touched(plan, name)) for name, found in jobs.items() for complaint in found.complaints]
+    wrong = [(complaint, _touched(plan, name)) for name, job in jobs.items() for complaint in job.complaints]
     for complaint in altered:
         print(f"ALTERED  {complaint}")
     for complaint, touched in wrong:
         print(f"WRONG    {complaint}\n         it goes into {', '.join(touched)}")
     all_well = not altered and not wrong
-
-    def compare(name: str, path: Path, made_from: Iterable[str], print_again: Callable[[pd.DataFrame], str]) -> None:
-        nonlocal all_well
-        behind = [jobs[job] for job in made_from]
-        records = pd.DataFrame([row for one in behind for row in one.rows], columns=list(COLUMNS))
-        complaint = _differs(path, print_again(records) if len(records) or not behind else None)
-        numbers = sum(one.numbers for one in behind)
-        print(f"{'WRONG   ' if complaint else 'verified'} {name}: {numbers} numbers of {len(behind)} record files")
-        if complaint:
-            print(f"         {complaint}")
-            all_well = False
-
     for output in plan.outputs.values():
-        makers = TABLES if output.kind == "table" else FIGURES
-        make = makers[output.name]
+        make = (TABLES if output.kind == "table" else FIGURES)[output.name]
         path = plan.root / f"{output.kind}s" / f"{output.name}.csv"
-        compare(output.name, path, output.jobs, lambda records, make=make: make(records).to_csv())
-    compare("claims", plan.root / "claims.csv", jobs, lambda records: to_csv(claims_frame(records)))
+        behind = [jobs[name] for name in output.jobs]
+        all_well &= _verify_csv(output.name, path, behind, lambda records, make=make: make(records).to_csv())
+    claims = plan.root / "claims.csv"
+    all_well &= _verify_csv("claims", claims, [*jobs.values()], lambda records: to_csv(claims_frame(records)))
     print(
         "Every printed number follows from the stored predictions." if all_well else "Not everything agrees; see above."
     )
     return all_well
+
+
+def _verify_csv(
+    name: str, path: Path, behind: Sequence[Recomputed], print_again: Callable[[pd.DataFrame], str]
+) -> bool:
+    """Print whether a CSV is what the recomputed records behind it give; returns it."""
+    records = pd.DataFrame([row for job in behind for row in job.rows], columns=list(COLUMNS))
+    complaint = _differs(path, print_again(records) if len(records) or not behind else None)
+    numbers = sum(job.numbers for job in behind)
+    print(f"{'WRONG   ' if complaint else 'verified'} {name}: {numbers} numbers of {len(behind)} record files")
+    if complaint:
+        print(f"         {complaint}")
+    return not complaint
 
 
 def _touched(plan: Plan, job: str) -> list[str]:

@@ -8,7 +8,9 @@ import json
 import subprocess
 import tarfile
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +74,10 @@ def changes(plan: Plan, entries_of_job: Sequence[Entry], entries: Mapping[str, E
 
 
 def _at_most(lines: Iterator[str]) -> Iterator[str]:
-    for place, line in enumerate(found := list(lines)):
-        if place == SHOWN:
-            yield f"... and {len(found) - SHOWN} more"
-            return
-        yield line
+    first, rest = list(islice(lines, SHOWN)), len(list(lines))
+    yield from first
+    if rest:
+        yield f"... and {rest} more"
 
 
 # Parameters
@@ -92,12 +93,10 @@ def parameters_changed(plan: Plan, rule: str, wildcards: Mapping[str, str], comm
         yield f"parameters: not those of {commit[:12]}, which cannot be compared with today's ({unreadable})"
         return
     now = json.loads(spec_of(plan, rule, wildcards))
-    found: dict[str, int] = {}
-    for line in _differences(then, now, ""):
-        found[line] = found.get(line, 0) + 1
-    if not found:
+    times = Counter(_differences(then, now, ""))
+    if not times:
         yield f"parameters: those of {commit[:12]} are today's, but it was made with others, which were not committed"
-    for line, count in found.items():
+    for line, count in times.items():
         yield f"parameter: {line}" + (f" ({count} times)" if count > 1 else "")
 
 
@@ -134,20 +133,20 @@ def code_changed(plan: Plan, rule: str, wildcards: Mapping[str, str], commit: st
         try:
             then = reached(entries, package)
         except FileNotFoundError:  # an entry point has moved
-            then = {place: package / place for place in now if (package / place).exists()}
-        before = {place: path.read_text(encoding="utf-8") for place, path in then.items()}
-    after = {place: path.read_text(encoding="utf-8") for place, path in now.items()}
+            then = {file: package / file for file in now if (package / file).exists()}
+        before = {file: path.read_text(encoding="utf-8") for file, path in then.items()}
+    after = {file: path.read_text(encoding="utf-8") for file, path in now.items()}
     if before == after:
         yield f"code: that of {commit[:12]} is today's, but it was made by other code, which was not committed"
-    for place in sorted(before.keys() | after.keys()):
-        if place not in before:
-            yield f"code: {place} is read now and was not"
-        elif place not in after:
-            yield f"code: {place} was read and is not any more"
-        elif place.endswith(".py"):
-            yield from (f"code: {place}: {name}" for name in _functions_changed(before[place], after[place]))
-        elif before[place] != after[place]:
-            yield f"data: {place}"
+    for file in sorted(before.keys() | after.keys()):
+        if file not in before:
+            yield f"code: {file} is read now and was not"
+        elif file not in after:
+            yield f"code: {file} was read and is not any more"
+        elif file.endswith(".py"):
+            yield from (f"code: {file}: {name}" for name in _functions_changed(before[file], after[file]))
+        elif before[file] != after[file]:
+            yield f"data: {file}"
 
 
 def _functions_changed(before: str, after: str) -> Iterator[str]:

@@ -36,8 +36,8 @@ def changed(packages: tuple[Path, Path], text: str, file: str = "train.py") -> l
     """What changed where a file of the new package is this text, without places."""
     old, new = packages
     (new / file).write_text(text)
-    names = [str(one.relative_to(new)) for one in new.rglob("*") if one.is_file()]
-    return [told.partition(" in ")[2] for told in changes_between(old, new, names).unseen(names, set())]
+    names = [str(path.relative_to(new)) for path in new.rglob("*") if path.is_file()]
+    return [words.partition(" in ")[2] for words in changes_between(old, new, names).unseen(names, set())]
 
 
 def test_comments_docstrings_and_formatting_are_no_change(packages) -> None:
@@ -93,7 +93,7 @@ def test_a_file_of_data_that_was_changed_counts_as_unseen(packages) -> None:
     ]
 
 
-def test_every_kind_of_statement_is_told(packages) -> None:
+def test_every_kind_of_statement_is_taken(packages) -> None:
     text = """
 class Kind:
     size: int = 1
@@ -119,12 +119,12 @@ class Kind:
                 while True:
                     break
 """
-    found = {one.name: one.texts for one in functions("kind.py", text)}
-    assert set(found) == {"", "Kind.half", "Kind.half.<locals>.inner"}
-    assert found["Kind.half.<locals>.inner"] == ("return self.size",)
+    texts = {function.name: function.texts for function in functions("kind.py", text)}
+    assert set(texts) == {"", "Kind.half", "Kind.half.<locals>.inner"}
+    assert texts["Kind.half.<locals>.inner"] == ("return self.size",)
     parts = ("def inner():", "with open('a') as a, open('b'):", "for _ in a:", "del a")
     for part in (*parts, "match self.size:", "while True:", "break", "return 1", "continue", "case 1 if True"):
-        assert any(text.endswith(part) for text in found["Kind.half"]), part
+        assert any(text.endswith(part) for text in texts["Kind.half"]), part
 
 
 MAIN = """

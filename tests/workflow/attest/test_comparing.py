@@ -6,19 +6,26 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from reprompt.workflow.attest.comparing import Row, compare_files, compare_prompts, compare_rows, compare_weights
+from reprompt.workflow.attest.comparing import (
+    SHOWN,
+    AnySchemaRow,
+    compare_files,
+    compare_prompts,
+    compare_rows,
+    compare_weights,
+)
 
 IDENTITY = {"images": "a", "test": [{"pictures": "b"}]}
 
 
-def row(predictions=(0, 1), curve=(1.0, 2.0), identity=IDENTITY, **changes) -> Row:
+def row(predictions=(0, 1), curve=(1.0, 2.0), identity=IDENTITY, **changes) -> AnySchemaRow:
     """A row of records as it is stored."""
     stored = {
         **{"recipe": "coop", "task": "dtd", "source": "dtd", "shots": 16, "tau": 1.0, "seed": 2, "swept": ""},
         **{"start": "", "group": "", "split": "all", "values": {"accuracy": 50.0}, "offset": 0, "cell": 0},
     }
     arrays = {"predictions": np.array(predictions), "targets": np.array([0, 1]), "curve": np.array(curve)}
-    return Row(stored | changes, identity, arrays)
+    return AnySchemaRow(stored | changes, identity, arrays)
 
 
 def test_the_same_rows_agree_and_their_numbers_are_counted() -> None:
@@ -53,7 +60,7 @@ def test_a_row_that_differs_is_told_by_its_cell(changes: dict, words: str | None
 
 def test_minus_zero_and_another_type_are_other_bits() -> None:
     assert "sign of a zero" in compare_rows(row(curve=(0.0, 1.0)), row(curve=(-0.0, 1.0))).first
-    smaller = Row(row().stored, IDENTITY, row().arrays | {"predictions": np.array([0, 1], np.uint8)})
+    smaller = AnySchemaRow(row().stored, IDENTITY, row().arrays | {"predictions": np.array([0, 1], np.uint8)})
     assert compare_rows(row(), smaller).first is None, "whole numbers have the smallest type of their file"
 
 
@@ -87,3 +94,22 @@ def test_the_first_other_line_of_a_table_is_shown(tmp_path: Path) -> None:
     assert first == "results/smoke/tables/t.csv, line 2: `1,2` was, `1,3` is"
     assert compare_files(then, now, "results/smoke/corpus/costs.json").first is None
     assert compare_files(then, then, "results/smoke/tables/t.csv").numbers == 8
+
+
+@pytest.mark.parametrize("before, after", [("", ""), ("x" * 200, "y" * 200), ("x" * 200, ""), ("", "y" * 200)])
+def test_of_a_long_line_the_part_around_the_first_difference_is_shown(tmp_path: Path, before: str, after: str) -> None:
+    then, now = tmp_path / "then", tmp_path / "now"
+    then.write_text(f"{before}was{after}\n")
+    now.write_text(f"{before}is{after}\n")
+    first = compare_files(then, now, "report/index.html").first
+    _, was, _, is_now, _ = first.split("`")
+    assert "was" in was and "is" in is_now
+    assert was.startswith("...") == is_now.startswith("...") == bool(before)
+    assert was.endswith("...") == is_now.endswith("...") == bool(after)
+    assert max(len(was), len(is_now)) <= SHOWN + 6
+
+
+def test_a_long_value_of_an_identity_is_shown_around_its_first_difference() -> None:
+    settings = [{"settings": "x" * 300 + end} for end in ("was", "is")]
+    first = compare_rows(row(identity=settings[0]), row(identity=settings[1])).first
+    assert 'xwas" and is ...' in first and first.endswith('xis"')

@@ -1,26 +1,34 @@
 """What was compared: a piece that differed is remembered until it agrees."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from reprompt.workflow.attest.comparing import Compared
 from reprompt.workflow.attest.logbook import Logbook
+from reprompt.workflow.attest.stale import Made
+
+WILDCARDS = {"experiment": "few_shot", "recipe": "coop", "backbone": "RN50", "part": "part1"}
+JOB = Made("tune", WILDCARDS, ("part1.npz",), "old", "new", "a")
+OTHER = replace(JOB, wildcards=WILDCARDS | {"part": "part11"})
 
 
 def test_a_job_that_differed_somewhere_is_refused_whatever_agreed_since(tmp_path: Path) -> None:
-    log = Logbook(tmp_path)
-    log.add(("a", "b"), ("old", "new"), "few_shot/coop/1: dtd", Compared(4, "dtd: accuracy differs"), 0.0)
-    log.add(("a", "b"), ("old", "new"), "few_shot/coop/1: eurosat", Compared(4), 0.0)
-    log.add(("a", "b"), ("old", "new"), "few_shot/coop/11: dtd", Compared(4), 0.0)
-    assert Logbook(tmp_path).difference("few_shot/coop/1", "old", "new") == "dtd: accuracy differs"
-    assert log.difference("few_shot/coop/1", "old", "newer") is None
-    assert log.difference("few_shot/coop/11", "old", "new") is None
-    log.add(("a", "b"), ("old", "new"), "few_shot/coop/1: dtd", Compared(4), 0.0)
-    assert log.difference("few_shot/coop/1", "old", "new") is None
+    log = Logbook(tmp_path, "b")
+    log.add(JOB, f"{JOB.name}: dtd", Compared(4, "dtd: accuracy differs"))
+    log.add(JOB, f"{JOB.name}: eurosat", Compared(4))
+    log.add(OTHER, f"{OTHER.name}: dtd", Compared(4))
+    assert Logbook(tmp_path, "b").difference(JOB) == "dtd: accuracy differs"
+    assert log.difference(replace(JOB, now="newer")) is None
+    assert log.difference(OTHER) is None
+    assert not log.agreed(JOB, f"{JOB.name}: dtd")
+    log.add(JOB, f"{JOB.name}: dtd", Compared(4))
+    assert log.difference(JOB) is None
+    assert log.agreed(JOB, f"{JOB.name}: dtd")
 
 
 def test_what_agreed_samples_executed_since_a_commit_counts(tmp_path: Path) -> None:
-    log = Logbook(tmp_path)
-    log.add(("a", "b"), ("old", "new"), "x", Compared(4), 0.0, ["+train.py:train:1:0"])
-    log.add(("a", "b"), ("old", "new"), "y", Compared(4, "differs"), 0.0, ["+train.py:train:1:1"])
-    log.add(("c", "b"), ("old", "new"), "z", Compared(4), 0.0, ["+train.py:train:1:2"])
-    assert Logbook(tmp_path).executed("a") == {"+train.py:train:1:0"}
+    log = Logbook(tmp_path, "b")
+    log.add(JOB, "x", Compared(4), executed=["+train.py:train:1:0"])
+    log.add(JOB, "y", Compared(4, "differs"), executed=["+train.py:train:1:1"])
+    log.add(replace(JOB, since="c"), "z", Compared(4), executed=["+train.py:train:1:2"])
+    assert Logbook(tmp_path, "b").executed("a") == {"+train.py:train:1:0"}

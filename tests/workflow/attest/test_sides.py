@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reprompt.workflow.attest.sides import Sampler, Side, SideError, both
+from reprompt.workflow.attest.sides import SampleProcess, Side, SideError, finished_by_all
 
 THREADS = "import torch; torch.set_num_threads(2); print(torch.get_num_threads(), flush=True)"
 
@@ -26,12 +26,15 @@ def side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_samples_have_one_thread_so_that_a_code_gives_the_same_bits_each_time(side) -> None:
-    samplers = [Sampler(side(name, THREADS), []) for name in ("old", "new")]
-    with both(samplers) as names:
+    samples = [SampleProcess(side(name, THREADS), []) for name in ("old", "new")]
+    with finished_by_all(samples) as names:
         assert list(names) == ["1"]
 
 
 def test_a_code_that_fails_is_named_with_what_it_said(side) -> None:
-    samplers = [Sampler(side("old", THREADS), []), Sampler(side("new", "raise ValueError('no such cell')"), [])]
-    with pytest.raises(SideError, match=r"the code of new failed: .*no such cell"), both(samplers) as names:
+    samples = [
+        SampleProcess(side("old", THREADS), []),
+        SampleProcess(side("new", "raise ValueError('no such cell')"), []),
+    ]
+    with pytest.raises(SideError, match=r"the code of new failed: .*no such cell"), finished_by_all(samples) as names:
         list(names)

@@ -25,8 +25,8 @@ def entry(output: str, rule: str, **wildcards: str) -> dict:
     Path(output).write_text(output)
     made = {"code": "old", "spec": digest_of_text("spec"), "commit": COMMIT}
     sha256 = provenance.sha256(output)
-    told = {"output": output, "sha256": sha256, "rule": rule, "wildcards": wildcards, "made": made}
-    return told | {"params": ["'old'", "'spec'"], "input_checksums": {}}
+    fields = {"output": output, "sha256": sha256, "rule": rule, "wildcards": wildcards, "made": made}
+    return fields | {"params": ["'old'", "'spec'"], "input_checksums": {}}
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def entries(plan: Plan) -> dict[str, dict]:
 
 def test_what_other_code_made_is_stale_by_its_code_alone(plan: Plan, entries: dict) -> None:
     provenance.write(plan.root, entries)
-    found, refused = stale(plan)
-    assert [(job.name, job.before, job.now, job.since) for job in found] == [
+    stale_jobs, refused = stale(plan)
+    assert [(job.name, job.before, job.now, job.since) for job in stale_jobs] == [
         ("split", "old", "new", COMMIT),
         ("table/prograd_table1", "old", "new", COMMIT),
     ]
@@ -60,8 +60,8 @@ def test_what_other_code_made_is_stale_by_its_code_alone(plan: Plan, entries: di
 
 
 def test_what_todays_code_made_is_not_stale(plan: Plan, entries: dict) -> None:
-    for one in entries.values():
-        one["made"]["code"] = "new"
+    for listed in entries.values():
+        listed["made"]["code"] = "new"
     provenance.write(plan.root, entries)
     assert stale(plan) == ([], [])
 
@@ -82,9 +82,9 @@ def test_what_todays_code_made_is_not_stale(plan: Plan, entries: dict) -> None:
 def test_what_more_than_its_code_may_have_changed_is_refused(plan: Plan, entries: dict, change, words: str) -> None:
     change(entries[TABLE])
     provenance.write(plan.root, entries)
-    found, refused = stale(plan)
-    assert [job.name for job in found] == ["split"]
-    assert [one.name for one in refused] == ["table/prograd_table1"] and words in refused[0].why
+    stale_jobs, refused = stale(plan)
+    assert [job.name for job in stale_jobs] == ["split"]
+    assert [job.name for job in refused] == ["table/prograd_table1"] and words in refused[0].why
 
 
 def test_the_last_commit_that_was_attested_is_compared_with(plan: Plan, entries: dict) -> None:

@@ -52,9 +52,9 @@ def test_work_adds_up_and_repeats():
 
 
 def test_recomputing_is_a_forward_pass_for_every_backward_pass():
-    one = Pass(Work(operations=3), Work(operations=5))
-    assert one.trained(2).operations == 3 + 2 * 5
-    assert one.trained(2, recomputed=True).operations == 3 + 2 * (5 + 3)
+    there_and_back = Pass(Work(operations=3), Work(operations=5))
+    assert there_and_back.trained(2).operations == 3 + 2 * 5
+    assert there_and_back.trained(2, recomputed=True).operations == 3 + 2 * (5 + 3)
 
 
 def test_an_unknown_device_is_named():
@@ -78,8 +78,8 @@ def test_a_gpu_that_is_not_there_cannot_be_calibrated():
 
 
 def test_calibration_on_this_machine_explains_its_own_measurements(monkeypatch):
-    told = []
+    lines = []
     monkeypatch.setattr("reprompt.workflow.estimate.calibrate.ROUNDS", 1)
-    rates = calibrate("cpu", "float32", told.append)
+    rates = calibrate("cpu", "float32", lines.append)
     assert rates.operations > 0 and rates.launches > 0
-    assert "float32" in rates.about and len(told) > 10
+    assert "float32" in rates.about and len(lines) > 10

@@ -11,7 +11,7 @@ from reprompt.cells.recipes import recipe_of
 from reprompt.data.splits import Split
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan
-from reprompt.workflow.estimate.jobs import Fleet, fleets, images_read, job_work, together
+from reprompt.workflow.estimate.jobs import FleetWork, fleets, images_read, job_work, together
 from reprompt.workflow.estimate.learners import front_and_own, step
 from reprompt.workflow.estimate.sizes import TaskSize, real_size, size_of
 from reprompt.workflow.estimate.towers import towers_of
@@ -52,20 +52,20 @@ def test_steps_are_those_of_the_schedule():
 
 def test_validation_images_are_taken_out_of_the_few_shot_set():
     job = PAPER.job("elevater/coop_middle/ViT-B-16/part9")
-    fleet = Fleet(PAPER, list(job.cells))
+    fleet = FleetWork(PAPER, list(job.cells))
     assert fleet.few_shot(job.cells[0]) + fleet.held_out(job.cells[0]) == 20 * 47
 
 
 def test_under_imbalance_there_are_fewer_training_images():
     job = PAPER.job("imbalanced/maple/ViT-B-16/part9")
-    fleet = Fleet(PAPER, list(job.cells))
+    fleet = FleetWork(PAPER, list(job.cells))
     counts = {cell.tau: fleet.few_shot(cell) for cell in job.cells}
     assert counts[1.0] > counts[0.05] > counts[0.01]
 
 
 def test_a_fleet_costs_less_than_its_runs_one_by_one():
     job = PAPER.job("base_to_new/coop/RN50/part9")
-    together_, apart = Fleet(PAPER, list(job.cells)).work, [Fleet(PAPER, [cell]).work for cell in job.cells]
+    together_, apart = FleetWork(PAPER, list(job.cells)).work, [FleetWork(PAPER, [cell]).work for cell in job.cells]
     assert together_.launches < sum(work.launches for work in apart)
     assert together_.operations == pytest.approx(sum(work.operations for work in apart), rel=0.05)
 
@@ -113,8 +113,8 @@ def test_several_tasks_are_as_one_with_all_their_classes():
 @pytest.mark.parametrize(("position", "shared", "own"), [("end", 17, 4), ("middle", 9, 12), ("front", 1, 20)])
 def test_context_behind_the_name_is_not_shared(position, shared, own):
     size = TaskSize(10, 0, 0, 2.0, 4)
-    found = front_and_own(TextPrompts(16, position=position), size)
-    assert found == (shared, own, own + 2)
+    tokens = front_and_own(TextPrompts(16, position=position), size)
+    assert tokens == (shared, own, own + 2)
 
 
 def test_only_jobs_that_prompt_the_image_tower_read_images():

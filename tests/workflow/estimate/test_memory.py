@@ -43,7 +43,7 @@ def rows():
     """The benchmark's settings with what their fast step took at its peak."""
     settings = settings_for(type("B", (), {"model": Tower()})())
     measured = json.loads(MEASURED.read_text())["rows"]
-    return [(one, row["fast"]["peak_bytes"]) for one, row in zip(settings, measured, strict=True)]
+    return [(setting, row["fast"]["peak_bytes"]) for setting, row in zip(settings, measured, strict=True)]
 
 
 def episodes(**given):
@@ -112,8 +112,8 @@ def test_encoding_takes_no_more_than_a_batch():
     ("backbone", "images", "measured"), [("ViT-B-16", 48, 694e6 * 1.05), ("RN50", 48, 577e6 * 1.05)]
 )
 def test_encoding_takes_what_was_measured(backbone, images, measured):
-    found = encoding(towers_of(PAPER.parameters.backbones[backbone]), images)
-    assert found == pytest.approx(measured, rel=0.2)
+    predicted = encoding(towers_of(PAPER.parameters.backbones[backbone]), images)
+    assert predicted == pytest.approx(measured, rel=0.2)
 
 
 def test_features_of_a_larger_part_take_more():

@@ -68,8 +68,8 @@ def test_no_records_give_an_empty_table_and_no_crash(tmp_path):
 
 def test_memory_is_compared_in_the_unit_that_is_recorded(tmp_path):
     write(tmp_path, PLAN.jobs[0])
-    (one,) = recorded(PLAN, RATES, tmp_path)
-    assert one.memory == 1000 and 800 < one.predicted_memory < 2000
+    (job,) = recorded(PLAN, RATES, tmp_path)
+    assert job.memory == 1000 and 800 < job.predicted_memory < 2000
     assert MIB == 1024**2
 
 
@@ -77,8 +77,8 @@ def test_the_command_prints_rules_studies_and_errors_and_writes_what_it_is_asked
     monkeypatch.setenv("COLUMNS", "160")
     write(tmp_path, PLAN.jobs[0])
     estimate(PLAN, "cuda", calibrate=False, write=tmp_path / "smoke.json", records=tmp_path)
-    told = capsys.readouterr().out
-    assert all(word in told for word in ("By rule", "features", "prograd", "median error", "not measured"))
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in ("By rule", "features", "prograd", "median error", "not measured"))
     assert set(json.loads((tmp_path / "smoke.json").read_text())["rules"]["tune"]) == {job.name for job in PLAN.jobs}
 
 

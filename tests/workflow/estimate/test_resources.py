@@ -24,24 +24,24 @@ def test_a_short_job_gets_time_to_start():
 
 def test_what_was_written_is_read(tmp_path):
     write_resources(tmp_path / "paper.json", [COST], "a test")
-    found = Resources.read(tmp_path / "paper.json")
-    assert found.of("tune", COST.name, "mem_mb", 3000) == 2500
-    assert found.of("tune", COST.name, "gpu", 0) == 1
+    resources = Resources.read(tmp_path / "paper.json")
+    assert resources.of("tune", COST.name, "mem_mb", 3000) == 2500
+    assert resources.of("tune", COST.name, "gpu", 0) == 1
 
 
 def test_every_further_attempt_gets_more_but_no_more_gpus(tmp_path):
     write_resources(tmp_path / "paper.json", [COST], "a test")
-    found = Resources.read(tmp_path / "paper.json")
-    assert found.of("tune", COST.name, "runtime", 120, attempt=2) == 360
-    assert found.of("tune", COST.name, "gpu", 0, attempt=2) == 1
+    resources = Resources.read(tmp_path / "paper.json")
+    assert resources.of("tune", COST.name, "runtime", 120, attempt=2) == 360
+    assert resources.of("tune", COST.name, "gpu", 0, attempt=2) == 1
 
 
 def test_todays_numbers_hold_where_the_file_or_the_job_is_missing(tmp_path):
     assert Resources.read(tmp_path / "none.json").of("tune", "few_shot", "mem_mb", 3000) == 3000
     write_resources(tmp_path / "paper.json", [COST], "a test")
-    found = Resources.read(tmp_path / "paper.json")
-    assert found.of("tune", "another", "runtime", 120) == 120
-    assert found.of("features", "RN50/part1", "gpu", 0) == 0
+    resources = Resources.read(tmp_path / "paper.json")
+    assert resources.of("tune", "another", "runtime", 120) == 120
+    assert resources.of("features", "RN50/part1", "gpu", 0) == 0
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"about": 1}'])

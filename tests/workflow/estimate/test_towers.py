@@ -37,9 +37,9 @@ def test_class_prompts_cost_what_the_counter_counts(runs, prefix, classes):
     front = torch.randn(runs, prefix, 64, requires_grad=True)
     own = torch.randn(1, classes, 6, 64)
     forward, backward = counted(lambda: encode_prompts(model, front, own, ends))
-    found = towers.text.prompts(runs, prefix, classes, float((ends + 1).float().mean()), int(ends.max()) + 1)
-    assert found.forward.operations == pytest.approx(forward, rel=CLOSE)
-    assert found.backward.operations == pytest.approx(backward, rel=CLOSE)
+    computed = towers.text.prompts(runs, prefix, classes, float((ends + 1).float().mean()), int(ends.max()) + 1)
+    assert computed.forward.operations == pytest.approx(forward, rel=CLOSE)
+    assert computed.backward.operations == pytest.approx(backward, rel=CLOSE)
 
 
 def test_plain_texts_cost_what_the_counter_counts():
@@ -55,9 +55,9 @@ def test_prompted_images_cost_what_the_counter_counts(runs, images, prompts, dep
     model, towers = model_of(VIT)
     pixels, learned = torch.randn(runs, images, 3, 48, 48), torch.randn(runs, depth, prompts, 64, requires_grad=True)
     forward, backward = counted(lambda: encode_images(model, pixels, learned, before_norm=True))
-    found = towers.image.prompted(runs, images, prompts, depth)
-    assert found.forward.operations == pytest.approx(forward, rel=CLOSE)
-    assert found.backward.operations == pytest.approx(backward, rel=CLOSE)
+    computed = towers.image.prompted(runs, images, prompts, depth)
+    assert computed.forward.operations == pytest.approx(forward, rel=CLOSE)
+    assert computed.backward.operations == pytest.approx(backward, rel=CLOSE)
 
 
 @pytest.mark.parametrize("vision", [VIT, RESNET], ids=["ViT", "ResNet"])

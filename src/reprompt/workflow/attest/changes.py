@@ -1,6 +1,6 @@
 """Which statements a change of the code added or took away, so that attest can tell whether a sample ran through them.
 
-Statements are told by their text as Python prints it, so neither formatting nor comments count, and a function that
+Statements are compared by their text as Python prints it, so neither formatting nor comments count, and a function that
 was moved or renamed has not changed. What is left of a change is to be executed: what was added by a sample of the new
 code, what was taken away by the same sample of the old code, or else nobody has seen whether it matters. But for
 `raise`: a job that fails leaves no number, so a better message or one more refusal needs no failing sample.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
-LIKE = 0.6  # of an old function that is taken for the same one under another name
+ALIKE = 0.6  # at least, of an old function that is taken for the same one under another name
 NOT_EXECUTED = (ast.Global, ast.Nonlocal, ast.Pass, ast.Raise)  # nothing happens, or nothing is left
 MODULE = ""  # the name of what a module does when it is imported
 
@@ -38,32 +38,36 @@ class Function:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What it does."""
         return tuple(statement.text for statement in self.body)
 
-    def key(self, place: int) -> str:
-        """A name for one of its statements that holds as long as the function is the same."""
+    def key(self, index: int) -> str:
+        """A name for the statement at `index` that holds as long as the function is the same."""
         digest = hashlib.sha256("\n".join(self.texts).encode()).hexdigest()[:8]
-        return f"{self.file}:{self.name}:{digest}:{place}"
+        return f"{self.file}:{self.name}:{digest}:{index}"
 
 
 @dataclass(frozen=True)
-class Changed:
-    """A statement that only one of two codes has: of the new code `added`, else of the old one."""
+class ChangedStatement:
+    """A statement that only one of two codes has: of the new code where `added`, else of the old one."""
 
     function: Function
-    place: int
+    index: int
     added: bool
 
     @property
     def key(self) -> str:
         """Its name in the log."""
-        return ("+" if self.added else "-") + self.function.key(self.place)
+        return ("+" if self.added else "-") + self.function.key(self.index)
 
     @property
     def statement(self) -> Statement:
-        """Its text and its lines."""
-        return self.function.body[self.place]
+        return self.function.body[self.index]
+
+    @property
+    def lines(self) -> set[int]:
+        """The lines whose execution shows that it ran; 0, the import of the module, where it belongs to no function."""
+        in_module = self.function.name == MODULE
+        return {0} if in_module else set(range(self.statement.first, self.statement.last + 1))
 
     def __str__(self) -> str:
         where = f"{self.function.file}:{self.statement.first}"
@@ -73,21 +77,21 @@ class Changed:
 
 def functions(file: str, source: str) -> list[Function]:
     """The module itself, whose name is empty, and every function in it by its `__qualname__`."""
-    found: list[Function] = []
+    scopes: list[Function] = []
 
     def scope(name: str, inside: str, nodes: list[ast.stmt]) -> None:
         body: list[Statement] = []
-        found.append(Function(file, name, ()))
-        place = len(found) - 1
+        index = len(scopes)
+        scopes.append(Function(file, name, ()))  # before the functions inside it
         take(nodes, "", inside, body)
-        found[place] = Function(file, name, tuple(body))
+        scopes[index] = Function(file, name, tuple(body))
 
     def take(nodes: list[ast.stmt], depth: str, inside: str, body: list[Statement]) -> None:
         for node in nodes:
             if isinstance(node, NOT_EXECUTED) or _says_nothing(node):
                 continue
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                first = min(one.lineno for one in (node, *node.decorator_list))
+                first = min(part.lineno for part in (node, *node.decorator_list))
                 body.append(Statement(depth + _head(node), first, _before(node.body[0], node)))
                 if isinstance(node, ast.ClassDef):
                     take(node.body, depth + " ", f"{inside}{node.name}.", body)
@@ -104,7 +108,7 @@ def functions(file: str, source: str) -> list[Function]:
                 take(inner, f"{depth}{kind[:1]} ", inside, body)
 
     scope(MODULE, "", ast.parse(source).body)
-    return found
+    return scopes
 
 
 def _blocks(node: ast.stmt) -> Iterator[tuple[str, list[ast.stmt], int | None]]:
@@ -132,7 +136,7 @@ def _head(node: ast.stmt) -> str:
 def _before(inner: ast.stmt, node: ast.stmt) -> int:
     """The last line of a statement's head, given the first one inside it."""
     decorators = getattr(inner, "decorator_list", ())
-    return max(node.lineno, min(one.lineno for one in (inner, *decorators)) - 1)
+    return max(node.lineno, min(part.lineno for part in (inner, *decorators)) - 1)
 
 
 def _says_nothing(node: ast.stmt) -> bool:
@@ -146,37 +150,36 @@ def _says_nothing(node: ast.stmt) -> bool:
 class Changes:
     """What changed between two codes, by the file of the new one, and files of another kind that only it has."""
 
-    statements: Mapping[str, tuple[Changed, ...]]
+    statements: Mapping[str, tuple[ChangedStatement, ...]]
     data: frozenset[str]
 
     @property
     def lines(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
         """The lines to look out for in the old and in the new code, by file; 0 is the import of the module."""
-        found: tuple[dict, dict] = ({}, {})
-        for changed in (one for of_file in self.statements.values() for one in of_file):
-            statement, lines = changed.statement, found[changed.added].setdefault(changed.function.file, set())
-            imported = changed.function.name == MODULE
-            lines.update([0] if imported else range(statement.first, statement.last + 1))
-        old, new = ({file: sorted(lines) for file, lines in side.items()} for side in found)
+        of_sides: tuple[dict[str, set[int]], dict[str, set[int]]] = ({}, {})
+        for changed in self._all():
+            of_sides[changed.added].setdefault(changed.function.file, set()).update(changed.lines)
+        old, new = ({file: sorted(lines) for file, lines in side.items()} for side in of_sides)
         return old, new
 
     def executed(self, old: Mapping[str, set[int]], new: Mapping[str, set[int]]) -> set[str]:
         """The keys of those that were executed, given the lines that either code ran through."""
-        found = set()
-        for changed in (one for of_file in self.statements.values() for one in of_file):
-            statement, ran = changed.statement, (new if changed.added else old).get(changed.function.file, set())
-            lines = {0} if changed.function.name == MODULE else set(range(statement.first, statement.last + 1))
-            if lines & ran:
-                found.add(changed.key)
-        return found
+        return {
+            changed.key
+            for changed in self._all()
+            if changed.lines & (new if changed.added else old).get(changed.function.file, set())
+        }
 
     def unseen(self, files: Iterable[str], executed: set[str]) -> list[str]:
         """What changed in these files of the new code and was executed by no sample, in words."""
         files = set(files)
-        told = [f"{file}: a file that was changed" for file in sorted(self.data & files)]
+        unseen = [f"{file}: a file that was changed" for file in sorted(self.data & files)]
         for file in sorted(files & self.statements.keys()):
-            told += [str(changed) for changed in self.statements[file] if changed.key not in executed]
-        return told
+            unseen += [str(changed) for changed in self.statements[file] if changed.key not in executed]
+        return unseen
+
+    def _all(self) -> Iterator[ChangedStatement]:
+        return (changed for of_file in self.statements.values() for changed in of_file)
 
 
 def changes_between(old: Path, new: Path, files: Iterable[str]) -> Changes:
@@ -186,11 +189,11 @@ def changes_between(old: Path, new: Path, files: Iterable[str]) -> Changes:
     gone = [function for function in before if function.texts not in kept]
     contents = {file.read_bytes() for file in old.rglob("*") if file.is_file() and file.suffix != ".py"}
     names = set(files)
-    statements: dict[str, tuple[Changed, ...]] = {}
+    statements: dict[str, tuple[ChangedStatement, ...]] = {}
     for function in now:
         if function.file in names and function.texts not in known:
-            found = _differences(function, _nearest(function, gone))
-            statements[function.file] = (*statements.get(function.file, ()), *found)
+            changed = _changed_statements(function, _nearest(function, gone))
+            statements[function.file] = (*statements.get(function.file, ()), *changed)
     data = {name for name in names if not name.endswith(".py") and (new / name).read_bytes() not in contents}
     return Changes(statements, frozenset(data))
 
@@ -199,33 +202,35 @@ def _new_in(package: Path, other: Path) -> list[Function]:
     """The functions of the modules that are not in the other package as they are, in whatever place."""
     there = {file.read_bytes() for file in other.rglob("*.py")}
     files = [file for file in sorted(package.rglob("*.py")) if file.read_bytes() not in there]
-    return [one for file in files for one in functions(str(file.relative_to(package)), file.read_text("utf-8"))]
+    return [
+        function for file in files for function in functions(str(file.relative_to(package)), file.read_text("utf-8"))
+    ]
 
 
 def _nearest(function: Function, candidates: list[Function]) -> Function | None:
     """What a function was before: that of its name in its file, that of its name, or the one that is most like it."""
-    same = [one for one in candidates if one.name == function.name and (one.name or one.file == function.file)]
-    same.sort(key=lambda one: (one.file == function.file, _likeness(one, function)), reverse=True)
+
+    def likeness(old: Function) -> float:
+        return SequenceMatcher(None, old.texts, function.texts, autojunk=False).ratio()
+
+    same = [old for old in candidates if old.name == function.name and (old.name or old.file == function.file)]
+    same.sort(key=lambda old: (old.file == function.file, likeness(old)), reverse=True)
     if same:
         return same[0]
-    alike = [one for one in candidates if bool(one.name) == bool(function.name) and _likeness(one, function) >= LIKE]
-    return max(alike, key=lambda one: _likeness(one, function), default=None)
+    alike = [old for old in candidates if bool(old.name) == bool(function.name) and likeness(old) >= ALIKE]
+    return max(alike, key=likeness, default=None)
 
 
-def _likeness(one: Function, other: Function) -> float:
-    return SequenceMatcher(None, one.texts, other.texts, autojunk=False).ratio()
-
-
-def _differences(function: Function, before: Function | None) -> Iterator[Changed]:
+def _changed_statements(function: Function, before: Function | None) -> Iterator[ChangedStatement]:
     """The statements that a function has and had not, and those that it had: the latter only if they ran on call.
 
     What a module no longer does when it is imported shows where it is missing.
     """
     if before is None:
-        yield from (Changed(function, place, True) for place in range(len(function.body)))
+        yield from (ChangedStatement(function, index, True) for index in range(len(function.body)))
         return
     for kind, i1, i2, j1, j2 in SequenceMatcher(None, before.texts, function.texts, autojunk=False).get_opcodes():
         if kind != "equal":
-            yield from (Changed(function, place, True) for place in range(j1, j2))
+            yield from (ChangedStatement(function, index, True) for index in range(j1, j2))
             if function.name:
-                yield from (Changed(before, place, False) for place in range(i1, i2))
+                yield from (ChangedStatement(before, index, False) for index in range(i1, i2))

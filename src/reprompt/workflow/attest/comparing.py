@@ -11,11 +11,12 @@ from safetensors.numpy import load_file
 
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.recipes import ALIASES, recipe_of
-from reprompt.workflow.verify import _in_words, _which
+from reprompt.workflow.verify import cell_in_words, cell_within_job
 
-OF_THE_FILE = ("offset", "targets", "measured", "cell")  # where something lies in a file, or was keyed by its code
-NOW_IN_IDENTITIES = ("settings", "data_sha256", "weights_sha256")  # which records of schema 1 had not
+FILE_FIELDS = ("offset", "targets", "measured", "cell")  # where something lies in a file, or was keyed by its code
+IDENTITY_FIELDS = ("settings", "data_sha256", "weights_sha256")  # which records of schema 1 had not
 NOT_COMPARED = ("costs.json",)  # what something cost differs from run to run
+SHOWN = 80  # characters of a text that differs
 
 
 @dataclass(frozen=True)
@@ -26,33 +27,44 @@ class Compared:
     first: str | None = None
 
 
-NOTHING = Compared(0)
-
-
 def together(parts: Iterable[Compared]) -> Compared:
     """Several comparisons as one."""
     parts = list(parts)
-    return Compared(sum(one.numbers for one in parts), next((one.first for one in parts if one.first), None))
+    return Compared(sum(part.numbers for part in parts), next((part.first for part in parts if part.first), None))
 
 
 def compare_files(then: Path, now: Path, output: str) -> Compared:
     """Every byte of a file."""
     if Path(output).name in NOT_COMPARED:
-        return NOTHING
-    one, other = then.read_bytes(), now.read_bytes()
-    if one == other:
-        return Compared(len(one))
+        return Compared(0)
+    old, new = then.read_bytes(), now.read_bytes()
+    if old == new:
+        return Compared(len(old))
     if Path(output).suffix in (".csv", ".json", ".html"):
-        lines = [file.decode(errors="replace").splitlines() for file in (one, other)]
-        place = next((n for n, pair in enumerate(zip(*lines, strict=False)) if len(set(pair)) > 1), None)
-        if place is not None:
-            old, new = (f"`{side[place][:80]}`" for side in lines)
-            return Compared(len(one), f"{output}, line {place + 1}: {old} was, {new} is")
-    return Compared(len(one), f"{output}: its bytes differ")
+        pairs = zip(*(file.decode(errors="replace").splitlines() for file in (old, new)), strict=False)
+        for number, (was, is_now) in enumerate(pairs, start=1):
+            if was != is_now:
+                was, is_now = excerpts(was, is_now)
+                return Compared(len(old), f"{output}, line {number}: `{was}` was, `{is_now}` is")
+    return Compared(len(old), f"{output}: its bytes differ")
+
+
+def excerpts(old: str, new: str) -> tuple[str, str]:
+    """At most `SHOWN` characters of two texts, from the same place in both, that hold where they first differ."""
+    start = 0
+    if max(len(old), len(new)) > SHOWN:
+        pairs = enumerate(zip(old, new, strict=False))
+        differs = next((index for index, (was, is_now) in pairs if was != is_now), min(len(old), len(new)))
+        start = max(0, differs - SHOWN // 2)
+
+    def excerpt(text: str) -> str:
+        return "..." * (start > 0) + text[start : start + SHOWN] + "..." * (len(text) > start + SHOWN)
+
+    return excerpt(old), excerpt(new)
 
 
 @dataclass(frozen=True)
-class Row:
+class AnySchemaRow:
     """A cell on one test set, of records of any schema: what is written of it, its identity, and its arrays."""
 
     stored: dict[str, Any]
@@ -60,23 +72,23 @@ class Row:
     arrays: dict[str, np.ndarray]
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows_of_any_schema(path: Path) -> list[AnySchemaRow]:
     """The rows of a records file of schema 1, which had no identities, or of a later one."""
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
     about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
 
-    def taken(name: str, offset: int, *shape: int) -> np.ndarray:
+    def part(name: str, offset: int, *shape: int) -> np.ndarray:
         return arrays[name][offset : offset + int(np.prod(shape))].reshape(shape)
 
     return [
-        Row(
+        AnySchemaRow(
             row,
             about["cells"][row["cell"]] if about else None,
             {
-                "predictions": taken("predictions", row["offset"], row["images"]),
-                "targets": taken("targets", *row["targets"]),
-                **{name: taken(f"measured_{name}", *place) for name, place in row["measured"].items()},
+                "predictions": part("predictions", row["offset"], row["images"]),
+                "targets": part("targets", *row["targets"]),
+                **{name: part(f"measured_{name}", *span) for name, span in row["measured"].items()},
             },
         )
         for row in (about["rows"] if about else json.loads(arrays["rows"].tobytes()))
@@ -86,41 +98,44 @@ def read_rows(path: Path) -> list[Row]:
 def compare_records(then: Path, now: Path, cells: Iterable[Cell]) -> dict[Cell, Compared]:
     """Two files of records of the same cells, cell by cell, and the prompts beside them where they are kept."""
     cells = list(cells)
-    planned = {(_which(vars(cell)), test): cell for cell in cells for test in cell.tests}
+    planned = {(cell_within_job(vars(cell)), test): cell for cell in cells for test in cell.tests}
     rows = [
-        {(_which(row.stored), TestSet(row.stored["task"], row.stored["split"])): row for row in read_rows(path)}
+        {
+            (cell_within_job(row.stored), TestSet(row.stored["task"], row.stored["split"])): row
+            for row in read_rows_of_any_schema(path)
+        }
         for path in (then, now)
     ]
-    found: dict[Cell, list[Compared]] = {cell: [] for cell in cells}
-    for which, cell in planned.items():
-        old, new = (side.get(which) for side in rows)
+    comparisons: dict[Cell, list[Compared]] = {cell: [] for cell in cells}
+    for key, cell in planned.items():
+        old, new = (side.get(key) for side in rows)
         if old is None or new is None:
-            found[cell].append(Compared(0, f"{_in_words(vars(cell))}: no record of it"))
+            comparisons[cell].append(Compared(0, f"{cell_in_words(vars(cell))}: no record of it"))
         else:
-            found[cell].append(compare_rows(old, new))
+            comparisons[cell].append(compare_rows(old, new))
     prompts = [path.with_suffix(".safetensors") for path in (then, now)]
     if any(path.exists() for path in prompts):
-        for place, cell in enumerate(cells):  # they stand in the file in the order of the job
-            found[cell].append(compare_prompts(*prompts, place, _in_words(vars(cell))))
-    return {cell: together(parts) for cell, parts in found.items()}
+        for index, cell in enumerate(cells):  # they stand in the file in the order of the job
+            comparisons[cell].append(compare_prompts(*prompts, index, cell_in_words(vars(cell))))
+    return {cell: together(parts) for cell, parts in comparisons.items()}
 
 
-def compare_rows(old: Row, new: Row) -> Compared:
+def compare_rows(old: AnySchemaRow, new: AnySchemaRow) -> Compared:
     """A cell on a test set: its arrays, and every field that the old row has; the new one may have more."""
-    words, numbers = _in_words(old.stored), 0
+    words, numbers = cell_in_words(old.stored), 0
     for name in dict.fromkeys([*old.arrays, *new.arrays]):
-        one, other = (row.arrays.get(name) for row in (old, new))
-        if one is None or other is None or one.shape != other.shape or not _same_bits(one, other):
-            return Compared(numbers, f"{words}: its {name} {_how(one, other)}")
-        numbers += one.size
-    not_compared = OF_THE_FILE if (old.identity is None) == (new.identity is None) else OF_THE_FILE + NOW_IN_IDENTITIES
+        was, is_now = old.arrays.get(name), new.arrays.get(name)
+        if difference := _difference(was, is_now):
+            return Compared(numbers, f"{words}: its {name} {difference}")
+        numbers += was.size
+    not_compared = FILE_FIELDS if (old.identity is None) == (new.identity is None) else FILE_FIELDS + IDENTITY_FIELDS
     fields = {name: value for name, value in old.stored.items() if name not in not_compared}
-    named = _named_as_today(old.identity or {}, fields)
-    path = _first_change(fields, new.stored, "row") or _first_change(named, new.identity or {}, "identity")
-    return Compared(numbers + len(old.stored["values"]), path and f"{words}: {path}")
+    identity = _with_todays_recipe(old.identity or {}, fields)
+    change = _first_change(fields, new.stored, "row") or _first_change(identity, new.identity or {}, "identity")
+    return Compared(numbers + len(old.stored["values"]), change and f"{words}: {change}")
 
 
-def _named_as_today(identity: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+def _with_todays_recipe(identity: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """An identity of schema 2 with its recipe's members; the row `fields` gets the recipe's canonical form."""
     if "initialisation" not in identity.get("method", {}) and fields.get("recipe") not in ALIASES:
         return identity
@@ -129,47 +144,49 @@ def _named_as_today(identity: dict[str, Any], fields: dict[str, Any]) -> dict[st
     return identity | {"method": recipe.members}
 
 
-def compare_prompts(then: Path, now: Path, place: int, words: str) -> Compared:
-    """The tuned prompt of a cell; the file has those of all cells, by their place in the job."""
+def compare_prompts(then: Path, now: Path, index: int, words: str) -> Compared:
+    """The tuned prompt of the cell at `index` of its job, of files that have those of all cells."""
     if not (then.exists() and now.exists()):
         return Compared(0, f"{words}: its prompt is kept by one code only")
-    one, other = (_tensors(path, f"{place}/") for path in (then, now))
-    return _same_tensors(one, other, words)
+    return _compare_tensors(*(_tensors(path, f"{index}/") for path in (then, now)), words)
 
 
 def compare_weights(then: Path, now: Path, words: str) -> Compared:
     """Every tensor of two weight files, or of two files of features."""
-    return _same_tensors(_tensors(then), _tensors(now), words)
+    return _compare_tensors(_tensors(then), _tensors(now), words)
 
 
 def _tensors(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
     return {name: array for name, array in load_file(path).items() if name.startswith(prefix)}
 
 
-def _same_tensors(one: dict[str, np.ndarray], other: dict[str, np.ndarray], words: str) -> Compared:
-    for name in sorted(one.keys() | other.keys()):
-        a, b = one.get(name), other.get(name)
-        if a is None or b is None or a.shape != b.shape or not _same_bits(a, b):
-            return Compared(0, f"{words}: {name} {_how(a, b)}")
-    return Compared(sum(array.size for array in one.values()))
+def _compare_tensors(old: dict[str, np.ndarray], new: dict[str, np.ndarray], words: str) -> Compared:
+    for name in sorted(old.keys() | new.keys()):
+        if difference := _difference(old.get(name), new.get(name)):
+            return Compared(0, f"{words}: {name} {difference}")
+    return Compared(sum(array.size for array in old.values()))
 
 
-def _same_bits(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.dtype.kind in "iu" and other.dtype.kind in "iu":  # a file has the smallest type that holds all its cells
-        return bool(np.array_equal(one, other))
-    return one.dtype == other.dtype and one.tobytes() == other.tobytes()
+def _same_bits(old: np.ndarray, new: np.ndarray) -> bool:
+    """Whether two arrays of one shape are the same bit by bit."""
+    if old.dtype.kind in "iu" and new.dtype.kind in "iu":  # a file has the smallest type that holds all its cells
+        return bool(np.array_equal(old, new))
+    return old.dtype == new.dtype and old.tobytes() == new.tobytes()
 
 
-def _how(one: np.ndarray | None, other: np.ndarray | None) -> str:
-    if one is None or other is None:
+def _difference(old: np.ndarray | None, new: np.ndarray | None) -> str | None:
+    """How two arrays differ, in words; None where they are the same bit by bit. None stands for one that is missing."""
+    if old is None or new is None:
         return "is left by one code only"
-    if one.shape != other.shape:
-        return f"has shape {other.shape} and had {one.shape}"
-    differs = ~((one == other) | ((one != one) & (other != other)))
+    if old.shape != new.shape:
+        return f"has shape {new.shape} and had {old.shape}"
+    if _same_bits(old, new):
+        return None
+    differs = ~((old == new) | ((old != old) & (new != new)))
     if not differs.any():
         return "differs in its type or the sign of a zero"
-    place = tuple(int(at) for at in np.argwhere(differs)[0]) if one.ndim else ()
-    return f"differs at {int(differs.sum())} of {one.size} places, first {one[place]} was and {other[place]} is"
+    first = tuple(int(index) for index in np.argwhere(differs)[0]) if old.ndim else ()
+    return f"differs at {int(differs.sum())} of {old.size} places, first {old[first]} was and {new[first]} is"
 
 
 def _first_change(old: Any, new: Any, path: str) -> str | None:
@@ -178,9 +195,11 @@ def _first_change(old: Any, new: Any, path: str) -> str | None:
         for name, value in old.items():
             if name not in new:
                 return f"{path}.{name} is gone"
-            if found := _first_change(value, new[name], f"{path}.{name}"):
-                return found
+            if change := _first_change(value, new[name], f"{path}.{name}"):
+                return change
         return None
-    if json.dumps(old) == json.dumps(new):
+    was, is_now = json.dumps(old), json.dumps(new)
+    if was == is_now:
         return None
-    return f"{path} was {json.dumps(old)[:80]} and is {json.dumps(new)[:80]}"
+    was, is_now = excerpts(was, is_now)
+    return f"{path} was {was} and is {is_now}"

@@ -14,29 +14,30 @@ from pathlib import Path
 from typing import Any
 
 from reprompt.workflow.attest.comparing import Compared
+from reprompt.workflow.attest.stale import Made
 
-Line = dict[str, Any]
+LogLine = dict[str, Any]
 
 
 class Logbook:
     """The pieces that were compared."""
 
-    def __init__(self, root: Path) -> None:
-        """`root` is `results/<scale>`."""
-        self.path = root / "attested.jsonl"
-        self.lines: list[Line] = (
+    def __init__(self, root: Path, commit: str) -> None:
+        """`root` is `results/<scale>`, `commit` that of today's code."""
+        self.path, self.commit = root / "attested.jsonl", commit
+        self.lines: list[LogLine] = (
             [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
         )
 
-    def agreed(self, piece: str, old: str, new: str) -> bool:
-        """Whether a piece was compared between two hashes of code, and agreed."""
-        wanted = (piece, [old, new], True)
+    def agreed(self, job: Made, piece: str) -> bool:
+        """Whether a piece of a job was compared between the code that made it and today's, and agreed."""
+        wanted = (piece, [job.before, job.now], True)
         return any((line["piece"], line["code"], line["agreed"]) == wanted for line in self.lines)
 
-    def difference(self, job: str, old: str, new: str) -> str | None:
-        """Where a piece of a job differs between two hashes of code, by the last look at each piece, or None."""
-        of_job = (line for line in self.lines if line["piece"] == job or line["piece"].startswith(f"{job}: "))
-        last = {line["piece"]: line for line in of_job if line["code"] == [old, new]}
+    def difference(self, job: Made) -> str | None:
+        """Where a piece of a job differs between its two codes, by the last look at each piece, or None."""
+        of_job = (line for line in self.lines if line["piece"] == job.name or line["piece"].startswith(f"{job.name}: "))
+        last = {line["piece"]: line for line in of_job if line["code"] == [job.before, job.now]}
         return next((line["first"] for line in last.values() if not line["agreed"]), None)
 
     def executed(self, since: str) -> set[str]:
@@ -44,18 +45,13 @@ class Logbook:
         return {key for line in self.lines if line["agreed"] and line["from"] == since for key in line["executed"]}
 
     def add(
-        self,
-        commits: tuple[str, str],
-        code: tuple[str, str],
-        piece: str,
-        compared: Compared,
-        started: float,
-        executed: Iterable[str] = (),
+        self, job: Made, piece: str, compared: Compared, started: float = 0.0, executed: Iterable[str] = ()
     ) -> None:
         """Write down a piece. `started` is of `time.monotonic`, `executed` which changes ran since the last one."""
         line = {
-            **dict(zip(("from", "to"), commits, strict=True)),
-            "code": list(code),
+            "from": job.since,
+            "to": self.commit,
+            "code": [job.before, job.now],
             "piece": piece,
             "numbers": compared.numbers,
             "agreed": not compared.first,

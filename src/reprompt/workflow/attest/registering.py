@@ -22,12 +22,12 @@ CODE = Path("code.json")
 def register(plan: Plan, left: Iterable[str]) -> list[str]:
     """Write the hashes of code anew and register the stages none of whose rules is `left` to run; returns them.
 
-    DVC knows the active scale alone, and only what it ran once.
+    DVC knows the active scale alone, and only what it ran once. Raises SideError where it refuses.
     """
     if not LOCK.exists() or active_scale() != plan.scale:
         return []
     write_stage_hashes(CODE)
-    known, to_run = yaml.safe_load(LOCK.read_text())["stages"], reproduce_names(left)
+    known, to_run = yaml.safe_load(LOCK.read_text())["stages"], entry_point_names(left)
     stages = ["code", *(stage for stage, rules in STAGES.items() if stage in known and not to_run & set(rules))]
     command = [sys.executable, "-m", "dvc", "commit", "--quiet", "--force", *stages]
     done = subprocess.run(command, capture_output=True, text=True, env=reproduce.environment(), check=False)
@@ -36,7 +36,7 @@ def register(plan: Plan, left: Iterable[str]) -> list[str]:
     return stages
 
 
-def reproduce_names(rules: Iterable[str]) -> set[str]:
+def entry_point_names(rules: Iterable[str]) -> set[str]:
     """Rules as entry_points.py calls them: those that train are one."""
     return {"tune" if rule in reproduce.TUNING else rule for rule in rules}
 

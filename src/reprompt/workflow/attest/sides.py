@@ -48,7 +48,6 @@ class Side:
 
     @property
     def package(self) -> Path:
-        """The source of the package."""
         return self.folder / "src/reprompt"
 
     @property
@@ -66,40 +65,40 @@ class Side:
         return self.folder / ".provenance.jsonl"
 
     @property
-    def wanted(self) -> Path:
+    def lines_file(self) -> Path:
         """The lines that its processes look out for."""
         return self.folder / ".lines.json"
 
     @property
-    def ran(self) -> Path:
+    def executed_file(self) -> Path:
         """Those of them that they executed."""
         return self.folder / ".executed"
 
     def look_out(self, lines: Mapping[str, list[int]]) -> None:
-        """Have its processes tell which of these lines they execute, by file of the package."""
-        self.ran.unlink(missing_ok=True)
-        self.wanted.unlink(missing_ok=True)
+        """Have its processes write down which of these lines they execute, by file of the package."""
+        self.executed_file.unlink(missing_ok=True)
+        self.lines_file.unlink(missing_ok=True)
         if lines:
-            wanted = {str(self.package / file): of_file for file, of_file in lines.items()}
-            self.wanted.write_text(json.dumps(wanted))
+            by_path = {str(self.package / file): of_file for file, of_file in lines.items()}
+            self.lines_file.write_text(json.dumps(by_path))
 
     def executed(self) -> dict[str, set[int]]:
         """The lines that were executed so far, by file of the package."""
-        found: dict[str, set[int]] = {}
-        for text in self.ran.read_text().splitlines() if self.ran.exists() else ():
+        lines: dict[str, set[int]] = {}
+        for text in self.executed_file.read_text().splitlines() if self.executed_file.exists() else ():
             file, _, line = text.rpartition(":")
-            found.setdefault(str(Path(file).relative_to(self.package)), set()).add(int(line))
-        return found
+            lines.setdefault(str(Path(file).relative_to(self.package)), set()).add(int(line))
+        return lines
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment of its commands: this Python on its source, with no profile of a cluster."""
         path = [self.folder / "src"]
-        found = {name: value for name, value in reproduce.environment().items() if name != "SNAKEMAKE_PROFILE"}
-        if self.wanted.exists():
+        variables = {name: value for name, value in reproduce.environment().items() if name != "SNAKEMAKE_PROFILE"}
+        if self.lines_file.exists():
             path.insert(0, TRACED)
-            found |= {"REPROMPT_LINES": str(self.wanted), "REPROMPT_EXECUTED": str(self.ran)}
-        return found | {
+            variables |= {"REPROMPT_LINES": str(self.lines_file), "REPROMPT_EXECUTED": str(self.executed_file)}
+        return variables | {
             "PYTHONPATH": os.pathsep.join(map(str, path)),
             "PYTHONDONTWRITEBYTECODE": "1",
             "REPROMPT_TRACEBACK": "1",
@@ -115,7 +114,7 @@ def make_side(plan: Plan, commit: str, own: bool = False) -> Side:
     if not (side.folder / ".git").exists():
         shutil.rmtree(side.folder, ignore_errors=True)
         git("worktree", "prune")
-        git("worktree", "add", "--quiet", "--detach", "--force", str(side.folder), commit)
+        git("worktree", "add", "--detach", "--force", str(side.folder), commit)
     side = replace(side, names=old_names(plan, side.folder / "params.yaml"))
     if not (own and check_out_results(side)):
         copy_results(plan.root, side.at(plan.root))
@@ -124,7 +123,7 @@ def make_side(plan: Plan, commit: str, own: bool = False) -> Side:
             side.at(plan.prompts(old)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(prompts, side.at(plan.prompts(old)))
     shutil.copy2(side.at(provenance.list_path(side.root)), side.provenance)
-    for path in outside(plan):
+    for path in outside_files(plan):
         if path.exists() and not side.at(path).exists():
             side.at(path).parent.mkdir(parents=True, exist_ok=True)
             side.at(path).symlink_to(path.resolve())
@@ -143,11 +142,11 @@ def check_out_results(side: Side) -> bool:
 def copy_results(root: Path, to: Path) -> None:
     """Copy what Snakemake made: not the features themselves, nor images."""
     for path in sorted(path for path in root.rglob("*") if path.is_file()):
-        place = path.relative_to(root)
-        made_anew = place.parts[0] in MADE_ANEW and (place.parts[0] == "images" or path.suffix != ".json")
+        relative = path.relative_to(root)
+        made_anew = relative.parts[0] in MADE_ANEW and (relative.parts[0] == "images" or path.suffix != ".json")
         if not made_anew and not path.name.endswith("~"):
-            (to / place).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, to / place)
+            (to / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, to / relative)
 
 
 def share(old: Side, new: Side, real: Path) -> None:
@@ -165,14 +164,14 @@ def share(old: Side, new: Side, real: Path) -> None:
             here.symlink_to(there)
 
 
-def outside(plan: Plan) -> list[Path]:
+def outside_files(plan: Plan) -> list[Path]:
     """What the parameters name below the project's folder and git does not have: data sets, files of weights."""
     parameters = plan.parameters
-    named = [getattr(parameters.data, "root", None)]
-    named += [getattr(backbone, "file", None) for backbone in parameters.backbones.values()]
+    paths = [getattr(parameters.data, "root", None)]
+    paths += [getattr(backbone, "file", None) for backbone in parameters.backbones.values()]
     if parameters.gram:
-        named += [getattr(of, "root", None) for of in (parameters.gram.pairs, parameters.gram.web)]
-    return [Path(name) for name in named if isinstance(name, str) and not Path(name).is_absolute()]
+        paths += [getattr(images, "root", None) for images in (parameters.gram.pairs, parameters.gram.web)]
+    return [Path(path) for path in paths if isinstance(path, str) and not Path(path).is_absolute()]
 
 
 def remove(commits: Iterable[str]) -> None:
@@ -233,21 +232,20 @@ def _move(outputs: Iterable[str], source: Path, target: Path) -> None:
 # Training
 
 
-class Sampler:
+class SampleProcess:
     """`reprompt sample` on one side, which works through requests in order.
 
     On one thread, where a code gives the same bits each time.
     """
 
     def __init__(self, side: Side, requests: Sequence[Mapping[str, Any]]):
-        """Start it."""
+        """Start it on some requests, in which jobs have the names of today's plan."""
         self.side = side
         shutil.rmtree(side.samples, ignore_errors=True)
         side.samples.mkdir(parents=True)
-        asked, self.log = side.samples / "requests.jsonl", FOLDER / f"{side.commit[:12]}-sample.log"
-        called = [dict(of) | ({"job": side.name_of(of["job"])} if "job" in of else {}) for of in requests]
-        asked.write_text("".join(json.dumps(request) + "\n" for request in called))
-        command = ["sample", str(asked), "--out", str(side.samples), "--scale", side.root.name]
+        file, self.log = side.samples / "requests.jsonl", FOLDER / f"{side.commit[:12]}-sample.log"
+        file.write_text("".join(json.dumps(_with_its_name(request, side)) + "\n" for request in requests))
+        command = ["sample", str(file), "--out", str(side.samples), "--scale", side.root.name]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(ONE_THREAD), *command],
@@ -265,39 +263,44 @@ class Sampler:
         return reproduce.last_words(self.log.read_text())
 
 
+def _with_its_name(request: Mapping[str, Any], side: Side) -> dict[str, Any]:
+    """A request with the name that a side has for the job."""
+    return {**request, "job": side.name_of(request["job"])} if "job" in request else {**request}
+
+
 @contextmanager
-def both(samplers: Sequence[Sampler]) -> Iterator[Iterator[str]]:
+def finished_by_all(samples: Sequence[SampleProcess]) -> Iterator[Iterator[str]]:
     """The names of requests as soon as all sides are done with them. A side that fails ends it with a SideError."""
     said: queue.Queue[tuple[int, str | None]] = queue.Queue()  # of each side a name, or None when it has ended
 
-    def read(number: int, sampler: Sampler) -> None:
-        todays = {old: new for new, old in sampler.side.names.items()}
-        for line in sampler.process.stdout:
+    def read(number: int, sample: SampleProcess) -> None:
+        todays = {old: new for new, old in sample.side.names.items()}
+        for line in sample.process.stdout:
             said.put((number, todays.get(line.strip(), line.strip())))
         said.put((number, None))
 
     def names() -> Iterator[str]:
         done: dict[str, set[int]] = {}
-        running = len(samplers)
+        running = len(samples)
         while running:
             number, name = said.get()
-            sampler = samplers[number]
+            sample = samples[number]
             if name is None:
                 running -= 1
-                if sampler.process.wait():
-                    whose = f"the code of {sampler.side.commit[:12]}"
-                    raise SideError(f"{whose} failed: {sampler.last_words()}; details in {sampler.log}")
-            elif done.setdefault(name, set()) | {number} == set(range(len(samplers))):
+                if sample.process.wait():
+                    whose = f"the code of {sample.side.commit[:12]}"
+                    raise SideError(f"{whose} failed: {sample.last_words()}; details in {sample.log}")
+            elif done.setdefault(name, set()) | {number} == set(range(len(samples))):
                 yield name
             else:
                 done[name].add(number)
 
-    for number, sampler in enumerate(samplers):
-        threading.Thread(target=read, args=(number, sampler), daemon=True).start()
+    for number, sample in enumerate(samples):
+        threading.Thread(target=read, args=(number, sample), daemon=True).start()
     try:
         yield names()
     finally:
-        for sampler in samplers:
-            if sampler.process.poll() is None:
-                sampler.process.terminate()
-                sampler.process.wait()
+        for sample in samples:
+            if sample.process.poll() is None:
+                sample.process.terminate()
+                sample.process.wait()

@@ -13,8 +13,6 @@ from reprompt.workflow import provenance
 from reprompt.workflow.reproduce import TUNING
 
 UNKNOWN = "unknown"
-
-
 ORDER = ("experiment", "recipe", "backbone", "part")  # of wildcards in a name
 
 
@@ -34,7 +32,6 @@ class Made:
 
     @property
     def name(self) -> str:
-        """The name of the job."""
         return name_of(self.rule, self.wildcards)
 
     @property
@@ -62,11 +59,11 @@ def name_of(rule: str, wildcards: Mapping[str, str]) -> str:
 
 def by_job(entries: Mapping[str, provenance.Entry]) -> dict[str, list[provenance.Entry]]:
     """Entries by the name of the job that made them; by their output where nobody wrote that down."""
-    found: dict[str, list[provenance.Entry]] = {}
+    jobs: dict[str, list[provenance.Entry]] = {}
     for entry in entries.values():
         name = name_of(entry["rule"], entry["wildcards"]) if "wildcards" in entry else entry["output"]
-        found.setdefault(name, []).append(entry)
-    return found
+        jobs.setdefault(name, []).append(entry)
+    return jobs
 
 
 def since(entry: provenance.Entry) -> str:
@@ -77,7 +74,7 @@ def since(entry: provenance.Entry) -> str:
 def stale(plan: Plan, names: Iterable[str] = ()) -> tuple[list[Made], list[Refused]]:
     """What is stale by its code alone, and what is refused, among the jobs that one of the patterns `names` fits."""
     entries = provenance.load(plan.root)
-    found, refused = [], []
+    stale_jobs, refused = [], []
     for name, entries_of_job in by_job(entries).items():
         first = entries_of_job[0]
         made, known = first.get("made", {}), "wildcards" in first
@@ -99,8 +96,16 @@ def stale(plan: Plan, names: Iterable[str] = ()) -> tuple[list[Made], list[Refus
         if why:
             refused.append(Refused(name, why))
         else:
-            found.append(job)
-    return found, refused
+            stale_jobs.append(job)
+    return stale_jobs, refused
+
+
+def by_commit(jobs: Iterable[Made]) -> dict[str, list[Made]]:
+    """Jobs by the commit that their old code is taken from."""
+    of_commits: dict[str, list[Made]] = {}
+    for job in jobs:
+        of_commits.setdefault(job.since, []).append(job)
+    return of_commits
 
 
 def _wanted(name: str, rule: str, patterns: Iterable[str]) -> bool:

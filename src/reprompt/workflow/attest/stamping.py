@@ -12,13 +12,16 @@ from reprompt.workflow.attest.stale import Made
 
 
 def stamp(root: Path, made: Iterable[Made], commit: str, of_cells: dict[str, str]) -> list[str]:
-    """Stamp the outputs of some jobs; returns them. `of_cells` is the hash of their cells' code, by job."""
+    """Stamp the outputs of some jobs; returns them. `of_cells` is the hash of their cells' code, by job.
+
+    Raises ValueError where Snakemake's record of an output does not say by which code it was made.
+    """
     entries = provenance.load(root)
     stamped = []
     for job in made:
         for output in job.outputs:
             entry = entries[output]
-            entry["params"] = _with(entry["params"], job)
+            entry["params"] = _with_todays_hash(entry["params"], job)
             entry["made"] |= {"code": job.now} | ({"cells": of_cells[job.name]} if job.name in of_cells else {})
             entry["attested"] = [*entry.get("attested", ()), {"from": job.since, "to": commit}]
             stamped.append(output)
@@ -28,8 +31,8 @@ def stamp(root: Path, made: Iterable[Made], commit: str, of_cells: dict[str, str
     return stamped
 
 
-def _with(params: list[str], job: Made) -> list[str]:
-    """The parameters with today's hash: Snakemake's own list, sorted."""
+def _with_todays_hash(params: list[str], job: Made) -> list[str]:
+    """Snakemake's own list of parameters, sorted."""
     if repr(job.before) not in params and repr(job.now) not in params:
         raise ValueError(f"{job.name}: Snakemake's record does not say by which code it was made")
     return sorted(repr(job.now) if value == repr(job.before) else value for value in params)

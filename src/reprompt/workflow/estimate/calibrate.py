@@ -58,23 +58,23 @@ def calibrate(device: str, precision: str, tell: Callable[[str], None] = lambda 
     place, dtype = torch.device(device), getattr(torch, precision)
     if place.type == "cuda" and not torch.cuda.is_available():
         raise ValueError("--calibrate: PyTorch finds no GPU here; without it the rates are assumed ones")
-    found = []
+    measured = []
     for measurement in measurements(place, dtype):
         tell(f"{measurement.what}: {1e3 * measurement.seconds:.2f} ms")
-        found.append(measurement)
+        measured.append(measurement)
     return Rates(
         f"measured on {device_name(place)}, {torch.get_num_threads()} threads, {precision}",
-        **fitted(found),
+        **fitted(measured),
         pictures=seconds_per_cropped_pixel(),
         decoding=seconds_per_photograph(),
     )
 
 
-def fitted(found: list[Measurement]) -> dict[str, float]:
+def fitted(measured: list[Measurement]) -> dict[str, float]:
     """The rates, all at least zero, with the smallest squared relative errors."""
-    rows = np.array([[getattr(one.work, kind) / one.seconds for kind in FITTED] for one in found])
+    rows = np.array([[getattr(run.work, kind) / run.seconds for kind in FITTED] for run in measured])
     scale = rows.max(axis=0)
-    rates, _ = nnls(rows / scale, np.ones(len(found)))
+    rates, _ = nnls(rows / scale, np.ones(len(measured)))
     return dict(zip(FITTED, (rates / scale).tolist(), strict=True))
 
 
@@ -96,8 +96,8 @@ def measurements(device: torch.device, dtype: torch.dtype):
         images = torch.zeros(1, many, backbone.image_size, backbone.image_size, 3, dtype=torch.uint8, device=device)
         prompts = torch.randn(runs, 1, 4, vision["width"], device=device)
         work = towers.image.prompted(runs, many, 4, 1).forward + Work(steps=1)
-        judge = _without_gradients(_judged, backbone, images, prompts)
-        yield _best("judging VPT", work, judge, device)
+        evaluate = _without_gradients(_image_features, backbone, images, prompts)
+        yield _best("judging VPT", work, evaluate, device)
         work, pixels = towers.image.features(many), backbone.normalise(images[0]).to(dtype)
         yield _best("ViT features", work, _without_gradients(backbone.model.visual, pixels), device)
     towers, backbone = _random(RESNET, SMALL, device, dtype)
@@ -154,7 +154,7 @@ def names_of(learner: Any, classes: int) -> TaskSize:
     return TaskSize(classes, 0, 0, ends.mean().item() + 1 - AROUND_NAME, int(ends.max()) + 1 - AROUND_NAME)
 
 
-def _judged(backbone: Backbone, images: torch.Tensor, prompts: torch.Tensor) -> torch.Tensor:
+def _image_features(backbone: Backbone, images: torch.Tensor, prompts: torch.Tensor) -> torch.Tensor:
     return encode_images(backbone.model, backbone.normalise(images), prompts, before_norm=True)
 
 

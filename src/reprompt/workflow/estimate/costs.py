@@ -49,7 +49,7 @@ def costs_of(plan: Plan, rates: Rates, device: str) -> list[Cost]:
         *_backbones(plan, rates),
         _small("split", 1, images_disk(plan)),
         *(_corpus(plan, rates, device) if plan.parameters.gram else ()),
-        *(_features(plan, rates, device, *one) for one in _features_read(plan)),
+        *(_features(plan, rates, device, *read) for read in _features_read(plan)),
         *(_tuning(plan, job, rates, device, plan.studies[job.name]) for job in plan.jobs),
         _small("groups", 1, 1e5),
         _small("table", len(plan.outputs) + len(plan.corpus_figures) + 3, 5e7),

@@ -1,4 +1,4 @@
-"""The work of every job of the plan: training and judging, fleet by fleet.
+"""The work of every job of the plan: training and evaluating, fleet by fleet.
 
 The plan says which cells train together; how many steps they take follows from their schedule and their few-shot sets.
 """
@@ -13,7 +13,7 @@ from reprompt.cells.job import Job
 from reprompt.cells.recipes import recipe_of
 from reprompt.cells.tuning import Episodes
 from reprompt.planning.plan import Plan
-from reprompt.workflow.estimate.learners import fit, fixed_texts, judging, meta_step, step
+from reprompt.workflow.estimate.learners import evaluating, fit, fixed_texts, meta_step, step
 from reprompt.workflow.estimate.sizes import TaskSize, size_of
 from reprompt.workflow.estimate.towers import Towers, towers_of
 from reprompt.workflow.estimate.work import NOTHING, Work
@@ -23,7 +23,7 @@ PARTNERS = {"best_2": 1, "best_3": 2, "worst_2": 1, "worst_3": 2}  # tasks besid
 
 
 @dataclass(frozen=True)
-class Fleet:
+class FleetWork:
     """Cells of a job that train together, and what they are trained on."""
 
     plan: Plan
@@ -31,7 +31,6 @@ class Fleet:
 
     @property
     def towers(self) -> Towers:
-        """The towers of its backbone."""
         return towers_of(self.plan.parameters.backbones[self.cells[0].backbone])
 
     @cached_property
@@ -60,50 +59,47 @@ class Fleet:
 
     def tests(self, cell: Cell) -> list[tuple[TaskSize, int]]:
         """Classes and images of every test set."""
-        found = []
-        for test in cell.tests:
-            size = size_of(self.plan, test.task).half(test.split)
-            found.append((size, min(size.test, cell.judged_images or size.test)))
-        return found
+        sizes = [size_of(self.plan, test.task).half(test.split) for test in cell.tests]
+        return [(size, min(size.test, cell.judged_images or size.test)) for size in sizes]
 
     @property
     def work(self) -> Work:
-        """Training and judging."""
+        """Training and evaluating."""
         cell = self.cells[0]
         recipe = cell.method
-        judged = self._judged(len(self.cells))
+        evaluated = self._evaluated(len(self.cells))
         if cell.prompts_of:
-            return judged + self._validated
+            return evaluated + self._validated
         if cell.is_meta:
             each = meta_step(cell.learner, Episodes.of(cell.resolved), cell.tuned.batch, self.towers, cell.shots)
-            return sum((self.steps(one) * each for one in self.cells), judged)
+            return sum((self.steps(cell) * each for cell in self.cells), evaluated)
         if recipe.by_steps:
-            return judged + self._training + self._watching + self._taught
+            return evaluated + self._training + self._watching + self._taught
         if recipe.learned:
             size = self.learned.classes
-            fits = (fit(one.learner, self.towers, self.few_shot(one), size) for one in self.cells)
-            return sum(fits, judged)
-        return judged
+            fits = (fit(cell.learner, self.towers, self.few_shot(cell), size) for cell in self.cells)
+            return sum(fits, evaluated)
+        return evaluated
 
     @property
     def _training(self) -> Work:
         """Runs of different length are one fleet: those that have ended leave it."""
-        cell, found, done = self.cells[0], NOTHING, 0
+        cell, work, done = self.cells[0], NOTHING, 0
         backwards = 2 if cell.method.general_gradient else 1
-        lengths = sorted(self.steps(one) for one in self.cells)
-        for place, length in enumerate(lengths):
+        lengths = sorted(self.steps(run) for run in self.cells)
+        for ended, length in enumerate(lengths):
             if length > done:
-                running = len(lengths) - place
-                batch = min(cell.tuned.batch, max(self.few_shot(one) for one in self.cells))
+                running = len(lengths) - ended
+                batch = min(cell.tuned.batch, max(self.few_shot(run) for run in self.cells))
                 each = step(cell.learner, self.towers, running, batch, self.learned, backwards)
-                found += (length - done) * each
+                work += (length - done) * each
                 done = length
-        return (2 if "angle" in cell.measures else 1) * found
+        return (2 if "angle" in cell.measures else 1) * work
 
-    def _judged(self, runs: int) -> Work:
+    def _evaluated(self, runs: int) -> Work:
         cell = self.cells[0]
         works = (
-            judging(cell.learner, self.towers, runs, images, size)
+            evaluating(cell.learner, self.towers, runs, images, size)
             + (self._collapse(runs, images, size) if "collapse" in cell.measures else NOTHING)
             for size, images in self.tests(cell)
         )
@@ -117,25 +113,25 @@ class Fleet:
 
     @property
     def _watching(self) -> Work:
-        """Judging after every epoch, and validating the checkpoints."""
-        cell, found = self.cells[0], NOTHING
-        epochs = [one.tuned.epochs for one in self.cells]
+        """Evaluating after every epoch, and validating the checkpoints."""
+        cell, work = self.cells[0], NOTHING
+        epochs = [run.tuned.epochs for run in self.cells]
         running = sum(epochs) / max(epochs)
         if "curve" in cell.measures:
-            found += max(epochs) * self._judged(round(running))
+            work += max(epochs) * self._evaluated(round(running))
         if _is_validated(cell):
             looks = max(epochs) / cell.tuned.validate_every
             images = max(1, self.held_out(cell))
-            found += looks * judging(cell.learner, self.towers, round(running), images, self.learned)
-        return found
+            work += looks * evaluating(cell.learner, self.towers, round(running), images, self.learned)
+        return work
 
     @property
     def _validated(self) -> Work:
-        """Prompts that are judged elsewhere are judged on the held-out images of their own seed too."""
+        """Prompts that are evaluated elsewhere are evaluated on the held-out images of their own seed too."""
         cell = self.cells[0]
         ((size, _),) = self.tests(cell)
         images = max(1, round(VALIDATION * cell.shots * size.classes))
-        return judging(cell.learner, self.towers, len(self.cells), images, size)
+        return evaluating(cell.learner, self.towers, len(self.cells), images, size)
 
     @property
     def _taught(self) -> Work:
@@ -150,9 +146,9 @@ class Fleet:
         return steps * step(coop, self.towers, 1, cell.tuned.batch, self.learned)
 
 
-def fleets(plan: Plan, job: Job) -> list[Fleet]:
+def fleets(plan: Plan, job: Job) -> list[FleetWork]:
     """The fleets of a job."""
-    return [Fleet(plan, cells) for cells in fleets_of(job.cells, plan.parameters.runs_per_fleet)]
+    return [FleetWork(plan, cells) for cells in fleets_of(job.cells, plan.parameters.runs_per_fleet)]
 
 
 def job_work(plan: Plan, job: Job) -> Work:

@@ -1,4 +1,4 @@
-"""What a training step and judging cost by what a learner declares: which towers run, on how many tokens, how often.
+"""What a training step and evaluating cost by what a learner declares: which towers run, on how many tokens, how often.
 
 R runs, B images of a batch, N test images, K classes
 """
@@ -34,27 +34,27 @@ def forward_pass(learner: LearnerSettings, towers: Towers, runs: int, images: fl
 
 def _passes(learner: LearnerSettings, towers: Towers, runs: int, images: float, among: TaskSize) -> list[Pass]:
     """Those of the text tower, of the image tower and of the logits."""
-    found = []
+    passes = []
     if text := learner.text_prompts:
         front, own, longest = front_and_own(text, among)
         of_text = runs * images if text.per_image else runs
-        found.append(towers.text.prompts(of_text, front, among.classes, own, longest))
+        passes.append(towers.text.prompts(of_text, front, among.classes, own, longest))
     if image := learner.image_prompts:
-        found.append(towers.image.prompted(runs, images, image.length, image.depth))
+        passes.append(towers.image.prompted(runs, images, image.length, image.depth))
     compared = Work(2 * runs * images * among.classes * towers.text.joint)
-    return [*found, Pass(compared, 2 * compared)]
+    return [*passes, Pass(compared, 2 * compared)]
 
 
-def is_computed_again(one: Pass) -> bool:
+def is_computed_again(tower_pass: Pass) -> bool:
     """Whether a backward pass computes the blocks again because too much would have to be kept: see `clip.blocks`."""
-    kept = FLOATS_PER_TOKEN * SINGLE * (one.forward.packed + one.forward.elements)
+    kept = FLOATS_PER_TOKEN * SINGLE * (tower_pass.forward.packed + tower_pass.forward.elements)
     return kept > ALL_SAVINGS.recompute_above
 
 
 def step(learner: LearnerSettings, towers: Towers, runs: int, images: int, among: TaskSize, backwards: int = 1) -> Work:
     """One training step of R runs; with a general gradient it goes backward twice, through one forward pass."""
     passes = _passes(learner, towers, runs, images, among)
-    return sum((one.trained(backwards, is_computed_again(one)) for one in passes), ONE_STEP)
+    return sum((each.trained(backwards, is_computed_again(each)) for each in passes), ONE_STEP)
 
 
 def meta_step(learner: LearnerSettings, inner: Episodes, episodes: int, towers: Towers, shots: int) -> Work:
@@ -72,17 +72,17 @@ def meta_step(learner: LearnerSettings, inner: Episodes, episodes: int, towers: 
     return both + twice + 0.2 * both + ONE_STEP + ONE_STEP  # every fifth step both gradients once more, for the trace
 
 
-def judging(learner: LearnerSettings, towers: Towers, runs: int, images: float, among: TaskSize) -> Work:
-    """R runs judged on N images."""
+def evaluating(learner: LearnerSettings, towers: Towers, runs: int, images: float, among: TaskSize) -> Work:
+    """R runs evaluated on N images."""
     texts = fixed_texts(towers, among, learner.templates) if learner.templates else NOTHING
     if learner.trained != "by_steps":
         return texts + Work(2 * runs * images * among.classes * towers.text.joint, steps=1)
     at_once = learner.images_at_once or max(1, images)
     whole, rest = divmod(images, at_once)
-    found = whole * forward_pass(learner, towers, runs, at_once, among).forward
+    work = whole * forward_pass(learner, towers, runs, at_once, among).forward
     if rest:
-        found += forward_pass(learner, towers, runs, rest, among).forward
-    return found + texts + Work(steps=ceil(images / at_once))
+        work += forward_pass(learner, towers, runs, rest, among).forward
+    return work + texts + Work(steps=ceil(images / at_once))
 
 
 def fixed_texts(towers: Towers, among: TaskSize, templates: int = 1) -> Work:

@@ -1,4 +1,4 @@
-"""Peak memory of a job, stage by stage: reading the weights, holding the data, a training step, judging.
+"""Peak memory of a job, stage by stage: reading the weights, holding the data, a training step, evaluating.
 
 Activations are counted in tensors of a tower's size: R rows of D numbers for the tokens of a block, and one number per
 attention weight in the text tower. How many such tensors are alive at the peak was measured on ViT-B-16 and RN50 at
@@ -14,7 +14,7 @@ from reprompt.clip.blocks import FLOATS_PER_TOKEN
 from reprompt.clip.features import AT_ONCE as ENCODED_AT_ONCE
 from reprompt.clip.savings import ALL_SAVINGS
 from reprompt.planning.plan import Plan
-from reprompt.workflow.estimate.jobs import Fleet, fleets, tasks_trained, uses_gradients
+from reprompt.workflow.estimate.jobs import FleetWork, fleets, tasks_trained, uses_gradients
 from reprompt.workflow.estimate.learners import front_and_own
 from reprompt.workflow.estimate.sizes import TaskSize, size_of
 from reprompt.workflow.estimate.towers import ResNet, Text, Towers, Vit, towers_of
@@ -26,8 +26,8 @@ TEXT_KEPT, SCORES_KEPT = 13.6, 15.6  # tensors per block of the text tower that 
 IMAGE_KEPT = 15.6
 # At the peak of a backward pass that computes a block again, in blocks; text: 4.3 to 7.4, more with more classes.
 TEXT_ANEW, IMAGE_ANEW = 6.0, 7.2
-TEXT_JUDGED, IMAGE_JUDGED = 20.0, 20.6  # tensors at the peak of a block without gradients
-CONVOLUTIONS_JUDGED = 2.9  # of the largest convolution's size
+TEXT_EVALUATED, IMAGE_EVALUATED = 20.0, 20.6  # tensors at the peak of a block without gradients
+CONVOLUTIONS_EVALUATED = 2.9  # of the largest convolution's size
 WORKSPACE = 100e6  # of the libraries, once anything large has run
 # GRAM's outer step, in training steps on its support and on its query images; its attention is not fused. A gradient
 # through a gradient keeps the support's forward pass and the graph of its backward pass while the query's is taken.
@@ -79,8 +79,8 @@ def encoding(towers: Towers, images: int) -> float:
     at_once = min(images, FEATURES_AT_ONCE)
     if isinstance(towers.image, ResNet):
         largest = max(channels * side**2 for _, channels, _, side in towers.image.convolutions)
-        return WORKSPACE + at_once * CONVOLUTIONS_JUDGED * SINGLE * largest
-    return WORKSPACE + at_once * IMAGE_JUDGED * SINGLE * towers.image.tokens * towers.image.width
+        return WORKSPACE + at_once * CONVOLUTIONS_EVALUATED * SINGLE * largest
+    return WORKSPACE + at_once * IMAGE_EVALUATED * SINGLE * towers.image.tokens * towers.image.width
 
 
 def held_features(plan: Plan, job: Job, towers: Towers) -> float:
@@ -94,17 +94,17 @@ def held_features(plan: Plan, job: Job, towers: Towers) -> float:
     return total * SINGLE * towers.text.joint
 
 
-def _computing(fleet: Fleet, job: Job, towers: Towers) -> float:
-    """The larger of a training step and of judging."""
+def _computing(fleet: FleetWork, job: Job, towers: Towers) -> float:
+    """The larger of a training step and of evaluating."""
     cell = fleet.cells[0]
-    judged = max(_judging(cell.learner, towers, len(fleet.cells), n, size) for size, n in fleet.tests(cell))
+    evaluated = max(_evaluating(cell.learner, towers, len(fleet.cells), n, size) for size, n in fleet.tests(cell))
     if not uses_gradients(job):
-        return judged
+        return evaluated
     if cell.is_meta:
         inner = Episodes.of(cell.resolved)
-        return max(judged, meta_step_memory(cell.learner, inner, cell.tuned.batch, towers, cell.shots))
-    images = min(cell.tuned.batch, max(fleet.few_shot(one) for one in fleet.cells))
-    return max(judged, step_memory(cell.learner, towers, len(fleet.cells), images, fleet.learned))
+        return max(evaluated, meta_step_memory(cell.learner, inner, cell.tuned.batch, towers, cell.shots))
+    images = min(cell.tuned.batch, max(fleet.few_shot(run) for run in fleet.cells))
+    return max(evaluated, step_memory(cell.learner, towers, len(fleet.cells), images, fleet.learned))
 
 
 def step_memory(learner: LearnerSettings, towers: Towers, runs: int, images: int, among: TaskSize) -> float:
@@ -160,7 +160,7 @@ def _kept(block: float, passed_on: float, layers: int, anew: float) -> float:
     return layers * block
 
 
-def _judging(learner: LearnerSettings, towers: Towers, runs: int, images: float, among: TaskSize) -> float:
+def _evaluating(learner: LearnerSettings, towers: Towers, runs: int, images: float, among: TaskSize) -> float:
     at_once = min(images, learner.images_at_once or images)
     total = WORKSPACE / 4 + 3 * runs * at_once * among.classes * SINGLE
     if text := learner.text_prompts:
@@ -168,8 +168,8 @@ def _judging(learner: LearnerSettings, towers: Towers, runs: int, images: float,
         prompts = runs * (at_once if text.per_image else 1)
         rows = prompts * (front + among.classes * own)
         scores = prompts * towers.text.heads * among.classes * longest * (front + longest)
-        total += SINGLE * (TEXT_JUDGED * rows * towers.text.width + 3 * scores)
+        total += SINGLE * (TEXT_EVALUATED * rows * towers.text.width + 3 * scores)
     if learner.image_prompts:
         rows = runs * at_once * (towers.image.tokens + learner.image_prompts.length)
-        total += SINGLE * IMAGE_JUDGED * rows * towers.image.width
+        total += SINGLE * IMAGE_EVALUATED * rows * towers.image.width
     return total

@@ -27,7 +27,7 @@ def print_errors(jobs: list[Recorded], console: Console) -> None:
     table = Table(title=f"The estimate beside {len(jobs)} jobs that were run: seconds on the clock, and of the CPU")
     columns = ("experiment", "jobs", "s clock", "s CPU", "s predicted", "median error", "of CPU", "largest of memory")
     _columns(table, columns)
-    for name, errors in by(jobs, lambda one: one.job.experiment).items():
+    for name, errors in by(jobs, lambda ran: ran.job.experiment).items():
         table.add_row(name, *_errors(errors))
     table.add_section()
     table.add_row("all", *_errors(errors_of(jobs)))
@@ -70,5 +70,5 @@ def _percent(share: float) -> str:
 
 
 def _columns(table: Table, names: tuple[str, ...]) -> None:
-    for place, name in enumerate(names):
-        table.add_column(name, justify="right" if place else "left")
+    for index, name in enumerate(names):
+        table.add_column(name, justify="right" if index else "left")

@@ -46,35 +46,35 @@ class Errors:
 
 def recorded(plan: Plan, rates: Rates, results: Path) -> list[Recorded]:
     """Jobs of the plan whose sidecar, below `results`, says that its last run trained all of its cells."""
-    found = []
+    jobs = []
     for job in plan.jobs:
         if costs := measured(plan, job, results):
             seconds, memory = job_seconds(plan, job, rates), job_memory(plan, job, "cpu").host / MIB
             ran = costs["seconds"], max(0.0, costs["cpu_seconds"] - STARTING_CPU)
-            found.append(Recorded(job, *ran, seconds, costs["peak_memory_mb"], memory))
-    return found
+            jobs.append(Recorded(job, *ran, seconds, costs["peak_memory_mb"], memory))
+    return jobs
 
 
 def errors_of(jobs: Iterable[Recorded]) -> Errors:
     """The errors of some jobs; medians only of those that ran for a few seconds, NaN where none did."""
     jobs = list(jobs)
-    long = [one for one in jobs if one.seconds > TO_COUNT]
+    long = [job for job in jobs if job.seconds > TO_COUNT]
     return Errors(
         len(jobs),
-        sum(one.seconds for one in jobs),
-        sum(one.cpu_seconds for one in jobs),
-        sum(one.predicted_seconds for one in jobs),
-        _median([abs(one.predicted_seconds / one.seconds - 1) for one in long]),
-        _median([abs(one.predicted_seconds / one.cpu_seconds - 1) for one in long if one.cpu_seconds > TO_COUNT]),
-        max((abs(one.predicted_memory / one.memory - 1) for one in jobs), default=float("nan")),
+        sum(job.seconds for job in jobs),
+        sum(job.cpu_seconds for job in jobs),
+        sum(job.predicted_seconds for job in jobs),
+        _median([abs(job.predicted_seconds / job.seconds - 1) for job in long]),
+        _median([abs(job.predicted_seconds / job.cpu_seconds - 1) for job in long if job.cpu_seconds > TO_COUNT]),
+        max((abs(job.predicted_memory / job.memory - 1) for job in jobs), default=float("nan")),
     )
 
 
 def by(jobs: list[Recorded], key: Callable[[Recorded], str]) -> dict[str, Errors]:
     """The errors of groups of jobs."""
     groups: dict[str, list[Recorded]] = {}
-    for one in jobs:
-        groups.setdefault(key(one), []).append(one)
+    for job in jobs:
+        groups.setdefault(key(job), []).append(job)
     return {name: errors_of(members) for name, members in groups.items()}
 
 

@@ -39,8 +39,8 @@ class Resources:
 
     def of(self, rule: str, name: str, resource: str, default: int, attempt: int = 1) -> int:
         """A resource of a job, more of memory and time at every further attempt; `default` where nothing is known."""
-        found = self.of_rules.get(rule, {}).get(name, {}).get(resource, default)
-        return found if resource == "gpu" else found * attempt
+        asked = self.of_rules.get(rule, {}).get(name, {}).get(resource, default)
+        return asked if resource == "gpu" else asked * attempt
 
 
 def write_resources(path: Path, costs: "list[Cost]", about: str) -> None:

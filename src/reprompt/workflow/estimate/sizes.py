@@ -76,8 +76,8 @@ def _rendered_size(data: RenderedData, task: str) -> TaskSize:
 @cache
 def _size_in(split: Path, changed: int) -> TaskSize:
     """What a split file says; `changed` is when it was written, so that a new one is read."""
-    told = json.loads(split.read_text())
-    return _of_names(told["class_names"], len(told["train_labels"]), len(told["test_labels"]))
+    written = json.loads(split.read_text())
+    return _of_names(written["class_names"], len(written["train_labels"]), len(written["test_labels"]))
 
 
 def _of_names(names: Sequence[str], train: int, test: int) -> TaskSize:

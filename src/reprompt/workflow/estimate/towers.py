@@ -123,16 +123,20 @@ class ResNet:
     def convolutions(self) -> tuple[tuple[int, int, int, int], ...]:
         """Input and output channels, kernel and side of the output of every convolution, in order."""
         half, w, side = self.width // 2, self.width, self.size // 2
-        found = [(3, half, 3, side), (half, half, 3, side), (half, w, 3, side)]
+        convolutions = [(3, half, 3, side), (half, half, 3, side), (half, w, 3, side)]
         entering, side = w, side // 2
         for stage, blocks in enumerate(self.stages):
             planes = w * 2**stage
             for block in range(blocks):
                 leaving = side // 2 if block == 0 and stage else side
-                found += [(entering, planes, 1, side), (planes, planes, 3, side), (planes, 4 * planes, 1, leaving)]
-                found += [(entering, 4 * planes, 1, leaving)] if block == 0 else []
+                convolutions += [
+                    (entering, planes, 1, side),
+                    (planes, planes, 3, side),
+                    (planes, 4 * planes, 1, leaving),
+                ]
+                convolutions += [(entering, 4 * planes, 1, leaving)] if block == 0 else []
                 entering, side = 4 * planes, leaving
-        return tuple(found)
+        return tuple(convolutions)
 
     @property
     def parameters(self) -> int:
