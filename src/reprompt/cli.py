@@ -130,17 +130,17 @@ def weights(
     scale: Scale = None,
 ) -> None:
     """Convert the weights of an open_clip backbone, from a file or downloaded, into a weight file of this package."""
-    from reprompt.clip.openai import convert, fetch, is_published, read_found
+    from reprompt.clip.openai import convert, fetch, is_published, read_foreign_weights
 
     settings = load_parameters(params, scale).backbones[backbone]
     if settings.source != "open_clip":
         raise ValueError(f"backbones.{backbone} has no weights elsewhere: `reprompt pretrain {backbone}` makes them")
     with _as_job(threads=1):
         source = source or (Path(settings.file) if settings.file else None)
-        file = read_found(source or fetch(settings.model, settings.pretrained, backbone))
-        convert(file, settings.model, settings.pretrained, out)
-        whose = "OpenAI's published file" if is_published(file, settings.model) else "no file that OpenAI published"
-        print(f"{file.path}: {whose}, sha256 {file.sha256}", file=sys.stderr)
+        foreign = read_foreign_weights(source or fetch(settings.model, settings.pretrained, backbone))
+        convert(foreign, settings.model, settings.pretrained, out)
+        whose = "OpenAI's published file" if is_published(foreign, settings.model) else "no file that OpenAI published"
+        print(f"{foreign.path}: {whose}, sha256 {foreign.sha256}", file=sys.stderr)
 
 
 @app.command()
@@ -156,7 +156,7 @@ def features(
     """Encode the images of a part's tasks, every augmented view once, and write beside them what they are made from."""
     import torch
 
-    from reprompt.clip.features import ensure_features
+    from reprompt.clip.features import PartImages, ensure_features
     from reprompt.clip.manifest import manifest
     from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
@@ -165,13 +165,14 @@ def features(
     from reprompt.workflow.progress import Progress
 
     the_plan = _plan(params, scale)
-    tasks, views = the_plan.parts[part], the_plan.views_of(part)
+    tasks = the_plan.parts[part]
     source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
+    images = PartImages(source, tasks, the_plan.views_of(part))
     spec = the_plan.features_spec(backbone, part)
     made_from = features_made_from(the_plan, spec)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone).to(device, torch.float32)
-        pictures = ensure_features(out, made_from, frozen, source, tasks, views, progress.advance)
+        pictures = ensure_features(out, made_from, frozen, images, progress.advance)
         write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, pictures))
 
 
@@ -186,13 +187,14 @@ def corpus(
     scale: Scale = None,
 ) -> None:
     """Filter GRAM's image-text pairs and find their topics and domains."""
-    from reprompt.clip.features import ensure_features, read_features
+    from reprompt.clip.features import PartImages, ensure_features, read_features
     from reprompt.clip.openai import load
     from reprompt.corpus.from_files import make_file_corpus
     from reprompt.corpus.rendered import make_rendered_corpus
     from reprompt.corpus.run import STAGES
     from reprompt.corpus.task import corpus_split, in_pair_order
     from reprompt.data.sources import stored_source_of
+    from reprompt.miniature.corpus import render_corpus
     from reprompt.planning.entry_points import code_of_pictures, features_made_from
     from reprompt.workflow.progress import Progress
 
@@ -202,14 +204,15 @@ def corpus(
         frozen = load(weights, gram.backbone)
         source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
         made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"))
-        ensure_features(features, made_from, frozen, source, ("corpus",), views=None)
+        ensure_features(features, made_from, frozen, PartImages(source, ("corpus",), views=None))
         of_images = read_features(features, "corpus")
         rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
         if isinstance(gram.pairs, FileImages):
             pairs = source.source.of("corpus")  # the same, with what it has read
             made = make_file_corpus(out, pairs, rows, frozen, gram.clustering, progress.advance)
         else:
-            made = make_rendered_corpus(out, gram.pairs, rows, frozen, gram.clustering, threads, progress.advance)
+            pairs = render_corpus(**gram.pairs.model_dump(), workers=threads)
+            made = make_rendered_corpus(out, pairs, rows, frozen, gram.clustering, progress.advance)
         template = the_plan.parameters.card("corpus").template
         corpus_split(made, template, the_plan.all_seeds, the_plan.most_shots(["corpus"])).write(split)
 

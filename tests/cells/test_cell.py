@@ -35,18 +35,18 @@ def test_a_combination_of_two_grids_is_made_once():
     """A cross of two lines meets in the middle; 1 and 1.0 are one value."""
     lines = ({"lambda": [0, 1], "temperature": [1]}, {"lambda": [1.0], "temperature": [1, 2]})
     cells = sweeping("prograd", *lines, shots=[4])
-    found = Counter((cell.resolved["lambda"], cell.resolved["temperature"]) for cell in cells)
-    assert found == {(0.0, 1.0): 3, (1.0, 1.0): 3, (1.0, 2.0): 3}
+    counts = Counter((cell.resolved["lambda"], cell.resolved["temperature"]) for cell in cells)
+    assert counts == {(0.0, 1.0): 3, (1.0, 1.0): 3, (1.0, 2.0): 3}
 
 
 def test_figure_five_is_two_lines_through_the_default_without_it():
     plan = make_plan(parse_parameters(yaml.safe_load(FILE.read_text()), "miniature"))
     names = ("w_language", "w_isomorphism")
     cells = [cell for cell in plan.cells if cell.experiment == "imbalanced_weights"]
-    found = {tuple(cell.resolved[name] for name in names) for cell in cells}
-    assert (0.3, 0.8) not in found
-    assert all(language == 0.3 or isomorphism == 0.8 for language, isomorphism in found)
-    assert min(sum(language == 0.3 for language, _ in found), sum(other == 0.8 for _, other in found)) >= 2
+    swept = {tuple(cell.resolved[name] for name in names) for cell in cells}
+    assert (0.3, 0.8) not in swept
+    assert all(language == 0.3 or isomorphism == 0.8 for language, isomorphism in swept)
+    assert min(sum(language == 0.3 for language, _ in swept), sum(other == 0.8 for _, other in swept)) >= 2
     others = (cell for cell in plan.cells if (cell.experiment, cell.recipe) == ("imbalanced", "maple+npt"))
     assert {tuple(cell.resolved[name] for name in names) for cell in others} == {(0.3, 0.8)}
 

@@ -92,8 +92,8 @@ def test_cells_that_differ_in_a_shared_setting_are_refused_by_name():
     cell = cell_of("prograd")
     hotter = with_settings(replace(cell, seed=2), temperature=2.0)
     of_cell = r" in few_shot/coop\+prograd on \w+, \d+ shots, seed "
-    said = rf"differ in temperature: 1\.0{of_cell}1, 2\.0{of_cell}2"
-    with pytest.raises(ValueError, match=said):
+    difference = rf"differ in temperature: 1\.0{of_cell}1, 2\.0{of_cell}2"
+    with pytest.raises(ValueError, match=difference):
         require_uniform([cell, cell, hotter])
     require_uniform([cell, with_settings(replace(cell, seed=2), **{"lambda": 0.5})])
 

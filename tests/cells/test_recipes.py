@@ -89,7 +89,7 @@ def test_in_a_path_every_recipe_has_a_name_of_its_own_that_needs_no_escape_and_c
     for part, recipe in written.items():
         assert re.fullmatch(r"[a-z0-9_-]+", part), part
         assert recipe_of(from_path(part)) == recipe
-    assert len({part.lower() for part in written}) == len({recipe_of(one) for one in every_recipe()})
+    assert len({part.lower() for part in written}) == len({recipe_of(expression) for expression in every_recipe()})
     assert in_path("joint+gram@gram") == "joint-gram-from-gram"
 
 
@@ -114,7 +114,7 @@ def test_two_recipes_have_two_labels():
     labels = [recipe_of(expression).label for expression in dict.fromkeys(every_recipe())]
     assert recipe_of("maple+npt+prograd").label == "MaPLe + NPT + ProGrad"
     assert recipe_of("upt+prograd@multitask").label == "UPT + ProGrad from a source prompt"
-    assert len({*labels}) == len({recipe_of(one).expression for one in every_recipe()})
+    assert len({*labels}) == len({recipe_of(expression).expression for expression in every_recipe()})
     assert LABELS["joint+gram@gram"] == recipe_of("unigram").label == "UNIGRAM"
 
 

@@ -23,12 +23,12 @@ def assignment():
 
 def test_what_is_written_is_read_again(assignment, tmp_path):
     assignment.write(tmp_path / "pairs.npz")
-    found = Assignment.read(tmp_path / "pairs.npz")
+    again = Assignment.read(tmp_path / "pairs.npz")
     for name in ARRAYS:
-        assert np.array_equal(getattr(found, name), getattr(assignment, name))
-        assert getattr(found, name).dtype == getattr(assignment, name).dtype
-    assert found.topic_words == assignment.topic_words
-    assert (found.threshold, found.made_from) == (assignment.threshold, assignment.made_from)
+        assert np.array_equal(getattr(again, name), getattr(assignment, name))
+        assert getattr(again, name).dtype == getattr(assignment, name).dtype
+    assert again.topic_words == assignment.topic_words
+    assert (again.threshold, again.made_from) == (assignment.threshold, assignment.made_from)
 
 
 def test_the_same_assignment_gives_the_same_bytes(assignment, tmp_path):

@@ -22,12 +22,12 @@ def features():
 
 
 def test_similarity_is_the_cosine_with_the_own_caption_and_with_the_one_before(tiny, features):
-    found = similarities(features, CAPTIONS, tiny.model, chunk=16)
+    measured = similarities(features, CAPTIONS, tiny.model, chunk=16)
     with torch.no_grad():
         cosines = F.normalize(torch.from_numpy(features), dim=-1) @ encode_texts(tiny.model, CAPTIONS).T
-    assert found.own == pytest.approx(cosines.diagonal().numpy(), abs=1e-5)
+    assert measured.own == pytest.approx(cosines.diagonal().numpy(), abs=1e-5)
     before = cosines[torch.arange(50), torch.arange(-1, 49) % 50]
-    assert found.another == pytest.approx(before.numpy(), abs=1e-5)
+    assert measured.another == pytest.approx(before.numpy(), abs=1e-5)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 49, 1000])
@@ -72,11 +72,11 @@ def test_the_tower_never_gets_more_captions_than_fit(tiny, monkeypatch):
 
     monkeypatch.setattr(pairs_filter, "encode_texts", watched)
     monkeypatch.setattr(pairs_filter, "CAPTIONS_AT_A_TIME", 8)
-    found = caption_features(tiny.model, CAPTIONS)
+    encoded = caption_features(tiny.model, CAPTIONS)
     assert max(lengths) <= 8
     assert sum(lengths) == len(set(CAPTIONS))
     with torch.no_grad():
-        assert found == pytest.approx(encode_texts(tiny.model, CAPTIONS).numpy(), abs=1e-5)
+        assert encoded == pytest.approx(encode_texts(tiny.model, CAPTIONS).numpy(), abs=1e-5)
 
 
 def test_a_missing_image_is_an_error(tiny, features):
@@ -87,22 +87,24 @@ def test_a_missing_image_is_an_error(tiny, features):
 @pytest.mark.parametrize("fraction", [0.001, 0.5, 0.9, 1])
 def test_the_given_fraction_stays_and_it_is_the_best(fraction):
     own = np.random.default_rng(1).permutation(1000).astype(np.float32)
-    found = Similarities(own, own)
-    kept = kept_pairs(found, threshold_of(found, Filtering(rule="kept_fraction", value=fraction)))
+    cosines = Similarities(own, own)
+    kept = kept_pairs(cosines, threshold_of(cosines, Filtering(rule="kept_fraction", value=fraction)))
     assert kept.sum() == 1000 * fraction
     assert fraction == 1 or own[kept].min() > own[~kept].max()
 
 
 def test_a_threshold_given_as_a_similarity_is_that():
-    found = Similarities(np.array([0.1, 0.25, 0.3]), np.zeros(3))
-    threshold = threshold_of(found, Filtering(rule="similarity", value=0.25))
-    assert kept_pairs(found, threshold).tolist() == [False, True, True]
+    cosines = Similarities(np.array([0.1, 0.25, 0.3]), np.zeros(3))
+    threshold = threshold_of(cosines, Filtering(rule="similarity", value=0.25))
+    assert kept_pairs(cosines, threshold).tolist() == [False, True, True]
 
 
 def test_above_random_looks_at_other_pairs_captions_only():
-    found = Similarities(np.array([0.1, 0.5, 0.9]), np.linspace(0, 1, 101))
-    assert threshold_of(found, Filtering(rule="above_random", value=0.95)) == pytest.approx(0.95)
-    assert threshold_of(Similarities(found.own + 1, found.another), Filtering(rule="above_random", value=0.5)) == 0.5
+    cosines = Similarities(np.array([0.1, 0.5, 0.9]), np.linspace(0, 1, 101))
+    assert threshold_of(cosines, Filtering(rule="above_random", value=0.95)) == pytest.approx(0.95)
+    assert (
+        threshold_of(Similarities(cosines.own + 1, cosines.another), Filtering(rule="above_random", value=0.5)) == 0.5
+    )
 
 
 @pytest.mark.parametrize("rule", ["kept_fraction", "above_random"])

@@ -61,12 +61,12 @@ def test_pairs_without_a_topic_are_left_out():
 
 
 def test_everything_that_is_judged():
-    found = quality(ASSIGNMENT, Truth(MISMATCHED, list("aabbb"), list("12345")))
-    assert found["filter"]["area_under_roc"] == pytest.approx(5 / 6)
-    assert found["filter"]["mismatched_kept"] == 1
-    assert found["topics"]["kept_without_topic"] == 1 / 4
-    assert found["topics"]["pairs_per_topic"] == {"least": 1, "median": 1.5, "most": 2}
-    assert found["topics"]["families"]["purity"] == pytest.approx(2 / 3)
+    measured = quality(ASSIGNMENT, Truth(MISMATCHED, list("aabbb"), list("12345")))
+    assert measured["filter"]["area_under_roc"] == pytest.approx(5 / 6)
+    assert measured["filter"]["mismatched_kept"] == 1
+    assert measured["topics"]["kept_without_topic"] == 1 / 4
+    assert measured["topics"]["pairs_per_topic"] == {"least": 1, "median": 1.5, "most": 2}
+    assert measured["topics"]["families"]["purity"] == pytest.approx(2 / 3)
 
 
 def test_without_the_truth_only_what_can_be_counted_is_told():

@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reprompt.cells.parameters import Corpus
 from reprompt.clip.features import encode_images
-from reprompt.corpus import run
 from reprompt.corpus.assignment import Assignment
 from reprompt.corpus.from_files import make_file_corpus
-from reprompt.corpus.pictures import Pictures
+from reprompt.corpus.pairs import CorpusPairs
+from reprompt.corpus.pictures import CorpusFigureData
+from reprompt.corpus.quality import Truth
 from reprompt.corpus.rendered import make_rendered_corpus
-from reprompt.corpus.run import STAGES
+from reprompt.corpus.run import STAGES, make_corpus
 from reprompt.data.files.pairs import Pairs
 from reprompt.figures.gram.corpus import CORPUS_FIGURES, corpus_figure
 from reprompt.miniature.corpus import render_corpus
-
-PAIRS = Corpus(pairs=400, seed=5, mismatched_share=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +29,7 @@ def settings(clustering):
 
 @pytest.fixture(scope="module")
 def corpus():
-    return render_corpus(PAIRS.pairs, PAIRS.seed, PAIRS.mismatched_share)
+    return render_corpus(pairs=400, seed=5, mismatched_share=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +39,9 @@ def rows(corpus, tiny):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, tiny, settings, model, rows):
+def folder(tmp_path_factory, corpus, tiny, settings, model, rows):
     folder = tmp_path_factory.mktemp("corpus")
-    make_rendered_corpus(folder, PAIRS, rows, tiny, settings, workers=1)
+    make_rendered_corpus(folder, corpus, rows, tiny, settings)
     return folder
 
 
@@ -85,27 +83,27 @@ def test_the_file_says_what_it_was_made_from(assignment, corpus, tiny, settings)
     assert set(assignment.made_from["versions"]) >= {"bertopic", "hdbscan", "umap-learn"}
 
 
-def test_the_truth_is_judged_and_changes_nothing(folder, corpus, tiny, settings, tmp_path, model, rows):
-    shuffled = run.Truth(~corpus.mismatched, corpus.concepts, corpus.families)
-    hashes, images = {"corpus_sha256": corpus.sha256}, corpus.images.__getitem__
-    again = run.make_corpus(tmp_path, corpus.captions, images, rows, shuffled, tiny, settings, hashes)
+def test_the_truth_is_measured_and_changes_nothing(folder, corpus, tiny, settings, tmp_path, rows):
+    shuffled = Truth(~corpus.mismatched, corpus.concepts, corpus.families)
+    pairs = CorpusPairs(corpus.captions, corpus.images.__getitem__, rows, corpus.sha256, shuffled)
+    again = make_corpus(tmp_path, pairs, tiny, settings)
     assert again.made_from["corpus_sha256"] == corpus.sha256
     assert (tmp_path / "pairs.npz").read_bytes() == (folder / "pairs.npz").read_bytes()
-    before, after = (json.loads((of / "quality.json").read_text()) for of in (folder, tmp_path))
+    before, after = (json.loads((made / "quality.json").read_text()) for made in (folder, tmp_path))
     assert after["filter"]["area_under_roc"] == pytest.approx(1 - before["filter"]["area_under_roc"])
     assert after["topics"]["families"] == before["topics"]["concepts"]
 
 
-def test_the_chunk_changes_no_pair(folder, assignment, tiny, settings, tmp_path, rows):
+def test_the_chunk_changes_no_pair(corpus, assignment, tiny, settings, tmp_path, rows):
     other = settings.model_copy(update={"chunk": 37})
-    found = make_rendered_corpus(tmp_path, PAIRS, rows, tiny, other, workers=1)
+    again = make_rendered_corpus(tmp_path, corpus, rows, tiny, other)
     for name in ("kept", "topic", "domain"):
-        assert np.array_equal(getattr(found, name), getattr(assignment, name))
-    assert found.topic_words == assignment.topic_words
+        assert np.array_equal(getattr(again, name), getattr(assignment, name))
+    assert again.topic_words == assignment.topic_words
 
 
 def test_pictures_are_of_the_topics_and_domains_that_they_stand_for(folder, assignment, corpus):
-    pictures = Pictures.read(folder / "pictures.npz")
+    pictures = CorpusFigureData.read(folder / "pictures.npz")
     assert len(pictures.map_xy) == len({corpus.captions[pair] for pair in np.flatnonzero(assignment.kept)})
     assert pictures.examples.shape[1:] == (3, 3, 40, 40, 3)
     assert len(pictures.examples) == len(pictures.example_topics) > 0
@@ -136,9 +134,9 @@ def shards(tmp_path_factory, corpus):
 
 
 def test_pairs_on_disk_are_clustered_as_the_same_pairs_in_memory(shards, assignment, tiny, settings, tmp_path, rows):
-    found = make_file_corpus(tmp_path, Pairs(shards, 40, workers=2), rows, tiny, settings)
-    assert np.array_equal(found.topic, assignment.topic)
-    assert np.array_equal(found.domain, assignment.domain)
+    again = make_file_corpus(tmp_path, Pairs(shards, 40, workers=2), rows, tiny, settings)
+    assert np.array_equal(again.topic, assignment.topic)
+    assert np.array_equal(again.domain, assignment.domain)
     assert json.loads((tmp_path / "skipped.json").read_text()) == {"unreadable": 0, "without_caption": 0, "used": 400}
     for name in CORPUS_FIGURES:
         assert len(corpus_figure(name, tmp_path).to_png()) > 1000

@@ -6,7 +6,7 @@ import pytest
 from reprompt.corpus.assignment import Assignment
 from reprompt.corpus.task import corpus_split, in_pair_order
 from reprompt.data.splits import Split
-from reprompt.data.web import places_of
+from reprompt.data.web import web_indices
 
 TOPIC = np.array([0, 1, -1, 2, 0, 1, 2, 0, 1, -1, 2], np.int16)
 
@@ -21,7 +21,7 @@ def split():
 
 def test_labels_are_the_topics_of_the_pairs_that_the_source_calls_train_and_test(split):
     for name, labels in (("train", split.train_labels), ("test", split.test_labels)):
-        assert labels == TOPIC[places_of(11, name)].tolist()
+        assert labels == TOPIC[web_indices(11, name)].tolist()
 
 
 def test_every_labelled_training_image_has_a_domain_and_no_other(split):
@@ -43,4 +43,4 @@ def test_the_split_is_read_as_it_was_written(split, tmp_path):
 
 def test_rows_of_both_splits_come_back_in_the_order_of_the_pairs():
     rows = np.arange(22).reshape(11, 2)
-    assert np.array_equal(in_pair_order(rows[places_of(11, "train")], rows[places_of(11, "test")]), rows)
+    assert np.array_equal(in_pair_order(rows[web_indices(11, "train")], rows[web_indices(11, "test")]), rows)

@@ -32,13 +32,13 @@ def test_a_word_in_all_clusters_weighs_less_than_nothing_and_in_all_but_one_noth
 
 def test_counts_and_weights_equal_a_double_loop():
     words = topic_words(SENTENCES, CLUSTERS)
-    said = [
+    words_of = [
         " ".join(s for s, c in zip(SENTENCES, CLUSTERS, strict=True) if c == cluster).split() for cluster in range(3)
     ]
-    for cluster, here in enumerate(said):
+    for cluster, here in enumerate(words_of):
         for v, word in enumerate(words.vocabulary):
             assert words.counts[cluster, v] == here.count(word)
-            clusters_with_word = sum(word in other for other in said)
+            clusters_with_word = sum(word in other for other in words_of)
             expected = here.count(word) / len(here) * math.log(3 / (clusters_with_word + 1))
             assert words.weights[cluster, v] == pytest.approx(expected)
 

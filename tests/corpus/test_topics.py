@@ -23,8 +23,8 @@ def test_captions_of_one_group_and_no_others_share_a_topic(captions, topic):
 
 
 def test_equal_captions_have_equal_topics(captions, topic):
-    of = dict(zip(captions, topic, strict=True))
-    assert [of[caption] for caption in captions] == topic.tolist()
+    topic_of = dict(zip(captions, topic, strict=True))
+    assert [topic_of[caption] for caption in captions] == topic.tolist()
 
 
 def test_the_same_seed_gives_the_same_topics(captions, clustering, embed, topic):
@@ -89,8 +89,8 @@ def test_every_distinct_caption_is_embedded_once_and_a_chunk_at_a_time(captions,
         return embed(some)
 
     topics_of(captions, clustering.topics.model_copy(update={"sample": 120}), 50, watched)
-    assert sorted(caption for some in seen for caption in some) == sorted(set(captions))
-    assert [len(some) for some in seen] == [120, 50, 50, 50]
+    assert sorted(caption for chunk in seen for caption in chunk) == sorted(set(captions))
+    assert [len(chunk) for chunk in seen] == [120, 50, 50, 50]
 
 
 def test_pytorch_keeps_its_number_of_threads(model, captions, clustering, embed):

@@ -59,9 +59,9 @@ def test_all_images_of_a_split_are_made_a_part_at_a_time(tmp_path, monkeypatch):
 
 
 def test_views_are_cut_out_of_kept_images(tmp_path):
-    source, of = Source(), Views(count=2, smallest_crop=0.5, flip=0.5)
+    source, settings = Source(), Views(count=2, smallest_crop=0.5, flip=0.5)
     store = ImageStore(source, Parameters(), tmp_path / "images", "code")
-    shown = store.views("dtd", [5, 2], [0, 1], of)
+    shown = store.views("dtd", [5, 2], [0, 1], settings)
     assert shown.shape == (2, 2, 2, 3)
     assert [view.mean() for view in shown] == [5, 2], "pictures of one colour keep it"
     assert source.made == 1
@@ -69,8 +69,8 @@ def test_views_are_cut_out_of_kept_images(tmp_path):
 
 def test_views_of_photographs_are_cut_out_of_the_originals(tmp_path):
     class Photographs(Source):
-        def views(self, task, indices, numbers, of):
-            return [task, indices, numbers, of]
+        def views(self, task, indices, numbers, settings):
+            return [task, indices, numbers, settings]
 
     store = PhotographStore(Photographs(), Parameters(), tmp_path / "images", "code")
     assert store.views("dtd", [5], [1], "settings") == ["dtd", [5], [1], "settings"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reprompt.corpus.pictures import Pictures
+from reprompt.corpus.pictures import CorpusFigureData
 from reprompt.figures.gram.corpus import CORPUS_FIGURES, corpus_figure
 
 FAMILIES = ("objects", "pets", "textures", "words")
@@ -16,7 +16,7 @@ FAMILIES = ("objects", "pets", "textures", "words")
 def pictures():
     rng = np.random.default_rng(0)
     stay = np.linspace(0, 1, 50, dtype=np.float32)
-    return Pictures(
+    return CorpusFigureData(
         mismatched_stay=stay,
         matched_stay=stay**0.1,
         map_xy=rng.normal(size=(400, 2)).astype(np.float32),

@@ -84,8 +84,8 @@ def test_comments_docstrings_and_blank_lines_do_not_count_and_strings_stay_as_th
 def pythons() -> list[str]:
     """Every Python from 3.11 on that is installed."""
     pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser().glob("versions/3.1[1-9]*/bin/python3")
-    found = (shutil.which(f"python3.{minor}") for minor in range(11, 16))
-    return sorted({str(path) for path in (*pyenv, *found) if path and "shims" not in str(path)})
+    candidates = (shutil.which(f"python3.{minor}") for minor in range(11, 16))
+    return sorted({str(path) for path in (*pyenv, *candidates) if path and "shims" not in str(path)})
 
 
 RUN = """
@@ -112,12 +112,12 @@ def test_every_python_gives_the_same_hashes(python: str) -> None:
 
 
 def test_definitions_are_told_apart_by_their_qualified_names() -> None:
-    found = code.definitions(SYNTAX)
-    assert found.keys() == {"", "f", "A", "A.b", "A.b.<locals>.c"}
-    assert found[""] == "import os"
-    assert found["A"] == "class A:"
-    assert found["A.b"] == "    @property\n    def b(self):\n        return c"
-    assert found["A.b.<locals>.c"] == '        def c(): return """\n\n  """'
+    definitions = code.definitions(SYNTAX)
+    assert definitions.keys() == {"", "f", "A", "A.b", "A.b.<locals>.c"}
+    assert definitions[""] == "import os"
+    assert definitions["A"] == "class A:"
+    assert definitions["A.b"] == "    @property\n    def b(self):\n        return c"
+    assert definitions["A.b.<locals>.c"] == '        def c(): return """\n\n  """'
 
 
 def test_a_changed_function_is_the_only_definition_that_differs() -> None:
@@ -157,8 +157,8 @@ def written(tmp_path: Path) -> Write:
 
 def test_imports_are_followed_and_files_that_are_opened_are_found(written: Write) -> None:
     package = written(MODULES)
-    found = code.reached(["first"], package)
-    assert found == {name: package / name for name in REACHED}
+    reached = code.reached(["first"], package)
+    assert reached == {name: package / name for name in REACHED}
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
@@ -192,9 +192,9 @@ def test_a_moved_module_changes_the_hash(written: Write) -> None:
 
 def test_what_is_only_for_a_type_checker_is_not_followed(written: Write) -> None:
     checked = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import reprompt.unused\nelse:\n"
-    found = code.reached(["first"], written(MODULES | {"first.py": f"{checked}    import reprompt.late\n"}))
-    assert "unused.py" not in found
-    assert "late.py" in found
+    reached = code.reached(["first"], written(MODULES | {"first.py": f"{checked}    import reprompt.late\n"}))
+    assert "unused.py" not in reached
+    assert "late.py" in reached
 
 
 def test_a_dispatching_module_counts_and_what_it_imports_does_not(written: Write) -> None:

@@ -8,8 +8,8 @@ from reprompt.foundation.processor import machine
 
 def test_the_machine_is_told_by_what_decides_the_last_bit():
     torch.set_num_threads(1)
-    told = machine()
-    assert torch.backends.cpu.get_cpu_capability() in told
-    assert "1 thread," in told and "PyTorch's BLAS: " in told and "NumPy's: " in told
-    assert "unknown" not in told
-    assert circumstances(0.0, torch.device("cpu"))["machine"] == told
+    words = machine()
+    assert torch.backends.cpu.get_cpu_capability() in words
+    assert "1 thread," in words and "PyTorch's BLAS: " in words and "NumPy's: " in words
+    assert "unknown" not in words
+    assert circumstances(0.0, torch.device("cpu"))["machine"] == words

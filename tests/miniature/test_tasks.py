@@ -63,16 +63,16 @@ def test_every_class_has_equally_many_pictures_and_a_test_set_is_neither_small_n
 @pytest.mark.parametrize("task", TASKS)
 def test_labels_agree_with_what_is_drawn(task):
     count = 2 * len(class_names(task))
-    told = labels(task, count, "test", WORLD)
+    task_labels = labels(task, count, "test", WORLD)
     for index in range(count):
         shown = subject(task, "test", index, WORLD)
         if TASKS[task].is_multi_label:
-            names = {class_names(task)[k] for k in np.flatnonzero(told[index])}
+            names = {class_names(task)[k] for k in np.flatnonzero(task_labels[index])}
             assert names == {shown.concept, *(name for name, _ in shown.conditions.also)}
         elif task == "rendered_sst2":
-            assert shown.labels == (told[index],)
+            assert shown.labels == (task_labels[index],)
         else:
-            assert (shown.family, shown.concept) == TASKS[task].concepts[told[index]]
+            assert (shown.family, shown.concept) == TASKS[task].concepts[task_labels[index]]
 
 
 def test_a_review_is_written_with_a_word_of_its_mood():

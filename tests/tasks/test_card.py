@@ -8,7 +8,7 @@ from reprompt.tasks.card import FOLDER, Card, card_of, cards
 from reprompt.tasks.downloads import Download
 from reprompt.tasks.groups import members
 
-# protocol.md sections 6.1, 6.4, 6.5 and 6.7: classes; pictures for training and testing
+# As the papers have them: classes; pictures for training and testing
 SIZES = {
     "imagenet": (1000, 1_281_167, 50_000),
     "caltech101": (100, 4_128, 2_465),

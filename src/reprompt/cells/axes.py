@@ -48,8 +48,8 @@ class LearnerSettings(Settings):
     """Of a learner.
 
     `trained`: by gradient steps, fitted at once, or not at all. `images_at_once` is how many test images one forward
-    pass judges, which bounds its memory; None is all of them. `templates` is how many hand-written texts of every class
-    are encoded before images are judged.
+    pass evaluates, which bounds its memory; None is all of them. `templates` is how many hand-written texts of every
+    class are encoded before images are evaluated.
     """
 
     trained: ClassVar[Literal["by_steps", "at_once", "not"]] = "by_steps"
@@ -101,7 +101,6 @@ class ImagePromptSettings(LearnerSettings):
 
     @property
     def image_prompts(self) -> ImagePrompts | None:
-        """They."""
         return ImagePrompts(self.visual_length, self.visual_depth)
 
 

@@ -1,20 +1,20 @@
-"""Cells: the trained-and-judged settings, the smallest things with a number."""
+"""Cells: the settings that are trained and evaluated, the smallest things with a number."""
 
 import json
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from itertools import product
+from itertools import product, starmap
 from typing import Any, NamedTuple
 
 from reprompt.cells.axes import LearnerSettings, Settings, Taught
-from reprompt.cells.parameters import Experiment, Parameters, Value
+from reprompt.cells.parameters import Parameters, Value
 from reprompt.cells.recipes import Recipe, recipe_of
 from reprompt.cells.tuning import Tuned
 from reprompt.foundation.digests import canonical
 from reprompt.tasks.card import card_of
 
 TOGETHER = ("multitask", "meta")  # protocols that train on all tasks of their experiment
-OWN_METRICS = ("elevater", "multitask", "transfer_grid")  # protocols that judge each task by its own metric
+OWN_METRICS = ("elevater", "multitask", "transfer_grid")  # protocols that evaluate each task by its own metric
 
 
 class TestSet(NamedTuple):
@@ -26,21 +26,21 @@ class TestSet(NamedTuple):
 
 def swept(**settings: Value) -> str:
     """How cells and records name what their experiment sweeps: canonical JSON, every number a float; "" is nothing."""
-    told = {name: value if isinstance(value, str) else float(value) for name, value in settings.items()}
-    return canonical(told) if told else ""
+    values = {name: value if isinstance(value, str) else float(value) for name, value in settings.items()}
+    return canonical(values) if values else ""
 
 
 @dataclass(frozen=True)
 class Cell:
     """One setting. `settings` holds every resolved parameter of its recipe, an expression, as canonical JSON.
 
-    `task` is what it is trained on, `judged_on` other tasks that it is judged on instead. `shots` is the size of the
-    largest class, `tau` the smallest over the largest. For recipes that learn nothing `shots` and `seed` are 0.
+    `task` is what it is trained on, `judged_on` other tasks that it is evaluated on instead. `shots` is the size of
+    the largest class, `tau` the smallest over the largest. For recipes that learn nothing `shots` and `seed` are 0.
 
     MVLPT: `start` is the experiment whose prompt it starts from, "" for the recipe's own start. `group` says with which
     partners, found by the transferability grid, `task` is trained. A source prompt, and GRAM's meta-learned start, is
     trained on the tasks `together`, and its `task` is the name of its experiment. `prompts_of` is the experiment whose
-    prompt for `task` is judged with no training. `metrics` are the metrics of tasks that are not judged by accuracy.
+    prompt for `task` is evaluated with no training. `metrics` are those of tasks that are not evaluated by accuracy.
     """
 
     experiment: str
@@ -70,7 +70,6 @@ class Cell:
 
     @property
     def tests(self) -> tuple[TestSet, ...]:
-        """The test sets it is judged on."""
         splits = ("base", "new") if self.protocol == "base_to_new" else ("all",)
         judged_on = self.judged_on or self.together or (self.task,)
         return tuple(TestSet(task, split) for task in judged_on for split in splits)
@@ -81,7 +80,7 @@ class Cell:
         return self.together or (self.task,)
 
     def metric(self, task: str) -> str | None:
-        """The task's own metric, where the protocol judges by it beside accuracy."""
+        """The task's own metric, where the protocol evaluates by it beside accuracy."""
         return dict(self.metrics).get(task, "accuracy") if self.protocol in OWN_METRICS else None
 
     @property
@@ -91,7 +90,6 @@ class Cell:
 
     @property
     def method(self) -> Recipe:
-        """The recipe resolved."""
         return recipe_of(self.recipe)
 
     def settings_of(self, axis: str) -> Settings:
@@ -110,7 +108,6 @@ class Cell:
 
     @property
     def is_augmented(self) -> bool:
-        """Whether it is trained on augmented views."""
         return self.method.by_steps and self.tuned.augmentation == "views"
 
     @property
@@ -130,49 +127,66 @@ class Cell:
         return {k: v for k, v in asdict(self).items() if k != "experiment"} | {"settings": self.resolved}
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What tells apart the cells of one recipe on one task. `grid` are the values of swept settings."""
+
+    shots: int
+    tau: float
+    start: str
+    group: str
+    grid: dict[str, Value]
+    seed: int
+    judged_on: tuple[str, ...]
+
+
 def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str, task: str) -> tuple[Cell, ...]:
     """The cells of one recipe on one task: all shots, taus, starts, groups, seeds and swept settings.
 
-    One if it learns nothing. Of the transferability grid, one for every task that the prompt of `task` is judged on.
+    One if it learns nothing. Of the transferability grid, one for every task that the prompt of `task` is evaluated on.
     """
-    of: Experiment = parameters.experiments[experiment]
-    recipe = recipe_of(recipe).expression
-    targets = [(task,) for task in of.judged_on] if of.protocol == "transfer_grid" else [of.judged_on]
-    common = {
-        "measures": of.measures,
-        "together": of.tasks if of.protocol in TOGETHER else (),
-        "prompts_of": of.prompts_of,
-        "keeps_prompt": of.keeps_prompts and recipe_of(recipe).by_steps,
-        "judged_images": parameters.judged_images.get(of.protocol),
-    }
+    block, method = parameters.experiments[experiment], recipe_of(recipe)
 
-    def cell(
-        shots: int, tau: float, seed: int, grid: dict[str, Value], judged_on: tuple[str, ...], start: str, group: str
-    ) -> Cell:
-        resolved = parameters.resolved(of.tuning, recipe_of(recipe), task, shots)
-        settings = canonical(_swept_over(resolved, grid))
-        which = (experiment, of.protocol, recipe, backbone, task, shots, tau, seed)
-        made = Cell(*which, swept(**grid), settings, judged_on, start=start, group=group, **common)
-        if of.protocol not in OWN_METRICS:
+    def cell(run: _Run) -> Cell:
+        resolved = parameters.resolved(block.tuning, method, task, run.shots)
+        made = Cell(
+            experiment=experiment,
+            protocol=block.protocol,
+            recipe=method.expression,
+            backbone=backbone,
+            task=task,
+            shots=run.shots,
+            tau=run.tau,
+            seed=run.seed,
+            swept=swept(**run.grid),
+            settings=canonical(_swept_over(resolved, run.grid)),
+            judged_on=run.judged_on,
+            measures=block.measures,
+            start=run.start,
+            group=run.group,
+            together=block.tasks if block.protocol in TOGETHER else (),
+            prompts_of=block.prompts_of,
+            keeps_prompt=block.keeps_prompts and method.by_steps,
+            judged_images=parameters.judged_images.get(block.protocol),
+        )
+        if block.protocol not in OWN_METRICS:
             return made
         own = ((test.task, card_of(test.task).metric) for test in made.tests)
         return replace(made, metrics=tuple((task, metric) for task, metric in own if metric != "accuracy"))
 
-    if not recipe_of(recipe).learned:
-        return (cell(0, 1.0, 0, {}, of.judged_on, "", ""),)
+    if not method.learned:
+        nothing = _Run(shots=0, tau=1.0, start="", group="", grid={}, seed=0, judged_on=block.judged_on)
+        return (cell(nothing),)
     runs = product(
-        of.shots,
-        of.tau,
-        of.starts or ("",),
-        of.groups or ("",),
-        of.grids(recipe),
-        of.seeds or parameters.seeds,
-        targets,
+        block.shots,
+        block.tau,
+        block.starts or ("",),
+        block.groups or ("",),
+        block.grids(method.expression),
+        block.seeds or parameters.seeds,
+        [(task,) for task in block.judged_on] if block.protocol == "transfer_grid" else [block.judged_on],
     )
-    return tuple(
-        cell(shots, tau, seed, grid, judged_on, start, group)
-        for shots, tau, start, group, grid, seed, judged_on in runs
-    )
+    return tuple(map(cell, starmap(_Run, runs)))
 
 
 def _swept_over(settings: dict[str, Any], grid: dict[str, Value]) -> dict[str, Any]:

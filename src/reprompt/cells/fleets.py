@@ -25,7 +25,7 @@ def fleets_of(cells: Iterable[Cell], runs_per_fleet: int) -> list[list[Cell]]:
 def structure(cell: Cell) -> str:
     """What all runs of a fleet have in common beside what cells of one job share anyway.
 
-    Prompts that are only judged share a fleet if it is on the same tasks, whatever they were trained on.
+    Prompts that are only evaluated share a fleet if it is on the same tasks, whatever they were trained on.
     """
     where = [*cell.judged_on] if cell.prompts_of else [cell.task, cell.group]
     return canonical([where, _settings_of_fleet(cell)])
@@ -40,8 +40,8 @@ def require_uniform(cells: Sequence[Cell]) -> None:
         for name in dict.fromkeys((*expected, *values)):
             if expected.get(name) != values.get(name):
                 raise ValueError(
-                    f"cells of one fleet differ in {name}: {expected.get(name)!r} in {_told(first)}, "
-                    f"{values.get(name)!r} in {_told(cell)}; they have to be trained apart"
+                    f"cells of one fleet differ in {name}: {expected.get(name)!r} in {_in_words(first)}, "
+                    f"{values.get(name)!r} in {_in_words(cell)}; they have to be trained apart"
                 )
 
 
@@ -60,6 +60,6 @@ def _settings_of_fleet(cell: Cell) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in own}
 
 
-def _told(cell: Cell) -> str:
+def _in_words(cell: Cell) -> str:
     swept = f", {cell.swept}" if cell.swept else ""
     return f"{cell.experiment}/{cell.recipe} on {cell.task}, {cell.shots} shots, seed {cell.seed}{swept}"

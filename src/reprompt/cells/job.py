@@ -9,10 +9,10 @@ from reprompt.foundation.digests import canonical
 
 @dataclass(frozen=True)
 class Job:
-    """What one process trains and judges: one recipe of one experiment on the tasks of one part, or a piece of that.
+    """What one process trains and evaluates: one recipe of one experiment on the tasks of one part, or a piece of that.
 
     `features` holds, for each part whose features it reads, what these depend on. `prompts` are the jobs whose prompts
-    it starts from or judges, `partners` the tasks that may be trained together with its own.
+    it starts from or evaluates, `partners` the tasks that may be trained together with its own.
     """
 
     experiment: str
@@ -37,7 +37,6 @@ class Job:
 
     @property
     def keeps_prompts(self) -> bool:
-        """Whether its tuned prompts are kept."""
         return any(cell.keeps_prompt for cell in self.cells)
 
     @property

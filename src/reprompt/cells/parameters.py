@@ -67,7 +67,7 @@ class FileData(Block):
     cards: str | None = None
 
 
-class Corpus(Block):
+class CorpusSettings(Block):
     """The rendered image-text pairs that stand for CC3M."""
 
     pairs: PositiveInt
@@ -75,7 +75,7 @@ class Corpus(Block):
     mismatched_share: Probability
 
 
-class Web(Block):
+class WebSettings(Block):
     """The labelled web pictures that stand for WebVision; a share of their labels is wrong."""
 
     images: PositiveInt
@@ -96,8 +96,8 @@ class Gram(Block):
     """
 
     backbone: str
-    pairs: Corpus | FileImages
-    web: Web | FileImages
+    pairs: CorpusSettings | FileImages
+    web: WebSettings | FileImages
     clustering: Clustering
 
 
@@ -172,9 +172,9 @@ class Experiment(Block):
     """Methods under one protocol: what they are tuned on, how often and how, and what is measured beside accuracy.
 
     Left out, `tasks` are all of CoOp's, `backbones` the standard one and `seeds` those of the file. `judged_on` belongs
-    to the protocols that judge prompts on other tasks. Each entry of `sweep` is a grid of settings over which every
-    tuned method is run. `starts` are experiments (`multitask` or `meta`) whose prompts are the start; `groups` says
-    with which partners a task is trained; `prompts_of` is the experiment whose prompts are judged elsewhere.
+    to the protocols that evaluate prompts on other tasks. Each entry of `sweep` is a grid of settings over which
+    every tuned method is run. `starts` are experiments (`multitask` or `meta`) whose prompts are the start; `groups`
+    says with which partners a task is trained; `prompts_of` is the experiment whose prompts are evaluated elsewhere.
 
     So that jobs last minutes to hours, `tasks_per_job` puts parts of the tasks together up to so many, and
     `runs_per_job` cuts what has more runs. What a run gives, and whether it is finished, does not depend on either.
@@ -314,7 +314,7 @@ class Parameters(Block):
     runs_per_fleet: PositiveInt
     precision: Literal["float32", "bfloat16"] = "float32"
     data: Annotated[RenderedData | FileData, Field(discriminator="source")]
-    corpus: Corpus | None = None
+    corpus: CorpusSettings | None = None
     gram: Gram | None = None
     views: Views
     backbones: dict[str, Annotated[RenderedBackbone | OpenClipBackbone, Field(discriminator="source")]]
@@ -359,16 +359,16 @@ class Parameters(Block):
 
     def images_of(self, task: str) -> dict[str, Any]:
         """What the images of a task depend on."""
-        of: Block = self.data
+        block: Block = self.data
         if task in self.web_tasks:
-            of = {"corpus": self.gram.pairs, "webvision": self.gram.web}[task]
-        if isinstance(of, FileImages):
-            of = self.data
-        return of.model_dump(exclude={"root", "workers", "cards"})  # where pictures lie says nothing about them
+            block = {"corpus": self.gram.pairs, "webvision": self.gram.web}[task]
+        if isinstance(block, FileImages):
+            block = self.data
+        return block.model_dump(exclude={"root", "workers", "cards"})  # where pictures lie says nothing about them
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Parameters":
-        named = {
+        backbones_at = {
             "standard_backbone": (self.standard_backbone,),
             "gram.backbone": (self.gram.backbone,) if self.gram else (),
         }
@@ -376,9 +376,9 @@ class Parameters(Block):
             _check_names(key, getattr(self, key), {**cards(), **groups()}, "task")
         for name, backbone in self.backbones.items():
             if isinstance(backbone, RenderedBackbone) and backbone.text_from:
-                named[f"backbones.{name}.text_from"] = (backbone.text_from,)
+                backbones_at[f"backbones.{name}.text_from"] = (backbone.text_from,)
         for key, experiment in self.experiments.items():
-            named[f"experiments.{key}.backbones"] = experiment.backbones
+            backbones_at[f"experiments.{key}.backbones"] = experiment.backbones
             _check_names(f"experiments.{key}.tuning", (experiment.tuning,), self.tuning, "block")
             trained = (*self.tasks, *self.targets, *self.web_tasks)
             _check_names(f"experiments.{key}.tasks", experiment.tasks, trained, "task")
@@ -386,7 +386,7 @@ class Parameters(Block):
             _check_names(f"experiments.{key}.starts", experiment.starts, self.experiments, "experiment")
             if experiment.prompts_of:
                 _check_names(f"experiments.{key}.prompts_of", (experiment.prompts_of,), self.experiments, "experiment")
-        for key, names in named.items():
+        for key, names in backbones_at.items():
             _check_names(key, names, self.backbones, "backbone")
         for axis, folder in BLOCKS.items():
             for name in names_of(axis):

@@ -116,10 +116,10 @@ class Recipe:
     @property
     def expression(self) -> str:
         """The canonical form."""
-        said = [self.learner, *(f"+{name}" for axis in ("objective", "gradient") if (name := self._said(axis)))]
-        return "".join([*said, f"@{start}" if (start := self._said("start")) else ""])
+        parts = [self.learner, *(f"+{name}" for axis in ("objective", "gradient") if (name := self._chosen(axis)))]
+        return "".join([*parts, f"@{start}" if (start := self._chosen("start")) else ""])
 
-    def _said(self, axis: str) -> str | None:
+    def _chosen(self, axis: str) -> str | None:
         """The name on an axis, where it is not the default."""
         name = self.names.get(axis)
         return None if name == DEFAULTS.get(axis) else name
@@ -129,13 +129,12 @@ class Recipe:
         """What tables call it: the papers' name, or that of its members."""
         if known := LABELS.get(self.expression):
             return known
-        said = {axis: label_of(axis, name) for axis in self.names if (name := self._said(axis))}
-        start = said.pop("start", None)
-        return " + ".join(said.values()) + (f" from {start}" if start else "")
+        labels = {axis: label_of(axis, name) for axis in self.names if (name := self._chosen(axis))}
+        start = labels.pop("start", None)
+        return " + ".join(labels.values()) + (f" from {start}" if start else "")
 
     @property
     def trained(self) -> Literal["by_steps", "at_once", "not"]:
-        """How its learner is trained."""
         return self.declared["learner"].trained
 
     @property
@@ -190,8 +189,8 @@ class Recipe:
     def modules(self, protocol: str) -> tuple[str, ...]:
         """The modules of its axes and of its loop, in the package; with a teacher also CoOp's, the oracle's."""
         recipes = (self, recipe_of("coop")) if self.taught else (self,)
-        found = {f"{AXES[axis]}.{name}" for recipe in recipes for axis, name in recipe.members.items()}
-        return tuple(sorted(found | ({"training.meta.learned"} if protocol == "meta" else set())))
+        modules = {f"{AXES[axis]}.{name}" for recipe in recipes for axis, name in recipe.members.items()}
+        return tuple(sorted(modules | ({"training.meta.learned"} if protocol == "meta" else set())))
 
     def refusal(self, protocol: str, image_tower: Literal["vit", "resnet"], learner: LearnerSettings) -> str | None:
         """Why it cannot be run under a protocol on a backbone, given its learner's settings, or None."""

@@ -1,4 +1,4 @@
-"""What judging a cell gives, before it is written anywhere."""
+"""What evaluating a cell gives, before it is written anywhere."""
 
 from dataclasses import dataclass, field
 

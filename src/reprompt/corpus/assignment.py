@@ -47,7 +47,7 @@ class Assignment:
 
     @classmethod
     def read(cls, path: Path) -> "Assignment":
-        """Read a file that `write` wrote."""
+        """Read a file that `write` wrote. Raises FileNotFoundError, or ValueError for one of another format."""
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing; `reprompt corpus` makes it (Snakemake does so when needed)")
         with np.load(path) as file:

@@ -40,23 +40,23 @@ def similarities(
 ) -> Similarities:
     """Similarities of N pairs, `chunk` of them at a time.
 
-    `image_features` (N, E) are of any length and may be a memory map. A caption of more than CLIP's 77 tokens is an
-    error.
+    `image_features` (N, E) are of any length and may be a memory map. Raises ValueError for a caption of more than
+    CLIP's 77 tokens, and where there are not as many features as captions.
     """
     pairs = len(captions)
     if len(image_features) != pairs:
         raise ValueError(f"{len(image_features)} image features for {pairs} captions: there must be one for each")
-    found = Similarities(np.empty(pairs, np.float32), np.empty(pairs, np.float32))
+    cosines = Similarities(np.empty(pairs, np.float32), np.empty(pairs, np.float32))
     before = caption_features(model, captions[-1:])
     for start in range(0, pairs, chunk):
         here = slice(start, min(start + chunk, pairs))
         images_CE = np.array(image_features[here], np.float32)
         images_CE /= np.linalg.norm(images_CE, axis=1, keepdims=True)
         texts_CE = caption_features(model, captions[here])
-        found.own[here] = np.einsum("ce,ce->c", images_CE, texts_CE)
-        found.another[here] = np.einsum("ce,ce->c", images_CE, np.concatenate([before, texts_CE[:-1]]))
+        cosines.own[here] = np.einsum("ce,ce->c", images_CE, texts_CE)
+        cosines.another[here] = np.einsum("ce,ce->c", images_CE, np.concatenate([before, texts_CE[:-1]]))
         before = texts_CE[-1:]
-    return found
+    return cosines
 
 
 def caption_features(model: CLIP, captions: Sequence[str]) -> np.ndarray:
@@ -65,20 +65,20 @@ def caption_features(model: CLIP, captions: Sequence[str]) -> np.ndarray:
     parts = [distinct[start : start + CAPTIONS_AT_A_TIME] for start in range(0, len(distinct), CAPTIONS_AT_A_TIME)]
     with torch.inference_mode():
         features = np.concatenate([encode_texts(model, part).float().cpu().numpy() for part in parts])
-    place = {caption: row for row, caption in enumerate(distinct)}
-    return features[[place[caption] for caption in captions]]
+    row_of = {caption: row for row, caption in enumerate(distinct)}
+    return features[[row_of[caption] for caption in captions]]
 
 
-def threshold_of(found: Similarities, settings: Filtering) -> float:
+def threshold_of(cosines: Similarities, settings: Filtering) -> float:
     """The least similarity with which a pair stays. No rule looks at which pairs really are mismatched."""
     if settings.rule == "similarity":
         return settings.value
     if settings.rule == "above_random":
-        return float(np.quantile(found.another, settings.value))
-    stay = math.ceil(settings.value * len(found.own))
-    return float(np.partition(found.own, -stay)[-stay])
+        return float(np.quantile(cosines.another, settings.value))
+    stay = math.ceil(settings.value * len(cosines.own))
+    return float(np.partition(cosines.own, -stay)[-stay])
 
 
-def kept_pairs(found: Similarities, threshold: float) -> np.ndarray:
+def kept_pairs(cosines: Similarities, threshold: float) -> np.ndarray:
     """Which pairs stay: (N,) bool."""
-    return found.own >= threshold
+    return cosines.own >= threshold

@@ -10,6 +10,7 @@ import numpy as np
 from reprompt.cells.clustering import Clustering
 from reprompt.clip.backbones import Backbone
 from reprompt.corpus.assignment import Assignment
+from reprompt.corpus.pairs import CorpusPairs
 from reprompt.corpus.run import make_corpus
 from reprompt.data.files.pairs import Pairs
 from reprompt.foundation.atomic import write_text
@@ -24,9 +25,7 @@ def make_file_corpus(
     advance: Callable[[int], None] = lambda stages: None,
 ) -> Assignment:
     """Make everything of pairs on disk and of their image features (N, E)."""
-    hashes = {"corpus_sha256": pairs.sha256}
-    made = make_corpus(
-        folder, pairs.captions, pairs.pictures, image_features, None, backbone, settings, hashes, advance
-    )
+    clustered = CorpusPairs(pairs.captions, pairs.pictures, image_features, pairs.sha256)
+    assignment = make_corpus(folder, clustered, backbone, settings, advance)
     write_text(folder / "skipped.json", json.dumps(asdict(pairs.skipped), indent=1) + "\n")
-    return made
+    return assignment

@@ -32,7 +32,7 @@ def topic_names(captions: Sequence[str], topic: np.ndarray) -> list[str]:
     topic whose words are all taken.
     """
     clustered = np.flatnonzero(topic >= 0)
-    scored = topic_words([spaced(captions[place]) for place in clustered], topic[clustered])
+    scored = topic_words([spaced(captions[index]) for index in clustered], topic[clustered])
     names: list[str] = []
     for number, (weights, counts) in enumerate(zip(scored.weights, scored.counts, strict=True)):
         best_first = np.argsort(-weights, kind="stable")  # the vocabulary is sorted: equals stay in its order

@@ -9,11 +9,11 @@ from reprompt.foundation.arrays import write_npz
 
 
 @dataclass(frozen=True)
-class Pictures:
+class CorpusFigureData:
     """What is shown of a corpus.
 
     The curve (T,) of the filter over thresholds: `mismatched_stay` and `matched_stay`. The map of n captions: their
-    places `map_xy` (n, 2), `map_topic` (n,) and the `map_family` (n,) of their pictures; `topic_words` (L,) names
+    points `map_xy` (n, 2), `map_topic` (n,) and the `map_family` (n,) of their pictures; `topic_words` (L,) names
     topics. Of some topics, `example_topics` (t,), pictures of each domain: `examples` (t, U, p, H, W, 3).
     """
 
@@ -31,8 +31,8 @@ class Pictures:
         write_npz(path, **vars(self))
 
     @classmethod
-    def read(cls, path: Path) -> "Pictures":
-        """Read a file that `write` wrote."""
+    def read(cls, path: Path) -> "CorpusFigureData":
+        """Read a file that `write` wrote. Raises FileNotFoundError."""
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing; `reprompt corpus` makes it (Snakemake does so when needed)")
         with np.load(path) as file:

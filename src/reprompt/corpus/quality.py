@@ -37,9 +37,9 @@ def roc(similarity: np.ndarray, mismatched: np.ndarray) -> Roc:
 def filter_counts(kept: np.ndarray, mismatched: np.ndarray) -> dict[str, int]:
     """Pairs by what they are and what became of them."""
     return {
-        f"{what}_{became}": int((of & how).sum())
-        for what, of in (("matched", ~mismatched), ("mismatched", mismatched))
-        for became, how in (("kept", kept), ("dropped", ~kept))
+        f"{what}_{became}": int((pairs & outcome).sum())
+        for what, pairs in (("matched", ~mismatched), ("mismatched", mismatched))
+        for became, outcome in (("kept", kept), ("dropped", ~kept))
     }
 
 
@@ -62,7 +62,7 @@ def agreement(topic: np.ndarray, truth: Sequence[str]) -> dict[str, float]:
 
 
 def quality(assignment: Assignment, truth: Truth | None) -> dict:
-    """Everything that is judged, for a JSON file: `filter` and `topics`; without the truth, what can be counted."""
+    """Everything that is measured, for a JSON file: `filter` and `topics`; without the truth, what can be counted."""
     kept, topic = assignment.kept, assignment.topic
     sizes = np.bincount(topic[topic >= 0])
     topics = {

@@ -1,13 +1,14 @@
 """Choosing and arranging what the figures of the corpus show."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from umap import UMAP
 
 from reprompt.cells.clustering import Clustering
 from reprompt.corpus.assignment import Assignment
-from reprompt.corpus.pictures import Pictures
+from reprompt.corpus.pairs import CorpusPairs
+from reprompt.corpus.pictures import CorpusFigureData
 from reprompt.corpus.quality import Truth, roc
 from reprompt.corpus.sentences import Embed
 from reprompt.foundation.streams import numpy_stream, stream_seed
@@ -20,23 +21,17 @@ TOPICS = 4  # of which pictures are shown
 PICTURES = 3  # of each domain
 
 
-def pictures_of(
-    assignment: Assignment,
-    truth: Truth | None,
-    captions: Sequence[str],
-    images: Callable[[Sequence[int]], np.ndarray],
-    settings: Clustering,
-    embed: Embed,
-) -> Pictures:
-    """Choose and arrange what is shown; `images` gives the pictures (n, H, W, 3) of some pairs.
+def figure_data_of(assignment: Assignment, pairs: CorpusPairs, settings: Clustering, embed: Embed) -> CorpusFigureData:
+    """Choose and arrange what is shown.
 
     Where the truth is not known the curve has no points and all families are "".
     """
+    captions, truth = pairs.captions, pairs.truth
     mismatched_stay, matched_stay = filter_curve(assignment, truth)
     on_map = captions_on_map(assignment, captions, settings.topics.seed)
-    shown, pairs = example_pairs(assignment, settings.domains.per_topic)
-    examples = images([0, *pairs.ravel()])[1:]  # never asks for no picture at all
-    return Pictures(
+    shown, examples_of = example_pairs(assignment, settings.domains.per_topic)
+    examples = pairs.images([0, *examples_of.ravel()])[1:]  # never asks for no picture at all
+    return CorpusFigureData(
         mismatched_stay=mismatched_stay,
         matched_stay=matched_stay,
         map_xy=flat_map(embed([captions[pair] for pair in on_map]), settings),
@@ -44,7 +39,7 @@ def pictures_of(
         map_family=np.array([truth.families[pair] if truth else "" for pair in on_map]),
         topic_words=np.array(assignment.topic_words),
         example_topics=shown,
-        examples=examples.reshape(*pairs.shape, *examples.shape[1:]),
+        examples=examples.reshape(*examples_of.shape, *examples.shape[1:]),
     )
 
 
@@ -69,15 +64,15 @@ def flat_map(embeddings: np.ndarray, settings: Clustering) -> np.ndarray:
 
     Neighbours are searched for as they were for the topics, as the other way would have to be compiled now.
     """
-    of = settings.topics
+    topics = settings.topics
     flat = UMAP(
-        n_neighbors=of.n_neighbors,
+        n_neighbors=topics.n_neighbors,
         n_components=2,
-        metric=of.metric,
+        metric=topics.metric,
         min_dist=APART,
-        random_state=stream_seed(of.seed, "map of captions") % 2**32,
+        random_state=stream_seed(topics.seed, "map of captions") % 2**32,
         n_jobs=1,
-        force_approximation_algorithm=of.sample >= EXACT,
+        force_approximation_algorithm=topics.sample >= EXACT,
     )
     return flat.fit_transform(embeddings).astype(np.float32)
 
@@ -94,6 +89,6 @@ def example_pairs(assignment: Assignment, domains: int) -> tuple[np.ndarray, np.
         ]
         if min(map(len, members)) >= PICTURES:
             rows[topic] = np.stack([pairs[:PICTURES] for pairs in members])
-    places = np.linspace(0, len(rows) - 1, min(TOPICS, len(rows))).round().astype(int)
-    shown = np.array(list(rows), np.int16)[places]
+    chosen = np.linspace(0, len(rows) - 1, min(TOPICS, len(rows))).round().astype(int)
+    shown = np.array(list(rows), np.int16)[chosen]
     return shown, np.array([rows[topic] for topic in shown], np.int64).reshape(-1, domains, PICTURES)

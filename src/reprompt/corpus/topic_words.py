@@ -31,12 +31,15 @@ class TopicWords:
 
 
 def topic_words(sentences: Sequence[str], cluster: Sequence[int]) -> TopicWords:
-    """Score the lower-cased, blank-separated words of sentences whose clusters are numbered 0 ... L - 1."""
+    """Score the lower-cased, blank-separated words of sentences whose clusters are numbered 0 ... L - 1.
+
+    Raises ValueError for a cluster without words.
+    """
     words = [sentence.lower().split() for sentence in sentences]
-    vocabulary, places = np.unique([word for sentence in words for word in sentence], return_inverse=True)
+    vocabulary, columns = np.unique([word for sentence in words for word in sentence], return_inverse=True)
     clusters = int(max(cluster)) + 1
     counts = np.zeros((clusters, len(vocabulary)), np.int64)
-    np.add.at(counts, (np.repeat(cluster, [len(sentence) for sentence in words]), places), 1)
+    np.add.at(counts, (np.repeat(cluster, [len(sentence) for sentence in words]), columns), 1)
     words_in_cluster = counts.sum(axis=1, keepdims=True)
     if not words_in_cluster.all():
         empty = np.flatnonzero(words_in_cluster[:, 0] == 0).tolist()

@@ -65,8 +65,8 @@ class TopicModel:
         )
         hdbscan = HDBSCAN(min_cluster_size=settings.min_cluster_size, prediction_data=True, core_dist_n_jobs=1)
         self.bertopic = BERTopic(umap_model=umap, hdbscan_model=hdbscan)
-        found, _ = self.bertopic.fit_transform(list(captions), embeddings)
-        self.of_sample = np.asarray(found, np.int16)
+        topic, _ = self.bertopic.fit_transform(list(captions), embeddings)
+        self.of_sample = np.asarray(topic, np.int16)
         if self.topics == 0:
             raise ValueError(
                 f"{len(captions)} captions make no topic: lower min_cluster_size {settings.min_cluster_size}"
@@ -79,8 +79,8 @@ class TopicModel:
 
     def assign(self, captions: Sequence[str], embeddings: np.ndarray) -> np.ndarray:
         """The topics (n,) int16 of new captions with embeddings (n, D), -1 for none: each by itself alone."""
-        found, _ = self.bertopic.transform(list(captions), embeddings)
-        return np.asarray(found, np.int16)
+        topic, _ = self.bertopic.transform(list(captions), embeddings)
+        return np.asarray(topic, np.int16)
 
 
 def topics_of(
@@ -98,12 +98,12 @@ def topics_of(
     order = numpy_stream(settings.seed, "captions of the sample").permutation(len(distinct))
     sample, rest = np.sort(order[: settings.sample]), np.sort(order[settings.sample :])
     topic = np.full(len(distinct), NONE, np.int16)
-    of_sample = [distinct[place] for place in sample]
+    of_sample = [distinct[index] for index in sample]
     model = TopicModel(of_sample, embed(of_sample), settings)
     topic[sample] = model.of_sample
     for start in range(0, len(rest), chunk):
-        places = rest[start : start + chunk]
-        others = [distinct[place] for place in places]
-        topic[places] = model.assign(others, embed(others))
-    place_of = {caption: place for place, caption in enumerate(distinct)}
-    return topic[[place_of[caption] for caption in captions]]
+        indices = rest[start : start + chunk]
+        others = [distinct[index] for index in indices]
+        topic[indices] = model.assign(others, embed(others))
+    index_of = {caption: index for index, caption in enumerate(distinct)}
+    return topic[[index_of[caption] for caption in captions]]

@@ -34,11 +34,11 @@ def show_status(
     from reprompt.data.files.readers import READERS
     from reprompt.tasks.card import card_of, cards
 
-    found = []
+    statuses = []
     for name in names or cards():
-        found.append(status(card_of(name, own), root, READERS, every_picture))
-        _print(found[-1])
-    states = [one.state for one in found]
+        statuses.append(status(card_of(name, own), root, READERS, every_picture))
+        _print(statuses[-1])
+    states = [printed.state for printed in statuses]
     counts = ", ".join(f"{states.count(state)} {state}" for state in ("present", "partial", "missing"))
     typer.echo(f"below {root.resolve()}: {counts}")
     if names and set(states) != {"present"}:
@@ -67,10 +67,10 @@ def fetch_data(
         except FetchError as error:
             faults.append(str(error))
             continue
-        found = status(card, root, READERS)
-        _print(found)
-        if found.state != "present":
-            faults.append(f"{card.name}: fetched, but {'; '.join(found.faults)}")
+        fetched = status(card, root, READERS)
+        _print(fetched)
+        if fetched.state != "present":
+            faults.append(f"{card.name}: fetched, but {'; '.join(fetched.faults)}")
     if faults:
         raise FetchError("\n".join(faults))
 
@@ -90,8 +90,8 @@ class _Meter:
         print(f"\r\033[K  {self.file}: {done / 1e6:,.0f}{part}", end=end, file=sys.stderr, flush=True)
 
 
-def _print(found: "Status") -> None:
-    typer.echo(f"{found.state:8} {found.name:16} {found.title}")
-    for lines, mark in ((found.faults, "- "), (found.remedies, "> "), (found.remarks, "  ")):
+def _print(status: "Status") -> None:
+    typer.echo(f"{status.state:8} {status.name:16} {status.title}")
+    for lines, mark in ((status.faults, "- "), (status.remedies, "> "), (status.remarks, "  ")):
         for line in lines:
             typer.echo("         " + mark + line.replace("\n", "\n           "))

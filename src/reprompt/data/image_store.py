@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from reprompt.cells.parameters import Parameters, Views
-from reprompt.data.source import Source, SourceInViews
+from reprompt.data.source import SourceInViews, TaskSource
 from reprompt.data.views import augmented
 from reprompt.foundation.atomic import write_text, written_whole
 from reprompt.foundation.locks import FOLDER as LOCKS
@@ -27,7 +27,7 @@ class ImageStore:
     Augmented views are cut out of the kept images. `code` is a hash of the code that makes images.
     """
 
-    def __init__(self, source: Source, parameters: Parameters, folder: Path, code: str):
+    def __init__(self, source: TaskSource, parameters: Parameters, folder: Path, code: str):
         self.source, self.parameters, self.folder, self.code = source, parameters, folder, code
         self.kept: dict[tuple[str, str], np.ndarray] = {}
 
@@ -49,32 +49,32 @@ class ImageStore:
             self.kept[task, split] = self._ensured(task, split)
         return self.kept[task, split][np.asarray(indices)]
 
-    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
         views = np.empty_like(images := self.images(task, "train", indices))
-        for place, (pixels, index, number) in enumerate(zip(images, indices, numbers, strict=True)):
-            views[place] = augmented(Image.fromarray(pixels), len(pixels), of, task, number, index)
+        for row, (pixels, index, number) in enumerate(zip(images, indices, numbers, strict=True)):
+            views[row] = augmented(Image.fromarray(pixels), len(pixels), settings, task, number, index)
         return views
 
     def _ensured(self, task: str, split: str) -> np.ndarray:
         """All images of a split (N, H, W, 3), mapped into memory."""
         path, made_from = self.folder / f"{task}-{split}.npy", self.made_from(task)
-        told = path.with_suffix(".json")
+        note = path.with_suffix(".json")
         with exclusive(LOCKS / f"images-{task}-{split}.lock"):
-            if not (path.exists() and told.exists() and told.read_text() == made_from):
-                told.unlink(missing_ok=True)
+            if not (path.exists() and note.exists() and note.read_text() == made_from):
+                note.unlink(missing_ok=True)
                 with written_whole(path) as unfinished:
                     self._write(unfinished, task, split)
-                write_text(told, made_from)
+                write_text(note, made_from)
         return np.load(path, mmap_mode="r")
 
     def _write(self, path: Path, task: str, split: str) -> None:
         count, array = len(self.labels(task, split)), None
         for start in range(0, count, AT_ONCE):
-            some = self.source.images(task, split, range(start, min(start + AT_ONCE, count)))
+            images = self.source.images(task, split, range(start, min(start + AT_ONCE, count)))
             if array is None:
-                array = np.lib.format.open_memmap(path, "w+", np.uint8, (count, *some.shape[1:]))
-            array[start : start + len(some)] = some
+                array = np.lib.format.open_memmap(path, "w+", np.uint8, (count, *images.shape[1:]))
+            array[start : start + len(images)] = images
         array.flush()
 
 
@@ -83,6 +83,6 @@ class PhotographStore(ImageStore):
 
     source: SourceInViews
 
-    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
-        return self.source.views(task, indices, numbers, of)
+        return self.source.views(task, indices, numbers, settings)

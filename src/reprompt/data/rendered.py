@@ -8,13 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
-from reprompt.cells.parameters import Corpus, RenderedData, Web
-from reprompt.data.web import places_of
+from reprompt.cells.parameters import CorpusSettings, RenderedData, WebSettings
+from reprompt.data.web import web_indices
 from reprompt.miniature import corpus, web
 from reprompt.miniature import tasks as rendered
 
 
-class Rendered:
+class RenderedTasks:
     """The rendered counterparts of the data sets."""
 
     def __init__(self, data: RenderedData):
@@ -36,27 +36,27 @@ class Rendered:
 class RenderedPairs:
     """The rendered image-text pairs as a task; which topic a pair belongs to is not known here."""
 
-    def __init__(self, pairs: Corpus):
+    def __init__(self, pairs: CorpusSettings):
         self.pairs = pairs
 
     @cached_property
-    def corpus(self) -> corpus.Corpus:
+    def corpus(self) -> corpus.RenderedCorpus:
         """All pairs; rendered when they are first asked for."""
         return corpus.render_corpus(**self.pairs.model_dump())
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """No topic yet, -1, for every pair (N,) of `train` or `test`."""
-        return np.full(len(places_of(self.pairs.pairs, split)), -1)
+        return np.full(len(web_indices(self.pairs.pairs, split)), -1)
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Images (n, 40, 40, 3)."""
-        return self.corpus.images[places_of(self.pairs.pairs, split)[np.asarray(indices)]]
+        return self.corpus.images[web_indices(self.pairs.pairs, split)[np.asarray(indices)]]
 
 
 class RenderedWeb:
     """The rendered counterpart of WebVision as a task."""
 
-    def __init__(self, pictures: Web):
+    def __init__(self, pictures: WebSettings):
         self.pictures = pictures
 
     @cached_property
@@ -70,8 +70,8 @@ class RenderedWeb:
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`, as the web says."""
-        return self.web.labels[places_of(self.pictures.images, split)]
+        return self.web.labels[web_indices(self.pictures.images, split)]
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Images (n, 40, 40, 3)."""
-        return self.web.images[places_of(self.pictures.images, split)[np.asarray(indices)]]
+        return self.web.images[web_indices(self.pictures.images, split)[np.asarray(indices)]]

@@ -11,7 +11,7 @@ from reprompt.data.splits import Split
 from reprompt.tasks.card import Card
 
 
-class Source(Protocol):
+class TaskSource(Protocol):
     """A family of tasks that can be read image by image."""
 
     def class_names(self, task: str) -> list[str]:
@@ -24,14 +24,14 @@ class Source(Protocol):
         """Images (n, H, W, 3), uint8, as the image tower wants them."""
 
 
-class SourceInViews(Source, Protocol):
+class SourceInViews(TaskSource, Protocol):
     """One that can also augment its training images."""
 
-    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
 
 
-def split_of(source: Source, card: Card, seeds: Sequence[int], most_shots: int) -> Split:
+def split_of(source: TaskSource, card: Card, seeds: Sequence[int], most_shots: int) -> Split:
     """The split of a task: the template from its card, labels from the source, draws for every seed."""
     task = card.name
     names, train = source.class_names(task), source.labels(task, "train")

@@ -1,8 +1,8 @@
 """What a result depends on in the code: every module that its entry points reach, and what these say they open.
 
-Results that took hours must be made again when what the code does has changed, and only then (style: "not on the
-timestamp of a source file that only changed a comment"). What counts of a module is its text without comments,
-docstrings and blank lines: the same on every Python. Formatting counts; where it alone has changed, that can be proved.
+Results that took hours must be made again when what the code does has changed, and only then. What counts of a module
+is its text without comments, docstrings and blank lines: the same on every Python. Formatting counts; where it alone
+has changed, that can be proved.
 
 Entry points are modules named relative to the package: `fleets`, `gradients.prograd`. A folder, `measures`, means its
 `__init__` only.
@@ -70,16 +70,16 @@ def definitions(source: str) -> dict[str, str]:
         for child in _statements_in(node):
             within = inside
             if isinstance(child, DEFINITION):
-                first, end = min(one.lineno for one in (child, *child.decorator_list)), child.end_lineno + 1
+                first, end = min(part.lineno for part in (child, *child.decorator_list)), child.end_lineno + 1
                 owners[first:end] = [inside + child.name] * (end - first)
                 within += child.name + ("." if isinstance(child, ast.ClassDef) else ".<locals>.")
             own(child, within)
 
     own(tree, "")
-    found: dict[str, list[str]] = {"": []}
+    of_owner: dict[str, list[str]] = {"": []}
     for number, line in _lines_that_count(source, tree):
-        found.setdefault(owners[number], []).append(line)
-    return {name: "\n".join(lines) for name, lines in found.items()}
+        of_owner.setdefault(owners[number], []).append(line)
+    return {name: "\n".join(lines) for name, lines in of_owner.items()}
 
 
 def forget() -> None:
@@ -93,13 +93,13 @@ def _lines_that_count(source: str, tree: ast.Module) -> list[tuple[int, str]]:
     lines = ["", *source.split("\n")]  # not splitlines, which also splits where Python does not
     inside: set[int] = set()  # lines that end inside a string
     number, end = 1, 0
-    for found in COMMENT_OR_STRING.finditer(source):
-        text, breaks = found.group(), found.group().count("\n")
-        number += source.count("\n", end, found.start())
+    for match in COMMENT_OR_STRING.finditer(source):
+        text, breaks = match.group(), match.group().count("\n")
+        number += source.count("\n", end, match.start())
         if text.startswith("#"):
             lines[number] = lines[number].removesuffix(text)
         inside.update(range(number, number + breaks))
-        number, end = number + breaks, found.end()
+        number, end = number + breaks, match.end()
     for docstring in _docstrings(tree):
         first, last = docstring.lineno, docstring.end_lineno
         before = lines[first].encode()[: docstring.col_offset].decode()  # the tree counts bytes
@@ -147,7 +147,7 @@ def _module(name: str, package: Path) -> _Module:
     path = _modules(package).get(name)
     if path is None:
         raise FileNotFoundError(f"{package}: no module {name!r}, which an entry point or an import names")
-    text, statements, patterns = _said(path.read_text(encoding="utf-8"))
+    text, statements, patterns = _parsed(path.read_text(encoding="utf-8"))
     contents = {path: text.encode()}
     for pattern in patterns:
         opened = sorted(path.parent.glob(pattern))
@@ -163,7 +163,7 @@ def _module(name: str, package: Path) -> _Module:
 
 
 @cache
-def _said(source: str) -> tuple[str, tuple[tuple[int, str, str], ...], tuple[str, ...]]:
+def _parsed(source: str) -> tuple[str, tuple[tuple[int, str, str], ...], tuple[str, ...]]:
     """Of a module: what counts of its text, its import statements, and the patterns of what it opens."""
     tree = ast.parse(source)
     text = "\n".join(line for _, line in _lines_that_count(source, tree))
@@ -188,14 +188,14 @@ def _import_statements(node: ast.AST) -> Iterator[tuple[int, str, str]]:
 def _imported(statements: Iterable[tuple[int, str, str]], name: str, path: Path, package: Path) -> set[str]:
     """The modules of the package that a module imports, relative to the package."""
     folder = [*name.split("."), ""][: -1 if path.name == "__init__.py" else -2]
-    found = set()
+    imported = set()
     for level, module, member in statements:
         beside = [PACKAGE.name, *folder[: len(folder) + 1 - level]] if level else []
         root, *inside = (part for part in (*beside, *module.split(".")) if part)
         if root == PACKAGE.name:
             of_member = ".".join((*inside, member))
-            found |= {".".join(inside)} | ({of_member} & _modules(package).keys())
-    return found
+            imported |= {".".join(inside)} | ({of_member} & _modules(package).keys())
+    return imported
 
 
 @cache

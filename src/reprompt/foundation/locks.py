@@ -76,12 +76,12 @@ def holders(path: Path) -> dict[int, str]:
         inode, table = path.stat().st_ino, Path("/proc/locks").read_text()
     except OSError:
         return {}
-    found = {}
+    commands = {}
     for line in table.splitlines():  # 1: FLOCK  ADVISORY  READ 3214 fd:01:1441795 0 EOF
         fields = line.split()
         if "->" not in fields and fields[1] == "FLOCK" and int(fields[5].rsplit(":", 1)[1]) == inode:
-            found[int(fields[4])] = _command(int(fields[4]))
-    return {pid: command for pid, command in found.items() if pid != os.getpid()}
+            commands[int(fields[4])] = _command(int(fields[4]))
+    return {pid: command for pid, command in commands.items() if pid != os.getpid()}
 
 
 def _command(pid: int) -> str:

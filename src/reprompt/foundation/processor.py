@@ -29,22 +29,23 @@ def machine() -> str:
 def _model() -> str:
     """The processor's name for itself."""
     try:
-        found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        match = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     except OSError:  # not Linux
-        found = None
-    return found[1].strip() if found else platform.processor() or platform.machine()
+        match = None
+    return match[1].strip() if match else platform.processor() or platform.machine()
 
 
 def _blas_of_torch() -> str:
-    said = torch.__config__.show()
-    if mkl := re.search(r"Math Kernel Library Version (\S+?)-", said):
+    configuration = torch.__config__.show()
+    if mkl := re.search(r"Math Kernel Library Version (\S+?)-", configuration):
         return f"MKL {mkl[1]}"
-    named = re.search(r"BLAS_INFO=(\w+)", said)
-    return named[1] if named else "unknown"
+    library = re.search(r"BLAS_INFO=(\w+)", configuration)
+    return library[1] if library else "unknown"
 
 
 def _blas_of_numpy() -> str:
     """The libraries that NumPy and SciPy brought with them and loaded."""
-    found = [of for of in threadpool_info() if of["user_api"] == "blas"]
-    told = {" ".join(filter(None, (of["internal_api"], of["version"], of.get("architecture")))) for of in found}
-    return " and ".join(sorted(told)) or "unknown"
+    libraries = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    keys = ("internal_api", "version", "architecture")
+    names = {" ".join(filter(None, (library.get(key) for key in keys))) for library in libraries}
+    return " and ".join(sorted(names)) or "unknown"

@@ -12,9 +12,9 @@ class SchemaError(ValueError):
     """A file of another schema."""
 
 
-def require_schema(path: Path | str, what: str, found: object) -> None:
+def require_schema(path: Path | str, what: str, schema: object) -> None:
     """Refuse a file of another schema; one that says none is of the first, which had no number yet."""
-    number = 1 if found is None else found
+    number = 1 if schema is None else schema
     if number != SCHEMA:
         raise SchemaError(
             f"{path}: {what} of schema {number}, this version of Reprompt reads schema {SCHEMA}: docs/schema.md says "

@@ -21,7 +21,7 @@ from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_prompts
-from reprompt.clip.vision import encode_images, require_tokens
+from reprompt.clip.vision import encode_prompted_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
 from reprompt.learners.output import LearnerOutput
@@ -86,7 +86,7 @@ class Learner:
         classes = encode_prompts(model, *parts, deep_RJMD=params.get("deep_context"), savings=self.savings)
         if "visual" in params:
             before_norm = enters_before_norm(self.settings)
-            features = encode_images(model, images, params["visual"], before_norm, self.savings)
+            features = encode_prompted_images(model, images, params["visual"], before_norm, self.savings)
         else:
             features = frozen_image_features(self.backbone, images)
         return LearnerOutput(features, classes, self.backbone.scale)

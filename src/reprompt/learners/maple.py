@@ -20,7 +20,7 @@ from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_prompts
-from reprompt.clip.vision import encode_images, require_tokens
+from reprompt.clip.vision import encode_prompted_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.affine import default_affine
 from reprompt.learners.output import LearnerOutput
@@ -82,5 +82,5 @@ class Learner:
         classes = encode_prompts(model, *self.prompts.around(context), deep_RJMD=deep, savings=self.savings)
         text = context[:, None] if deep is None else torch.cat([context[:, None], deep], dim=1)  # (R, J, M, D)
         visual = text @ params["coupling_weight"].transpose(-1, -2) + params["coupling_bias"][:, :, None]
-        features = encode_images(model, images, visual, before_norm=True, savings=self.savings)
+        features = encode_prompted_images(model, images, visual, before_norm=True, savings=self.savings)
         return LearnerOutput(features, classes, self.backbone.scale)

@@ -29,7 +29,7 @@ from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_prompts
-from reprompt.clip.vision import encode_images, require_tokens
+from reprompt.clip.vision import encode_prompted_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.affine import affine, default_affine
 from reprompt.learners.output import LearnerOutput
@@ -112,7 +112,7 @@ class Learner:
         visual = _project(of_visual, params, "visual_out").view_as(visual)
         model = self.backbone.model
         classes = encode_prompts(model, *self.prompts.around(context), savings=self.savings)
-        features = encode_images(model, images, visual, enters_before_norm(self.settings), self.savings)
+        features = encode_prompted_images(model, images, visual, enters_before_norm(self.settings), self.savings)
         return LearnerOutput(features, classes, self.backbone.scale)
 
 

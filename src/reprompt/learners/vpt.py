@@ -16,7 +16,7 @@ from reprompt.cells.axes import ImagePromptSettings, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
-from reprompt.clip.vision import encode_images, require_tokens
+from reprompt.clip.vision import encode_prompted_images, require_tokens
 from reprompt.learners.affine import affine, default_affine
 from reprompt.learners.output import LearnerOutput
 from reprompt.learners.templates import class_features
@@ -65,7 +65,7 @@ class Learner:
         if "project_weight" in params:
             prompts = affine(prompts.flatten(1, 2), params, "project").unflatten(1, prompts.shape[1:3])
         before_norm = enters_before_norm(self.settings)
-        features = encode_images(self.backbone.model, images, prompts, before_norm, self.savings)
+        features = encode_prompted_images(self.backbone.model, images, prompts, before_norm, self.savings)
         classes = self._classes() if self.classes is None else self.classes
         return LearnerOutput(features, classes.expand(len(prompts), -1, -1), self.backbone.scale)
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Protocol
 from zlib import crc32
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from reprompt.cells.parameters import RenderedData
 from reprompt.foundation.atomic import written_whole
 from reprompt.miniature.canvas import SIZE, font
 from reprompt.miniature.captions import caption
@@ -107,14 +107,6 @@ def tasks_sheet(world: WorldSettings, pictures: int = 13) -> Image.Image:
 def _save(sheet: Image.Image, out: Path) -> None:
     with written_whole(out) as unfinished:
         sheet.save(unfinished, "png", optimize=True)
-
-
-class RenderedData(Protocol):
-    """The parameters that the sheets depend on."""
-
-    render_seed: int
-    habit_probability: float
-    habit_strength: float
 
 
 def write_corpus_sheet(data: RenderedData, out: Path) -> None:

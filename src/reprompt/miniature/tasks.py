@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -71,11 +71,11 @@ class RenderedTask:
     concepts: tuple[Concept, ...]  # (K)
     class_names: tuple[str, ...]  # (K), in label order
     conditions: Conditions
-    styles: tuple[str, ...]
-    sizes: tuple[str, ...]
-    colours: tuple[str, ...]
-    habits_of: str  # the task whose habits the classes have; "" = none
     compose: Callable[["RenderedTask", int, Random], Subject]
+    styles: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    habits_of: str = ""  # the task whose habits the classes have; "" = none
 
     @property
     def is_multi_label(self) -> bool:
@@ -159,26 +159,14 @@ def _task(
     conditions: Conditions | None = None,
     *,
     class_names: dict[str, str] | None = None,
-    styles: tuple[str, ...] = (),
-    sizes: tuple[str, ...] = (),
-    colours: tuple[str, ...] = (),
-    habits_of: str = "",
     order: int = SHUFFLE,
     compose: Callable[[RenderedTask, int, Random], Subject] = one_subject,
+    **varied: Any,
 ) -> RenderedTask:
+    """A task of these concepts in the order of a seed; `class_names` are those that are not called as their concept."""
     shuffled = _shuffled(concepts, order)
     names = tuple((class_names or {}).get(concept, concept) for _, concept in shuffled)
-    return RenderedTask(
-        name=name,
-        concepts=shuffled,
-        class_names=names,
-        conditions=conditions or Conditions(),
-        styles=styles,
-        sizes=sizes,
-        colours=colours,
-        habits_of=habits_of,
-        compose=compose,
-    )
+    return RenderedTask(name, shuffled, names, conditions or Conditions(), compose, **varied)
 
 
 def _of(family: str, concepts: Sequence[str] | None = None) -> list[Concept]:

@@ -20,7 +20,7 @@ Metric = Literal["accuracy", "mean_per_class", "mean_average_precision", "area_u
 OF_THE_PAPERS = ("name", "printed", "short", "groups", "metric", "rendered")  # no data set at hand changes these
 
 
-class Rendered(Block):
+class RenderedCounterpart(Block):
     """What the contact sheet says of the rendered counterpart; how it is drawn stands in miniature/tasks.py."""
 
     label: str
@@ -35,11 +35,11 @@ class NameTokens(Block):
 
 
 class Card(Block):
-    """A task, by the name of its file. Sizes are those of protocol.md section 6; None is unknown, or no such split.
+    """A task, by the name of its file. Sizes are numbers of pictures; None is unknown, or no such split.
 
     `printed` is what the papers call it, `short` NPT's heads of columns. `groups` are those that the papers go through
-    or average over (groups.py), each with the task's place in it. `metric` is what ELEVATER judges it by; protocols
-    other than MVLPT's know accuracy alone. The template serves the real task and the rendered one.
+    or average over (groups.py), each with the task's place in it. `metric` is what ELEVATER evaluates it by;
+    protocols other than MVLPT's know accuracy alone. The template serves the real task and the rendered one.
 
     `train` is the pool of few-shot draws. `dead` says what is gone today, `alternatives` what works instead, `manual`
     what a person has to do, `package` which Python package reading needs beside ours. `elevater` is the folder that the
@@ -52,7 +52,7 @@ class Card(Block):
     groups: dict[str, PositiveInt]
     metric: Metric = "accuracy"
     template: str
-    rendered: Rendered | None = None
+    rendered: RenderedCounterpart | None = None
     title: str
     source: str
     classes: PositiveInt | None
@@ -77,7 +77,7 @@ class Card(Block):
 
     @property
     def pieces(self) -> tuple[Download, ...]:
-        """Its downloads, a series as its files."""
+        """Its downloads, of a series every file."""
         return tuple(single for download in self.downloads for single in download.series)
 
     @model_validator(mode="after")
@@ -108,16 +108,16 @@ def card_of(task: str, own: Path | None = None) -> Card:
     path = FOLDER / f"{task}.yaml"
     if own is None or not (own / path.name).exists():
         return cards()[task]
-    said = _read(own / path.name)
+    own_keys = _read(own / path.name)
     for key in OF_THE_PAPERS:
-        if key in said:
+        if key in own_keys:
             raise ValueError(f"{own / path.name}: {key}: the papers' own, which a card laid over it cannot change")
-    return _valid(own / path.name, _read(path) | said)
+    return _valid(own / path.name, _read(path) | own_keys)
 
 
-def _valid(path: Path, said: dict) -> Card:
+def _valid(path: Path, keys: dict) -> Card:
     try:
-        return Card.model_validate({"name": path.stem} | said)
+        return Card.model_validate({"name": path.stem} | keys)
     except ValidationError as error:
         issue = error.errors()[0]
         key = ".".join(map(str, issue["loc"]))
@@ -126,9 +126,9 @@ def _valid(path: Path, said: dict) -> Card:
 
 def _read(path: Path) -> dict:
     try:
-        said = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # every command reads all cards
+        keys = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # every command reads all cards
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: not valid YAML: {error}") from None
-    if not isinstance(said, dict):
-        raise ValueError(f"{path}: expected keys and values, found {type(said).__name__}")
-    return said
+    if not isinstance(keys, dict):
+        raise ValueError(f"{path}: expected keys and values, found {type(keys).__name__}")
+    return keys

@@ -5,7 +5,7 @@ from functools import cache
 
 from reprompt.tasks.card import cards
 
-ALONE = "imagenet"  # the one source of prompts that are judged elsewhere
+ALONE = "imagenet"  # the one source of prompts that are evaluated elsewhere
 
 
 @cache
@@ -20,11 +20,11 @@ def groups() -> dict[str, tuple[str, ...]]:
     for task, card in cards().items():
         for group, place in card.groups.items():
             placed.setdefault(group, {})[place] = task
-    told = {group: tuple(by_place[place] for place in sorted(by_place)) for group, by_place in placed.items()}
-    return told | {
-        "targets10": _without(told["datasets11"], [ALONE]),
-        "sources10": _without(told["sources11"], [ALONE]),
-        "elevater12": _without(told["elevater20"], told["sources11"]),
+    by_group = {group: tuple(by_place[place] for place in sorted(by_place)) for group, by_place in placed.items()}
+    return by_group | {
+        "targets10": _without(by_group["datasets11"], [ALONE]),
+        "sources10": _without(by_group["sources11"], [ALONE]),
+        "elevater12": _without(by_group["elevater20"], by_group["sources11"]),
     }
 
 

@@ -19,8 +19,7 @@ import torch.nn.functional as F
 from open_clip.model import CLIP
 from torch import Tensor, nn
 
-from reprompt.cells.parameters import Corpus as CorpusSettings
-from reprompt.cells.parameters import RenderedBackbone
+from reprompt.cells.parameters import CorpusSettings, RenderedBackbone
 from reprompt.clip.weights import build, normalise, read, save
 from reprompt.foundation.streams import stream_seed, torch_stream
 from reprompt.miniature.corpus import render_corpus

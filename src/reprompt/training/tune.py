@@ -17,7 +17,7 @@ from reprompt.cells.fleets import fleets_of
 from reprompt.cells.job import Job
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.features import ensure_features, read_features
+from reprompt.clip.features import PartImages, ensure_features, read_features
 from reprompt.clip.manifest import PicturesOfTasks, read_pictures
 from reprompt.data.pictures import Pictures
 from reprompt.data.source import SourceInViews
@@ -112,7 +112,8 @@ def read_tasks(
     tasks = {}
     for part, spec in job.features:
         file, views = features / f"{part}.safetensors", plan.views_of(part)
-        found = ensure_features(file, features_made_from(plan, spec), backbone, source, plan.parts[part], views)
+        images = PartImages(source, plan.parts[part], views)
+        found = ensure_features(file, features_made_from(plan, spec), backbone, images)
         told = read_pictures(file.with_suffix(".json"))
         if other := [task for task in plan.parts[part] if found[task] != told[task]]:
             raise ValueError(

@@ -85,7 +85,7 @@ def card() -> Callable[..., Card]:
     """A card of two classes, two training and two test pictures, with these downloads."""
 
     def make(*downloads: dict, **other: object) -> Card:
-        said = {
+        keys = {
             "name": "dtd",
             "printed": "DTD",
             "groups": {},
@@ -102,7 +102,7 @@ def card() -> Callable[..., Card]:
             "name_tokens": {"mean": 1, "longest": 2},
             "class_name_rule": "folder names",
         }
-        return Card.model_validate(said | other)
+        return Card.model_validate(keys | other)
 
     return make
 
@@ -136,13 +136,13 @@ def served(server, tmp_path):
         contents = archives.archives_of(card, base)
         for piece in card.pieces:
             content = contents[piece.file]
-            said = piece.model_dump(exclude_defaults=True, mode="json")
-            said |= {
+            keys = piece.model_dump(exclude_defaults=True, mode="json")
+            keys |= {
                 "url": server.serve(f"{name}/{piece.file}", content),
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "bytes": len(content),
             }
-            downloads.append({key: value for key, value in said.items() if key not in ("md5", "mirrors")})
+            downloads.append({key: value for key, value in keys.items() if key not in ("md5", "mirrors")})
         own = {"downloads": downloads}
         if sound:
             own |= {"classes": len(sound.class_names), "train": len(sound.train) or None, "test": len(sound.test)}

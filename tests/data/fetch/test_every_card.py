@@ -40,9 +40,9 @@ def test_a_data_set_is_fetched_and_read(name, served, tmp_path, files_in):
     assert not files_in(tmp_path / "data/downloads")
 
     if name in READERS:
-        found, meant = READERS[name](folder_of(card_of(name), tmp_path / "data")), READERS[name](made)
-        assert found.class_names == meant.class_names
-        for here, there in ((found.train, meant.train), (found.test, meant.test)):
+        fetched, meant = READERS[name](folder_of(card_of(name), tmp_path / "data")), READERS[name](made)
+        assert fetched.class_names == meant.class_names
+        for here, there in ((fetched.train, meant.train), (fetched.test, meant.test)):
             assert sorted((i.label, picture_of(i).tobytes()) for i in here) == sorted(
                 (i.label, picture_of(i).tobytes()) for i in there
             )

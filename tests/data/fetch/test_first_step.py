@@ -73,9 +73,9 @@ def test_a_task_is_fetched_split_encoded_and_tuned(task, served, weights, tmp_pa
     monkeypatch.chdir(tmp_path)
     needed, _ = experiments_of(task)
     root, cards = tmp_path / "data", tmp_path / "cards"
-    for one in needed:
-        served(one)
-        reprompt("data", "fetch", one, "--root", root, "--cards", cards)
+    for name in needed:
+        served(name)
+        reprompt("data", "fetch", name, "--root", root, "--cards", cards)
     raw = parameters(root, cards, task)
     Path("params.yaml").write_text(yaml.safe_dump(raw))
     plan = make_plan(parse_parameters(raw, "fixture"))

@@ -177,9 +177,10 @@ def oxford_pets(folder: Path, per_class: int, split_file: bool = True) -> None:
 def _write_official_split(path: Path, trainval: Listed, test: Listed, per_class: int) -> None:
     seen: dict[int, int] = {}
     train, val = [], []
-    for one in trainval:
-        seen[one[1]] = seen.get(one[1], 0) + 1
-        (train if seen[one[1]] <= per_class else val).append(one)
+    for picture in trainval:
+        label = picture[1]
+        seen[label] = seen.get(label, 0) + 1
+        (train if seen[label] <= per_class else val).append(picture)
     write_split_file(path, train, val, test)
 
 
@@ -630,8 +631,8 @@ def pack(task: str, folder: Path, archives: Path) -> list[Path]:
 
 def _members(folder: Path, top: Path, patterns: tuple[str, ...], below: str) -> dict[str, bytes]:
     """The files of some folders, by their names in an archive."""
-    found = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     prefix = f"{below}/" if below else ""
     return {prefix + file.relative_to(top).as_posix(): file.read_bytes() for file in files if file.is_file()}
 

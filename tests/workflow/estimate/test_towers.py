@@ -7,7 +7,7 @@ import torch
 from reprompt.benchmarks.steps.measurement import operations
 from reprompt.cells.parameters import OpenClipBackbone
 from reprompt.clip.text import encode_prompts, encode_texts, tokenize
-from reprompt.clip.vision import encode_images
+from reprompt.clip.vision import encode_prompted_images
 from reprompt.clip.weights import build, freeze
 from reprompt.planning.parameters import load_parameters
 from reprompt.workflow.estimate.towers import ResNet, Vit, _towers, towers_of
@@ -54,7 +54,7 @@ def test_plain_texts_cost_what_the_counter_counts():
 def test_prompted_images_cost_what_the_counter_counts(runs, images, prompts, depth):
     model, towers = model_of(VIT)
     pixels, learned = torch.randn(runs, images, 3, 48, 48), torch.randn(runs, depth, prompts, 64, requires_grad=True)
-    forward, backward = counted(lambda: encode_images(model, pixels, learned, before_norm=True))
+    forward, backward = counted(lambda: encode_prompted_images(model, pixels, learned, before_norm=True))
     computed = towers.image.prompted(runs, images, prompts, depth)
     assert computed.forward.operations == pytest.approx(forward, rel=CLOSE)
     assert computed.backward.operations == pytest.approx(backward, rel=CLOSE)

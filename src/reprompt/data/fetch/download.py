@@ -217,13 +217,13 @@ def _length(headers: requests.structures.CaseInsensitiveDict) -> int | None:
 
 
 def _total(headers: requests.structures.CaseInsensitiveDict) -> int | None:
-    found = re.search(r"/(\d+)$", headers.get("Content-Range", ""))
-    return int(found[1]) if found else None
+    match = re.search(r"/(\d+)$", headers.get("Content-Range", ""))
+    return int(match[1]) if match else None
 
 
 def _start(headers: requests.structures.CaseInsensitiveDict) -> int | None:
-    found = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
-    return int(found[1]) if found else None
+    match = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
+    return int(match[1]) if match else None
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -27,7 +27,7 @@ class FetchError(ValueError):
 
 
 @dataclass(frozen=True)
-class Place:
+class PlaceOnDisk:
     """Where the pieces of a data set belong below the data root."""
 
     root: Path
@@ -35,7 +35,6 @@ class Place:
 
     @property
     def folder(self) -> Path:
-        """The data set's folder."""
         return self.root / self.card.folder
 
     def result(self, piece: Download) -> Path:
@@ -76,7 +75,7 @@ def fetch(
 
     `say` is told what begins, `report` gives for a file's name the function that is told of its bytes.
     """
-    place, left = Place(root, card), []
+    place, left = PlaceOnDisk(root, card), []
     with exclusive(root / DOWNLOADS / card.name / ".lock"):
         for piece in place.missing:
             if piece.url is None and not place.file(piece).exists():
@@ -98,7 +97,7 @@ def fetch(
 
 
 def _bring(
-    piece: Download, place: Place, patience: Patience, say: Callable[[str], None], report: Callable[[str], Report]
+    piece: Download, place: PlaceOnDisk, patience: Patience, say: Callable[[str], None], report: Callable[[str], Report]
 ) -> None:
     file, expected = place.file(piece), Expected(piece.bytes, piece.sha256, piece.md5)
     was_there = file.exists()
@@ -123,7 +122,7 @@ def _bring(
         file.unlink()
 
 
-def _put_in_place(piece: Download, place: Place, archive: Path) -> None:
+def _put_in_place(piece: Download, place: PlaceOnDisk, archive: Path) -> None:
     unpacking = place.unpacking(piece)
     shutil.rmtree(unpacking, ignore_errors=True)  # of a run that was killed
     try:
@@ -144,7 +143,7 @@ def _put_in_place(piece: Download, place: Place, archive: Path) -> None:
     unpacking.rmdir()
 
 
-def by_hand(piece: Download, place: Place) -> str:
+def by_hand(piece: Download, place: PlaceOnDisk) -> str:
     """What a person can do for a piece: get its file, or put what it makes in place."""
     where = f" from {piece.page or place.card.source}"
     if piece.extract == "none":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reprompt.data.fetch.fetch import Place, by_hand
+from reprompt.data.fetch.fetch import PlaceOnDisk, by_hand
 from reprompt.data.fetch.opened import unreadable
 from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, Reader
@@ -41,7 +41,7 @@ class Status:
 
 def status(card: Card, root: Path, readers: Readers, every_picture: bool = False) -> Status:
     """Look at a data set below `root`; `readers` are by task."""
-    place = Place(root, card)
+    place = PlaceOnDisk(root, card)
     missing = [piece for piece in place.missing if not piece.without]
     lacking = [piece for piece in place.missing if piece.without]
     remarks = tuple(f"without {piece.file}: {piece.without}; {by_hand(piece, place)}" for piece in lacking)
@@ -71,7 +71,7 @@ def status(card: Card, root: Path, readers: Readers, every_picture: bool = False
     return Status(card.name, card.title, "present", remarks=remarks)
 
 
-def _begun(piece: Download, place: Place) -> str:
+def _begun(piece: Download, place: PlaceOnDisk) -> str:
     """What there is of a piece that is not done; empty if nothing."""
     file = place.file(piece)
     part = file.with_name(file.name + ".part")
@@ -114,13 +114,13 @@ def _spread(pictures: Sequence[Item]) -> Sequence[Item]:
     return [pictures[round(n * (len(pictures) - 1) / (SAMPLE - 1))] for n in range(SAMPLE)]
 
 
-def _fetched_or_by_hand(place: Place, missing: Sequence[Download]) -> list[str]:
+def _fetched_or_by_hand(place: PlaceOnDisk, missing: Sequence[Download]) -> list[str]:
     by_program = [piece for piece in missing if piece.url]
     command = [f"reprompt data fetch {place.card.name}"] if by_program else []
     return command + [by_hand(piece, place) for piece in missing if piece not in by_program]
 
 
-def _renewal(place: Place) -> tuple[str, ...]:
+def _renewal(place: PlaceOnDisk) -> tuple[str, ...]:
     """How to have a data set anew whose pieces are all there, but not all right."""
     folder = folder_of(place.card, place.root)
     if folder != place.folder:

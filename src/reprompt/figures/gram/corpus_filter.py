@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reprompt.corpus.pictures import Pictures
+from reprompt.corpus.pictures import CorpusFigureData
 from reprompt.figures.canvas import DARK, GREY, add_axes, page
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import DASHED
@@ -19,7 +19,7 @@ CURVE, CHOSEN = "#0072B2", "#D55E00"
 POINT_COLUMNS = ["mark", "threshold", "mismatched_stay", "matched_stay"]
 
 
-def gram_figure_filter(pictures: Pictures, quality: dict) -> PaperFigure:
+def gram_figure_filter(pictures: CorpusFigureData, quality: dict) -> PaperFigure:
     """GRAM's corpus: the ROC curve of image-text similarity, and what the chosen threshold keeps and loses."""
     of = quality["filter"]
     if "area_under_roc" not in of:

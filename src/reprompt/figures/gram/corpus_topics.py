@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
-from reprompt.corpus.pictures import Pictures
+from reprompt.corpus.pictures import CorpusFigureData
 from reprompt.figures.canvas import DARK, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 
@@ -26,7 +26,7 @@ NONE = "none"
 POINT_COLUMNS = ["x", "y", "family", "topic", "word"]
 
 
-def gram_figure_topics(pictures: Pictures, quality: dict) -> PaperFigure:
+def gram_figure_topics(pictures: CorpusFigureData, quality: dict) -> PaperFigure:
     """GRAM's corpus: captions by the family of their picture, named by topic; and domains of some topics."""
     of = quality["topics"]
     title = (
@@ -48,7 +48,7 @@ def gram_figure_topics(pictures: Pictures, quality: dict) -> PaperFigure:
     return PaperFigure("gram_figure_topics", title, points[POINT_COLUMNS], partial(_draw, pictures=pictures, of=of))
 
 
-def _draw(figure: PaperFigure, pictures: Pictures, of: dict) -> Figure:
+def _draw(figure: PaperFigure, pictures: CorpusFigureData, of: dict) -> Figure:
     """The map above, and a row of pictures per topic below: its domains side by side."""
     topics, domains, each = pictures.examples.shape[:3]
     rows = 0.24 + (SIDE + 0.1) * max(topics, 1)

@@ -21,7 +21,7 @@ from reprompt.benchmarks.steps.timed_step import FAST, timed_step
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.prompts import ClassPrompts
-from reprompt.clip.vision import encode_images
+from reprompt.clip.vision import encode_prompted_images
 from reprompt.clip.weights import build, freeze
 from reprompt.data.views import augmented
 from reprompt.foundation.streams import numpy_stream
@@ -155,7 +155,7 @@ def names_of(learner: Any, classes: int) -> TaskSize:
 
 
 def _image_features(backbone: Backbone, images: torch.Tensor, prompts: torch.Tensor) -> torch.Tensor:
-    return encode_images(backbone.model, backbone.normalise(images), prompts, before_norm=True)
+    return encode_prompted_images(backbone.model, backbone.normalise(images), prompts, before_norm=True)
 
 
 def _without_gradients(work: Callable, *inputs: Any) -> Callable[[], Any]:

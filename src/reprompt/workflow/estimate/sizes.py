@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from reprompt.cells.parameters import FileImages, RenderedData, Web
+from reprompt.cells.parameters import FileImages, RenderedData, WebSettings
 from reprompt.planning.plan import Plan
 from reprompt.tasks.card import card_of
 
@@ -89,6 +89,6 @@ def _of_names(names: Sequence[str], train: int, test: int) -> TaskSize:
 
 def _web_size(settings: object) -> TaskSize:
     """The rendered corpus and web pictures: a fifth is held out, the classes are about as many as were found."""
-    count = settings.images if isinstance(settings, Web) else settings.pairs
-    classes = 41 if isinstance(settings, Web) else TOPICS_OF_CORPUS["rendered"]
+    count = settings.images if isinstance(settings, WebSettings) else settings.pairs
+    classes = 41 if isinstance(settings, WebSettings) else TOPICS_OF_CORPUS["rendered"]
     return TaskSize(min(classes, count // 10), count * 4 // 5, count // 5, 1.5, 3)
