@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from reprompt.tables.setting import swept
+from reprompt.tables.scope import swept
 from reprompt.tasks.groups import members
 
 SHIFTS = members("imagenet4")

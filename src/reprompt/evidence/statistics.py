@@ -35,7 +35,6 @@ class Interval:
 
     @property
     def has_width(self) -> bool:
-        """Whether there are enough seeds for an interval."""
         return self.seeds >= 2
 
 
@@ -123,7 +122,10 @@ def mean_of_H(base: Iterable[float], new: Iterable[float]) -> float:
 
 
 def harmonic_runs(base: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """The run frame of per-task H from the run frames of base and new accuracy; its `average` is mean_of_H."""
+    """The run frame of per-task H from the run frames of base and new accuracy; its `average` is mean_of_H.
+
+    Raises ValueError where the two are not of the same tasks and seeds.
+    """
     both = base.merge(new, on=["task", "seed"], suffixes=("_base", "_new"), validate="one_to_one")
     if not len(both) == len(base) == len(new):
         raise ValueError("base and new accuracy are not of the same tasks and seeds")
@@ -192,7 +194,7 @@ def _without_interval(value: Interval) -> str:
 
 
 def _by_seed_and_task(runs: pd.DataFrame) -> pd.DataFrame:
-    """A run frame as a complete grid, seeds down and tasks across."""
+    """A run frame as a complete grid, seeds down and tasks across. Raises ValueError for gaps and for two values."""
     if runs.duplicated(["seed", "task"]).any():
         twice = runs.loc[runs.duplicated(["seed", "task"]), ["seed", "task"]].to_records(index=False).tolist()
         raise ValueError(f"more than one value for (seed, task) {twice[:3]}: choose one recipe, backbone, shots, split")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from reprompt.evidence.statistics import Interval, average_H_of_means, verdict_on_gain
 from reprompt.tables.methods import METHODS
-from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tables.scope import Scope, Which, scope_of
 from reprompt.tasks.published import published_values
 
 SHOTS = 4  # ProGrad prints its base-to-new table at 4 shots; at 16, CoCoOp's number, only the signs can be compared
@@ -31,16 +31,16 @@ def headline(records: pd.DataFrame, backbone: str | None = None) -> dict:
     Every number has its estimate and seeds, and with two or more seeds its 95 % interval (low, high). Gains have the
     number of tasks with a positive gain, the printed gain and a verdict in words. `H` holds both definitions.
     """
-    few_shot = setting_of(records, "few_shot", backbone=backbone)
-    base_to_new = setting_of(records, "base_to_new", backbone=backbone)
-    settings = {"few_shot": few_shot, "base_to_new": base_to_new}
+    few_shot = scope_of(records, "few_shot", backbone=backbone)
+    base_to_new = scope_of(records, "base_to_new", backbone=backbone)
+    scopes = {"few_shot": few_shot, "base_to_new": base_to_new}
     numbers: dict = {"scale": few_shot.scale, "backbone": few_shot.backbone or base_to_new.backbone}
     numbers["tasks"] = len(few_shot.tasks)
     numbers["seeds"] = few_shot.seeds
     if (value := few_shot.average(Which("zero_shot", 0))) is not None:
         numbers["zero_shot"] = _rounded(value) | {"published": _printed("few_shot", "zero_shot", 0, "all")}
     for key, (experiment, recipe, reference, shots, split, _) in GAINS.items():
-        gain = _gain(settings[experiment], experiment, recipe, reference, shots, split)
+        gain = _gain(scopes[experiment], experiment, recipe, reference, shots, split)
         if gain:
             numbers[key] = gain
     numbers["H"] = _harmonic_means(base_to_new)
@@ -80,8 +80,8 @@ def _where(numbers: dict) -> str:
     return f"Scale {numbers['scale']}{data}\n{counts}, in percent, ± half a 95 % interval over seeds"
 
 
-def _gain(setting: Setting, experiment: str, recipe: str, reference: str, shots: int, split: str) -> dict | None:
-    if (gain := setting.gain(Which(recipe, shots, split), Which(reference, shots, split))) is None:
+def _gain(scope: Scope, experiment: str, recipe: str, reference: str, shots: int, split: str) -> dict | None:
+    if (gain := scope.gain(Which(recipe, shots, split), Which(reference, shots, split))) is None:
         return None
     printed, printed_reference = (_printed(experiment, which, shots, split) for which in (recipe, reference))
     printed_gain = round(printed - printed_reference, 2)
@@ -103,13 +103,13 @@ def _printed(experiment: str, recipe: str, shots: int, split: str) -> float:
     return float(found.loc[found["split"] == split, "value"].iloc[0])
 
 
-def _harmonic_means(setting: Setting) -> dict:
+def _harmonic_means(scope: Scope) -> dict:
     both: dict = {"mean_of_H": {}, "H_of_means": {}}
     for recipe in ("zero_shot", "coop", "prograd"):
-        if (value := setting.average(Which(recipe, SHOTS, "H"))) is None:
+        if (value := scope.average(Which(recipe, SHOTS, "H"))) is None:
             continue
         both["mean_of_H"][recipe] = _rounded(value)
-        base, new = (setting.runs(Which(recipe, SHOTS, half)) for half in ("base", "new"))
+        base, new = (scope.runs(Which(recipe, SHOTS, half)) for half in ("base", "new"))
         both["H_of_means"][recipe] = _rounded(average_H_of_means(base, new))
     return both
 

@@ -109,8 +109,10 @@ def _row(table: Table, band: list[str], row: str) -> dict:
     for panel, block in enumerate(band):
         for column in table.columns:
             values[_key(panel, column)] = _cell(table, table.at(block, row, column))
-    found = table.gains.get((band[0], row), [])
-    gains = [f"<b>{escape(where)}</b>: {escape(words)}" if where else escape(words) for where, words in found]
+    gains = [
+        f"<b>{escape(where)}</b>: {escape(words)}" if where else escape(words)
+        for where, words in table.gains.get((band[0], row), [])
+    ]
     values["gains"] = "" if not gains else f'<div style="min-width:16em">{"<br>".join(gains)}</div>'
     return values
 

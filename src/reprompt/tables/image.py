@@ -25,10 +25,10 @@ def to_figure(table: Table) -> Figure:
     """Draw the table from the top down, measuring in inches."""
     place = layout(table)
     across = place.right - LEFT
-    heading, setting = wrapped(table.heading, 9, across, weight="bold"), wrapped(table.setting, 7.5, across)
+    heading, scope = wrapped(table.heading, 9, across, weight="bold"), wrapped(table.setting, 7.5, across)
     notes = [line for note in place.notes for line in wrapped(note, SMALL, across)]
     panels = table.abreast > 1
-    above = 0.1 + 0.17 * len(heading) + 0.15 * len(setting) + 0.06
+    above = 0.1 + 0.17 * len(heading) + 0.15 * len(scope) + 0.06
     titles = 0.25 * (0 if panels else len([block for block in table.blocks if block]))
     body = sum(place.row(band, row) for band in table.bands for row in table.rows(band[0]))
     heads = place.head * (len(table.bands) if panels else 1)
@@ -40,7 +40,7 @@ def to_figure(table: Table) -> Figure:
     axes.axis("off")
     for number, text in enumerate(heading):
         axes.text(LEFT, 0.18 + 0.17 * number, text, fontsize=9, weight="bold", va="center")
-    for number, text in enumerate(setting):
+    for number, text in enumerate(scope):
         y = 0.1 + 0.17 * len(heading) + 0.15 * number + 0.09
         axes.text(LEFT, y, text, fontsize=7.5, color=DARK, va="center")
     y = above
