@@ -252,11 +252,6 @@ def test_at_the_papers_scale_values_are_judged_with_the_papers_backbone():
     assert some.at(DTD, "CoOp", "H")["verdict"] in ("higher", "lower")
 
 
-@pytest.mark.parametrize("name", GRAM_TABLES)
-def test_the_picture_of_a_table_is_legible(name, records, assert_legible):
-    assert_legible(GRAM_TABLES[name](records))
-
-
 def test_details_of_table_1_hold_every_data_set(table1):
     assert len(table1.details) == 11 * 7 * 3
     assert not math.isnan(table1.details["regenerated"].sum())

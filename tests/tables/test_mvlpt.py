@@ -12,7 +12,6 @@ from reprompt.evidence.adaptation import adaptations
 from reprompt.evidence.statistics import interval_over_seeds
 from reprompt.tables import TABLES
 from reprompt.tables.html import to_html
-from reprompt.tables.layout import LEGEND, layout
 from reprompt.tables.mvlpt import MVLPT_TABLES, mvlpt_table1, mvlpt_table2, mvlpt_table3, mvlpt_table4, mvlpt_table5
 from reprompt.tables.mvlpt.groups import agreement
 from reprompt.tasks.card import card_of
@@ -232,10 +231,10 @@ def test_a_partner_is_marked_where_the_paper_prints_it(records):
     table = mvlpt_table5(better)  # the paper prints CIFAR100, GTSRB
     first, second = (table.at("UPT", "MNIST", f"Task {place}") for place in (1, 2))
     assert (first["regenerated"], first["pattern"]) == ("GTSRB", "published in the row's other cell")
-    assert table.entry(second, decimals=1).mark == "(✓)"
+    assert table.entry(second).mark == "(✓)"
     better.loc[rows & (records["source"] == "cifar100"), "value"] = 99.5
     assert mvlpt_table5(better).at("UPT", "MNIST", "Task 1")["pattern"] == "as published"
-    assert mvlpt_table5(better).entry(mvlpt_table5(better).at("UPT", "MNIST", "Task 1"), 1).mark == "✓"
+    assert mvlpt_table5(better).entry(mvlpt_table5(better).at("UPT", "MNIST", "Task 1")).mark == "✓"
 
 
 def test_agreement_is_counted_against_chance():
@@ -301,12 +300,11 @@ def test_what_the_notes_say_about_the_papers_numbers_is_so():
 
 
 @pytest.mark.parametrize("name", [f"mvlpt_table{number}" for number in range(1, 6)])
-def test_no_records_at_all_still_make_a_table(assert_legible, records, name):
+def test_no_records_at_all_still_make_a_table(records, name):
     table = MVLPT_TABLES[name](records.iloc[:0])
     assert set(table.cells["verdict"]) == {"not run"}
     assert "no records" in table.title
     assert "not run" in to_html(table) and "not run" in table.to_csv()
-    assert_legible(table)
 
 
 @pytest.mark.parametrize("name", [f"mvlpt_table{number}" for number in range(1, 6)])
@@ -365,18 +363,8 @@ def test_the_frame_of_all_runs_is_quick(records):
     assert set(table["method"]) == {"zero_shot_clip", "coop", "vpt", "upt", "mcoop", "mvpt", "mupt"}
 
 
-def test_the_words_of_a_verdict_give_way_to_signs_where_columns_are_narrow(real):
-    narrow, broad = layout(mvlpt_table2(real)), layout(mvlpt_table3(real))
-    assert LEGEND in narrow.notes and LEGEND not in broad.notes
-    lines = [line.text for line in narrow.cells["", "CoOp | – | S", "GTSRB"]]
-    assert lines[-1] == "73.87 ↓"
+def test_every_cell_has_its_verdict_where_cells_differ(real):
     assert "lower" in to_html(mvlpt_table2(real))
-
-
-@pytest.mark.parametrize("name", [f"mvlpt_table{number}" for number in range(1, 6)])
-@pytest.mark.parametrize("scale", ["miniature", "paper", "smoke"])
-def test_words_in_the_picture_stay_on_it_apart_and_large_enough(assert_legible, records, real, smoke, name, scale):
-    assert_legible(MVLPT_TABLES[name]({"miniature": records, "paper": real, "smoke": smoke}[scale]))
 
 
 def test_panels_stand_side_by_side_under_their_names(table1):

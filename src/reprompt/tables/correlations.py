@@ -32,7 +32,7 @@ def correlation_cell(row: str, column: str, relation: Mantel | None, seeds: int,
 class CorrelationTable(Table):
     """A `Table` of `correlation_cell`s."""
 
-    def entry(self, cell: pd.Series, decimals: int) -> Entry:
+    def entry(self, cell: pd.Series) -> Entry:
         """The correlation with two decimals, marked where it is shown, and p beneath."""
         if math.isnan(cell["regenerated"]):
             return Entry(cell["verdict"], was_run=False)

@@ -5,7 +5,6 @@ from html import escape
 import pandas as pd
 from great_tables import GT, html, loc, style
 
-from reprompt.tables.layout import UPRIGHT
 from reprompt.tables.table import Table, in_cell, pieces
 
 PAGE = """<!doctype html>
@@ -17,6 +16,7 @@ PAGE = """<!doctype html>
 </html>
 """
 GREY = "#6b6b6b"
+UPRIGHT = 14  # columns of numbers whose heads stand upright; those of a table of more are rotated
 
 
 def to_html(table: Table) -> str:
@@ -121,7 +121,7 @@ def _cell(table: Table, cell: pd.Series | None) -> str:
     """Ours above with half the interval, in a wide table beneath it, then print; the verdict where cells differ."""
     if cell is None:
         return f'<span style="color:{GREY}">–</span>'
-    entry = table.entry(cell, decimals=2)
+    entry = table.entry(cell)
     value = escape(entry.value) if entry.was_run else f'<i style="color:{GREY}">{entry.value}</i>'
     if beside := entry.mark or (entry.half and f"± {entry.half}"):
         value += f'{"<br>" if table.wide else " "}<span style="font-size:80%">{beside}</span>'

@@ -120,15 +120,15 @@ class Table:
         by_pattern = self.cells[in_row].groupby("pattern", sort=False)
         return [(words, list(cells["column"])) for words, cells in by_pattern]
 
-    def entry(self, cell: pd.Series, decimals: int) -> Entry:
-        """What a cell shows: ours with so many decimals, the printed value with the two that papers print."""
+    def entry(self, cell: pd.Series) -> Entry:
+        """What a cell shows: two decimals, as papers print."""
         sign = "+" if cell["row"] in self.signed else ""
         published = "" if math.isnan(cell["published"]) else f"{cell['published']:{sign}.2f}"
         if math.isnan(cell["regenerated"]):
             return Entry("not run", was_run=False, published=published)
         return Entry(
-            value=f"{cell['regenerated']:{sign}.{decimals}f}",
-            half="" if math.isnan(cell["low"]) else f"{(cell['high'] - cell['low']) / 2:.{decimals}f}",
+            value=f"{cell['regenerated']:{sign}.2f}",
+            half="" if math.isnan(cell["low"]) else f"{(cell['high'] - cell['low']) / 2:.2f}",
             published=published,
             difference=published and f"{cell['difference']:+.2f}",
             verdict=published and cell["verdict"],
