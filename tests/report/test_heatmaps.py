@@ -11,7 +11,7 @@ from reprompt.claims import claims_frame
 from reprompt.figures.mvlpt import mvlpt_figure4
 from reprompt.figures.write import write_figure
 from reprompt.report.heatmaps import heatmaps
-from reprompt.report.page import Shown, report_page
+from reprompt.report.page import ScaleResults, Shown, report_page
 from reprompt.tasks.card import card_of
 
 
@@ -28,7 +28,8 @@ def points(records):
 def page_of(records: pd.DataFrame, folder: Path) -> str:
     write_figure(mvlpt_figure4(records), folder / "mvlpt_figure4")
     outputs = [Shown("mvlpt_figure4", "Transferability", folder / "mvlpt_figure4")]
-    return report_page(folder / "index.html", records, outputs, [], {}, {}, {}, claims_frame(records.iloc[:0]))
+    results = ScaleResults(records, outputs, [], {}, {}, {}, claims_frame(records.iloc[:0]))
+    return report_page(folder / "index.html", results)
 
 
 @pytest.fixture(scope="module")
