@@ -36,11 +36,12 @@ def rise(curves: Iterable[np.ndarray]) -> Estimate:
     runs = len(gains)
     mean, variance = sum(gains) / runs, sum(parts) / runs**2
     if variance < ZERO**2:
-        return Estimate(mean, mean, mean, float(abs(mean) < ZERO), math.inf, runs, 1)
+        p = float(abs(mean) < ZERO)
+        return Estimate(mean, low=mean, high=mean, p=p, freedom=math.inf, seeds=runs, tasks=1)
     freedom = sum(parts) ** 2 / sum(part**2 / (BLOCKS - 1) for part in parts)
     half = float(student_t.ppf(0.975, freedom)) * math.sqrt(variance)
     p = 2 * float(student_t.sf(abs(mean) / math.sqrt(variance), freedom))
-    return Estimate(mean, mean - half, mean + half, p, freedom, runs, 1)
+    return Estimate(mean, low=mean - half, high=mean + half, p=p, freedom=freedom, seeds=runs, tasks=1)
 
 
 def thirds(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

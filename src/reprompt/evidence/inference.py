@@ -60,9 +60,9 @@ def estimate(values: Values) -> Estimate:
     weights = [count / tasks for count, _ in strata]
     center = sum(weight * mean(by_seed.values()) for weight, (_, by_seed) in zip(weights, strata, strict=True))
     seeds = 0 if not values.is_drawn else max(len(by_seed) for _, by_seed in strata)
-    unknown = (math.nan, math.nan, math.nan, math.nan)
     if seeds == 0 or any(len(by_seed) < 2 for _, by_seed in strata):
-        return Estimate(center, *unknown, seeds, values.tasks)
+        nan = math.nan
+        return Estimate(center, low=nan, high=nan, p=nan, freedom=nan, seeds=seeds, tasks=values.tasks)
     parts = [
         (weight**2 * float(np.var(list(by_seed.values()), ddof=1)) / len(by_seed), len(by_seed) - 1)
         for weight, (_, by_seed) in zip(weights, strata, strict=True)
@@ -71,11 +71,11 @@ def estimate(values: Values) -> Estimate:
     if variance < ZERO**2:
         draws = sum(len(by_seed) for _, by_seed in strata)
         p = 1.0 if abs(center) < ZERO else 2.0 ** (1 - draws)
-        return Estimate(center, center, center, p, math.inf, seeds, values.tasks)
+        return Estimate(center, low=center, high=center, p=p, freedom=math.inf, seeds=seeds, tasks=values.tasks)
     freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
     half = float(student_t.ppf(0.975, freedom)) * math.sqrt(variance)
     p = 2 * float(student_t.sf(abs(center) / math.sqrt(variance), freedom))
-    return Estimate(center, center - half, center + half, p, freedom, seeds, values.tasks)
+    return Estimate(center, center - half, center + half, p=p, freedom=freedom, seeds=seeds, tasks=values.tasks)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
