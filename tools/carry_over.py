@@ -4,8 +4,9 @@
 
 COMMIT is the commit whose code made the results, by which `snakemake -n` has nothing to do. Recipes get their
 canonical forms: in the names of files, in the rows of records, in the identities of cells, in the list of outputs.
-Predictions, labels, what was measured, and kept prompts keep every byte. The list of outputs then says that COMMIT made
-them, by a code of no hash of today's, and `reprompt attest` shows that today's code gives the same.
+Predictions, labels, what was measured, and kept prompts keep every byte. The pictures of tables are dropped, files and
+entries. The list of outputs then says that COMMIT made the rest, by a code of no hash of today's, and
+`reprompt attest` shows that today's code gives the same.
 
 A folder where this was stopped half-way is carried over to the end by the same command.
 """
@@ -38,6 +39,7 @@ def main() -> None:
     given = arguments.parse_args()
     root = Path("results") / given.scale
     carry_list(root, carry_files(root))
+    drop_pictures(root)
     register(root, given.made_by)
 
 
@@ -47,6 +49,17 @@ def canonical_path(path: str | Path) -> Path:
     if "records" in parts and len(parts) > (recipe := parts.index("records") + 2):
         parts[recipe] = in_path(recipe_of(from_path(parts[recipe])).expression)
     return Path(*parts)
+
+
+def is_dropped(path: str | Path) -> bool:
+    """Whether schema 3 has no such file: the picture of a table."""
+    return Path(path).match("tables/*.png")
+
+
+def drop_pictures(root: Path) -> None:
+    """Delete the pictures of tables."""
+    for picture in (root / "tables").glob("*.png"):
+        picture.unlink()
 
 
 def carry_files(root: Path) -> dict[str, str]:
@@ -95,9 +108,11 @@ def carry_records(old: Path, new: Path) -> None:
 
 
 def carry_list(root: Path, contents: dict[str, str]) -> None:
-    """The list of outputs with the names and contents of schema 3."""
+    """The list of outputs with the names and contents of schema 3, and without the outputs that it has no more."""
     entries = {}
     for entry in provenance.load(root).values():
+        if is_dropped(entry["output"]):
+            continue
         output = str(canonical_path(entry["output"]))
         entry |= {"output": output, "sha256": contents.get(output, entry["sha256"])}
         if "recipe" in entry.get("wildcards", {}):
@@ -105,7 +120,8 @@ def carry_list(root: Path, contents: dict[str, str]) -> None:
             entry["wildcards"]["recipe"] = in_path(recipe.expression)
         entry["input"] = _renamed(entry["input"])
         if entry.get("input_checksums"):
-            checksums = {str(canonical_path(file)): checksum for file, checksum in entry["input_checksums"].items()}
+            known = entry["input_checksums"].items()
+            checksums = {str(canonical_path(file)): checksum for file, checksum in known if not is_dropped(file)}
             new = {file: f"sha256:{contents[file]}" for file in checksums.keys() & contents.keys()}
             entry["input_checksums"] = checksums | new
         entries[output] = entry
@@ -113,7 +129,7 @@ def carry_list(root: Path, contents: dict[str, str]) -> None:
 
 
 def _renamed(files: Iterable[str] | None) -> list[str] | None:
-    return files and [str(canonical_path(file)) for file in files]
+    return files and [str(canonical_path(file)) for file in files if not is_dropped(file)]
 
 
 def register(root: Path, commit: str) -> None:

@@ -284,7 +284,7 @@ def table(
     out: Out,
     records: Annotated[list[Path], typer.Option(help="Record files; give the option once per file.")],
 ) -> None:
-    """Write a table of a paper: published beside regenerated, as CSV, HTML and an image."""
+    """Write a table of a paper: published beside regenerated, as CSV and HTML."""
     from reprompt.tables import TABLES
     from reprompt.tables.write import write_table
 

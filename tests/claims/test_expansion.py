@@ -14,21 +14,24 @@ def pieces(lhs, rhs):
 
 
 def test_the_same_list_on_both_sides_moves_together():
-    found = pieces("acc(a,dtd,shots=each(1|2))", "acc(b,dtd,shots=each(1|2))")
-    assert [(dict(one.lhs.settings)["shots"], dict(one.rhs.settings)["shots"]) for one in found] == [(1, 1), (2, 2)]
-    assert [one.words for one in found] == ["shots 1", "shots 2"]
+    expanded = pieces("acc(a,dtd,shots=each(1|2))", "acc(b,dtd,shots=each(1|2))")
+    assert [(dict(piece.lhs.settings)["shots"], dict(piece.rhs.settings)["shots"]) for piece in expanded] == [
+        (1, 1),
+        (2, 2),
+    ]
+    assert [piece.words for piece in expanded] == ["shots 1", "shots 2"]
 
 
 def test_different_lists_form_a_product():
-    found = pieces("acc(a,each(dtd|eurosat),shots=each(1|2))", "acc(each(b|c),each(dtd|eurosat))")
-    assert len(found) == 8
-    assert all(one.lhs.arguments[1] == one.rhs.arguments[1] for one in found)
-    assert found[0].words == "dtd, shots 1, b"
+    expanded = pieces("acc(a,each(dtd|eurosat),shots=each(1|2))", "acc(each(b|c),each(dtd|eurosat))")
+    assert len(expanded) == 8
+    assert all(piece.lhs.arguments[1] == piece.rhs.arguments[1] for piece in expanded)
+    assert expanded[0].words == "dtd, shots 1, b"
 
 
 def test_pairs_are_matched_by_position():
-    found = pieces("acc(pair(a|b),dtd)", "acc(pair(c|d),dtd)")
-    assert [(one.lhs.arguments[0], one.rhs.arguments[0]) for one in found] == [("a", "c"), ("b", "d")]
+    expanded = pieces("acc(pair(a|b),dtd)", "acc(pair(c|d),dtd)")
+    assert [(piece.lhs.arguments[0], piece.rhs.arguments[0]) for piece in expanded] == [("a", "c"), ("b", "d")]
 
 
 def test_pairs_of_different_lengths_are_refused():
@@ -37,9 +40,9 @@ def test_pairs_of_different_lengths_are_refused():
 
 
 def test_a_group_stands_for_its_data_sets():
-    found = pieces("acc(a,each(datasets11))", "0")
-    assert [one.lhs.arguments[1] for one in found] == list(DATASETS_11)
-    assert all(one.rhs == Number(0) for one in found)
+    expanded = pieces("acc(a,each(datasets11))", "0")
+    assert [piece.lhs.arguments[1] for piece in expanded] == list(DATASETS_11)
+    assert all(piece.rhs == Number(0) for piece in expanded)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from reprompt.claims.claim import read_claims
 from reprompt.claims.measured import Measured, recipe_of
 from reprompt.claims.quantities import evaluate, final_angle, slope, tail_cosine
-from reprompt.evidence.runs import Run
-from reprompt.evidence.source import Missing, Slice
+from reprompt.evidence.lookup import Missing, Slice
+from reprompt.evidence.values import Origin
 
 CLAIMS = {claim.id: claim for claim in read_claims()}
 
@@ -17,75 +17,77 @@ def at(method, place, setting="few_shot", paper="prograd", split="all", defaults
 
 
 @pytest.fixture(scope="module")
-def source(records):
+def lookup(records):
     return Measured(records)
 
 
-def test_a_term_without_a_swept_key_finds_unswept_runs_only(records, source):
-    found = source.runs(at("prograd", "oxford_pets", shots=16.0)).values
+def test_a_term_without_a_swept_key_finds_unswept_runs_only(records, lookup):
+    by_origin = lookup.accuracies(at("prograd", "oxford_pets", shots=16.0)).by_origin
     rows = records.query("experiment == 'few_shot' and recipe == 'prograd' and task == 'oxford_pets' and shots == 16")
-    assert list(found.values()) == rows["value"].tolist()
+    assert list(by_origin.values()) == rows["value"].tolist()
 
 
-def test_a_swept_key_finds_its_value(records, source):
-    found = source.runs(at("lwf_kd", "dtd", shots=4.0, alpha=0.25)).values
+def test_a_swept_key_finds_its_value(records, lookup):
+    by_origin = lookup.accuracies(at("lwf_kd", "dtd", shots=4.0, alpha=0.25)).by_origin
     text = json.dumps({"distillation": 0.25}, separators=(",", ":"))
     rows = records[(records["swept"] == text) & (records["task"] == "dtd") & (records["shots"] == 4)]
-    assert list(found.values()) == rows["value"].tolist()
+    assert list(by_origin.values()) == rows["value"].tolist()
     with pytest.raises(Missing, match="no records of LwF"):
-        source.runs(at("lwf_kd", "dtd", shots=4.0))
+        lookup.accuracies(at("lwf_kd", "dtd", shots=4.0))
 
 
-def test_unswept_runs_are_preferred_where_both_have_the_value(records, source):
-    found = source.runs(at("prograd", "dtd", shots=1.0, **{"lambda": 1.0})).values
+def test_unswept_runs_are_preferred_where_both_have_the_value(records, lookup):
+    by_origin = lookup.accuracies(at("prograd", "dtd", shots=1.0, **{"lambda": 1.0})).by_origin
     rows = records.query("experiment == 'few_shot' and recipe == 'prograd' and task == 'dtd' and shots == 1")
-    assert list(found.values()) == rows["value"].tolist()
+    assert list(by_origin.values()) == rows["value"].tolist()
 
 
-def test_what_is_not_tuned_knows_neither_shots_nor_tau(source):
-    found = source.runs(at("zero_shot_clip", "dtd", shots=16.0, tau=0.05)).values
-    assert list(found) == [Run("", "dtd", 0, 0)]
+def test_what_is_not_tuned_knows_neither_shots_nor_tau(lookup):
+    values = lookup.accuracies(at("zero_shot_clip", "dtd", shots=16.0, tau=0.05)).by_origin
+    assert list(values) == [Origin("", "dtd", 0, 0)]
 
 
-def test_tau_is_one_unless_the_term_says_otherwise(records, source):
+def test_tau_is_one_unless_the_term_says_otherwise(records, lookup):
     for tau, named in ((1.0, {}), (0.05, {"tau": 0.05})):
-        found = source.runs(at("maple", "dtd", "base_to_new", "npt", "base", **named)).values
+        by_origin = lookup.accuracies(at("maple", "dtd", "base_to_new", "npt", "base", **named)).by_origin
         rows = records.query("recipe == 'maple' and task == 'dtd' and split == 'base' and metric == 'accuracy'")
-        assert list(found.values()) == rows[rows["tau"] == tau].query("protocol == 'base_to_new'")["value"].tolist()
+        assert list(by_origin.values()) == rows[rows["tau"] == tau].query("protocol == 'base_to_new'")["value"].tolist()
 
 
-def test_no_augmentation_is_another_experiment(source):
-    plain = source.runs(at("coop", "stanford_cars", shots=1.0)).values
-    without = source.runs(at("coop", "stanford_cars", shots=1.0, augmentation="none")).values
+def test_no_augmentation_is_another_experiment(lookup):
+    plain = lookup.accuracies(at("coop", "stanford_cars", shots=1.0)).by_origin
+    without = lookup.accuracies(at("coop", "stanford_cars", shots=1.0, augmentation="none")).by_origin
     assert all(value > 40 for value in plain.values()) and all(value < 35 for value in without.values())
 
 
-def test_a_backbone_can_be_named_and_is_otherwise_the_one_that_has_all(records, source):
-    named = source.runs(at("coop", "imagenet", "cross_dataset", backbone="ViT-B/16")).values
+def test_a_backbone_can_be_named_and_is_otherwise_the_one_that_has_all(records, lookup):
+    named = lookup.accuracies(at("coop", "imagenet", "cross_dataset", backbone="ViT-B/16")).by_origin
     rows = records.query("experiment == 'cross_domain' and recipe == 'coop' and task == 'imagenet'")
     assert list(named.values()) == rows[rows["backbone"] == "ViT-B-16"]["value"].tolist()
-    assert source.runs(at("coop", "targets10", "cross_dataset")).tasks == 10
+    assert lookup.accuracies(at("coop", "targets10", "cross_dataset")).tasks == 10
 
 
-def test_runs_without_named_shots_stay_apart_by_shots(source):
-    found = source.runs(at("coop", "dtd")).values
-    assert {run.shots for run in found} == {1, 2, 4, 8, 16}
+def test_runs_without_named_shots_stay_apart_by_shots(lookup):
+    values = lookup.accuracies(at("coop", "dtd")).by_origin
+    assert {origin.shots for origin in values} == {1, 2, 4, 8, 16}
 
 
-def test_shots_in_the_claims_setting_count_for_all_terms(source):
-    found = source.runs(at("coop", "dtd", "base_to_new", split="new", defaults=(("shots", "4"),))).values
-    assert len(found) == 3
+def test_shots_in_the_claims_setting_count_for_all_terms(lookup):
+    values = lookup.accuracies(at("coop", "dtd", "base_to_new", split="new", defaults=(("shots", "4"),))).by_origin
+    assert len(values) == 3
 
 
-def test_harmonic_means_are_taken_per_run(source):
+def test_harmonic_means_are_taken_per_run(lookup):
     where = {"setting": "base_to_new", "paper": "npt"}
-    base, new, both = (source.runs(at("maple", "dtd", split=split, **where)).values for split in ("base", "new", "H"))
+    base, new, both = (
+        lookup.accuracies(at("maple", "dtd", split=split, **where)).by_origin for split in ("base", "new", "H")
+    )
     assert both == pytest.approx({run: 2 * base[run] * new[run] / (base[run] + new[run]) for run in base})
 
 
-def test_other_papers_do_not_borrow_experiments(source):
+def test_other_papers_do_not_borrow_experiments(lookup):
     with pytest.raises(Missing, match="no records of CoOp under base_to_new in an experiment for this paper"):
-        source.runs(at("coop", "dtd", "base_to_new", "gram", "base"))
+        lookup.accuracies(at("coop", "dtd", "base_to_new", "gram", "base"))
 
 
 def test_an_id_that_no_method_has_is_spelt_as_a_recipe():
@@ -93,8 +95,8 @@ def test_an_id_that_no_method_has_is_spelt_as_a_recipe():
     assert recipe_of("unigram-no_domain_shift") == "unigram_no_domain_shift"
 
 
-def test_the_angle_of_coop_is_prograds_at_lambda_zero(source):
-    coop, prograd = (source.angles(at(method, "caltech101")) for method in ("coop", "prograd"))
+def test_the_angle_of_coop_is_prograds_at_lambda_zero(lookup):
+    coop, prograd = (lookup.angles(at(method, "caltech101")) for method in ("coop", "prograd"))
     assert all(abs(final_angle(angle) - 90.2) < 1 for angle in coop.values())
     assert all(abs(final_angle(angle) - 110) < 1 for angle in prograd.values())
 
@@ -103,8 +105,8 @@ def test_deltas_lose_their_sign_after_averaging_base_and_new(maker):
     rows = maker(noise=0.0)
     for split, value in (("base", -0.5), ("new", 0.1)):
         rows.add("imbalanced", "maple", value, task="dtd", protocol="base_to_new", split=split, metric="delta_mid")
-    found = Measured(rows.frame()).deltas(at("maple", "dtd", "base_to_new", "npt"), "delta_mid")
-    assert list(found.values.values()) == pytest.approx([0.2])
+    outcome = Measured(rows.frame()).deltas(at("maple", "dtd", "base_to_new", "npt"), "delta_mid")
+    assert list(outcome.by_origin.values()) == pytest.approx([0.2])
 
 
 def test_shared_failures_by_hand(maker):
@@ -116,17 +118,17 @@ def test_shared_failures_by_hand(maker):
         predictions[places] = 1
         seed = 0 if recipe == "zero_shot" else 1
         rows.add("few_shot", recipe, 50.0, task="dtd", seed=seed, predictions=predictions, targets=targets)
-    found = evaluate(CLAIMS["prograd-41"].lhs, CLAIMS["prograd-41"], Measured(rows.frame()))
-    assert list(found.values.values()) == pytest.approx([2 / 3])  # 0, 1, 2 missed by ProGrad alone; 0 and 1 shared
+    outcome = evaluate(CLAIMS["prograd-41"].lhs, CLAIMS["prograd-41"], Measured(rows.frame()))
+    assert list(outcome.by_origin.values()) == pytest.approx([2 / 3])  # 0, 1, 2 missed by ProGrad alone; 0 and 1 shared
 
 
 def test_curves_are_read_as_percent(maker):
     rows = maker(noise=0.0)
     rows.add("few_shot", "coop", 50.0, task="stanford_cars", shots=1, measured={"curve": np.array([80, 120, 100])})
     claim = CLAIMS["prograd-38"]
-    source = Measured(rows.frame())
+    lookup = Measured(rows.frame())
     where = at("coop", "stanford_cars", shots=1.0)
-    assert [list(curve) for curve in source.curves(where).values()] == [[40, 60, 50]]
+    assert [list(curve) for curve in lookup.curves(where).values()] == [[40, 60, 50]]
     assert claim.lhs.left.name == "max_over_epochs"
 
 
@@ -135,8 +137,8 @@ def test_a_count_is_taken_in_every_draw(maker):
     frame = rows.frame()
     lost = (frame["recipe"] == "prograd") & (frame["task"] == "dtd") & (frame["experiment"] == "cross_dataset")
     frame.loc[lost & (frame["seed"] == 2), "value"] = 0.0
-    found = evaluate(CLAIMS["prograd-27"].lhs, CLAIMS["prograd-27"], Measured(frame))
-    assert list(found.values.values()) == [10, 9, 10]
+    outcome = evaluate(CLAIMS["prograd-27"].lhs, CLAIMS["prograd-27"], Measured(frame))
+    assert list(outcome.by_origin.values()) == [10, 9, 10]
 
 
 def test_a_count_needs_all_data_sets(maker):
@@ -152,8 +154,8 @@ def test_a_range_runs_over_all_values_that_were_run(maker):
             where = {"protocol": "base_to_new", "task": "dtd", "tau": 0.01, "split": split}
             swept = {"w_language": language, "w_isomorphism": 0.8}
             rows.add("imbalanced_weights", "maple_npt", value, swept=swept, **where)
-    found = evaluate(CLAIMS["npt-43"].lhs, CLAIMS["npt-43"], Measured(rows.frame()))
-    assert list(found.values.values()) == pytest.approx([3])
+    outcome = evaluate(CLAIMS["npt-43"].lhs, CLAIMS["npt-43"], Measured(rows.frame()))
+    assert list(outcome.by_origin.values()) == pytest.approx([3])
 
 
 def test_a_range_is_over_the_tasks_that_all_values_have(maker):
@@ -165,8 +167,8 @@ def test_a_range_is_over_the_tasks_that_all_values_have(maker):
                 where = {"protocol": "base_to_new", "task": task, "tau": 0.01, "split": split}
                 swept = {"w_language": language, "w_isomorphism": 0.8}
                 rows.add("imbalanced_weights", "maple_npt", value, swept=swept, **where)
-    found = evaluate(CLAIMS["npt-43"].lhs, CLAIMS["npt-43"], Measured(rows.frame()))
-    assert (list(found.values.values()), found.tasks) == (pytest.approx([1]), 1)
+    outcome = evaluate(CLAIMS["npt-43"].lhs, CLAIMS["npt-43"], Measured(rows.frame()))
+    assert (list(outcome.by_origin.values()), outcome.tasks) == (pytest.approx([1]), 1)
 
 
 def test_the_tail_is_the_rarer_half():

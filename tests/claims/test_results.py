@@ -38,10 +38,10 @@ def test_what_was_built_in_is_found(frame):
 
 
 def test_every_claim_of_prograd_and_npt_is_judged(frame):
-    found = counts(frame)
-    assert list(found.index) == ["prograd", "gram", "mvlpt", "npt"]
-    assert found.loc[["prograd", "npt"], "not run"].tolist() == [0, 0]
-    assert found.loc[["gram", "mvlpt"], "not run"].tolist() == [56, 45]  # three of MVLPT's are counted, not run
+    table = counts(frame)
+    assert list(table.index) == ["prograd", "gram", "mvlpt", "npt"]
+    assert table.loc[["prograd", "npt"], "not run"].tolist() == [0, 0]
+    assert table.loc[["gram", "mvlpt"], "not run"].tolist() == [56, 45]  # three of MVLPT's are counted, not run
 
 
 def test_what_was_not_run_says_why(frame):

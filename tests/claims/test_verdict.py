@@ -30,9 +30,9 @@ def frame(maker, values, **settings):
     return rows.frame()
 
 
-def word(one, records):
-    judgement = judge(one, Measured(records))
-    return judgement.verdict(adjusted([judgement]).get(one.id, math.nan))
+def word(claim, records):
+    judgement = judge(claim, Measured(records))
+    return judgement.verdict(adjusted([judgement]).get(claim.id, math.nan))
 
 
 CLEAR = {("prograd", "dtd", 1): [62.0, 63.0, 61.5], ("coop", "dtd", 1): [55.0, 56.1, 54.4]}
@@ -62,10 +62,10 @@ def test_identical_runs_are_equal_and_support_no_difference(maker):
 
 def test_an_identity_does_not_hold_when_one_run_differs(maker):
     values = {("prograd", "dtd", 1): [60.0, 61.0, 62.5], ("coop", "dtd", 1): [60.0, 61.0, 62.0]}
-    one = claim("acc(prograd,dtd)", "==", "acc(coop,dtd)")
-    assert word(one, frame(maker, values)) == "inconclusive"
-    assert judge(one, Measured(frame(maker, values))).worst.note == "1 of 3 runs differ"
-    assert word(one, frame(maker, CLEAR)) == "contradicted"
+    judged = claim("acc(prograd,dtd)", "==", "acc(coop,dtd)")
+    assert word(judged, frame(maker, values)) == "inconclusive"
+    assert judge(judged, Measured(frame(maker, values))).worst.note == "1 of 3 runs differ"
+    assert word(judged, frame(maker, CLEAR)) == "contradicted"
 
 
 def test_one_part_the_other_way_contradicts_a_claim_of_many(maker):
@@ -74,26 +74,26 @@ def test_one_part_the_other_way_contradicts_a_claim_of_many(maker):
         ("prograd", "eurosat", 1): [50.0, 51.0, 50.5],
         ("coop", "eurosat", 1): [60.0, 61.1, 60.4],
     }
-    one = claim("acc(prograd,each(dtd|eurosat),shots=1)", ">", "acc(coop,each(dtd|eurosat),shots=1)")
-    judgement = judge(one, Measured(frame(maker, values)))
-    assert word(one, frame(maker, values)) == "contradicted"
+    judged = claim("acc(prograd,each(dtd|eurosat),shots=1)", ">", "acc(coop,each(dtd|eurosat),shots=1)")
+    judgement = judge(judged, Measured(frame(maker, values)))
+    assert word(judged, frame(maker, values)) == "contradicted"
     assert judgement.worst.words == "eurosat"
     against = next(part for part in judgement.parts if part.words == "eurosat")
-    assert judgement.p == pytest.approx(2 * against.found.p)  # two parts, so two chances
+    assert judgement.p == pytest.approx(2 * against.effect.p)  # two parts, so two chances
     assert judgement.against() == 1
 
 
 def test_all_parts_as_claimed_have_the_p_of_the_weakest(maker):
     values = {**CLEAR, ("prograd", "eurosat", 1): [60.0, 61, 65], ("coop", "eurosat", 1): [58.0, 60, 59.0]}
-    one = claim("acc(prograd,each(dtd|eurosat),shots=1)", ">", "acc(coop,each(dtd|eurosat),shots=1)")
-    judgement = judge(one, Measured(frame(maker, values)))
-    assert judgement.p == max(part.found.p for part in judgement.parts)
+    judged = claim("acc(prograd,each(dtd|eurosat),shots=1)", ">", "acc(coop,each(dtd|eurosat),shots=1)")
+    judgement = judge(judged, Measured(frame(maker, values)))
+    assert judgement.p == max(part.effect.p for part in judgement.parts)
     assert judgement.worst.words == "eurosat"
 
 
 def test_parts_that_were_not_run_are_counted(maker):
-    one = claim("acc(prograd,each(dtd|food101),shots=1)", ">", "acc(coop,each(dtd|food101),shots=1)")
-    judgement = judge(one, Measured(frame(maker, CLEAR)))
+    judged = claim("acc(prograd,each(dtd|food101),shots=1)", ">", "acc(coop,each(dtd|food101),shots=1)")
+    judgement = judge(judged, Measured(frame(maker, CLEAR)))
     assert (len(judgement.parts), len(judgement.missing)) == (1, 1)
     assert "food101" in str(judgement.missing[0])
 
@@ -102,8 +102,8 @@ def test_untuned_sides_are_decided_by_their_sign(maker):
     rows = maker(noise=0.0)
     rows.add("few_shot", "zero_shot", 50.0, task="dtd", seed=0)
     rows.add("few_shot", "prompt_ensemble", 51.0, task="dtd", seed=0)
-    one = claim("acc(clip_ensemble,dtd)", ">", "acc(zero_shot_clip,dtd)")
-    judgement = judge(one, Measured(rows.frame()))
+    judged = claim("acc(clip_ensemble,dtd)", ">", "acc(zero_shot_clip,dtd)")
+    judgement = judge(judged, Measured(rows.frame()))
     assert math.isnan(judgement.p) and judgement.verdict() == "holds"
     swapped = claim("acc(zero_shot_clip,dtd)", ">", "acc(clip_ensemble,dtd)")
     assert word(swapped, rows.frame()) == "contradicted"
@@ -131,9 +131,9 @@ def test_an_interval_that_holds_0_as_well_meets_no_stated_value(maker):
 
 def test_a_trend_needs_its_ends_to_agree_with_its_slope(maker):
     rising = {("coop", "dtd", shots): [50 + level, 51 + level, 50.5 + level] for level, shots in enumerate((1, 2, 4))}
-    one = claim("acc(coop,dtd)", "increases_with", "shots(1|2|4)")
+    judged = claim("acc(coop,dtd)", "increases_with", "shots(1|2|4)")
     noisy = {key: list(np.array(v) + 0.01 * key[2] * np.array([1, -1, 0.5])) for key, v in rising.items()}
-    assert word(one, frame(maker, noisy)) == "holds"
+    assert word(judged, frame(maker, noisy)) == "holds"
     assert word(claim("acc(coop,dtd)", "decreases_with", "shots(1|2|4)"), frame(maker, noisy)) == "contradicted"
     # the slope is negative, but the last is above the first
     bent = dict(zip((1, 2, 4, 8, 16), (6.0, 9.0, 0.0, 6.5, 6.1), strict=True))
@@ -145,14 +145,14 @@ def test_a_trend_needs_its_ends_to_agree_with_its_slope(maker):
 
 def test_the_slope_of_a_trend_is_per_step(maker):
     values = {("coop", "dtd", shots): [10.0 * level, 10.0 * level + 1] for level, shots in enumerate((1, 2, 4, 8))}
-    one = claim("acc(coop,dtd)", "increases_with", "shots(1|2|4|8)")
-    assert judge(one, Measured(frame(maker, values))).worst.found.mean == pytest.approx(10)
+    judged = claim("acc(coop,dtd)", "increases_with", "shots(1|2|4|8)")
+    assert judge(judged, Measured(frame(maker, values))).worst.effect.mean == pytest.approx(10)
 
 
 def test_a_trend_with_a_gap_says_so(maker):
     values = {("coop", "dtd", shots): [10.0 * shots, 10.0 * shots + 1] for shots in (1, 4)}
-    one = claim("acc(coop,dtd)", "increases_with", "shots(1|2|4)")
-    assert "2 of 3 values of shots were run" in judge(one, Measured(frame(maker, values))).worst.note
+    judged = claim("acc(coop,dtd)", "increases_with", "shots(1|2|4)")
+    assert "2 of 3 values of shots were run" in judge(judged, Measured(frame(maker, values))).worst.note
 
 
 def test_a_correlation_is_taken_in_every_draw(maker):
@@ -169,29 +169,29 @@ def test_a_correlation_is_taken_in_every_draw(maker):
                 rows.add("imbalanced", recipe, y[recipe, seed], **where)
                 rows.add("imbalanced", recipe, x[recipe, seed], metric="delta_lcd", **where)
     points = "each(cocoop|maple|maple+npt),datasets11"
-    one = claim(f"delta_lcd({points})", "correlates_negatively", f"mean_H({points})", "npt", "analysis; base_to_new")
-    found = judge(one, Measured(rows.frame())).worst.found
+    judged = claim(f"delta_lcd({points})", "correlates_negatively", f"mean_H({points})", "npt", "analysis; base_to_new")
+    by_claim = judge(judged, Measured(rows.frame())).worst.effect
     z = [np.arctanh(np.corrcoef([x[r, s] for r in recipes], [y[r, s] for r in recipes])[0, 1]) for s in (1, 2, 3)]
-    assert found.mean == pytest.approx(np.tanh(np.mean(z)), abs=1e-6)
-    assert found.seeds == 3
+    assert by_claim.mean == pytest.approx(np.tanh(np.mean(z)), abs=1e-6)
+    assert by_claim.seeds == 3
 
 
 def test_holm_takes_each_paper_as_a_family(maker):
     records = frame(maker, CLEAR)
-    source = Measured(records)
-    one = judge(claim("acc(prograd,dtd,shots=1)", ">", "acc(coop,dtd,shots=1)"), source)
-    other = replace(one, claim=replace(one.claim, id="x-02"))
-    stranger = replace(one, claim=replace(one.claim, id="y-01", paper="npt"))
-    found = adjusted([one, other, stranger])
-    assert found["x-01"] == pytest.approx(2 * one.p)
-    assert found["y-01"] == pytest.approx(one.p)
+    lookup = Measured(records)
+    judged = judge(claim("acc(prograd,dtd,shots=1)", ">", "acc(coop,dtd,shots=1)"), lookup)
+    other = replace(judged, claim=replace(judged.claim, id="x-02"))
+    stranger = replace(judged, claim=replace(judged.claim, id="y-01", paper="npt"))
+    effect = adjusted([judged, other, stranger])
+    assert effect["x-01"] == pytest.approx(2 * judged.p)
+    assert effect["y-01"] == pytest.approx(judged.p)
 
 
 def test_nothing_is_judged_without_records_but_what_is_counted():
     empty = pd.DataFrame(columns=list(COLUMNS))
     sources = {"mvlpt": Adapted(empty)}
-    for one in CLAIMS.values():
-        judgement = judge(one, sources.get(one.paper, Measured(empty)))
-        counted = one.id in ("mvlpt-46", "mvlpt-47", "mvlpt-48")
-        assert (judgement.verdict() == "not run") == (not counted), one.id
+    for claim in CLAIMS.values():
+        judgement = judge(claim, sources.get(claim.paper, Measured(empty)))
+        counted = claim.id in ("mvlpt-46", "mvlpt-47", "mvlpt-48")
+        assert (judgement.verdict() == "not run") == (not counted), claim.id
         assert all(str(reason) for reason in judgement.missing)

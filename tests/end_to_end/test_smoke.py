@@ -34,7 +34,7 @@ SWEPT_OUTPUTS = {"table/prograd_table7", "figure/prograd_figure6"}
 
 def test_every_table_and_figure_of_the_plan_is_made(smoke: Path, plan: Plan) -> None:
     for output in plan.outputs.values():
-        for end in ("csv", "html", "png") if output.kind == "table" else ("png", "csv"):
+        for end in ("csv", "html") if output.kind == "table" else ("png", "csv"):
             file = smoke / plan.root / f"{output.kind}s" / f"{output.name}.{end}"
             assert file.stat().st_size > (20 if end == "csv" else 100), file
     for page in ("index", "claims"):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from reprompt.evidence.adaptation import ADAPTATION_COLUMNS, LABELS, LEARNERS, adaptations, method_of
-from reprompt.tables.setting import swept
+from reprompt.tables.scope import swept
 
 COLUMNS = ["scale", "experiment", "protocol", "recipe", "backbone", "task", "shots", "seed", "swept", "start", "group"]
 COLUMNS += ["settings", "metric", "value", "images", "cell", "file"]
@@ -13,12 +13,12 @@ SETTINGS = {"context_length": 16, "visual_length": 8}
 
 def run(recipe, score, validation=None, *, experiment="elevater", protocol="elevater", task="dtd", seed=1, **other):
     """The rows of one run: its score, its accuracy and, if it is tuned, its validation score."""
-    of = {"sweep": "", "start": "", "group": "", "settings": SETTINGS, "shots": 20} | other
-    cell = f"{experiment} {recipe} {task} {seed} {of['sweep']} {of['start']} {of['group']}"
-    before = ("paper", experiment, protocol, recipe, "ViT-B-16", task, of["shots"], seed, of["sweep"], of["start"])
+    row = {"sweep": "", "start": "", "group": "", "settings": SETTINGS, "shots": 20} | other
+    cell = f"{experiment} {recipe} {task} {seed} {row['sweep']} {row['start']} {row['group']}"
+    before = ("paper", experiment, protocol, recipe, "ViT-B-16", task, row["shots"], seed, row["sweep"], row["start"])
     values = {"score": score, "accuracy": score - 1, "validation": validation}
     return [
-        (*before, of["group"], of["settings"], metric, value, 100, cell, f"{experiment}.npz")
+        (*before, row["group"], row["settings"], metric, value, 100, cell, f"{experiment}.npz")
         for metric, value in values.items()
         if value is not None
     ]
@@ -45,18 +45,18 @@ def groups(*validations, scores=(60.0, 61.0, 62.0), seed=1, start="", names=("",
     ]
 
 
-def only(found, **chosen):
+def only(table, **chosen):
     """The one row with these entries."""
     for column, entry in chosen.items():
-        found = found[found[column] == entry]
-    assert len(found) == 1
-    return found.iloc[0]
+        table = table[table[column] == entry]
+    assert len(table) == 1
+    return table.iloc[0]
 
 
 def test_a_run_is_one_row_with_its_own_metric_and_its_validation_score():
-    found = adaptations(frame(run("coop_middle", 70.0, 80.0)))
-    assert tuple(found.columns) == ADAPTATION_COLUMNS
-    row = only(found)
+    table = adaptations(frame(run("coop_middle", 70.0, 80.0)))
+    assert tuple(table.columns) == ADAPTATION_COLUMNS
+    row = only(table)
     assert (row["value"], row["validation"], row["group_size"]) == (70.0, 80.0, 1)
     assert (row["method"], row["learner"], row["init"], row["adapt"]) == ("coop", "coop", "random", "single")
 
@@ -84,32 +84,32 @@ def test_a_start_is_called_as_the_paper_calls_its_sources(start, init, method):
 
 
 def test_the_tokens_of_vpt_are_visual_and_those_of_the_others_are_of_context():
-    found = adaptations(frame(*(run(recipe, 70.0, 80.0) for recipe in ("coop_middle", "vpt_deep", "upt"))))
-    assert found["M"].tolist() == [16, 8, 16]
+    table = adaptations(frame(*(run(recipe, 70.0, 80.0) for recipe in ("coop_middle", "vpt_deep", "upt"))))
+    assert table["M"].tolist() == [16, 8, 16]
 
 
 def test_a_sweep_of_lengths_stands_in_m_and_any_other_sweep_under_its_name():
     both = swept(context_length=4, visual_length=4)
     four = {"context_length": 4, "visual_length": 4}
-    found = adaptations(
+    table = adaptations(
         frame(
             run("upt", 70.0, 80.0, experiment="length", sweep=both, settings=four),
             run("upt", 70.0, 80.0, experiment="upt_block", sweep=swept(mix_heads=2), settings=four),
         )
     )
-    assert found["M"].tolist() == [4, 4]
-    assert found["swept"].tolist() == ["", swept(mix_heads=2)]
+    assert table["M"].tolist() == [4, 4]
+    assert table["swept"].tolist() == ["", swept(mix_heads=2)]
 
 
 def test_other_protocols_and_other_recipes_are_left_out():
-    found = adaptations(
+    table = adaptations(
         frame(
             run("mcoop", 70.0, 80.0, experiment="multitask_11", protocol="multitask"),
             run("coop_middle", 70.0, 80.0, experiment="transfer_grid", protocol="transfer_grid"),
             run("linear_probe", 70.0, 80.0),
         )
     )
-    assert len(found) == 0 and tuple(found.columns) == ADAPTATION_COLUMNS
+    assert len(table) == 0 and tuple(table.columns) == ADAPTATION_COLUMNS
 
 
 def test_the_group_with_the_highest_validation_score_is_chosen_whatever_it_scores():
@@ -129,18 +129,18 @@ def test_ties_go_to_the_smaller_group(validations, size):
 
 
 def test_every_draw_chooses_for_itself():
-    found = adaptations(frame(*groups(75.0, 78.0, 77.0, seed=1), *groups(75.0, 71.0, 77.0, seed=2)))
-    best = found[found["adapt"] == "multitask_best"].set_index("seed")["group_size"]
+    table = adaptations(frame(*groups(75.0, 78.0, 77.0, seed=1), *groups(75.0, 71.0, 77.0, seed=2)))
+    best = table[table["adapt"] == "multitask_best"].set_index("seed")["group_size"]
     assert best.to_dict() == {1: 2, 2: 3}
-    assert (found["adapt"] == "single").sum() == 2
+    assert (table["adapt"] == "single").sum() == 2
 
 
 def test_the_worst_groups_never_leave_a_task_alone():
     rows = groups(99.0, 71.0, 72.0, start="multitask_20", names=("", "worst_2", "worst_3"))
-    found = adaptations(frame(*rows))
-    worst = only(found, adapt="multitask_worst")
+    table = adaptations(frame(*rows))
+    worst = only(table, adapt="multitask_worst")
     assert (worst["group_size"], worst["value"], worst["init"]) == (3, 62.0, "multitask_20")
-    assert "multitask_best" not in set(found["adapt"])
+    assert "multitask_best" not in set(table["adapt"])
 
 
 def test_a_choice_needs_every_size_and_its_validation_score():
@@ -151,8 +151,8 @@ def test_a_choice_needs_every_size_and_its_validation_score():
 
 
 def test_a_start_chooses_among_its_own_groups():
-    found = adaptations(frame(*groups(75.0, 78.0, 77.0), *groups(79.0, 70.0, 70.0, start="multitask_20")))
-    best = found[found["adapt"] == "multitask_best"].set_index("init")["group_size"]
+    table = adaptations(frame(*groups(75.0, 78.0, 77.0), *groups(79.0, 70.0, 70.0, start="multitask_20")))
+    best = table[table["adapt"] == "multitask_best"].set_index("init")["group_size"]
     assert best.to_dict() == {"random": 2, "multitask_20": 1}
 
 
@@ -163,8 +163,8 @@ def test_the_paper_says_m_where_tasks_share_a_prompt_at_either_stage():
 
 
 def test_no_records_give_an_empty_frame():
-    found = adaptations(frame())
-    assert len(found) == 0 and tuple(found.columns) == ADAPTATION_COLUMNS
+    table = adaptations(frame())
+    assert len(table) == 0 and tuple(table.columns) == ADAPTATION_COLUMNS
 
 
 def test_two_groups_of_the_same_tasks_are_one_cell_and_two_runs():
@@ -172,5 +172,5 @@ def test_two_groups_of_the_same_tasks_are_one_cell_and_two_runs():
     names = ("", "best_2", "best_3", "worst_2", "worst_3")
     runs = [run("coop_middle", 60.0, 70.0)]
     runs += [run("mcoop", 61.0, 80.0, experiment="grouped", group=group) for group in names[1:]]
-    found = adaptations(frame(*runs).assign(cell="the same"))
-    assert only(found, adapt="multitask_best")["value"] == only(found, adapt="multitask_worst")["value"] == 61.0
+    table = adaptations(frame(*runs).assign(cell="the same"))
+    assert only(table, adapt="multitask_best")["value"] == only(table, adapt="multitask_worst")["value"] == 61.0

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from reprompt.evidence.explanation import Comparison, complete_tasks, interaction, within_targets
+from reprompt.evidence.explanation import LearnerGrids, complete_tasks, interaction, within_targets
 from reprompt.evidence.mantel import mantel
 
 
@@ -76,8 +76,8 @@ def test_no_grid_has_no_tasks():
 def test_given_the_other_similarity_only_its_own_part_counts():
     label, noise = frame(9, 10), frame(9, 11)
     image = label + 0.6 * noise
-    comparison = Comparison(label, label + 0.01 * frame(9, 12), image, ())
-    assert comparison.pairs == 72
-    assert comparison.related("image").p < 0.01
-    assert abs(comparison.related("image", given=True).correlation) < 0.3
-    assert comparison.related("label", given=True).correlation > 0.9
+    grids = LearnerGrids(label, label + 0.01 * frame(9, 12), image, ())
+    assert grids.pairs == 72
+    assert grids.related("image").p < 0.01
+    assert abs(grids.related("image", given=True).correlation) < 0.3
+    assert grids.related("label", given=True).correlation > 0.9

@@ -5,15 +5,15 @@ import pytest
 from scipy import stats
 
 from reprompt.evidence.inference import estimate, holm
-from reprompt.evidence.runs import Run, Runs, combine, difference
+from reprompt.evidence.values import Origin, Values, combine, difference
 
 
-def runs(values, source=None):
-    """Runs from {task: [value of seed 1, 2, ...]}."""
-    return Runs(
+def values_of(by_task, source=None):
+    """Values from {task: [value of seed 1, 2, ...]}."""
+    return Values(
         {
-            Run(source or task, task, 0, seed): value
-            for task, row in values.items()
+            Origin(source or task, task, 0, seed): value
+            for task, row in by_task.items()
             for seed, value in enumerate(row, start=1)
         }
     )
@@ -21,80 +21,80 @@ def runs(values, source=None):
 
 def test_one_task_is_the_paired_t_test():
     left, right = [61.0, 63.5, 60.2], [59.5, 60.0, 60.1]
-    found = estimate(difference(runs({"dtd": left}), runs({"dtd": right})))
+    estimated = estimate(difference(values_of({"dtd": left}), values_of({"dtd": right})))
     expected = stats.ttest_rel(left, right)
-    assert found.mean == pytest.approx(np.mean(left) - np.mean(right))
-    assert found.p == pytest.approx(expected.pvalue)
-    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
-    assert (found.freedom, found.seeds, found.tasks) == (2, 3, 1)
+    assert estimated.mean == pytest.approx(np.mean(left) - np.mean(right))
+    assert estimated.p == pytest.approx(expected.pvalue)
+    assert (estimated.low, estimated.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert (estimated.freedom, estimated.seeds, estimated.tasks) == (2, 3, 1)
 
 
 def test_two_tasks_by_hand():
     # differences 1, 2, 3 (variance 1) and 4, 4, 7 (variance 3): mean 3.5, variance (1/4)(1/3 + 3/3) = 1/3
-    found = estimate(runs({"dtd": [1, 2, 3], "eurosat": [4, 4, 7]}))
+    estimated = estimate(values_of({"dtd": [1, 2, 3], "eurosat": [4, 4, 7]}))
     freedom = (1 / 3) ** 2 / ((1 / 12) ** 2 / 2 + (3 / 12) ** 2 / 2)
-    assert found.mean == pytest.approx(3.5)
-    assert found.freedom == pytest.approx(freedom) == pytest.approx(3.2)
-    assert found.p == pytest.approx(2 * stats.t.sf(3.5 / math.sqrt(1 / 3), freedom))
+    assert estimated.mean == pytest.approx(3.5)
+    assert estimated.freedom == pytest.approx(freedom) == pytest.approx(3.2)
+    assert estimated.p == pytest.approx(2 * stats.t.sf(3.5 / math.sqrt(1 / 3), freedom))
 
 
 def test_equal_variances_have_tasks_times_seeds_less_one_degrees_of_freedom():
-    found = estimate(runs({f"task{n}": [n, n + 1, n + 2] for n in range(11)}))
-    assert found.freedom == pytest.approx(22)
-    assert found.half_width == pytest.approx(stats.t.ppf(0.975, 22) * math.sqrt(1 / 33))
+    estimated = estimate(values_of({f"task{n}": [n, n + 1, n + 2] for n in range(11)}))
+    assert estimated.freedom == pytest.approx(22)
+    assert estimated.half_width == pytest.approx(stats.t.ppf(0.975, 22) * math.sqrt(1 / 33))
 
 
 def test_two_tasks_are_welchs_test_of_a_mean_against_minus_another():
     first, second = [1.0, 2.5, 3.0, 0.5], [4.0, 4.4, 7.0]
-    found = estimate(runs({"dtd": first, "eurosat": second}))
+    estimated = estimate(values_of({"dtd": first, "eurosat": second}))
     welch = stats.ttest_ind(first, [-value for value in second], equal_var=False)
-    assert found.p == pytest.approx(welch.pvalue)
-    assert found.freedom == pytest.approx(welch.df)
+    assert estimated.p == pytest.approx(welch.pvalue)
+    assert estimated.freedom == pytest.approx(welch.df)
 
 
 def test_tasks_that_share_a_prompt_share_its_draw():
     values = {"dtd": [1, 2, 3], "eurosat": [4, 4, 7]}
-    found = estimate(runs(values, source="imagenet"))
+    estimated = estimate(values_of(values, source="imagenet"))
     expected = stats.ttest_1samp([2.5, 3, 5], 0)
-    assert found.p == pytest.approx(expected.pvalue)
-    assert (found.freedom, found.tasks) == (2, 2)
+    assert estimated.p == pytest.approx(expected.pvalue)
+    assert (estimated.freedom, estimated.tasks) == (2, 2)
 
 
 def test_shots_of_a_draw_are_averaged_before_the_test():
-    both = {Run("dtd", "dtd", shots, seed): seed + shots for shots in (1, 4) for seed in (1, 2, 3)}
-    assert estimate(Runs(both)).p == pytest.approx(stats.ttest_1samp([3.5, 4.5, 5.5], 0).pvalue)
+    both = {Origin("dtd", "dtd", shots, seed): seed + shots for shots in (1, 4) for seed in (1, 2, 3)}
+    assert estimate(Values(both)).p == pytest.approx(stats.ttest_1samp([3.5, 4.5, 5.5], 0).pvalue)
 
 
 def test_a_deterministic_side_meets_every_draw():
-    untuned = Runs({Run("", "dtd", 0, 0): 2.0})
-    gap = difference(runs({"dtd": [3, 4, 5]}), untuned)
+    untuned = Values({Origin("", "dtd", 0, 0): 2.0})
+    gap = difference(values_of({"dtd": [3, 4, 5]}), untuned)
     assert estimate(gap).mean == pytest.approx(2)
-    assert estimate(difference(untuned, runs({"dtd": [3, 4, 5]}))).mean == pytest.approx(-2)
+    assert estimate(difference(untuned, values_of({"dtd": [3, 4, 5]}))).mean == pytest.approx(-2)
     both = estimate(difference(untuned, untuned))
     assert both.seeds == 0 and math.isnan(both.p)
 
 
 def test_one_draw_has_no_interval():
-    found = estimate(runs({"dtd": [1.0]}))
-    assert found.seeds == 1 and math.isnan(found.low) and math.isnan(found.p)
+    estimated = estimate(values_of({"dtd": [1.0]}))
+    assert estimated.seeds == 1 and math.isnan(estimated.low) and math.isnan(estimated.p)
 
 
 def test_draws_without_spread_get_a_sign_test():
-    assert estimate(runs({"dtd": [2, 2, 2]})).p == 0.25
-    assert estimate(runs({"dtd": [2, 2, 2], "eurosat": [2, 2, 2]})).p == 2.0**-5
-    assert estimate(runs({"dtd": [0, 0, 0]})).p == 1
+    assert estimate(values_of({"dtd": [2, 2, 2]})).p == 0.25
+    assert estimate(values_of({"dtd": [2, 2, 2], "eurosat": [2, 2, 2]})).p == 2.0**-5
+    assert estimate(values_of({"dtd": [0, 0, 0]})).p == 1
 
 
 def test_a_pooled_side_pools_the_other():
-    pooled = runs({"dtd": [1, 2, 3], "eurosat": [3, 4, 5]}).over_tasks()
-    gap = combine(pooled, runs({"dtd": [1, 1, 1], "eurosat": [1, 1, 1]}), lambda one, other: one - other)
-    assert list(gap.values.values()) == [1, 2, 3]
+    pooled = values_of({"dtd": [1, 2, 3], "eurosat": [3, 4, 5]}).over_tasks()
+    gap = combine(pooled, values_of({"dtd": [1, 1, 1], "eurosat": [1, 1, 1]}), lambda one, other: one - other)
+    assert list(gap.by_origin.values()) == [1, 2, 3]
     assert gap.tasks == 2
 
 
 def test_runs_without_a_partner_are_left_out():
-    gap = difference(runs({"dtd": [1, 2, 3], "eurosat": [1, 2, 3]}), runs({"dtd": [1, 1]}))
-    assert list(gap.values.values()) == [0, 1]
+    gap = difference(values_of({"dtd": [1, 2, 3], "eurosat": [1, 2, 3]}), values_of({"dtd": [1, 1]}))
+    assert list(gap.by_origin.values()) == [0, 1]
 
 
 def test_holm_by_hand():

@@ -28,9 +28,9 @@ def relabelled(square: np.ndarray, order) -> np.ndarray:
 def test_the_correlation_is_spearmans_off_the_diagonal():
     one, other = matrix(7, 1), matrix(7, 2)
     one[0, 1] = one[2, 3] = one[4, 0]  # ties
-    found = mantel(one, other)
-    assert found.correlation == pytest.approx(spearman(one, other))
-    assert found.pairs == 42
+    relation = mantel(one, other)
+    assert relation.correlation == pytest.approx(spearman(one, other))
+    assert relation.pairs == 42
 
 
 def test_identical_matrices_correlate_fully_and_opposite_ones_fully_the_other_way():
@@ -57,7 +57,7 @@ def test_of_four_tasks_p_is_the_share_of_all_24_relabellings():
     own = abs(spearman(one, other))
     others = [abs(spearman(relabelled(one, order), other)) for order in permutations(range(4))]
     assert len(others) == 24
-    assert mantel(one, other).p == pytest.approx(np.mean([found >= own - 1e-9 for found in others]))
+    assert mantel(one, other).p == pytest.approx(np.mean([shuffled >= own - 1e-9 for shuffled in others]))
 
 
 def test_relabelling_both_matrices_alike_changes_nothing():
@@ -104,13 +104,13 @@ def test_p_is_uniform_where_nothing_is_related():
 
 
 def test_partial_p_is_nearly_uniform_where_only_the_given_matrix_matters():
-    random, found = np.random.default_rng(16), []
+    random, p_values = np.random.default_rng(16), []
     for seed in range(300):
         given, other = random.normal(size=(2, 8, 8))
         one = given + 0.7 * random.normal(size=(8, 8))
-        found.append(partial_mantel(one, other, given, seed, permutations=99).p)
-    assert 0.01 < np.mean(np.array(found) <= 0.05) < 0.1
-    assert 0.4 < np.median(found) < 0.6
+        p_values.append(partial_mantel(one, other, given, seed, permutations=99).p)
+    assert 0.01 < np.mean(np.array(p_values) <= 0.05) < 0.1
+    assert 0.4 < np.median(p_values) < 0.6
 
 
 def test_the_partial_correlation_is_that_of_the_residuals_of_ranks():
@@ -131,14 +131,14 @@ def test_what_the_given_matrix_explains_is_gone():
 
 
 def test_a_constant_matrix_has_no_correlation():
-    found = mantel(np.ones((5, 5)), matrix(5, 21))
-    assert np.isnan([found.correlation, found.p]).all() and found.pairs == 20
+    relation = mantel(np.ones((5, 5)), matrix(5, 21))
+    assert np.isnan([relation.correlation, relation.p]).all() and relation.pairs == 20
 
 
 def test_nothing_is_left_beyond_the_same_matrix():
     one, other = matrix(6, 22), matrix(6, 23)
-    found = partial_mantel(one, other, other)
-    assert np.isnan([found.correlation, found.p]).all()
+    relation = partial_mantel(one, other, other)
+    assert np.isnan([relation.correlation, relation.p]).all()
 
 
 def test_a_missing_pair_is_refused():

@@ -27,8 +27,8 @@ def test_figure_1a_has_every_start_that_was_run_and_the_meta_learned_one_last(re
     starts = ["random", "“a photo of a”", "“this is one big”", "random, 16 tokens", "meta-learned"]
     assert list(points["initialisation"].unique()) == starts
     assert len(points) == 5 * 3
-    of = records[(records["experiment"] == "gram_initialisations") & records["swept"].str.contains("random")]
-    base, new = (of[of["split"] == half].groupby("seed")["value"].mean() for half in ("base", "new"))
+    rows = records[(records["experiment"] == "gram_initialisations") & records["swept"].str.contains("random")]
+    base, new = (rows[rows["split"] == half].groupby("seed")["value"].mean() for half in ("base", "new"))
     expected = {"base": base.mean(), "new": new.mean(), "H": (2 * base * new / (base + new)).mean()}
     random = points[points["initialisation"] == "random"].set_index("split")["regenerated"]
     assert random.to_dict() == pytest.approx(expected)
@@ -53,11 +53,13 @@ def test_the_range_is_of_the_starts_of_four_tokens(records):
 def test_a_point_of_a_curve_is_the_mean_over_tasks_with_its_interval_over_draws(records):
     points = gram_figure3a(records).points
     assert points.groupby(["split", "recipe"])["epoch"].max().unstack()["vpt_gram"].tolist() == [10, 10]
-    of = records[(records["experiment"] == "gram_curves") & (records["recipe"] == "vpt") & (records["split"] == "new")]
-    third = [
-        100 * int(arrays["curve"][2]) / images for arrays, images in zip(of["measured"], of["images"], strict=True)
+    rows = records[
+        (records["experiment"] == "gram_curves") & (records["recipe"] == "vpt") & (records["split"] == "new")
     ]
-    by_seed = pd.Series(third).groupby(of["seed"].to_numpy()).mean()
+    third = [
+        100 * int(arrays["curve"][2]) / images for arrays, images in zip(rows["measured"], rows["images"], strict=True)
+    ]
+    by_seed = pd.Series(third).groupby(rows["seed"].to_numpy()).mean()
     point = points.query("split == 'new' and recipe == 'vpt' and epoch == 3").iloc[0]
     assert point["regenerated"] == pytest.approx(by_seed.mean())
     half = student_t.ppf(0.975, 2) * by_seed.std(ddof=1) / np.sqrt(3)
@@ -72,10 +74,10 @@ def test_figure_1b_is_the_part_of_figure_3a_that_is_coop_on_new_classes(records)
 
 
 def test_figure_1b_has_coop_after_a_longer_training_on_the_same_tasks(records):
-    of = records[(records["experiment"] == "gram_long") & (records["split"] == "new")]
+    rows = records[(records["experiment"] == "gram_long") & (records["split"] == "new")]
     longer = gram_figure1b(records).points.query("recipe == 'coop_long'")
-    assert longer[["epoch", "regenerated"]].to_numpy().tolist() == [[20, pytest.approx(of["value"].mean())]]
-    fewer = records.drop(index=of.index[of["task"] == "dtd"])
+    assert longer[["epoch", "regenerated"]].to_numpy().tolist() == [[20, pytest.approx(rows["value"].mean())]]
+    fewer = records.drop(index=rows.index[rows["task"] == "dtd"])
     assert "coop_long" not in set(gram_figure1b(fewer).points["recipe"])
 
 

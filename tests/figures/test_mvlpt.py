@@ -17,7 +17,9 @@ from reprompt.tasks.groups import members
 from reprompt.training.groups import grid_of, normalised
 
 ELEVATER_20 = members("elevater20")
-FIGURES = {one.__name__: one for one in (mvlpt_figure1, mvlpt_figure4, mvlpt_figure5, mvlpt_figure6)}
+FIGURES = {
+    make_figure.__name__: make_figure for make_figure in (mvlpt_figure1, mvlpt_figure4, mvlpt_figure5, mvlpt_figure6)
+}
 FIRST, SEEDS = (5 + 10 + 15) / 3, 1.0  # what the three targets and the three seeds add to a level
 
 
@@ -160,7 +162,7 @@ def test_a_learner_or_a_pair_that_was_not_run_leaves_its_place_empty(records):
 def test_tasks_that_serve_each_other_come_to_stand_together():
     random = np.random.default_rng(0)
     names = list("adbecf")  # two groups, abc and def, interleaved
-    together = np.array([[(one in "abc") == (other in "abc") for other in names] for one in names])
+    together = np.array([[(name in "abc") == (other in "abc") for other in names] for name in names])
     grid = pd.DataFrame(0.6 + 0.2 * together + 0.01 * random.random((6, 6)), index=names, columns=names)
     order = "".join(clustered_order(grid))
     assert {frozenset(order[:3]), frozenset(order[3:])} == {frozenset("abc"), frozenset("def")}
@@ -168,7 +170,7 @@ def test_tasks_that_serve_each_other_come_to_stand_together():
 
 def test_good_sources_and_easy_targets_do_not_make_a_cluster():
     names = list("adbecf")
-    together = np.array([[(one in "abc") == (other in "abc") for other in names] for one in names])
+    together = np.array([[(name in "abc") == (other in "abc") for other in names] for name in names])
     grid = pd.DataFrame(0.4 + 0.1 * together, index=names, columns=names)
     grid["a"] += 0.3  # easy for all prompts
     grid.loc["d"] += 0.2  # good for all tasks

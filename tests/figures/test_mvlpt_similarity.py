@@ -46,10 +46,10 @@ def test_correlation_and_p_stand_over_every_panel(figure):
 
 
 def test_the_named_are_few_and_of_different_targets(figure):
-    named = figure.points[figure.points["outlier"]]
-    assert (named.groupby(["learner", "similarity"]).size() == 3).all()
-    assert not named.duplicated(["learner", "similarity", "target"]).any()
-    names = {f"{card_of(pair.source).printed} → {card_of(pair.target).printed}" for pair in named.itertuples()}
+    marked = figure.points[figure.points["outlier"]]
+    assert (marked.groupby(["learner", "similarity"]).size() == 3).all()
+    assert not marked.duplicated(["learner", "similarity", "target"]).any()
+    names = {f"{card_of(pair.source).printed} → {card_of(pair.target).printed}" for pair in marked.itertuples()}
     assert names <= set(words(figure).split("\n"))
 
 
@@ -59,9 +59,9 @@ def test_the_pair_that_breaks_the_rule_is_named_first():
     transfer = similarity.copy()
     transfer[-1] = -1
     targets = [f"task {place % 5}" for place in range(20)]
-    found = outliers(similarity, transfer, targets)
-    assert found[0] == 19 and len(found) == 3
-    assert len({targets[place] for place in found}) == 3
+    marked = outliers(similarity, transfer, targets)
+    assert marked[0] == 19 and len(marked) == 3
+    assert len({targets[place] for place in marked}) == 3
 
 
 def test_a_constant_similarity_has_no_line_but_outliers(records):

@@ -12,9 +12,9 @@ from scipy.stats import t as student_t
 
 from reprompt.figures.npt import NPT_FIGURES, npt_figure1, npt_figure2, npt_figure4, npt_figure5
 from reprompt.figures.npt.collapse import degrees, plane, polygon, share_kept, simplex_radius
-from reprompt.figures.npt.degrees import setting_of_degrees
+from reprompt.figures.npt.degrees import scope_of_degrees
 from reprompt.tables.npt import npt_table1
-from reprompt.tables.setting import Which, setting_of
+from reprompt.tables.scope import Which, scope_of
 from reprompt.tasks.groups import members
 
 DATASETS_11 = members("datasets11")
@@ -97,8 +97,8 @@ def test_a_degree_is_the_mean_of_absolute_values_over_base_and_new():
     lcd = (rows["metric"] == "delta_lcd") & (rows["split"] == "base")
     rows.loc[lcd, "value"] = -0.2
     rows.loc[(rows["metric"] == "delta_lcd") & ~lcd & (rows["split"] == "new"), "value"] = 0.4
-    of = setting_of_degrees(rows, setting_of(rows, "imbalanced"), "delta_lcd")
-    assert of.average(Which("maple", 16, "both")).estimate == pytest.approx(0.3)
+    scope = scope_of_degrees(rows, scope_of(rows, "imbalanced"), "delta_lcd")
+    assert scope.average(Which("maple", 16, "both")).estimate == pytest.approx(0.3)
 
 
 def test_figure_2_sets_degrees_against_the_average_h_of_table_1(records, figure2, table1):
@@ -110,8 +110,8 @@ def test_figure_2_sets_degrees_against_the_average_h_of_table_1(records, figure2
         ("b", "delta_mid"): 9,
     }
     point = points.query("panel == 'b' and delta == 'delta_mid' and recipe == 'maple' and tau == 0.01").iloc[0]
-    of = records.query("experiment == 'imbalanced' and recipe == 'maple' and tau == 0.01 and metric == 'delta_mid'")
-    by_seed = of["value"].abs().groupby(of["seed"]).mean()
+    rows = records.query("experiment == 'imbalanced' and recipe == 'maple' and tau == 0.01 and metric == 'delta_mid'")
+    by_seed = rows["value"].abs().groupby(rows["seed"]).mean()
     assert point["degree"] == pytest.approx(by_seed.mean())
     half = student_t.ppf(0.975, 2) * by_seed.std(ddof=1) / np.sqrt(3)
     assert point["high"] - point["degree"] == pytest.approx(half)
@@ -156,10 +156,10 @@ def test_figure_5_joins_the_sweep_with_the_default_and_has_a_line_without_npt(re
         "w1": [0.0, 0.1, 0.3, 0.5, 0.7, 1.0],
         "w2": [0.0, 0.2, 0.5, 0.8, 1.0, 1.5],
     }
-    for label, of in (("MaPLe", points["recipe"] == "maple"), ("MaPLe + NPT", points["published"] == 71.85)):
+    for label, points_of in (("MaPLe", points["recipe"] == "maple"), ("MaPLe + NPT", points["published"] == 71.85)):
         cell = table1.at("Imbalance ratio τ = 0.01", label, "Avg")
-        assert of.sum() == 2
-        assert points.loc[of, "regenerated"].tolist() == pytest.approx([cell["regenerated"]] * 2)
+        assert points_of.sum() == 2
+        assert points.loc[points_of, "regenerated"].tolist() == pytest.approx([cell["regenerated"]] * 2)
 
 
 def test_a_point_of_the_sweep_is_its_runs_alone(records):

@@ -21,7 +21,7 @@ from reprompt.figures.prograd.failures import failures
 from reprompt.figures.prograd.heat import border_and_centre
 from reprompt.figures.write import write_figure
 from reprompt.tables.prograd import prograd_table1
-from reprompt.tables.setting import setting_of, swept
+from reprompt.tables.scope import scope_of, swept
 from reprompt.tasks.groups import members
 
 DATASETS_11 = members("datasets11")
@@ -200,7 +200,7 @@ def test_failures_are_counted_by_hand_on_four_images(make):
     records = records[records["recipe"].isin(predictions)].copy()
     records["predictions"] = [np.array(predictions[recipe], dtype=np.uint8) for recipe in records["recipe"]]
     records["targets"] = [np.arange(4, dtype=np.uint8)] * len(records)
-    (counted,) = failures(setting_of(records, "few_shot")).to_dict("records")
+    (counted,) = failures(scope_of(records, "few_shot")).to_dict("records")
     assert counted == {"task": "dtd", "shots": 1, "seed": 1, "failures": 3, "zero_shot_wrong": 2}
     average = prograd_figure5(records).points.iloc[0]
     assert (average["task"], average["failures"], average["zero_shot_wrong"]) == ("average", 3, 2)

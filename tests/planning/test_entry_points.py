@@ -173,7 +173,7 @@ def test_a_cell_depends_on_what_its_recipe_runs(package: Path, place: str, recip
         ("objectives/npt.py", "maple"),
         ("gradients/orthogonal.py", "prograd"),
         ("training/meta/learned.py", "coop"),
-        ("tables/setting.py", "coop"),
+        ("tables/scope.py", "coop"),
         ("miniature/tasks.py", "coop"),
         ("training/pretrain.py", "coop"),
         ("data/rendered.py", "vpt"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from reprompt.tables.setting import swept
+from reprompt.tables.scope import swept
 from reprompt.tasks.groups import members
 
 DATASETS_11 = members("datasets11")

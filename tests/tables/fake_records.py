@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from reprompt.tables.setting import swept
+from reprompt.tables.scope import swept
 from reprompt.tasks.groups import members
 
 SHIFTS = members("imagenet4")
@@ -167,7 +167,7 @@ def make_gram_records(
                 for seed in seeds:
                     book.add(experiment, recipe, task, shots, seed, 50 + 2 * place + gain - less, **where)
     for recipe, to in GRAM_PRODUCTS.items():
-        where = {"source": "gram", "protocol": "meta", **logged(to)}
+        where = {"source": "gram", "protocol": "meta", "settings": tokens(recipe), **logged(to)}
         book.add("gram", recipe, "corpus", 4, 1, 60.0, **where)
     return book.frame()
 
@@ -230,9 +230,10 @@ class Book:
 
 
 def tokens(recipe):
-    """Prompt tokens and where they start, as settings have them: four tokens, or two in each tower."""
+    """Prompt tokens and where they start, as settings have them: four tokens, or two in each tower; in one layer."""
     length, words = (2, "a photo") if recipe.startswith(("unigram", "joint")) else (4, "a photo of a")
-    return {"context_length": length, "visual_length": length, "initialisation": words}
+    lengths = {"context_length": length, "visual_length": length, "text_depth": 1, "visual_depth": 1}
+    return lengths | {"initialisation": words}
 
 
 def course(images, rising, spread):

@@ -23,7 +23,7 @@ def test_a_name_is_marked_where_it_is_published(name, verdict, mark):
     cell = name_cell("CoOp", "Caltech101", "Task 1", name, "DTD", ("MNIST",))
     assert cell["verdict"] == cell["pattern"] == verdict
     table = table_of(cell)
-    entry = table.entry(table.at("CoOp", "Caltech101", "Task 1"), decimals=1)
+    entry = table.entry(table.at("CoOp", "Caltech101", "Task 1"))
     assert (entry.value, entry.mark, entry.published) == (name, mark, "DTD")
 
 

@@ -15,7 +15,7 @@ from reprompt.tables.prograd import (
     prograd_table6,
     prograd_table7,
 )
-from reprompt.tables.setting import swept
+from reprompt.tables.scope import swept
 
 TABLES = {name: getattr(prograd, name) for name in prograd.__all__}
 PAPER_BLOCK, OUR_BLOCK = "4 shots, as in the paper", "16 shots, same protocol (no published value)"
@@ -84,10 +84,10 @@ def test_the_average_of_table_4_includes_the_source(records):
 
 def test_an_interval_of_one_task_is_over_its_own_seeds(records):
     cell = prograd_table4(records).at("", "CoOp", "DTD")
-    of = records[
+    rows = records[
         (records["experiment"] == "cross_dataset") & (records["recipe"] == "coop") & (records["task"] == "dtd")
     ]
-    half = 4.302653 * of["value"].std(ddof=1) / math.sqrt(3)
+    half = 4.302653 * rows["value"].std(ddof=1) / math.sqrt(3)
     assert cell["high"] - cell["regenerated"] == pytest.approx(half, abs=1e-4)
 
 

@@ -16,14 +16,14 @@ import pandas as pd
 from reprompt.cells.recipes import recipe_of
 from reprompt.claims.parameter_share import share_percent
 from reprompt.evidence.adaptation import LABELS, LEARNERS, adaptations
-from reprompt.evidence.runs import DETERMINISTIC, POOLED, Run, Runs
-from reprompt.evidence.source import Missing, Slice, Source
+from reprompt.evidence.lookup import Lookup, Missing, Slice
+from reprompt.evidence.values import DETERMINISTIC, POOLED, Origin, Values
 from reprompt.tasks.groups import members
 
 KEYS = ("init", "adapt", "shots", "backbone", "M")  # what a term may name
 
 
-class _Row(NamedTuple):
+class _AdaptedRow(NamedTuple):
     """One row of the adaptations; `usual` where the number of tokens is not swept."""
 
     task: str
@@ -35,33 +35,33 @@ class _Row(NamedTuple):
     usual: bool
 
 
-class Adapted(Source):
+class Adapted(Lookup):
     """Looks terms up in the adaptations that the records of one scale hold."""
 
     def __init__(self, records: pd.DataFrame):
         self._grid = records[records["protocol"] == "transfer_grid"]
-        self._rows: dict[tuple[str, str, str], list[_Row]] = defaultdict(list)
+        self._rows: dict[tuple[str, str, str], list[_AdaptedRow]] = defaultdict(list)
         swept = records["swept"] != ""
-        for usual, some in ((True, records[~swept]), (False, records[swept])):
-            table = adaptations(some)
+        for usual, rows in ((True, records[~swept]), (False, records[swept])):
+            table = adaptations(rows)
             table = table[table["swept"] == ""]  # what else than the number of tokens is swept is in no claim
             columns = ("method", "init", "adapt", "task", "shots", "seed", "backbone", "M", "value")
             for method, init, adapt, *row in zip(*(table[name].tolist() for name in columns), strict=True):
-                self._rows[method, init, adapt].append(_Row(*row, usual))
+                self._rows[method, init, adapt].append(_AdaptedRow(*row, usual))
 
-    def runs(self, where: Slice) -> Runs:
+    def accuracies(self, where: Slice) -> Values:
         """The score in percent of every run; at the usual number of tokens where none is named."""
         named, tokens = _named(where), dict(where.settings).get("M")
-        found: dict[Run, float] = {}
+        scores: dict[Origin, float] = {}
         for row in self._at(where):
             if row.usual if tokens is None else row.tokens == tokens:
-                run = Run(row.task, row.task, 0 if named["shots"] else row.shots, row.seed)
-                found.setdefault(run, row.value)
-        if not found:
+                origin = Origin(row.task, row.task, 0 if named["shots"] else row.shots, row.seed)
+                scores.setdefault(origin, row.value)
+        if not scores:
             named |= {"M": f"{tokens:g}"} if tokens else {}
             words = ", ".join(f"{key} {value}" for key, value in named.items() if value)
             raise Missing(f"no records of {LABELS[where.method]} on {where.place} ({words})")
-        return Runs(found)
+        return Values(scores)
 
     def variants(self, where: Slice, keys: tuple[str, ...]) -> list[Slice]:
         """The slice at every number of tokens that was run. Raises Missing for fewer than two."""
@@ -78,11 +78,11 @@ class Adapted(Source):
             raise Missing(f"no records of how prompts of {LABELS[learner]} do on other tasks")
         return rows.pivot(index=["seed", "source"], columns="task", values="value")
 
-    def parameter_share(self, learner: str) -> Runs:
+    def parameter_share(self, learner: str) -> Values:
         """Counted for ViT-B/16, whatever backbone was run."""
-        return Runs({Run("", POOLED, 0, DETERMINISTIC): share_percent(learner)})
+        return Values({Origin("", POOLED, 0, DETERMINISTIC): share_percent(learner)})
 
-    def _at(self, where: Slice) -> list[_Row]:
+    def _at(self, where: Slice) -> list[_AdaptedRow]:
         """The rows of a slice at any number of tokens; of equal runs those that are not swept come first."""
         named, tasks = _named(where), set(members(where.place))
         return [

@@ -36,17 +36,16 @@ class Claim:
     @property
     def defaults(self) -> dict[str, str]:
         """What `setting` says of every term: {"backbone": "RN50", "M": "16", ...}."""
-        found = re.findall(r"(?:^|;)\s*(\w+)=([\w/.-]+)", self.setting)
-        return dict(found)
+        return dict(re.findall(r"(?:^|;)\s*(\w+)=([\w/.-]+)", self.setting))
 
     @property
     def output(self) -> str:
         """The table or figure that `where` names first, for example npt_figure2; empty where it names none."""
-        found = re.search(r"\b(Table|Fig)[a-z]*\.? (\d+)([a-z]?)", self.where)
-        if not found:
+        output = re.search(r"\b(Table|Fig)[a-z]*\.? (\d+)([a-z]?)", self.where)
+        if not output:
             return ""
-        panel = found[3] if found[1] == "Fig" and self.paper in FIGURES_BY_PANEL else ""
-        return f"{self.paper}_{'table' if found[1] == 'Table' else 'figure'}{found[2]}{panel}"
+        panel = output[3] if output[1] == "Fig" and self.paper in FIGURES_BY_PANEL else ""
+        return f"{self.paper}_{'table' if output[1] == 'Table' else 'figure'}{output[2]}{panel}"
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,7 @@ A word may hold + / - (`coop+gram`, `ViT-B/32`); a difference therefore has blan
 import re
 from dataclasses import dataclass
 
-from reprompt.evidence.source import Choice, Value
+from reprompt.evidence.lookup import Choice, TermValue
 from reprompt.tasks.groups import groups
 
 TOKEN = re.compile(
@@ -41,7 +41,7 @@ class Number:
     decimals: int = 0
 
 
-Settings = tuple[tuple[str, Value], ...]
+Settings = tuple[tuple[str, TermValue], ...]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Quantity:
     """name(argument, ..., key=value, ...), for example acc(coop,dtd,shots=1)."""
 
     name: str
-    arguments: tuple["Value | Quantity", ...] = ()
+    arguments: tuple["TermValue | Quantity", ...] = ()
     settings: Settings = ()
 
 
@@ -79,8 +79,8 @@ class LargestGain:
 class WinShare:
     """The share of (data set, shots) cells in which a method is above its rival."""
 
-    method: Value
-    rival: Value
+    method: TermValue
+    rival: TermValue
     group: str
     settings: Settings = ()
 
@@ -96,7 +96,7 @@ class SharedFailures:
 
 
 @dataclass(frozen=True)
-class Difference:
+class Subtraction:
     """left - right."""
 
     left: "Term"
@@ -111,8 +111,8 @@ class Series:
     values: tuple[str | float, ...] = ()
 
 
-Comparison = Count | LargestGain | WinShare | SharedFailures
-Term = Number | Quantity | Comparison | Difference | Series
+MethodComparison = Count | LargestGain | WinShare | SharedFailures
+Term = Number | Quantity | MethodComparison | Subtraction | Series
 
 
 def parse_claim(identifier: str, lhs: str, relation: str, rhs: str) -> tuple[Term, Term]:
@@ -155,7 +155,7 @@ class _Parser:
         term = self._number() if self._next("number") else self._quantity()
         while self._next("minus"):
             self._take("minus")
-            term = Difference(term, self._number() if self._next("number") else self._quantity())
+            term = Subtraction(term, self._number() if self._next("number") else self._quantity())
         return term
 
     def _number(self) -> Number:
@@ -201,12 +201,12 @@ class _Parser:
             settings.append(self._setting())
         return tuple(settings)
 
-    def _setting(self) -> tuple[str, Value]:
+    def _setting(self) -> tuple[str, TermValue]:
         key = self._take("word").text
         self._take("=")
         return key, self._value()
 
-    def _value(self) -> Value:
+    def _value(self) -> TermValue:
         if self._next("word") and self._after_next("(") and self._peek().text in ("each", "pair"):
             kind = self._take("word").text
             self._take("(")
@@ -278,13 +278,13 @@ class _Parser:
     def _tokenised(self) -> list[_Token]:
         tokens, place = [], 0
         while place < len(self.text):
-            found = TOKEN.match(self.text, place)
-            if found is None:
+            match = TOKEN.match(self.text, place)
+            if match is None:
                 self._fail(f"unexpected {self.text[place]!r}", _Token("", "", place))
-            kind = found.group() if found.lastgroup == "sign" else str(found.lastgroup)
+            kind = match.group() if match.lastgroup == "sign" else str(match.lastgroup)
             if kind != "blank":
-                tokens.append(_Token(kind, found.group(), place))
-            place = found.end()
+                tokens.append(_Token(kind, match.group(), place))
+            place = match.end()
         return [*tokens, _Token("end", "", len(self.text))]
 
     def _peek(self) -> _Token:

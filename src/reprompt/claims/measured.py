@@ -12,11 +12,11 @@ import pandas as pd
 
 from reprompt.cells import recipes
 from reprompt.claims.expansion import LABELS
-from reprompt.evidence.runs import DETERMINISTIC, Run, Runs, combine
-from reprompt.evidence.source import Missing, Slice, Source
+from reprompt.evidence.lookup import Lookup, Missing, Slice
 from reprompt.evidence.statistics import harmonic_mean
+from reprompt.evidence.values import DETERMINISTIC, Origin, Values, combine
 from reprompt.tables.methods import METHODS, UNTUNED
-from reprompt.tables.setting import HALVES
+from reprompt.tables.scope import HALVES
 from reprompt.tasks.groups import members
 
 # The experiments that were made for a paper's claims, in the order in which they are believed.
@@ -50,7 +50,7 @@ NOT_SETTINGS = ("shots", "tau", "backbone", "augmentation", "table")
 RECIPE_OF = {method.published_id: method.recipe for method in METHODS.values()}
 
 
-class _Row(NamedTuple):
+class _MeasuredRow(NamedTuple):
     """One row of the records; `position` is its place in the frame."""
 
     experiment: str
@@ -66,7 +66,7 @@ class _Row(NamedTuple):
     position: int
 
 
-class Measured(Source):
+class Measured(Lookup):
     """Looks terms up in the records frame of one scale. Grouped once, then each look-up reads one recipe's rows.
 
     `names` says how cells call the keys of terms; a key that is not there has the same name in cells.
@@ -76,54 +76,56 @@ class Measured(Source):
         self._names = names
         self._images = records["images"].tolist()
         self._arrays = {name: records[name].tolist() for name in ("measured", "predictions", "targets")}
-        self._rows: dict[tuple[str, str, str, str], list[_Row]] = defaultdict(list)
+        self._rows: dict[tuple[str, str, str, str], list[_MeasuredRow]] = defaultdict(list)
         self._backbones: dict[tuple[str, tuple[str, ...], tuple[str, ...]], str] = {}
-        columns = ("protocol", "recipe", "split", "metric", *_Row._fields[:-1])
+        columns = ("protocol", "recipe", "split", "metric", *_MeasuredRow._fields[:-1])
         for position, row in enumerate(zip(*(records[name].tolist() for name in columns), strict=True)):
-            self._rows[row[:4]].append(_Row(*row[4:], position))
+            self._rows[row[:4]].append(_MeasuredRow(*row[4:], position))
 
-    def runs(self, where: Slice) -> Runs:
+    def accuracies(self, where: Slice) -> Values:
         """Accuracy in percent of every run of the slice; split H combines base and new."""
         if where.split == "H":
-            base, new = (self.runs(_on(where, split)) for split in HALVES)
+            base, new = (self.accuracies(_on(where, split)) for split in HALVES)
             return combine(base, new, harmonic_mean)
-        return Runs({run: row.value for run, row in self._found(where)})
+        return Values({origin: row.value for origin, row in self._chosen_rows(where)})
 
-    def deltas(self, where: Slice, name: str) -> Runs:
+    def deltas(self, where: Slice, name: str) -> Values:
         """delta_lcd or delta_mid: the mean over base and new classes, without its sign."""
-        found = (self._found(_on(where, split), name) for split in HALVES)
-        base, new = (Runs({run: row.value for run, row in rows}) for rows in found)
+        halves = (self._chosen_rows(_on(where, split), name) for split in HALVES)
+        base, new = (Values({origin: row.value for origin, row in rows}) for rows in halves)
         return combine(base, new, lambda one, other: abs(one + other) / 2)
 
-    def curves(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def curves(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """Accuracy in percent after each epoch (epochs,), from counts of right images."""
         if where.split == "H":
             raise Missing("accuracy over epochs is recorded by class half, not as a harmonic mean")
         return {
-            run: 100 * np.asarray(counts, dtype=float) / self._images[row.position]
-            for run, row, counts in self._arrays_of(where, "curve", "accuracy over epochs")
+            origin: 100 * np.asarray(counts, dtype=float) / self._images[row.position]
+            for origin, row, counts in self._arrays_of(where, "curve", "accuracy over epochs")
         }
 
-    def angles(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def angles(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """The angle in each epoch (epochs,); CoOp is ProGrad with lambda 0, which measures G_g without using it."""
         strength = {"coop": 0.0, "prograd": 1.0}.get(where.method)
         if strength is None:
             raise Missing(f"no angle between gradients is measured under {where.method}")
         prograd = replace(where, method="prograd").having(**{"lambda": strength})
-        found = self._arrays_of(prograd, "angle", "the angle between the gradients")
-        return {run: np.asarray(angle, dtype=float) for run, _, angle in found}
+        angles = self._arrays_of(prograd, "angle", "the angle between the gradients")
+        return {origin: np.asarray(angle, dtype=float) for origin, _, angle in angles}
 
-    def text_cosines(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def text_cosines(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """Cosines of all pairs of base classes (K (K - 1) / 2,)."""
-        found = self._arrays_of(where, "text_cosines", "cosines between text features")
-        return {run: np.asarray(cosines, dtype=float) for run, _, cosines in found}
+        cosines = self._arrays_of(where, "text_cosines", "cosines between text features")
+        return {origin: np.asarray(pairs, dtype=float) for origin, _, pairs in cosines}
 
-    def wrong(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def wrong(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """Which test images are misjudged (images,), booleans."""
         wrong = {}
-        for run, row in self._found(where, usable=lambda row: self._arrays["predictions"][row.position] is not None):
+        for origin, row in self._chosen_rows(
+            where, usable=lambda row: self._arrays["predictions"][row.position] is not None
+        ):
             predictions, targets = (self._arrays[name][row.position] for name in ("predictions", "targets"))
-            wrong[run] = np.asarray(predictions) != np.asarray(targets)
+            wrong[origin] = np.asarray(predictions) != np.asarray(targets)
         return wrong
 
     def variants(self, where: Slice, keys: tuple[str, ...]) -> list[Slice]:
@@ -136,21 +138,21 @@ class Measured(Source):
                 values.add(tuple((key, row.settings[name]) for name, key in names.items()))
         if len(values) < 2:
             raise Missing(f"no experiment varies {' and '.join(keys)} of {_label(where.method)}")
-        return [where.having(**dict(one)) for one in sorted(values)]
+        return [where.having(**dict(settings)) for settings in sorted(values)]
 
-    def _arrays_of(self, where: Slice, name: str, words: str) -> Iterator[tuple[Run, _Row, Any]]:
+    def _arrays_of(self, where: Slice, name: str, words: str) -> Iterator[tuple[Origin, _MeasuredRow, Any]]:
         """The runs of a slice in which an array was measured."""
         measured = self._arrays["measured"]
-        for run, row in self._found(where, words=words, usable=lambda row: name in measured[row.position]):
-            yield run, row, measured[row.position][name]
+        for origin, row in self._chosen_rows(where, words=words, usable=lambda row: name in measured[row.position]):
+            yield origin, row, measured[row.position][name]
 
-    def _found(
+    def _chosen_rows(
         self,
         where: Slice,
         metric: str = "accuracy",
         words: str = "",
-        usable: Callable[[_Row], bool] = lambda row: True,
-    ) -> list[tuple[Run, _Row]]:
+        usable: Callable[[_MeasuredRow], bool] = lambda row: True,
+    ) -> list[tuple[Origin, _MeasuredRow]]:
         """The rows of a slice, one per run: unswept before swept, then in the order of the paper's experiments."""
         experiments = EXPERIMENTS[where.paper]
         order = {name: place for place, name in enumerate(experiments)}
@@ -160,7 +162,7 @@ class Measured(Source):
         backbone = str(settings.get("backbone", self._backbone(where, experiments))).replace("/", "-")
         named = {self._names.get(key, key): value for key, value in where.settings if key not in NOT_SETTINGS}
         plain = "augmentation" not in settings
-        chosen: list[_Row] = []
+        chosen: list[_MeasuredRow] = []
         for row in self._rows.get((*self._kind(where), where.split, metric), []):
             if row.experiment not in order or row.task not in tasks or row.backbone != backbone:
                 continue
@@ -177,11 +179,11 @@ class Measured(Source):
                 chosen.append(row)
         if not chosen:
             raise Missing(self._why_missing(where, words))
-        found: dict[Run, _Row] = {}
+        rows: dict[Origin, _MeasuredRow] = {}
         for row in sorted(chosen, key=lambda row: (row.swept != "", order[row.experiment], row.position)):
-            run = Run(row.source, row.task, 0 if shots is not None else row.shots, row.seed)
-            found.setdefault(run.undrawn if untuned or row.seed == DETERMINISTIC else run, row)
-        return list(found.items())
+            origin = Origin(row.source, row.task, 0 if shots is not None else row.shots, row.seed)
+            rows.setdefault(origin.undrawn if untuned or row.seed == DETERMINISTIC else origin, row)
+        return list(rows.items())
 
     def _kind(self, where: Slice) -> tuple[str, str]:
         """Protocol and recipe of a slice."""
@@ -206,8 +208,8 @@ class Measured(Source):
         label = _label(where.method)
         rows = [
             row
-            for (one, two, *_), rows in self._rows.items()
-            if (one, two) == (protocol, recipe)
+            for key, rows in self._rows.items()
+            if key[:2] == (protocol, recipe)
             for row in rows
             if row.experiment in experiments
         ]

@@ -23,12 +23,12 @@ from reprompt.cells import recipes
 from reprompt.claims.expansion import LABELS
 from reprompt.claims.measured import EXPERIMENTS, Measured, recipe_of
 from reprompt.evidence.inference import estimate
-from reprompt.evidence.runs import Run, Runs, combine
-from reprompt.evidence.source import Missing, Slice
+from reprompt.evidence.lookup import Missing, Slice
 from reprompt.evidence.statistics import harmonic_mean
+from reprompt.evidence.values import Origin, Values, combine
 from reprompt.foundation.digests import canonical
 from reprompt.tables.methods import ABLATIONS, METHODS
-from reprompt.tables.setting import HALVES
+from reprompt.tables.scope import HALVES
 from reprompt.tasks.groups import groups
 
 EPOCHS, MANY_EPOCHS = 10.0, 200.0  # in the paper's words, whatever they are here
@@ -39,12 +39,12 @@ VARIED = {  # what an experiment varies
     "gram_initialisations": ("init",),
 }
 STARTS = ("gram_curves", "gram_initialisations")  # experiments that are about CoOp from several starts
-METHOD_OF = {(of.recipe, of.start): of.published_id for of in (*METHODS.values(), *ABLATIONS)}
+METHOD_OF = {(method.recipe, method.start): method.published_id for method in (*METHODS.values(), *ABLATIONS)}
 METHOD_OF["unigram", "gram_tokens"] = "unigram"
 META_TRAINED = {
-    recipes.papers_name(recipes.recipe_of(of.recipe).starts_from.expression): of.published_id
-    for of in METHODS.values()
-    if of.start == "gram"
+    recipes.papers_name(recipes.recipe_of(method.recipe).starts_from.expression): method.published_id
+    for method in METHODS.values()
+    if method.start == "gram"
 }
 
 
@@ -54,14 +54,14 @@ class MetaLearned(Measured):
     def __init__(self, records: pd.DataFrame):
         super().__init__(in_the_papers_words(records), names={})
 
-    def runs(self, where: Slice) -> Runs:
+    def accuracies(self, where: Slice) -> Values:
         """Accuracy in percent of every run; H of a group is that of the averages."""
         if where.split == "H" and where.place in groups():
-            base, new = (self.runs(replace(where, split=half)) for half in HALVES)
+            base, new = (self.accuracies(replace(where, split=half)) for half in HALVES)
             return H_of_means(base, new)
         if where.method == "coop" and "M" in dict(where.settings):
             where = where.having(init="random")
-        return super().runs(_few_shot(where))
+        return super().accuracies(_few_shot(where))
 
     def variants(self, where: Slice, keys: tuple[str, ...]) -> list[Slice]:
         """The slice at every start that was run. Raises Missing for fewer than two."""
@@ -72,39 +72,39 @@ class MetaLearned(Measured):
             raise Missing(f"no experiment varies {' and '.join(keys)} of {LABELS[where.method]}")
         return [where.having(init=start) for start in starts]
 
-    def courses(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def inner_products(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """The normalised inner product of support and query gradient at the logged steps (steps,), by run."""
         words = "the inner product of support and query gradients"
-        found = self._arrays_of(replace(where, place="corpus"), "inner_product", words)
-        return {run: np.asarray(product, dtype=float) for run, _, product in found}
+        products = self._arrays_of(replace(where, place="corpus"), "inner_product", words)
+        return {origin: np.asarray(product, dtype=float) for origin, _, product in products}
 
 
 def in_the_papers_words(records: pd.DataFrame) -> pd.DataFrame:
     """The rows of GRAM's experiments: recipes by what the paper calls them, settings M, epochs and init, and of these
     what is varied.
     """
-    of = records[records["experiment"].isin(EXPERIMENTS["gram"])]
-    columns = [of[name].tolist() for name in ("experiment", "protocol", "recipe", "start", "settings")]
+    rows = records[records["experiment"].isin(EXPERIMENTS["gram"])]
+    columns = [rows[name].tolist() for name in ("experiment", "protocol", "recipe", "start", "settings")]
     methods, settings, varied = [], [], []
     for experiment, protocol, recipe, start, given in zip(*columns, strict=True):
         method = META_TRAINED[recipe] if protocol == "meta" else METHOD_OF.get((recipe, start), recipe)
-        said = {"epochs": MANY_EPOCHS if experiment == "gram_long" else EPOCHS, "M": _tokens(recipe, given)}
-        said["init"] = given.get("initialisation", "")
+        in_words = {"epochs": MANY_EPOCHS if experiment == "gram_long" else EPOCHS, "M": _tokens(recipe, given)}
+        in_words["init"] = given.get("initialisation", "")
         methods.append("coop" if experiment == "gram_initialisations" else recipe_of(method))
-        settings.append(said)
-        varied.append({name: said[name] for name in VARIED.get(experiment, ())})
-    swept = [canonical(one) if one else "" for one in varied]
-    return of.assign(recipe=methods, settings=settings, swept=swept)
+        settings.append(in_words)
+        varied.append({name: in_words[name] for name in VARIED.get(experiment, ())})
+    swept = [canonical(values) if values else "" for values in varied]
+    return rows.assign(recipe=methods, settings=settings, swept=swept)
 
 
-def H_of_means(base: Runs, new: Runs) -> Runs:
+def H_of_means(base: Values, new: Values) -> Values:
     """The harmonic mean of the averages, as a number for every run: H + dH/dB (b - B) + dH/dN (n - N).
 
     B and N are the averages of base and new accuracy over the runs that have both, b and n those of one run. The mean
     of the numbers is H, their spread over draws that of H to first order.
     """
     paired = [combine(base, new, lambda one, other, half=half: (one, other)[half]) for half in (0, 1)]
-    if not paired[0].values:
+    if not paired[0].by_origin:
         raise Missing("base and new classes were run, but never in the same draw")
     B, N = (estimate(half).mean for half in paired)
     by_base, by_new = 2 * (N / (B + N)) ** 2, 2 * (B / (B + N)) ** 2

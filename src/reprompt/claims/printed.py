@@ -5,8 +5,8 @@ from functools import cached_property
 
 import pandas as pd
 
-from reprompt.evidence.runs import DETERMINISTIC, POOLED, Run, Runs
-from reprompt.evidence.source import Lost, Missing, Slice, Source
+from reprompt.evidence.lookup import Lookup, Lost, Missing, Slice
+from reprompt.evidence.values import DETERMINISTIC, POOLED, Origin, Values
 from reprompt.tasks.groups import groups, members
 from reprompt.tasks.published import published_tables, published_values
 
@@ -26,7 +26,7 @@ UNTUNED = ("zero_shot_clip", "clip_ensemble")
 WHOLE = ("all", "source", "target")  # how tables call an accuracy over all classes
 
 
-class Printed(Source):
+class Printed(Lookup):
     """Looks terms up in the transcribed tables. An average is the printed one, never recomputed.
 
     Figures keep no numbers, so only accuracies are known.
@@ -46,7 +46,7 @@ class Printed(Source):
                     cells[paper, row["setting"], row["method"], row["dataset"]].append(row)
         return dict(cells)
 
-    def runs(self, where: Slice) -> Runs:
+    def accuracies(self, where: Slice) -> Values:
         """The printed cell, as a single deterministic value.
 
         A key that the term names has to match. Of the others, cells are preferred that match what the claim says of
@@ -75,8 +75,8 @@ class Printed(Source):
             raise Missing(f"no table prints {words} there")
         defaults = {key: value for key, value in where.defaults if key in COLUMNS and key not in named}
         best = max(fitting, key=lambda cell: sum(_matches(cell[COLUMNS[k]], v) for k, v in defaults.items()))
-        run = Run("", POOLED if group else where.place, 0, DETERMINISTIC)
-        return Runs({run: float(best["value"])}, len(members(where.place)) if group else 0)
+        origin = Origin("", POOLED if group else where.place, 0, DETERMINISTIC)
+        return Values({origin: float(best["value"])}, len(members(where.place)) if group else 0)
 
 
 def _fitting(cells: list[dict], splits: tuple[str, ...], named: dict) -> list[dict]:

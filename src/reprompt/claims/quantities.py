@@ -14,7 +14,7 @@ mean_cosine                 between text features of the tail classes, the rares
 range_over_<key>            largest less smallest average over the values of a setting that were run, in each draw:
                             noise widens a range, so a small one is not claimed lightly
 range_over_inits            the same of starts; a wide one is claimed, so it is tested against noise, see starts.py
-grad_inner_product          GRAM Figure 3b: cosine of regulated support and query gradient by meta-step; see courses.py
+grad_inner_product          GRAM Figure 3b: cosine of regulated support and query gradient by meta-step; see curves.py
 relative_gain_share         of UNIGRAM's gain over joint tuning, the part that is lost without the named part. The paper
                             does not say of which gain. A ratio of averages, spread over runs by its slopes
 count_, max_                taken in each draw and averaged over draws (the papers take them on averages over draws)
@@ -36,11 +36,11 @@ from reprompt.claims.claim import Claim
 from reprompt.claims.grammar import (
     Choice,
     Count,
-    Difference,
     LargestGain,
     Number,
     Quantity,
     SharedFailures,
+    Subtraction,
     Term,
     WinShare,
 )
@@ -48,8 +48,8 @@ from reprompt.claims.parameter_share import share_in_words
 from reprompt.claims.transfer import mean_over_sources, transfer
 from reprompt.evidence.adaptation import LEARNERS
 from reprompt.evidence.inference import estimate
-from reprompt.evidence.runs import POOLED, Run, Runs, Side, combine, difference, seedwise
-from reprompt.evidence.source import Missing, Slice, Source
+from reprompt.evidence.lookup import Lookup, Missing, Slice
+from reprompt.evidence.values import POOLED, Origin, Side, Values, combine, difference, seedwise
 from reprompt.tasks.groups import members
 
 ACCURACY = {name + split: split or "all" for name in ("", "mean_") for split in ("base", "new", "H")} | {
@@ -62,66 +62,68 @@ LAST_TENTH = 10
 SHARE_OF_GAIN = "relative_gain_share"
 
 
-def evaluate(term: Term, claim: Claim, source: Source) -> Side:
-    """The runs of a term, or a plain number. Raises Missing with the reason in words."""
+def evaluate(term: Term, claim: Claim, lookup: Lookup) -> Side:
+    """The values of a term in every run, or a plain number. Raises Missing with the reason in words."""
     match term:
         case Number():
             return term.value
-        case Difference():
-            return difference(evaluate(term.left, claim, source), evaluate(term.right, claim, source))
+        case Subtraction():
+            return difference(evaluate(term.left, claim, lookup), evaluate(term.right, claim, lookup))
         case Count():
-            return _count(term, claim, source)
+            return _count(term, claim, lookup)
         case LargestGain():
-            return _largest_gain(term, claim, source)
+            return _largest_gain(term, claim, lookup)
         case WinShare():
-            return _win_share(term, claim, source)
+            return _win_share(term, claim, lookup)
         case SharedFailures():
-            return _shared_failures(term, claim, source)
+            return _shared_failures(term, claim, lookup)
         case Quantity(name) if name in ACCURACY:
-            return _accuracy(term, claim, source)
+            return _accuracy(term, claim, lookup)
         case Quantity(name) if name in DELTAS:
-            return source.deltas(slice_of(term, claim), name)
+            return lookup.deltas(slice_of(term, claim), name)
         case Quantity("max_over_epochs", (Quantity() as inner,)):
-            return _of_curves(inner, claim, source, np.max)
+            return _of_curves(inner, claim, lookup, np.max)
         case Quantity("epoch_slope", (Quantity() as inner,)):
-            return _of_curves(inner, claim, source, slope)
+            return _of_curves(inner, claim, lookup, slope)
         case Quantity("final", (Quantity("angle_gd_gg") as inner,)):
-            angles = source.angles(slice_of(inner, claim))
-            return Runs({run: final_angle(angle) for run, angle in angles.items()})
+            angles = lookup.angles(slice_of(inner, claim))
+            return Values({origin: final_angle(angle) for origin, angle in angles.items()})
         case Quantity("final", (Quantity() as inner,)):
-            return _of_curves(inner, claim, source, lambda curve: curve[-1])
+            return _of_curves(inner, claim, lookup, lambda curve: curve[-1])
         case Quantity("mean_cosine", ("text", "tail_classes", method, place)):
             where = _slice(claim, str(method), str(place), "base", term.settings)
-            return Runs({run: tail_cosine(one) for run, one in source.text_cosines(where).items()})
+            return Values({origin: tail_cosine(cosines) for origin, cosines in lookup.text_cosines(where).items()})
         case Quantity("gain", (_, place)):
-            return _gain_of_the_best(str(place), claim, source)
+            return _gain_of_the_best(str(place), claim, lookup)
         case Quantity("transfer", (learner, sent, to)):
-            return transfer(source.transfers(str(learner), "score"), str(sent), str(to))
+            return transfer(lookup.transfers(str(learner), "score"), str(sent), str(to))
         case Quantity("mean_over_sources", (Quantity("transfer", (learner, "*", to)),)):
-            return mean_over_sources(source.transfers(str(learner), "score"), str(to))
+            return mean_over_sources(lookup.transfers(str(learner), "score"), str(to))
         case Quantity("param_share_pct", (learner,)):
-            return source.parameter_share(str(learner))
+            return lookup.parameter_share(str(learner))
         case Quantity("relative_gain_share", (part, name)):
-            return _share_of_gain(str(part), str(name), claim, source)
+            return _share_of_gain(str(part), str(name), claim, lookup)
         case Quantity(name, (Quantity() as inner,)) if name.removeprefix("range_over_") in SWEPT_BY:
-            variants = source.variants(slice_of(inner, claim), SWEPT_BY[name.removeprefix("range_over_")])
-            return seedwise([source.runs(one) for one in variants], lambda values: max(values) - min(values))
+            variants = lookup.variants(slice_of(inner, claim), SWEPT_BY[name.removeprefix("range_over_")])
+            return seedwise(
+                [lookup.accuracies(variant) for variant in variants], lambda values: max(values) - min(values)
+            )
     raise Missing(f"no records hold {term.name}")
 
 
-def over_starts(term: Term, claim: Claim, source: Source) -> list[Runs]:
-    """The runs behind range_over_inits(quantity), start by start. Raises Missing for fewer than two."""
+def over_starts(term: Term, claim: Claim, lookup: Lookup) -> list[Values]:
+    """The values behind range_over_inits(quantity), start by start. Raises Missing for fewer than two."""
     match term:
         case Quantity("range_over_inits", (Quantity() as inner,)):
-            return [source.runs(one) for one in source.variants(slice_of(inner, claim), ("init",))]
+            return [lookup.accuracies(variant) for variant in lookup.variants(slice_of(inner, claim), ("init",))]
     raise Missing(f"no records hold {term.name}")
 
 
-def courses(term: Term, series: str, claim: Claim, source: Source) -> Mapping[Run, np.ndarray]:
-    """The series (steps,) that a term has over `series`, by run. Raises Missing where no such thing is measured."""
+def logged_curves(term: Term, series: str, claim: Claim, lookup: Lookup) -> Mapping[Origin, np.ndarray]:
+    """The curves (steps,) that a term has over `series`, by run. Raises Missing where no such thing is measured."""
     match term:
         case Quantity("grad_inner_product"):
-            return source.courses(slice_of(term, claim))
+            return lookup.inner_products(slice_of(term, claim))
     raise Missing(f"nothing was measured over {series.replace('_', ' ')}")
 
 
@@ -134,7 +136,7 @@ def slice_of(term: Quantity, claim: Claim) -> Slice:
 def unit(term: Term) -> str:
     """What a term is measured in: points, share, degrees, cosine, tasks, or nothing."""
     match term:
-        case Difference(left=inner) | Quantity(name="final", arguments=(Quantity() as inner,)):
+        case Subtraction(left=inner) | Quantity(name="final", arguments=(Quantity() as inner,)):
             return unit(inner)
         case Quantity(name="angle_gd_gg"):
             return "degrees"
@@ -156,7 +158,7 @@ def unit(term: Term) -> str:
 def tasks_meant(term: Term) -> int:
     """On how many data sets a term looks."""
     match term:
-        case Difference():
+        case Subtraction():
             return max(tasks_meant(term.left), tasks_meant(term.right))
         case Count() | LargestGain() | WinShare() | SharedFailures():
             return len(members(term.group))
@@ -170,7 +172,7 @@ def tasks_meant(term: Term) -> int:
 def caution(lhs: Term, rhs: Term) -> str:
     """What a reader should know about a comparison before believing its test; empty where there is nothing."""
     match lhs:
-        case Difference():
+        case Subtraction():
             return caution(lhs.left, rhs) or caution(lhs.right, rhs)
         case Quantity(name="max_over_epochs"):
             return "a maximum over epochs is never below the last epoch, so only the size of the fall is news"
@@ -213,52 +215,53 @@ def _slice(claim: Claim, method: str, place: str, split: str, settings: tuple) -
     return Slice(claim.paper, claim.protocol, method, place, split, settings, tuple(claim.defaults.items()))
 
 
-def _accuracy(term: Quantity, claim: Claim, source: Source) -> Runs:
+def _accuracy(term: Quantity, claim: Claim, lookup: Lookup) -> Values:
     epoch = dict(term.settings).get("epoch")
     if epoch is None:
-        return source.runs(slice_of(term, claim))
+        return lookup.accuracies(slice_of(term, claim))
     if epoch != "all":
         raise Missing(f"epoch={epoch} is not a quantity; only epoch=all is")
-    return _of_curves(term, claim, source, np.mean)
+    return _of_curves(term, claim, lookup, np.mean)
 
 
-def _of_curves(term: Quantity, claim: Claim, source: Source, function: Callable[[np.ndarray], float]) -> Runs:
+def _of_curves(term: Quantity, claim: Claim, lookup: Lookup, function: Callable[[np.ndarray], float]) -> Values:
     """A number of each run's accuracy curve."""
     where = slice_of(term, claim)
     where = replace(where, settings=tuple(s for s in where.settings if s[0] != "epoch"))
-    return Runs({run: float(function(curve)) for run, curve in source.curves(where).items()})
+    return Values({origin: float(function(curve)) for origin, curve in lookup.curves(where).items()})
 
 
-def _cells(source: Source, where: Slice) -> Runs:
-    """The runs on every member of a group that the source has, each for itself."""
+def _cells(lookup: Lookup, where: Slice) -> Values:
+    """The values on every member of a group that the lookup has, each for itself."""
     values, reasons = {}, []
     for place in members(where.place):
         try:
-            values |= source.runs(replace(where, place=place)).values
+            values |= lookup.accuracies(replace(where, place=place)).by_origin
         except Missing as missing:
             reasons.append(str(missing))
     if not values:
         raise Missing(reasons[0])
-    return Runs(values)
+    return Values(values)
 
 
-def _by_draw(runs: Runs, function: Callable[[list[float]], float]) -> Runs:
+def _by_draw(values: Values, function: Callable[[list[float]], float]) -> Values:
     """function of the values on all cells of a draw, as one pooled value per seed; a draw has to have every cell."""
-    cells = {(run.task, run.shots) for run in runs.values}
-    values = {}
-    for seed in sorted({run.seed for run in runs.values}):
-        drawn = [value for run, value in runs.values.items() if run.seed == seed]
+    cells = {(origin.task, origin.shots) for origin in values.by_origin}
+    pooled = {}
+    for seed in sorted({origin.seed for origin in values.by_origin}):
+        drawn = [value for origin, value in values.by_origin.items() if origin.seed == seed]
         if len(drawn) == len(cells):
-            values[Run("", POOLED, 0, seed)] = float(function(drawn))
-    if not values:
+            pooled[Origin("", POOLED, 0, seed)] = float(function(drawn))
+    if not pooled:
         raise Missing("no draw was run on every data set")
-    return Runs(values, runs.tasks)
+    return Values(pooled, values.tasks)
 
 
-def _lead(term: Count | LargestGain, rivals: tuple[str, ...], claim: Claim, source: Source) -> Runs:
+def _lead(term: Count | LargestGain, rivals: tuple[str, ...], claim: Claim, lookup: Lookup) -> Values:
     """The method less the best of its rivals on every data set of the group."""
     sides = [
-        _cells(source, _slice(claim, one, term.group, term.split, term.settings)) for one in (term.method, *rivals)
+        _cells(lookup, _slice(claim, method, term.group, term.split, term.settings))
+        for method in (term.method, *rivals)
     ]
     best = reduce(lambda one, other: combine(one, other, max), sides[1:])
     lead = difference(sides[0], best)
@@ -267,58 +270,61 @@ def _lead(term: Count | LargestGain, rivals: tuple[str, ...], claim: Claim, sour
     return lead
 
 
-def _count(term: Count, claim: Claim, source: Source) -> Runs:
-    return _by_draw(_lead(term, term.rivals, claim, source), lambda leads: sum(lead > 0 for lead in leads))
+def _count(term: Count, claim: Claim, lookup: Lookup) -> Values:
+    return _by_draw(_lead(term, term.rivals, claim, lookup), lambda leads: sum(lead > 0 for lead in leads))
 
 
-def _largest_gain(term: LargestGain, claim: Claim, source: Source) -> Runs:
-    return _by_draw(_lead(term, (term.rival,), claim, source), max)
+def _largest_gain(term: LargestGain, claim: Claim, lookup: Lookup) -> Values:
+    return _by_draw(_lead(term, (term.rival,), claim, lookup), max)
 
 
-def _win_share(term: WinShare, claim: Claim, source: Source) -> Runs:
+def _win_share(term: WinShare, claim: Claim, lookup: Lookup) -> Values:
     settings = dict(term.settings)
     shots = settings.pop("shots", None)
     levels = shots.values if isinstance(shots, Choice) else (shots,)
-    wins: dict[Run, float] = {}
+    wins: dict[Origin, float] = {}
     for level in levels:
         chosen = tuple((settings if level is None else {**settings, "shots": level}).items())
         sides = [
-            _cells(source, _slice(claim, str(one), term.group, "all", chosen)) for one in (term.method, term.rival)
+            _cells(lookup, _slice(claim, str(method), term.group, "all", chosen))
+            for method in (term.method, term.rival)
         ]
-        for run, lead in difference(*sides).values.items():
-            wins[run._replace(shots=int(level or 0))] = float(lead > 0)
-    return Runs(wins)
+        for origin, lead in difference(*sides).by_origin.items():
+            wins[origin._replace(shots=int(level or 0))] = float(lead > 0)
+    return Values(wins)
 
 
-def _shared_failures(term: SharedFailures, claim: Claim, source: Source) -> Runs:
+def _shared_failures(term: SharedFailures, claim: Claim, lookup: Lookup) -> Values:
     missed, got, untuned = (
-        source.wrong(_slice(claim, one, term.group, "all", term.settings))
-        for one in (term.wrong, term.right, "zero_shot_clip")
+        lookup.wrong(_slice(claim, method, term.group, "all", term.settings))
+        for method in (term.wrong, term.right, "zero_shot_clip")
     )
     shares = {}
-    for run, by_wrong in missed.items():
-        by_right, by_untuned = got.get(run), untuned.get(run.undrawn)
+    for origin, by_wrong in missed.items():
+        by_right, by_untuned = got.get(origin), untuned.get(origin.undrawn)
         if by_right is None or by_untuned is None:
             continue
         failures = by_wrong & ~by_right
         if failures.any():
-            shares[run] = float(by_untuned[failures].mean())
+            shares[origin] = float(by_untuned[failures].mean())
     if not shares:
         raise Missing(f"no runs hold predictions of {term.wrong}, {term.right} and zero-shot CLIP together")
-    return Runs(shares)
+    return Values(shares)
 
 
-def _share_of_gain(part: str, name: str, claim: Claim, source: Source) -> Runs:
+def _share_of_gain(part: str, name: str, claim: Claim, lookup: Lookup) -> Values:
     """Of UNIGRAM's gain over joint tuning the share that is lost without a part of it; 1 is all of it.
 
     lost / gain is a ratio of averages R. A run has R + (lost - R gain) / (average gain): the mean of these numbers is
     R, their spread that of R to first order, even where single runs have no gain to divide by.
     """
     methods = ("unigram", f"unigram-no_{part}", "coop+vpt_joint")
-    whole, without, joint = (source.runs(_slice(claim, one, "datasets11", ACCURACY[name], ())) for one in methods)
+    whole, without, joint = (
+        lookup.accuracies(_slice(claim, method, "datasets11", ACCURACY[name], ())) for method in methods
+    )
     lost, gain = difference(whole, without), difference(whole, joint)
     of_lost, of_gain = (combine(lost, gain, lambda one, other, which=i: (one, other)[which]) for i in (0, 1))
-    if not of_gain.values:
+    if not of_gain.by_origin:
         raise Missing("the three were run, but never on the same task and draw")
     average_gain = estimate(of_gain).mean
     if average_gain <= 0:
@@ -327,13 +333,15 @@ def _share_of_gain(part: str, name: str, claim: Claim, source: Source) -> Runs:
     return combine(lost, gain, lambda one, other: share + (one - share * other) / average_gain)
 
 
-def _gain_of_the_best(place: str, claim: Claim, source: Source) -> Side:
+def _gain_of_the_best(place: str, claim: Claim, lookup: Lookup) -> Side:
     """The best of the multitask methods, from either start, less the best of the single-task baselines."""
     ways = [(f"m{learner}", init, "multitask_best") for learner in LEARNERS for init in ("random", "multitask_20")]
     plain = [(learner, "random", "single") for learner in LEARNERS]
     sides = []
     for contestants in (ways, plain):
-        settings = [(one, (("shots", 20.0), ("init", init), ("adapt", adapt))) for one, init, adapt in contestants]
-        runs = [source.runs(_slice(claim, method, place, "all", chosen)) for method, chosen in settings]
-        sides.append(reduce(lambda one, other: combine(one, other, max), runs))
+        settings = [
+            (method, (("shots", 20.0), ("init", init), ("adapt", adapt))) for method, init, adapt in contestants
+        ]
+        scores = [lookup.accuracies(_slice(claim, method, place, "all", chosen)) for method, chosen in settings]
+        sides.append(reduce(lambda one, other: combine(one, other, max), scores))
     return difference(*sides)

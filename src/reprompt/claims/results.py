@@ -27,7 +27,7 @@ from reprompt.claims.verdict import (
     judge,
     result_unit,
 )
-from reprompt.evidence.source import Lost
+from reprompt.evidence.lookup import Lost
 
 PARTLY = "holds as far as the cells survive"
 OUTSIDE = "outside the tables"
@@ -37,7 +37,7 @@ DECIMALS = 4
 
 
 @dataclass(frozen=True)
-class Result:
+class JudgedClaim:
     """A claim and what became of it. Numbers that do not exist are NaN.
 
     `estimate` with its 95 % interval is of the part that is furthest from what is claimed (`worst_part`): left side
@@ -74,7 +74,7 @@ class Result:
     output: str
 
 
-COLUMNS = tuple(Result.__annotations__)
+COLUMNS = tuple(JudgedClaim.__annotations__)
 
 
 def claims_frame(records: pd.DataFrame) -> pd.DataFrame:
@@ -88,7 +88,9 @@ def claims_frame(records: pd.DataFrame) -> pd.DataFrame:
     measured, by_paper = Measured(records), {"mvlpt": Adapted(records), "gram": MetaLearned(records)}
     judgements = [judge(claim, by_paper.get(claim.paper, measured)) for claim in read_claims()]
     p_holm = adjusted(judgements)
-    results = [_result(one, p_holm.get(one.claim.id, math.nan), "".join(scales)) for one in judgements]
+    results = [
+        _judged_claim(judgement, p_holm.get(judgement.claim.id, math.nan), "".join(scales)) for judgement in judgements
+    ]
     return pd.DataFrame([asdict(result) for result in results], columns=list(COLUMNS))
 
 
@@ -99,7 +101,7 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 def read_csv(text: str) -> pd.DataFrame:
     """What `to_csv` wrote, as a frame again."""
-    words = {name: str for name, kind in Result.__annotations__.items() if kind is str}
+    words = {name: str for name, kind in JudgedClaim.__annotations__.items() if kind is str}
     frame = pd.read_csv(StringIO(text), dtype=words)
     return frame.fillna(dict.fromkeys(words, ""))
 
@@ -114,8 +116,8 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
 @lru_cache(maxsize=1)
 def printed_judgements() -> dict[str, Judgement]:
     """Every claim on the papers' own tables, by claim id."""
-    source = Printed()
-    return {claim.id: judge(claim, source) for claim in read_claims()}
+    lookup = Printed()
+    return {claim.id: judge(claim, lookup) for claim in read_claims()}
 
 
 def printed_verdict(judgement: Judgement) -> str:
@@ -139,27 +141,27 @@ def printed_counts() -> dict[str, int]:
     return {verdict: plain.count(verdict) for verdict in (HOLDS, PARTLY, CONTRADICTED, OUTSIDE)}
 
 
-def _result(judgement: Judgement, p_holm: float, scale: str) -> Result:
+def _judged_claim(judgement: Judgement, p_holm: float, scale: str) -> JudgedClaim:
     claim, worst = judgement.claim, judgement.worst
     printed = printed_judgements()[claim.id]
     same = [part for part in printed.parts if worst is not None and part.place == worst.place] or [printed.worst]
-    found = worst.found if worst else None
+    effect = worst.effect if worst else None
     verdict = judgement.verdict(p_holm)
-    return Result(
+    return JudgedClaim(
         scale=scale,
         id=claim.id,
         paper=claim.paper,
         claim=claim.text,
         verdict=verdict,
-        estimate=found.mean if found else math.nan,
-        low=found.low if found else math.nan,
-        high=found.high if found else math.nan,
+        estimate=effect.mean if effect else math.nan,
+        low=effect.low if effect else math.nan,
+        high=effect.high if effect else math.nan,
         unit=result_unit(claim),
         margin=claim.margin * DIRECTION.get(claim.relation, 1),
-        published_estimate=same[0].found.mean if same[0] else math.nan,
+        published_estimate=same[0].effect.mean if same[0] else math.nan,
         printed_verdict=printed_verdict(printed),
-        seeds=found.seeds if found else 0,
-        tasks=found.tasks if found else 0,
+        seeds=effect.seeds if effect else 0,
+        tasks=effect.tasks if effect else 0,
         p=judgement.p,
         p_holm=p_holm,
         parts=len(judgement.parts) + len(judgement.missing),
@@ -193,7 +195,7 @@ def _decision(judgement: Judgement, verdict: str, p_holm: float) -> str:
     tested = not math.isnan(judgement.p)
     if not tested and verdict == INCONCLUSIVE:
         return "one draw only, so nothing can be tested"
-    if not tested and claim.relation in VALUES and (worst.found.seeds > 0 or claim.relation == "approx"):
+    if not tested and claim.relation in VALUES and (worst.effect.seeds > 0 or claim.relation == "approx"):
         identity = claim.relation == "==" and not isinstance(claim.rhs, Number)
         met = "equal in every run" if identity else "met, to the printed precision or within the interval"
         return met if verdict == HOLDS else "off by more than the printed precision"

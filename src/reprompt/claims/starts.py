@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprompt.evidence.runs import Runs
-from reprompt.evidence.source import Missing
+from reprompt.evidence.lookup import Missing
+from reprompt.evidence.values import Values
 
 EXCHANGES = 9_999  # the smallest p is then 0.0001
 EQUAL = 1e-9  # to which ranges are equal: the order of a sum must not decide between them
@@ -31,14 +31,14 @@ class Range:
     tasks: int
 
 
-def range_over_starts(starts: list[Runs], stream: np.random.Generator, exchanges: int = EXCHANGES) -> Range:
+def range_over_starts(starts: list[Values], stream: np.random.Generator, exchanges: int = EXCHANGES) -> Range:
     """The range of the starts' averages (over tasks of the mean over draws), on the cells that all of them have."""
-    cells = sorted(set.intersection(*(set(start.values) for start in starts)))
+    cells = sorted(set.intersection(*(set(start.by_origin) for start in starts)))
     if not cells:
         raise Missing("the starts were run, but never on the same task and draw")
     draws = Counter(cell.task for cell in cells)
     weights_C = np.array([1 / draws[cell.task] for cell in cells]) / len(draws)
-    values_IC = np.array([[start.values[cell] for cell in cells] for start in starts])
+    values_IC = np.array([[start.by_origin[cell] for cell in cells] for start in starts])
     exchanged_PIC = stream.permuted(np.tile(values_IC, (exchanges, 1, 1)), axis=1)
     width, by_chance_P = np.ptp(values_IC @ weights_C), np.ptp(exchanged_PIC @ weights_C, axis=1)
     p = (1 + int(np.count_nonzero(by_chance_P > width - EQUAL))) / (1 + exchanges)

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reprompt.evidence.runs import Run, Runs
-from reprompt.evidence.source import Missing
+from reprompt.evidence.lookup import Missing
+from reprompt.evidence.values import Origin, Values
 from reprompt.tasks.groups import members
 
 EXCHANGES = 9_999  # the smallest p is then 0.0001
@@ -45,7 +45,7 @@ class Choices:
     seeds: int
 
 
-def transfer(grid: pd.DataFrame, source: str, target: str) -> Runs:
+def transfer(grid: pd.DataFrame, source: str, target: str) -> Values:
     """A pair of the normalised grid in each draw. Raises Missing where it was not run."""
     values = _column(grid, target)
     if source not in values:
@@ -53,7 +53,7 @@ def transfer(grid: pd.DataFrame, source: str, target: str) -> Runs:
     return _by_draw(values[source].dropna(), target)
 
 
-def mean_over_sources(grid: pd.DataFrame, target: str) -> Runs:
+def mean_over_sources(grid: pd.DataFrame, target: str) -> Values:
     """The mean over all sources but the target itself, in each draw that has them all; needs every source."""
     values = _column(grid, target).drop(columns=target, errors="ignore")
     needed = len(members("elevater20")) - 1
@@ -106,8 +106,8 @@ def _column(grid: pd.DataFrame, target: str) -> pd.DataFrame:
     return values / values.mean().max()
 
 
-def _by_draw(values: pd.Series, target: str) -> Runs:
-    return Runs({Run("", target, 0, int(seed)): float(value) for seed, value in values.items()})
+def _by_draw(values: pd.Series, target: str) -> Values:
+    return Values({Origin("", target, 0, int(seed)): float(value) for seed, value in values.items()})
 
 
 def _complete(one: pd.DataFrame, other: pd.DataFrame) -> tuple[list[int], list[str]]:

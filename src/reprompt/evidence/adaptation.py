@@ -59,10 +59,10 @@ def adaptations(records: pd.DataFrame) -> pd.DataFrame:
     runs = _runs(records)
     alone = runs[runs["group"] == ""]
     alone = alone.assign(adapt=["single" if learner else "" for learner in alone["learner"]])
-    found = [alone, *(_chosen(runs, groups).assign(adapt=adapt) for adapt, groups in CHOICES.items())]
-    table = pd.concat(found, ignore_index=True)
-    said = zip(table["learner"], table["init"], table["adapt"], strict=True)
-    return table.assign(method=[method_of(*of) for of in said])[list(ADAPTATION_COLUMNS)]
+    parts = [alone, *(_chosen(runs, groups).assign(adapt=adapt) for adapt, groups in CHOICES.items())]
+    table = pd.concat(parts, ignore_index=True)
+    rows = zip(table["learner"], table["init"], table["adapt"], strict=True)
+    return table.assign(method=[method_of(*row) for row in rows])[list(ADAPTATION_COLUMNS)]
 
 
 def method_of(learner: str, init: str, adapt: str) -> str:
@@ -80,10 +80,12 @@ def _runs(records: pd.DataFrame) -> pd.DataFrame:
     learners = [LEARNER_OF[recipe] for recipe in runs["recipe"]]
     return runs.assign(
         learner=learners,
-        init=[INITS.get(start, start) if of else "" for start, of in zip(runs["start"], learners, strict=True)],
-        M=[_tokens(settings, of) for settings, of in zip(runs["settings"], learners, strict=True)],
+        init=[
+            INITS.get(start, start) if learner else "" for start, learner in zip(runs["start"], learners, strict=True)
+        ],
+        M=[_tokens(settings, learner) for settings, learner in zip(runs["settings"], learners, strict=True)],
         group_size=[SIZES[group] for group in runs["group"]],
-        swept=runs["swept"].map({one: _without_tokens(one) for one in runs["swept"].unique()}),
+        swept=runs["swept"].map({swept: _without_tokens(swept) for swept in runs["swept"].unique()}),
     )
 
 

@@ -27,7 +27,7 @@ LEAST_TASKS = 4  # three can be relabelled in 6 ways only: no p below 0.16
 
 
 @dataclass(frozen=True)
-class Comparison:
+class LearnerGrids:
     """Of one learner, each (n, n), sources down and targets across: normalised transfer and the two similarities.
 
     `left_out` are tasks of the grid that lack a pair.
@@ -48,16 +48,16 @@ class Comparison:
 
         With `given` it is the partial correlation: what the similarity explains beyond the other one.
         """
-        seen = VIEWS[view]
-        transfer, named, other = (
-            seen(grid.to_numpy())
+        in_view = VIEWS[view]
+        transfer, related, other = (
+            in_view(grid.to_numpy())
             for grid in (self.transfer, getattr(self, similarity), getattr(self, OTHER[similarity]))
         )
-        return partial_mantel(transfer, named, other) if given else mantel(transfer, named)
+        return partial_mantel(transfer, related, other) if given else mantel(transfer, related)
 
 
-def comparison_of(records: pd.DataFrame, learner: str) -> Comparison | None:
-    """The comparison of a learner; None where fewer than `LEAST_TASKS` tasks have every pair."""
+def grids_of_learner(records: pd.DataFrame, learner: str) -> LearnerGrids | None:
+    """The grids of a learner; None where fewer than `LEAST_TASKS` tasks have every pair."""
     recipe = ALONE[learner]
     grids = [normalised(grid_of(records, recipe))]
     grids += [grid_of(records, recipe, f"{similarity}_similarity") for similarity in OTHER]
@@ -65,7 +65,7 @@ def comparison_of(records: pd.DataFrame, learner: str) -> Comparison | None:
     if len(tasks) < LEAST_TASKS:
         return None
     left_out = sorted({*grids[0].index, *grids[0].columns} - set(tasks))
-    return Comparison(*(grid.loc[tasks, tasks] for grid in grids), tuple(left_out))
+    return LearnerGrids(*(grid.loc[tasks, tasks] for grid in grids), tuple(left_out))
 
 
 def complete_tasks(grids: list[pd.DataFrame]) -> list[str]:
@@ -101,9 +101,9 @@ def interaction(grid: np.ndarray) -> np.ndarray:
 
     Rounded, so that a grid in which nothing is left has no order.
     """
-    ranked, own = ranks(grid), np.eye(len(grid))
-    source, target = np.nonzero(own == 0)
-    levels = np.hstack([own[source], own[target]])  # a row per pair: which source, which target
+    ranked, indicators = ranks(grid), np.eye(len(grid))
+    source, target = np.nonzero(indicators == 0)
+    levels = np.hstack([indicators[source], indicators[target]])  # a row per pair: which source, which target
     fitted = levels @ np.linalg.lstsq(levels, ranked[source, target], rcond=None)[0]
     left = np.zeros_like(ranked)
     left[source, target] = np.round(ranked[source, target] - fitted, 9)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student_t
 
-from reprompt.evidence.runs import DETERMINISTIC, Runs, mean
+from reprompt.evidence.values import DETERMINISTIC, Values, mean
 
 ZERO = 1e-9  # differences below this are rounding of sums, not results
 
@@ -35,11 +35,10 @@ class Estimate:
 
     @property
     def half_width(self) -> float:
-        """Half the length of the interval."""
         return (self.high - self.low) / 2
 
 
-def estimate(runs: Runs) -> Estimate:
+def estimate(values: Values) -> Estimate:
     """The mean over tasks of the mean over seeds, with a stratified t interval.
 
     With strata g of weight w_g = (tasks in g) / (tasks), S_g seeds and standard deviation s_g over seeds (each task's
@@ -51,55 +50,60 @@ def estimate(runs: Runs) -> Estimate:
     T tasks with S seeds each and equal variances have T(S - 1) degrees of freedom; one task is the paired t test. A
     stratum loses the seeds in which one of its tasks was not run. Without any spread over seeds there is no t: then p
     is the exact sign test's, 2^(1 - n) for n draws that all say the same (counts do that), and 1 where the mean is 0.
+
+    Raises ValueError where there are no values.
     """
-    strata = _strata(runs)
+    strata = _strata(values)
     if not strata:
         raise ValueError("no runs to estimate from")
     tasks = sum(count for count, _ in strata)
     weights = [count / tasks for count, _ in strata]
-    center = sum(weight * mean(values.values()) for weight, (_, values) in zip(weights, strata, strict=True))
-    seeds = 0 if not runs.is_drawn else max(len(values) for _, values in strata)
-    unknown = (math.nan, math.nan, math.nan, math.nan)
-    if seeds == 0 or any(len(values) < 2 for _, values in strata):
-        return Estimate(center, *unknown, seeds, runs.tasks)
+    center = sum(weight * mean(by_seed.values()) for weight, (_, by_seed) in zip(weights, strata, strict=True))
+    seeds = 0 if not values.is_drawn else max(len(by_seed) for _, by_seed in strata)
+    if seeds == 0 or any(len(by_seed) < 2 for _, by_seed in strata):
+        nan = math.nan
+        return Estimate(center, low=nan, high=nan, p=nan, freedom=nan, seeds=seeds, tasks=values.tasks)
     parts = [
-        (weight**2 * float(np.var(list(values.values()), ddof=1)) / len(values), len(values) - 1)
-        for weight, (_, values) in zip(weights, strata, strict=True)
+        (weight**2 * float(np.var(list(by_seed.values()), ddof=1)) / len(by_seed), len(by_seed) - 1)
+        for weight, (_, by_seed) in zip(weights, strata, strict=True)
     ]
     variance = sum(part for part, _ in parts)
     if variance < ZERO**2:
-        draws = sum(len(values) for _, values in strata)
+        draws = sum(len(by_seed) for _, by_seed in strata)
         p = 1.0 if abs(center) < ZERO else 2.0 ** (1 - draws)
-        return Estimate(center, center, center, p, math.inf, seeds, runs.tasks)
+        return Estimate(center, low=center, high=center, p=p, freedom=math.inf, seeds=seeds, tasks=values.tasks)
     freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
     half = float(student_t.ppf(0.975, freedom)) * math.sqrt(variance)
     p = 2 * float(student_t.sf(abs(center) / math.sqrt(variance), freedom))
-    return Estimate(center, center - half, center + half, p, freedom, seeds, runs.tasks)
+    return Estimate(center, center - half, center + half, p=p, freedom=freedom, seeds=seeds, tasks=values.tasks)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     """Holm's adjustment of a family of p values: p_(k) becomes the running maximum of (m - k + 1) p_(k), at most 1."""
     adjusted, largest = {}, 0.0
-    for place, name in enumerate(sorted(p_values, key=lambda name: (p_values[name], name))):
-        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[name]))
+    for smaller, name in enumerate(sorted(p_values, key=lambda name: (p_values[name], name))):
+        largest = max(largest, min(1.0, (len(p_values) - smaller) * p_values[name]))
         adjusted[name] = largest
     return adjusted
 
 
-def _strata(runs: Runs) -> list[tuple[int, dict[int, float]]]:
+def _strata(values: Values) -> list[tuple[int, dict[int, float]]]:
     """For each stratum the number of its tasks and, per seed, their mean; a deterministic task is its own stratum."""
     cells: dict[str, dict[tuple[str, int], dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
-    for run, value in runs.values.items():
-        stratum = run.task if run.seed == DETERMINISTIC else run.source
-        cells[stratum][run.task, run.shots][run.seed] = value
+    for origin, value in values.by_origin.items():
+        stratum = origin.task if origin.seed == DETERMINISTIC else origin.source
+        cells[stratum][origin.task, origin.shots][origin.seed] = value
     strata = []
     for stratum in sorted(cells):
         common = set.intersection(*(set(by_seed) for by_seed in cells[stratum].values()))
         tasks = sorted({task for task, _ in cells[stratum]})
-        values = {}
+        means = {}
         for seed in sorted(common):
-            by_task = [mean(v[seed] for (one, _), v in cells[stratum].items() if one == task) for task in tasks]
-            values[seed] = mean(by_task)
-        if values:
-            strata.append((len(tasks), values))
+            by_task = [
+                mean(by_seed[seed] for (cell_task, _), by_seed in cells[stratum].items() if cell_task == task)
+                for task in tasks
+            ]
+            means[seed] = mean(by_task)
+        if means:
+            strata.append((len(tasks), means))
     return strata

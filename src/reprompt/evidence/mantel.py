@@ -33,36 +33,37 @@ class Mantel:
     pairs: int
 
 
-def mantel(one: np.ndarray, other: np.ndarray, seed: int = 0, permutations: int = PERMUTATIONS) -> Mantel:
+def mantel(matrix: np.ndarray, other: np.ndarray, seed: int = 0, permutations: int = PERMUTATIONS) -> Mantel:
     """The rank correlation of two matrices (n, n) and its p = (1 + as extreme) / (1 + permutations).
 
     With at most `permutations` ways of relabelling, each is taken once and p is exact.
     """
-    one, other = ranks(one), ranks(other)
-    return _judged(_correlations(one, other, orders(len(one), seed, permutations)), len(one))
+    matrix, other = ranks(matrix), ranks(other)
+    return _tested(_correlations(matrix, other, orders(len(matrix), seed, permutations)), len(matrix))
 
 
 def partial_mantel(
-    one: np.ndarray, other: np.ndarray, given: np.ndarray, seed: int = 0, permutations: int = PERMUTATIONS
+    matrix: np.ndarray, other: np.ndarray, given: np.ndarray, seed: int = 0, permutations: int = PERMUTATIONS
 ) -> Mantel:
-    """The partial rank correlation of `one` and `other` given a third matrix, all (n, n); `one` is relabelled.
+    """The partial rank correlation of `matrix` and `other` given a third, all (n, n); `matrix` is relabelled.
 
-    Smouse, Long and Sokal, Systematic Zoology 35 (1986); relabelling `one` itself rather than its residuals is method 1
+    Smouse, Long and Sokal, Systematic Zoology 35 (1986); relabelling it rather than its residuals is method 1
     of Legendre, J. Statistical Computation and Simulation 67 (2000). It holds well for ranks, but is not exact.
     """
-    one, other, given = ranks(one), ranks(other), ranks(given)
-    relabelled = orders(len(one), seed, permutations)
-    with_other, with_given = _correlations(one, other, relabelled), _correlations(one, given, relabelled)
+    matrix, other, given = ranks(matrix), ranks(other), ranks(given)
+    relabelled = orders(len(matrix), seed, permutations)
+    with_other, with_given = _correlations(matrix, other, relabelled), _correlations(matrix, given, relabelled)
     between = float((other * given).sum())
     left = (1 - with_given**2) * (1 - between**2)  # what `given` leaves unexplained; 0 but for rounding: undefined
     partial = (with_other - with_given * between) / np.sqrt(np.where(left > AS_EXTREME, left, np.nan))
-    return _judged(partial, len(one))
+    return _tested(partial, len(matrix))
 
 
 def ranks(matrix: np.ndarray) -> np.ndarray:
     """Ranks of the entries off the diagonal with mean 0 and length 1, and 0 on the diagonal: (n, n) -> (n, n).
 
     The product of two such matrices, summed, is Spearman's correlation. All NaN where the entries are constant.
+    Raises ValueError where an entry off the diagonal is NaN.
     """
     matrix = np.asarray(matrix, dtype=float)
     off_diagonal = ~np.eye(len(matrix), dtype=bool)
@@ -79,21 +80,19 @@ def orders(tasks: int, seed: int, permutations: int) -> np.ndarray:
     """Orders of the tasks, (P, n): first the one they have, then all others or, where these are more, random ones."""
     if math.factorial(tasks) - 1 <= permutations:
         return np.array(list(all_orders(range(tasks))))
-    from reprompt.foundation.streams import (
-        numpy_stream,  # which brings torch along; no table but this one's draws needs it
-    )
+    from reprompt.foundation.streams import numpy_stream  # brings torch along, which no table but this one needs
 
-    own = np.arange(tasks)
-    drawn = numpy_stream(seed, "mantel").permuted(np.tile(own, (permutations, 1)), axis=1)
-    return np.concatenate([own[None], drawn])
+    unchanged = np.arange(tasks)
+    drawn = numpy_stream(seed, "mantel").permuted(np.tile(unchanged, (permutations, 1)), axis=1)
+    return np.concatenate([unchanged[None], drawn])
 
 
-def _correlations(one: np.ndarray, other: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    """Correlations (P,) of `one`, relabelled by each of the orders (P, n), with `other`."""
-    return np.einsum("pij,ij->p", one[orders[:, :, None], orders[:, None, :]], other)
+def _correlations(matrix: np.ndarray, other: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    """Correlations (P,) of `matrix`, relabelled by each of the orders (P, n), with `other`."""
+    return np.einsum("pij,ij->p", matrix[orders[:, :, None], orders[:, None, :]], other)
 
 
-def _judged(correlations: np.ndarray, tasks: int) -> Mantel:
+def _tested(correlations: np.ndarray, tasks: int) -> Mantel:
     """The first correlation among all (P,), itself included."""
     own, pairs = float(correlations[0]), tasks * (tasks - 1)
     if math.isnan(own):

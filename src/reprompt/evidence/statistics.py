@@ -5,7 +5,7 @@ columns task, seed and value (percent). Seed 0 marks a deterministic result (zer
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,6 @@ class Interval:
 
     @property
     def has_width(self) -> bool:
-        """Whether there are enough seeds for an interval."""
         return self.seeds >= 2
 
 
@@ -112,18 +111,13 @@ def harmonic_mean(base: float, new: float) -> float:
     return 2 * base * new / (base + new) if base > 0 and new > 0 else 0.0
 
 
-def H_of_means(base: Iterable[float], new: Iterable[float]) -> float:
-    """The harmonic mean of average base and average new accuracy: GRAM Table 1a, CoCoOp, MaPLe."""
-    return harmonic_mean(float(np.mean(list(base))), float(np.mean(list(new))))
-
-
-def mean_of_H(base: Iterable[float], new: Iterable[float]) -> float:
-    """The mean over datasets of each dataset's own H: ProGrad Table 3 and NPT Table 1. base and new in one order."""
-    return float(np.mean([harmonic_mean(b, n) for b, n in zip(base, new, strict=True)]))
-
-
 def harmonic_runs(base: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """The run frame of per-task H from the run frames of base and new accuracy; its `average` is mean_of_H."""
+    """The run frame of per-task H from the run frames of base and new accuracy.
+
+    Its `average` is the mean of the tasks' own H: ProGrad Table 3 and NPT Table 1.
+
+    Raises ValueError where the two are not of the same tasks and seeds.
+    """
     both = base.merge(new, on=["task", "seed"], suffixes=("_base", "_new"), validate="one_to_one")
     if not len(both) == len(base) == len(new):
         raise ValueError("base and new accuracy are not of the same tasks and seeds")
@@ -132,7 +126,7 @@ def harmonic_runs(base: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 
 def average_H_of_means(base: pd.DataFrame, new: pd.DataFrame) -> Interval:
-    """H of the seed's average base and new accuracy, then the interval over seeds."""
+    """H of each seed's average base and new accuracy, then the interval over seeds: GRAM Table 1a, CoCoOp, MaPLe."""
     bases, news = mean_over_tasks(base), mean_over_tasks(new)
     return interval_over_seeds({seed: harmonic_mean(bases[seed], news[seed]) for seed in bases.index})
 
@@ -192,7 +186,7 @@ def _without_interval(value: Interval) -> str:
 
 
 def _by_seed_and_task(runs: pd.DataFrame) -> pd.DataFrame:
-    """A run frame as a complete grid, seeds down and tasks across."""
+    """A run frame as a complete grid, seeds down and tasks across. Raises ValueError for gaps and for two values."""
     if runs.duplicated(["seed", "task"]).any():
         twice = runs.loc[runs.duplicated(["seed", "task"]), ["seed", "task"]].to_records(index=False).tolist()
         raise ValueError(f"more than one value for (seed, task) {twice[:3]}: choose one recipe, backbone, shots, split")

@@ -1,12 +1,17 @@
 """What the papers' figures share: the page, and axes without ornament, placed in inches."""
 
+from functools import cache
+
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
-from reprompt.tables.layout import DARK, GREY, WIDTH, wrapped
-
+WIDTH = 7.0  # inches: the text width of a two-column paper
 MARGIN = 0.1
+FONT = "DejaVu Sans"
+GREY, DARK = "#6b6b6b", "#333333"
 
 
 def page(title: str, content: float, notes: tuple[str, ...]) -> tuple[Figure, float]:
@@ -38,6 +43,26 @@ def add_axes(figure: Figure, left: float, bottom: float, width: float, height: f
     for side, spine in axes.spines.items():
         spine.set(visible=side in ("left", "bottom"), linewidth=0.5)
     return axes
+
+
+def wrapped(text: str, size: float, room: float) -> list[str]:
+    """Text broken at blanks into lines no wider than `room` inches, in letters of `size` points."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _width(longer, size) > room:
+            lines.append(word)
+        else:
+            lines[-1:] = [longer]
+    return lines
+
+
+@cache
+def _width(text: str, size: float) -> float:
+    """The width of a line in inches."""
+    font = FontProperties(family=FONT, size=size, style="normal", weight="normal")
+    outline = text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
+    return 1.02 * outline  # letters that are fitted to pixels are a little wider
 
 
 def say_not_run(axes: Axes) -> None:

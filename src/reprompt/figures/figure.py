@@ -8,6 +8,8 @@ import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
+from reprompt.figures.canvas import FONT
+
 DOTS_PER_INCH = 200
 
 
@@ -24,7 +26,7 @@ class PaperFigure:
     @property
     def figure(self) -> Figure:
         """The matplotlib figure, drawn with matplotlib's own defaults whatever the user's settings are."""
-        with matplotlib.rc_context({**matplotlib.rcParamsDefault, "font.family": "DejaVu Sans", "font.size": 7}):
+        with matplotlib.rc_context({**matplotlib.rcParamsDefault, "font.family": FONT, "font.size": 7}):
             return self.draw(self)
 
     def to_csv(self) -> str:
@@ -33,7 +35,7 @@ class PaperFigure:
 
     def to_png(self) -> bytes:
         """The picture as PNG: the same bytes for the same points, with no date or version inside."""
-        with matplotlib.rc_context({**matplotlib.rcParamsDefault, "font.family": "DejaVu Sans", "font.size": 7}):
+        with matplotlib.rc_context({**matplotlib.rcParamsDefault, "font.family": FONT, "font.size": 7}):
             buffer = BytesIO()
             self.draw(self).savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
         return buffer.getvalue()

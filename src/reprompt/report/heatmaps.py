@@ -37,8 +37,8 @@ def heatmaps(points: pd.DataFrame) -> dict:
         learners.append({"label": LABELS[learner], "grids": grids})
     colours = [{"shade": shade(step, lowest), "ink": ink(step, lowest)} for step in steps]
     seeds = int(points["seeds"].max())
-    setting = f"{seeds} seed{'' if seeds == 1 else 's'}, {len(tasks_of(points))} of {len(members('elevater20'))} tasks"
-    return {"setting": setting, "learners": learners, "colours": colours, "own": OWN, "lowest": f"{100 * lowest:.0f}"}
+    coverage = f"{seeds} seed{'' if seeds == 1 else 's'}, {len(tasks_of(points))} of {len(members('elevater20'))} tasks"
+    return {"coverage": coverage, "learners": learners, "colours": colours, "own": OWN, "lowest": f"{100 * lowest:.0f}"}
 
 
 def _grid(points: pd.DataFrame, order: list[str], name: str, lowest: float) -> dict:

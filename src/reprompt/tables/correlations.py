@@ -13,26 +13,26 @@ NOT_RUN, NOT_SHOWN, UNDEFINED = "not run", "not shown", "undefined"
 LEGEND = "Beneath each correlation its p. *: p < 0.05."
 
 
-def direction(found: Mantel) -> str:
+def direction(relation: Mantel) -> str:
     """What a correlation says: transfer `rises` or `falls`, or `not shown`, at the level of 5 percent."""
-    if math.isnan(found.p):
+    if math.isnan(relation.p):
         return UNDEFINED
-    if found.p >= LEVEL:
+    if relation.p >= LEVEL:
         return NOT_SHOWN
-    return "rises" if found.correlation > 0 else "falls"
+    return "rises" if relation.correlation > 0 else "falls"
 
 
-def correlation_cell(row: str, column: str, found: Mantel | None, seeds: int, block: str = "") -> dict:
-    """One cell with its p beside CELL_COLUMNS; `found` None means not run."""
-    value = Interval(found.correlation, math.nan, math.nan, seeds) if found else None
-    said = direction(found) if found else NOT_RUN
-    return cell(row, column, value, math.nan, said, block=block) | {"p": found.p if found else math.nan}
+def correlation_cell(row: str, column: str, relation: Mantel | None, seeds: int, block: str = "") -> dict:
+    """One cell with its p beside CELL_COLUMNS; `relation` None means not run."""
+    value = Interval(relation.correlation, math.nan, math.nan, seeds) if relation else None
+    verdict = direction(relation) if relation else NOT_RUN
+    return cell(row, column, value, math.nan, verdict, block=block) | {"p": relation.p if relation else math.nan}
 
 
 class CorrelationTable(Table):
     """A `Table` of `correlation_cell`s."""
 
-    def entry(self, cell: pd.Series, decimals: int) -> Entry:
+    def entry(self, cell: pd.Series) -> Entry:
         """The correlation with two decimals, marked where it is shown, and p beneath."""
         if math.isnan(cell["regenerated"]):
             return Entry(cell["verdict"], was_run=False)

@@ -36,7 +36,7 @@ class NamesTable(Table):
 
     holds: ClassVar[str] = "name"
 
-    def entry(self, cell: pd.Series, decimals: int) -> Entry:
+    def entry(self, cell: pd.Series) -> Entry:
         """Our name with its mark, and the published one; the mark says what a verdict would."""
         if pd.isna(cell["regenerated"]):
             return Entry("not run", was_run=False, published=cell["published"])

@@ -21,29 +21,29 @@ POINT_COLUMNS = ["mark", "threshold", "mismatched_stay", "matched_stay"]
 
 def gram_figure_filter(pictures: CorpusFigureData, quality: dict) -> PaperFigure:
     """GRAM's corpus: the ROC curve of image-text similarity, and what the chosen threshold keeps and loses."""
-    of = quality["filter"]
-    if "area_under_roc" not in of:
-        return _without_the_truth(of)
+    counts = quality["filter"]
+    if "area_under_roc" not in counts:
+        return _without_the_truth(counts)
     title = (
         "GRAM, the corpus: which pairs the filter keeps\n"
-        f"Area under the curve {of['area_under_roc']:.4f}; threshold {of['threshold']:.3f}"
+        f"Area under the curve {counts['area_under_roc']:.4f}; threshold {counts['threshold']:.3f}"
     )
     curve = pd.DataFrame({"mismatched_stay": pictures.mismatched_stay, "matched_stay": pictures.matched_stay})
-    chosen = {"mark": "chosen", "threshold": of["threshold"]} | {
-        f"{what}_stay": of[f"{what}_kept"] / max(of[f"{what}_kept"] + of[f"{what}_dropped"], 1)
+    chosen = {"mark": "chosen", "threshold": counts["threshold"]} | {
+        f"{what}_stay": counts[f"{what}_kept"] / max(counts[f"{what}_kept"] + counts[f"{what}_dropped"], 1)
         for what in ("mismatched", "matched")
     }
     points = pd.concat([pd.DataFrame([chosen]), curve.assign(mark="curve")])[POINT_COLUMNS]
-    return PaperFigure("gram_figure_filter", title, points, partial(_draw, counts=of), decimals=4)
+    return PaperFigure("gram_figure_filter", title, points, partial(_draw, counts=counts), decimals=4)
 
 
-def _without_the_truth(of: dict) -> PaperFigure:
+def _without_the_truth(counts: dict) -> PaperFigure:
     """Real pairs: what the threshold does is known, but not which pairs are mismatched."""
     title = (
         "GRAM, the corpus: which pairs the filter keeps\n"
-        f"Threshold {of['threshold']:.3f}: {of['kept']:,} pairs kept, {of['dropped']:,} dropped"
+        f"Threshold {counts['threshold']:.3f}: {counts['kept']:,} pairs kept, {counts['dropped']:,} dropped"
     )
-    points = pd.DataFrame([{"mark": "chosen", "threshold": of["threshold"]}], columns=POINT_COLUMNS)
+    points = pd.DataFrame([{"mark": "chosen", "threshold": counts["threshold"]}], columns=POINT_COLUMNS)
     return PaperFigure("gram_figure_filter", title, points, _draw_without_the_truth, decimals=4)
 
 

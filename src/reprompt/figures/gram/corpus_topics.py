@@ -28,13 +28,14 @@ POINT_COLUMNS = ["x", "y", "family", "topic", "word"]
 
 def gram_figure_topics(pictures: CorpusFigureData, quality: dict) -> PaperFigure:
     """GRAM's corpus: captions by the family of their picture, named by topic; and domains of some topics."""
-    of = quality["topics"]
+    of_topics = quality["topics"]
     title = (
-        f"GRAM, the corpus: {of['topics']} topics of captions and the domains in them\n"
-        f"{of['kept_without_topic']:.1%} of the kept pairs are in no topic"
+        f"GRAM, the corpus: {of_topics['topics']} topics of captions and the domains in them\n"
+        f"{of_topics['kept_without_topic']:.1%} of the kept pairs are in no topic"
     )
-    if "families" in of:
-        title += f"; purity in families {of['families']['purity']:.2f}, in concepts {of['concepts']['purity']:.2f}"
+    if "families" in of_topics:
+        families, concepts = (of_topics[truth]["purity"] for truth in ("families", "concepts"))
+        title += f"; purity in families {families:.2f}, in concepts {concepts:.2f}"
     words = np.array([*pictures.topic_words, NONE])  # topic -1 is the last
     points = pd.DataFrame(
         {
@@ -45,14 +46,16 @@ def gram_figure_topics(pictures: CorpusFigureData, quality: dict) -> PaperFigure
             "word": words[pictures.map_topic],
         }
     )
-    return PaperFigure("gram_figure_topics", title, points[POINT_COLUMNS], partial(_draw, pictures=pictures, of=of))
+    return PaperFigure(
+        "gram_figure_topics", title, points[POINT_COLUMNS], partial(_draw, pictures=pictures, of_topics=of_topics)
+    )
 
 
-def _draw(figure: PaperFigure, pictures: CorpusFigureData, of: dict) -> Figure:
+def _draw(figure: PaperFigure, pictures: CorpusFigureData, of_topics: dict) -> Figure:
     """The map above, and a row of pictures per topic below: its domains side by side."""
     topics, domains, each = pictures.examples.shape[:3]
     rows = 0.24 + (SIDE + 0.1) * max(topics, 1)
-    drawn, bottom = page(figure.title, MAP + 0.15 + rows, _notes(of))
+    drawn, bottom = page(figure.title, MAP + 0.15 + rows, _notes(of_topics))
     _draw_map(add_axes(drawn, 0.1, bottom + rows + 0.1, 5.75, MAP), figure.points)
     wide = each * (SIDE + 0.02)
     step = (7.0 - 0.9 - 0.1 - domains * wide) / max(domains - 1, 1) + wide
@@ -80,32 +83,32 @@ def _draw_map(axes: Axes, points: pd.DataFrame) -> None:
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     colours = colormaps["tab20"].colors
-    for place, (family, of) in enumerate(points.groupby("family")):
-        axes.scatter(of["x"], of["y"], s=2.5, color=colours[place % len(colours)], linewidths=0, label=family)
+    for place, (family, members) in enumerate(points.groupby("family")):
+        axes.scatter(members["x"], members["y"], s=2.5, color=colours[place % len(colours)], linewidths=0, label=family)
     clustered = points[points["topic"] >= 0]
-    named: list[Bbox] = []
-    for _, of in sorted(clustered.groupby("topic"), key=lambda group: -len(group[1])):
-        label = axes.text(of["x"].median(), of["y"].median(), of["word"].iloc[0], fontsize=LETTERS, color=DARK)
+    boxes: list[Bbox] = []
+    for _, topic in sorted(clustered.groupby("topic"), key=lambda group: -len(group[1])):
+        label = axes.text(topic["x"].median(), topic["y"].median(), topic["word"].iloc[0], fontsize=LETTERS, color=DARK)
         label.set(ha="center", va="center", path_effects=[withStroke(linewidth=1.5, foreground="white")])
         box = label.get_window_extent()
-        if any(box.overlaps(other) for other in named):
+        if any(box.overlaps(other) for other in boxes):
             label.remove()
         else:
-            named.append(box)
+            boxes.append(box)
     if points["family"].any():
         axes.legend(
             loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=6, markerscale=3, frameon=False, handletextpad=0
         )
 
 
-def _notes(of: dict) -> tuple[str, ...]:
-    size = of["pairs_per_topic"]
+def _notes(of_topics: dict) -> tuple[str, ...]:
+    size = of_topics["pairs_per_topic"]
     coloured, agreement = "", ""
-    if "families" in of:
+    if "families" in of_topics:
         coloured = "; colours: the family of the picture, which the clustering does not see"
         agreement = (
-            f" Adjusted Rand index: families {of['families']['adjusted_rand_index']:.2f}, concepts "
-            f"{of['concepts']['adjusted_rand_index']:.2f}."
+            f" Adjusted Rand index: families {of_topics['families']['adjusted_rand_index']:.2f}, concepts "
+            f"{of_topics['concepts']['adjusted_rand_index']:.2f}."
         )
     return (
         f"Map: distinct captions, their embeddings in two dimensions by UMAP (topics are found in more){coloured}. "

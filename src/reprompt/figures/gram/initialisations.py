@@ -11,7 +11,7 @@ from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.gram.marks import COLOURS, MARKERS
 from reprompt.figures.lines import MEASURED, measured
-from reprompt.tables.gram.rows import SHOTS, SPLITS, Started, of_means, runs_of, setting_of_runs
+from reprompt.tables.gram.rows import SHOTS, SPLITS, Started, of_means, runs_of, scope_of_runs
 from reprompt.tables.methods import METHODS
 
 VARIED, USUAL, LONGER, ADAPTED = "gram_initialisations", "gram_curves", "gram_context", "gram_adapted"  # experiments
@@ -28,11 +28,11 @@ def gram_figure1a(records: pd.DataFrame, backbone: str | None = None) -> PaperFi
     starts = {(words, True): ("coop", swept) for words, swept in _starts(records).items()}
     starts |= {(words, False): ("coop", swept) for words, swept in _longer(records).items()}
     starts[META_LEARNED, False] = ("coop_gram", "")
-    shown = {(*words, split): _runs(*of, split) for words, of in starts.items() for split in SPLITS}
-    setting = setting_of_runs(records, (VARIED, USUAL, LONGER, ADAPTED), shown.values(), backbone=backbone)
-    averaged = of_means(setting)
-    rows = [(*of, *measured(value)) for of, which in shown.items() if (value := averaged.average(which)) is not None]
-    title = f"GRAM Figure 1a. CoOp by its initialisation, 16 shots: average accuracy\n{setting.words}"
+    shown = {(*words, split): _runs(*start, split) for words, start in starts.items() for split in SPLITS}
+    scope = scope_of_runs(records, (VARIED, USUAL, LONGER, ADAPTED), shown.values(), backbone=backbone)
+    averaged = of_means(scope)
+    rows = [(*key, *measured(value)) for key, which in shown.items() if (value := averaged.average(which)) is not None]
+    title = f"GRAM Figure 1a. CoOp by its initialisation, 16 shots: average accuracy\n{scope.words}"
     return PaperFigure("gram_figure1a", title, pd.DataFrame(rows, columns=POINT_COLUMNS), _draw)
 
 

@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reprompt.evidence.courses import BLOCKS, rise
-from reprompt.evidence.source import Missing
+from reprompt.evidence.curves import BLOCKS, rise
+from reprompt.evidence.lookup import Missing
 from reprompt.figures.canvas import DARK, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.gram.marks import COLOURS, learner_of
-from reprompt.tables.setting import Setting, setting_of
+from reprompt.tables.scope import Scope, scope_of
 
 EXPERIMENT, CORPUS = "gram", "corpus"
 PANELS = {"coop_meta": "text (CoOp)", "vpt_meta": "visual (VPT)", "unigram_meta": "both (UNIGRAM)"}
@@ -31,18 +31,18 @@ NOTES = (
 
 def gram_figure3b(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """GRAM, Figure 3b: inner product of support and query gradient over meta-training, for three learners."""
-    setting = setting_of(records, EXPERIMENT, backbone=backbone, tasks=(CORPUS,))
-    points = pd.DataFrame(list(_points(setting)), columns=POINT_COLUMNS)
-    words = setting.words.rpartition(", ")[0]
+    scope = scope_of(records, EXPERIMENT, backbone=backbone, tasks=(CORPUS,))
+    points = pd.DataFrame(list(_points(scope)), columns=POINT_COLUMNS)
+    words = scope.words.rpartition(", ")[0]
     title = f"GRAM Figure 3b. Agreement of support and query gradient during meta-training\n{words}"
     return PaperFigure("gram_figure3b", title, points, _draw, decimals=4)
 
 
-def _points(setting: Setting) -> Iterator[tuple]:
+def _points(scope: Scope) -> Iterator[tuple]:
     """Every logged step of every run."""
     for recipe in PANELS:
-        of = setting.records[setting.records["recipe"] == recipe].sort_values("seed")
-        for seed, arrays in zip(of["seed"], of["measured"], strict=True):
+        runs = scope.records[scope.records["recipe"] == recipe].sort_values("seed")
+        for seed, arrays in zip(runs["seed"], runs["measured"], strict=True):
             if "inner_product" not in arrays:
                 continue
             for step, product in zip(arrays["steps"], arrays["inner_product"], strict=True):
@@ -84,10 +84,10 @@ def _draw_panel(axes: Axes, points: pd.DataFrame, colour: str) -> None:
     axes.text(0.02, 0.98, words, transform=axes.transAxes, va="top", fontsize=6.5, color=DARK)
 
 
-def _rise(courses: list[np.ndarray]) -> str:
+def _rise(curves: list[np.ndarray]) -> str:
     """The rise in words: "rise +0.081 ± 0.020"; nothing for too few steps."""
     try:
-        found = rise(courses)
+        risen = rise(curves)
     except Missing:
         return ""
-    return f"rise {found.mean:+.3f} ± {found.half_width:.3f}".replace("-", "−")
+    return f"rise {risen.mean:+.3f} ± {risen.half_width:.3f}".replace("-", "−")

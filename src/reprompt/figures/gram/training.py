@@ -14,9 +14,9 @@ from reprompt.figures.figure import PaperFigure
 from reprompt.figures.gram.marks import COLOURS, learner_of, style_of
 from reprompt.figures.lines import DOTTED, MEASURED, draw_curve, frame_values, label_ends, measured
 from reprompt.figures.prograd.curves import axis_of_epochs
-from reprompt.tables.gram.rows import Started, runs_of, setting_of_runs
+from reprompt.tables.gram.rows import Started, runs_of, scope_of_runs
 from reprompt.tables.methods import METHODS
-from reprompt.tables.setting import Setting
+from reprompt.tables.scope import Scope
 
 FOLLOWED = ("gram_curves", "gram_adapted")  # experiments
 UNTUNED_IN, LONGER = "gram_base_to_new", "gram_long"
@@ -32,60 +32,62 @@ READING = (
 
 def gram_figure1b(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """GRAM, Figure 1b: accuracy on new classes by epoch, of CoOp, CoOp + GRAM, and CoOp after many more epochs."""
-    setting, points = _by_epoch(records, backbone, ("coop", "coop_gram"), ("new",))
-    points = pd.concat([points, _trained_longer(records, setting)], ignore_index=True)
-    title = f"GRAM Figure 1b. CoOp as training continues, 16 shots: accuracy on new classes\n{setting.words}"
+    scope, points = _by_epoch(records, backbone, ("coop", "coop_gram"), ("new",))
+    points = pd.concat([points, _trained_longer(records, scope)], ignore_index=True)
+    title = f"GRAM Figure 1b. CoOp as training continues, 16 shots: accuracy on new classes\n{scope.words}"
     return PaperFigure("gram_figure1b", title, points, _draw_one)
 
 
 def gram_figure3a(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """GRAM, Figure 3a: accuracy on base and new classes by epoch, of CoOp and VPT, each alone and with GRAM."""
-    setting, points = _by_epoch(records, backbone, ("coop", "coop_gram", "vpt", "vpt_gram"), tuple(HALVES))
-    title = f"GRAM Figure 3a. Test accuracy during training, 16 shots\n{setting.words}"
+    scope, points = _by_epoch(records, backbone, ("coop", "coop_gram", "vpt", "vpt_gram"), tuple(HALVES))
+    title = f"GRAM Figure 3a. Test accuracy during training, 16 shots\n{scope.words}"
     return PaperFigure("gram_figure3a", title, points, _draw_two)
 
 
 def _by_epoch(
     records: pd.DataFrame, backbone: str | None, recipes: tuple[str, ...], halves: tuple[str, ...]
-) -> tuple[Setting, pd.DataFrame]:
-    """The setting of the runs that were followed, and every point of their curves; zero-shot CLIP is at epoch 0."""
+) -> tuple[Scope, pd.DataFrame]:
+    """The scope of the runs that were followed, and every point of their curves; zero-shot CLIP is at epoch 0."""
     followed = np.array(["curve" in arrays for arrays in records["measured"]], dtype=bool)
     untuned = (records["experiment"] == UNTUNED_IN) & (records["recipe"] == "zero_shot")
-    shown = {(half, one): runs_of(METHODS[one], split=half) for half in halves for one in ("zero_shot", *recipes)}
+    shown = {
+        (half, recipe): runs_of(METHODS[recipe], split=half) for half in halves for recipe in ("zero_shot", *recipes)
+    }
     experiments = (*FOLLOWED, UNTUNED_IN)
-    setting = setting_of_runs(records[followed | untuned], experiments, shown.values(), backbone=backbone)
+    scope = scope_of_runs(records[followed | untuned], experiments, shown.values(), backbone=backbone)
     rows = []
     for (half, recipe), which in shown.items():
         if recipe != "zero_shot":
-            rows += [(half, recipe, epoch, *measured(value), math.nan) for epoch, value in _averages(setting, which)]
-        elif (value := setting.average(which)) is not None:
+            rows += [(half, recipe, epoch, *measured(value), math.nan) for epoch, value in _averages(scope, which)]
+        elif (value := scope.average(which)) is not None:
             rows.append((half, recipe, 0, *measured(value), math.nan))
-    return setting, pd.DataFrame(rows, columns=POINT_COLUMNS)
+    return scope, pd.DataFrame(rows, columns=POINT_COLUMNS)
 
 
-def _trained_longer(records: pd.DataFrame, setting: Setting) -> pd.DataFrame:
+def _trained_longer(records: pd.DataFrame, scope: Scope) -> pd.DataFrame:
     """The point of CoOp after many more epochs, on the same tasks; no point where one of them was not run."""
     which = runs_of(METHODS["coop"], split="new")
-    longer = setting_of_runs(records, (LONGER,), [which], setting.tasks, setting.backbone)
+    longer = scope_of_runs(records, (LONGER,), [which], scope.tasks, scope.backbone)
     value = longer.average(which)
     rows = []
-    if value is not None and longer.tasks == setting.tasks:
+    if value is not None and longer.tasks == scope.tasks:
         epochs = max(settings["epochs"] for settings in longer.records["settings"])
         rows.append(("new", "coop_long", epochs, *measured(value), math.nan))
     return pd.DataFrame(rows, columns=POINT_COLUMNS)
 
 
-def _averages(setting: Setting, which: Started) -> Iterator[tuple[int, Interval]]:
+def _averages(scope: Scope, which: Started) -> Iterator[tuple[int, Interval]]:
     """The mean over tasks after each epoch, with its interval over seeds; epochs count from 1."""
-    of = setting.records[(setting.records[list(setting.by)] == which.key).all(axis=1)]
-    if of.empty:
+    rows = scope.records[(scope.records[list(scope.by)] == which.key).all(axis=1)]
+    if rows.empty:
         return
     curves = [
         100 * np.asarray(arrays["curve"], dtype=float) / images
-        for arrays, images in zip(of["measured"], of["images"], strict=True)
+        for arrays, images in zip(rows["measured"], rows["images"], strict=True)
     ]
     epochs = min(map(len, curves))
-    grid = pd.DataFrame([curve[:epochs] for curve in curves]).groupby(of["seed"].to_numpy()).mean()
+    grid = pd.DataFrame([curve[:epochs] for curve in curves]).groupby(rows["seed"].to_numpy()).mean()
     for epoch in range(epochs):
         yield epoch + 1, interval_over_seeds(grid[epoch])
 

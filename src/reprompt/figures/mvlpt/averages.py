@@ -5,7 +5,7 @@ import pandas as pd
 from reprompt.evidence.adaptation import ZERO_SHOT, adaptations
 from reprompt.evidence.statistics import average
 from reprompt.figures.lines import MEASURED, measured
-from reprompt.tables.setting import Setting, restricted, the_only
+from reprompt.tables.scope import Scope, restricted, the_only
 from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
 
@@ -21,17 +21,17 @@ def adapted_alone(records: pd.DataFrame, *experiments: str) -> pd.DataFrame:
     return runs[(tuned | (runs["method"] == ZERO_SHOT)) & runs["task"].isin(members(TARGETS))]
 
 
-def setting_by(runs: pd.DataFrame, *by: str) -> Setting:
-    """The setting of runs that the columns `by` tell apart, on the target tasks that all of them have."""
+def scope_by(runs: pd.DataFrame, *by: str) -> Scope:
+    """The scope of runs that the columns `by` tell apart, on the target tasks that all of them have."""
     scale = the_only(runs, "scale", "read the records of one results/<scale> folder")
     return restricted(runs, scale, None, members(TARGETS), by)
 
 
-def averages(setting: Setting) -> pd.DataFrame:
-    """A row per average: the setting's columns, the mean over tasks in percent and its interval over seeds."""
-    groups = setting.records.groupby(list(setting.by))
+def averages(scope: Scope) -> pd.DataFrame:
+    """A row per average: the scope's columns, the mean over tasks in percent and its interval over seeds."""
+    groups = scope.records.groupby(list(scope.by))
     rows = [(*key, *measured(average(runs))) for key, runs in groups]
-    return pd.DataFrame(rows, columns=[*setting.by, *MEASURED])
+    return pd.DataFrame(rows, columns=[*scope.by, *MEASURED])
 
 
 def printed() -> pd.Series:

@@ -12,9 +12,9 @@ from reprompt.evidence.adaptation import VIT_B_16
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, frame_values
-from reprompt.figures.mvlpt.averages import adapted_alone, averages, printed, setting_by
+from reprompt.figures.mvlpt.averages import adapted_alone, averages, printed, scope_by
 from reprompt.figures.mvlpt.marks import COLOURS, bars_in_words
-from reprompt.tables.setting import Setting
+from reprompt.tables.scope import Scope
 
 EXPERIMENTS = ("elevater", "upt_block")
 PANELS = {"mix_heads": "attention heads", "mix_layers": "layers", "mix_width": "width of the block"}
@@ -24,16 +24,16 @@ POINT_COLUMNS = ["panel", *PANELS, "default", *MEASURED, "parameters", "relative
 def mvlpt_figure6(records: pd.DataFrame) -> PaperFigure:
     """MVLPT, Figure 6: UPT's average score over the target tasks at 20 shots by one setting of its block at a time."""
     runs = adapted_alone(records, *EXPERIMENTS)
-    setting = setting_by(runs[runs["method"] == "upt"], "swept")
-    title = f"MVLPT Figure 6. The transformer block of UPT\n{setting.words}"
-    return PaperFigure("mvlpt_figure6", title, _points(setting), _draw)
+    scope = scope_by(runs[runs["method"] == "upt"], "swept")
+    title = f"MVLPT Figure 6. The transformer block of UPT\n{scope.words}"
+    return PaperFigure("mvlpt_figure6", title, _points(scope), _draw)
 
 
-def _points(setting: Setting) -> pd.DataFrame:
+def _points(scope: Scope) -> pd.DataFrame:
     """Every point: in each panel the default, and what was swept there, but for the default among it."""
-    settings = setting.records.groupby("swept")["settings"].first()
+    settings = scope.records.groupby("swept")["settings"].first()
     rows, seen = [], []
-    for _, point in averages(setting).iterrows():  # the default first: it sweeps nothing
+    for _, point in averages(scope).iterrows():  # the default first: it sweeps nothing
         of, default = settings[point["swept"]], point["swept"] == ""
         block = [of[name] for name in PANELS]
         if block in seen:

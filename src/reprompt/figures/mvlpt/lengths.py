@@ -10,7 +10,7 @@ from reprompt.evidence.adaptation import LEARNERS, ZERO_SHOT
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, frame_values, label_ends
-from reprompt.figures.mvlpt.averages import adapted_alone, averages, printed, setting_by
+from reprompt.figures.mvlpt.averages import adapted_alone, averages, printed, scope_by
 from reprompt.figures.mvlpt.marks import (
     LABELS,
     bars_in_words,
@@ -30,9 +30,9 @@ POINT_COLUMNS = ["method", "M", *MEASURED, "published"]
 def mvlpt_figure5(records: pd.DataFrame) -> PaperFigure:
     """MVLPT, Figure 5: average score over the target tasks at 20 shots by context length, for the six methods."""
     runs = adapted_alone(records, *EXPERIMENTS)
-    setting = setting_by(runs[runs["method"] != ZERO_SHOT], "method", "M")
-    title = f"MVLPT Figure 5. Context length\n{setting.words}"
-    points = in_order(averages(setting), "M")
+    scope = scope_by(runs[runs["method"] != ZERO_SHOT], "method", "M")
+    title = f"MVLPT Figure 5. Context length\n{scope.words}"
+    points = in_order(averages(scope), "M")
     at_default = points["M"] == points["method"].map(learner_of).map(PRINTED_FOR)
     published = points["method"].map(printed()).where(at_default, math.nan)
     return PaperFigure("mvlpt_figure5", title, points.assign(published=published)[POINT_COLUMNS], _draw)
@@ -75,5 +75,5 @@ def _draw(figure5: PaperFigure) -> Figure:
 def _ranges(points: pd.DataFrame) -> str:
     """How far each line of a panel ranges, in percentage points: "range: CoOp 0.4, MCoOp 1.2"; empty without lines."""
     lines = {method: line["regenerated"] for method, line in points.groupby("method", sort=False) if len(line) > 1}
-    said = [f"{LABELS[method]} {line.max() - line.min():.1f}" for method, line in lines.items()]
-    return f"range: {', '.join(said)}" if said else ""
+    ranges = [f"{LABELS[method]} {line.max() - line.min():.1f}" for method, line in lines.items()]
+    return f"range: {', '.join(ranges)}" if ranges else ""

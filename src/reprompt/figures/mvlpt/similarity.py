@@ -11,13 +11,13 @@ from matplotlib.patheffects import withStroke
 from scipy.stats import rankdata
 
 from reprompt.evidence.adaptation import LABELS, LEARNERS
-from reprompt.evidence.explanation import OTHER, comparison_of
+from reprompt.evidence.explanation import OTHER, grids_of_learner
 from reprompt.figures.canvas import DARK, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.mvlpt.marks import COLOURS
 from reprompt.figures.npt.labels import place_labels
 from reprompt.figures.npt.marks import signed
-from reprompt.tables.setting import setting_of
+from reprompt.tables.scope import scope_of
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import members
 
@@ -36,9 +36,9 @@ NOTES = (
 
 def mvlpt_figure_similarity(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """Beyond MVLPT: normalised transfer against label and image similarity of every pair, by learner."""
-    setting = setting_of(records, "transfer_grid", backbone=backbone, tasks=members("elevater20"))
-    grid = records[(records["experiment"] == "transfer_grid") & (records["backbone"] == setting.backbone)]
-    title = f"Beyond MVLPT. What explains transfer? Label and image similarity\n{setting.words}"
+    scope = scope_of(records, "transfer_grid", backbone=backbone, tasks=members("elevater20"))
+    grid = records[(records["experiment"] == "transfer_grid") & (records["backbone"] == scope.backbone)]
+    title = f"Beyond MVLPT. What explains transfer? Label and image similarity\n{scope.words}"
     rows = [row for learner in LEARNERS for similarity in OTHER for row in _points(grid, learner, similarity)]
     return PaperFigure("mvlpt_figure_similarity", title, pd.DataFrame(rows, columns=POINT_COLUMNS), _draw, decimals=4)
 
@@ -54,17 +54,17 @@ def outliers(similarity: np.ndarray, transfer: np.ndarray, targets: list[str]) -
 
 def _points(records: pd.DataFrame, learner: str, similarity: str) -> Iterator[tuple]:
     """Every pair of a panel; nothing where the grid was not run."""
-    comparison = comparison_of(records, learner)
-    if comparison is None:
+    grids = grids_of_learner(records, learner)
+    if grids is None:
         return
-    relation, tasks = comparison.related(similarity), list(comparison.transfer)
+    relation, tasks = grids.related(similarity), list(grids.transfer)
     pairs = [(source, target) for source in tasks for target in tasks if source != target]
     values, transfers = (
-        np.array([grid.at[pair] for pair in pairs]) for grid in (getattr(comparison, similarity), comparison.transfer)
+        np.array([grid.at[pair] for pair in pairs]) for grid in (getattr(grids, similarity), grids.transfer)
     )
-    named = outliers(values, transfers, [target for _, target in pairs])
+    marked = outliers(values, transfers, [target for _, target in pairs])
     for place, (pair, value, transfer) in enumerate(zip(pairs, values, transfers, strict=True)):
-        yield (learner, similarity, *pair, value, transfer, place in named, relation.correlation, relation.p)
+        yield (learner, similarity, *pair, value, transfer, place in marked, relation.correlation, relation.p)
 
 
 def _draw(figure: PaperFigure) -> Figure:
@@ -93,17 +93,19 @@ def _limits(values: pd.Series) -> tuple[float, float]:
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, colour: str) -> None:
-    named = points[points["outlier"]]
+    marked = points[points["outlier"]]
     axes.scatter(points["value"], points["transfer"], s=5, color=colour, alpha=0.45, linewidths=0, zorder=2)
-    axes.scatter(named["value"], named["transfer"], s=12, facecolor="none", edgecolor="black", linewidths=0.6, zorder=4)
+    axes.scatter(
+        marked["value"], marked["transfer"], s=12, facecolor="none", edgecolor="black", linewidths=0.6, zorder=4
+    )
     steps = list(_medians(points))
     for step in steps:
         axes.plot(*step.T, color="black", linewidth=1.2, zorder=3)
     correlation, p = points[["correlation", "p"]].iloc[0]
-    found = "no correlation" if math.isnan(correlation) else f"ρ = {signed(correlation, 2)}, p = {p:.3f}"
-    axes.set_title(f"{found}, {len(points)} pairs", fontsize=7, pad=4, loc="right", color=DARK)
-    labels = pd.DataFrame({"x": named["value"], "y": named["transfer"], "colour": DARK})
-    place_labels(axes, labels.assign(words=[_pair(*pair) for pair in named[["source", "target"]].to_numpy()]), steps)
+    words = "no correlation" if math.isnan(correlation) else f"ρ = {signed(correlation, 2)}, p = {p:.3f}"
+    axes.set_title(f"{words}, {len(points)} pairs", fontsize=7, pad=4, loc="right", color=DARK)
+    labels = pd.DataFrame({"x": marked["value"], "y": marked["transfer"], "colour": DARK})
+    place_labels(axes, labels.assign(words=[_pair(*pair) for pair in marked[["source", "target"]].to_numpy()]), steps)
     for label in axes.texts:
         label.set_path_effects([withStroke(linewidth=1.5, foreground="white")])  # readable over points
 

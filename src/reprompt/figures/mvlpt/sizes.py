@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, frame_values, label_ends
-from reprompt.figures.mvlpt.averages import adapted_alone, averages, printed, setting_by
+from reprompt.figures.mvlpt.averages import adapted_alone, averages, printed, scope_by
 from reprompt.figures.mvlpt.marks import (
     LABELS,
     MARKERS,
@@ -38,12 +38,12 @@ def mvlpt_figure1(records: pd.DataFrame) -> PaperFigure:
     runs = adapted_alone(records, *EXPERIMENTS)
     places = {name: place for place, name in enumerate(SIZES)}
     all_sizes = ", ".join(name for name in SIZES if name in set(runs["backbone"]))
-    setting = setting_by(runs.assign(size=runs["backbone"].map(places), backbone=all_sizes), "method", "size")
-    title = f"MVLPT Figure 1. Starting from 11 source tasks, by the size of CLIP\n{setting.words}"
-    points = in_order(averages(setting), "size")
+    scope = scope_by(runs.assign(size=runs["backbone"].map(places), backbone=all_sizes), "method", "size")
+    title = f"MVLPT Figure 1. Starting from 11 source tasks, by the size of CLIP\n{scope.words}"
+    points = in_order(averages(scope), "size")
     points["backbone"] = points["size"].map(list(SIZES).__getitem__)
     points["published"] = points["method"].map(printed()).where(points["backbone"] == PRINTED_FOR, math.nan)
-    return PaperFigure("mvlpt_figure1", title, points[POINT_COLUMNS], partial(_draw, real=setting.scale == "paper"))
+    return PaperFigure("mvlpt_figure1", title, points[POINT_COLUMNS], partial(_draw, real=scope.scale == "paper"))
 
 
 def _draw(figure1: PaperFigure, real: bool) -> Figure:

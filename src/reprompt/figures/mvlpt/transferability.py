@@ -15,7 +15,7 @@ from reprompt.figures.canvas import DARK, GREY, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, measured
 from reprompt.figures.mvlpt.heat import OWN, ink, lowest_shade, relative_grid, shade, tasks_of, without_own
-from reprompt.tables.setting import Setting, the_only
+from reprompt.tables.scope import Scope, the_only
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import members
 from reprompt.training.groups import grid_of, normalised
@@ -38,7 +38,7 @@ def mvlpt_figure4(records: pd.DataFrame) -> PaperFigure:
     points = pd.DataFrame(list(_points(runs)), columns=POINT_COLUMNS)
     scale = the_only(runs, "scale", "read the records of one results/<scale> folder")
     backbone = the_only(runs, "backbone", "choose the records of one")
-    words = Setting(runs, scale, backbone, tuple(tasks_of(points)), members("elevater20")).words
+    words = Scope(runs, scale, backbone, tuple(tasks_of(points)), members("elevater20")).words
     shots = ", ".join(map(str, sorted(runs["shots"].unique()))) or "20"
     title = f"MVLPT Figure 4. Transferability: {shots}-shot prompts of source tasks on target tasks\n{words}"
     return PaperFigure("mvlpt_figure4", title, points, _draw, decimals=4)

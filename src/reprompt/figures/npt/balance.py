@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from reprompt.figures.canvas import GREY, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
-from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tables.scope import Scope, Which, scope_of
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import members
 
@@ -26,20 +26,19 @@ NOTES = (
 
 def npt_figure4(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """NPT, Figure 4: gain of MaPLe + NPT over MaPLe on base and novel classes of each task, two imbalances."""
-    setting = setting_of(records, "imbalanced", backbone=backbone)
-    title = f"NPT Figure 4. Gain of NPT over MaPLe on base and novel classes (percentage points)\n{setting.words}"
-    points = pd.DataFrame(list(_points(setting)), columns=POINT_COLUMNS)
+    scope = scope_of(records, "imbalanced", backbone=backbone)
+    title = f"NPT Figure 4. Gain of NPT over MaPLe on base and novel classes (percentage points)\n{scope.words}"
+    points = pd.DataFrame(list(_points(scope)), columns=POINT_COLUMNS)
     return PaperFigure("npt_figure4", title, points, _draw)
 
 
-def _points(setting: Setting) -> Iterator[tuple]:
+def _points(scope: Scope) -> Iterator[tuple]:
     """Every bar: each task's, then the average's; nothing for what was not run."""
     for tau in TAUS:
         gains = {
-            half: setting.gain(Which("maple_npt", SHOTS, half, tau), Which("maple", SHOTS, half, tau))
-            for half in HALVES
+            half: scope.gain(Which("maple_npt", SHOTS, half, tau), Which("maple", SHOTS, half, tau)) for half in HALVES
         }
-        for task in (*setting.tasks, AVERAGE):
+        for task in (*scope.tasks, AVERAGE):
             for half, gain in gains.items():
                 if gain is not None:
                     value = gain.over_seeds if task == AVERAGE else gain.by_task[task]

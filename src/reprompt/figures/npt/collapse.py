@@ -20,7 +20,7 @@ from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.npt.marks import signed
 from reprompt.tables.methods import METHODS
-from reprompt.tables.setting import setting_of
+from reprompt.tables.scope import scope_of
 
 TASK = "eurosat"
 PANELS = {"a": ("zero_shot", 1.0), "b": ("maple", 1.0), "c": ("maple", 0.01), "d": ("maple_npt", 0.01)}
@@ -43,9 +43,9 @@ NOTES = (
 
 def npt_figure1(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """NPT, Figure 1: how close text and image features of EuroSAT's novel classes are to one simplex."""
-    setting = setting_of(records, "collapse_picture", backbone=backbone, tasks=(TASK,))
-    title = f"NPT Figure 1. Text and image features of EuroSAT's novel classes\n{setting.words}"
-    rows = [row for panel, (recipe, tau) in PANELS.items() for row in _points(setting.records, panel, recipe, tau)]
+    scope = scope_of(records, "collapse_picture", backbone=backbone, tasks=(TASK,))
+    title = f"NPT Figure 1. Text and image features of EuroSAT's novel classes\n{scope.words}"
+    rows = [row for panel, (recipe, tau) in PANELS.items() for row in _points(scope.records, panel, recipe, tau)]
     return PaperFigure("npt_figure1", title, pd.DataFrame(rows, columns=POINT_COLUMNS), _draw, decimals=4)
 
 
@@ -82,10 +82,10 @@ def degrees(classes: np.ndarray, images: np.ndarray, targets: np.ndarray) -> tup
 
 def _points(records: pd.DataFrame, panel: str, recipe: str, tau: float) -> Iterator[tuple]:
     """Every arrow and point of one panel; nothing where the run was not made."""
-    found = records[(records["recipe"] == recipe) & (records["tau"] == tau) & (records["split"] == "new")]
-    if found.empty:
+    runs = records[(records["recipe"] == recipe) & (records["tau"] == tau) & (records["split"] == "new")]
+    if runs.empty:
         return
-    run = found.sort_values("seed").iloc[0]
+    run = runs.sort_values("seed").iloc[0]
     classes, images = (run["measured"][name].astype(np.float64) for name in ("class_features", "image_features"))
     targets, directions = np.asarray(run["targets"]), plane(classes)
     centre = classes.mean(axis=0)
@@ -118,11 +118,11 @@ def _draw(figure1: PaperFigure) -> Figure:
             continue
         axes.set(xlim=(-1.04 * reach, 1.04 * reach), ylim=(-1.04 * reach, 1.04 * reach), xticks=[], yticks=[])
         _draw_panel(axes, here)
-        of = here.iloc[0]
+        first = here.iloc[0]
         beneath = (
-            f"{LCD} {signed(of['delta_lcd'], 3)}   {MID} {signed(of['delta_mid'], 3)}",
-            f"novel accuracy {of['accuracy']:.1f} %",
-            f"kept: text {of['text_share']:.0%}, images {of['image_share']:.0%}",
+            f"{LCD} {signed(first['delta_lcd'], 3)}   {MID} {signed(first['delta_mid'], 3)}",
+            f"novel accuracy {first['accuracy']:.1f} %",
+            f"kept: text {first['text_share']:.0%}, images {first['image_share']:.0%}",
         )
         for line, words in enumerate(beneath):
             axes.annotate(

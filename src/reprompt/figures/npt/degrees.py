@@ -13,7 +13,7 @@ from reprompt.figures.figure import PaperFigure
 from reprompt.figures.npt.labels import place_labels
 from reprompt.figures.npt.marks import COLOURS, MARKERS, signed
 from reprompt.tables.methods import METHODS
-from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tables.scope import Scope, Which, scope_of
 from reprompt.tasks.published import published_values
 
 SHOTS = 16
@@ -37,15 +37,15 @@ NOTES = (
 
 def npt_figure2(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """NPT, Figure 2: |Delta_LCD| and |Delta_MID| against H, (a) across methods, (b) across imbalance."""
-    setting = setting_of(records, "imbalanced", backbone=backbone)
-    title = f"NPT Figure 2. Neural collapse and base-to-novel generalisation\n{setting.words}"
+    scope = scope_of(records, "imbalanced", backbone=backbone)
+    title = f"NPT Figure 2. Neural collapse and base-to-novel generalisation\n{scope.words}"
     printed = published_values("npt", 1).query("dataset == 'average_11'")
     printed = printed.set_index(["method", "imbalance_tau"])["value"]
     rows = []
     for delta in DEGREES:
-        degrees = setting_of_degrees(records, setting, delta)
+        degrees = scope_of_degrees(records, scope, delta)
         for panel, (_, members) in PANELS.items():
-            points = [row for recipe, tau in members if (row := _point(setting, degrees, recipe, tau)) is not None]
+            points = [row for recipe, tau in members if (row := _point(scope, degrees, recipe, tau)) is not None]
             correlation = _correlation(points)
             for point in points:
                 published = float(printed[METHODS[point[0]].published_id, point[1]])
@@ -54,25 +54,25 @@ def npt_figure2(records: pd.DataFrame, backbone: str | None = None) -> PaperFigu
     return PaperFigure("npt_figure2", title, points, _draw, decimals=4)
 
 
-def setting_of_degrees(records: pd.DataFrame, setting: Setting, delta: str) -> Setting:
-    """The setting with |delta| in the place of accuracy: one value per run, the mean of its base and new classes.
+def scope_of_degrees(records: pd.DataFrame, scope: Scope, delta: str) -> Scope:
+    """The scope with |delta| in the place of accuracy: one value per run, the mean of its base and new classes.
 
     `delta` is a metric of the records, "delta_lcd" or "delta_mid"; the split of the result is "both".
     """
-    of = records[(records["metric"] == delta) & records["experiment"].isin(setting.records["experiment"].unique())]
-    of = of[(of["backbone"] == setting.backbone) & of["task"].isin(setting.tasks)]
+    rows = records[(records["metric"] == delta) & records["experiment"].isin(scope.records["experiment"].unique())]
+    rows = rows[(rows["backbone"] == scope.backbone) & rows["task"].isin(scope.tasks)]
     run = ["recipe", "shots", "tau", "swept", "task", "seed"]
     return replace(
-        setting,
-        records=of.assign(value=of["value"].abs(), split="both")
+        scope,
+        records=rows.assign(value=rows["value"].abs(), split="both")
         .groupby([*run, "split"], as_index=False)["value"]
         .mean(),
     )
 
 
-def _point(setting: Setting, degrees: Setting, recipe: str, tau: float) -> tuple | None:
+def _point(scope: Scope, degrees: Scope, recipe: str, tau: float) -> tuple | None:
     degree = degrees.average(Which(recipe, SHOTS, "both", tau))
-    H = setting.average(Which(recipe, SHOTS, "H", tau))
+    H = scope.average(Which(recipe, SHOTS, "H", tau))
     if degree is None or H is None:
         return None
     return (recipe, tau, degree.estimate, degree.low, degree.high, H.estimate, H.low, H.high, H.seeds)

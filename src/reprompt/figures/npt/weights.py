@@ -11,7 +11,7 @@ from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.npt.marks import COLOURS, MARKERS
 from reprompt.tables.methods import METHODS
-from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tables.scope import Scope, Which, scope_of
 from reprompt.tasks.published import published_values
 
 SHOTS, TAU = 16, 0.01
@@ -31,26 +31,26 @@ NOTES = (
 
 def npt_figure5(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """NPT, Figure 5: average H of MaPLe + NPT by w1 (at the default w2) and by w2 (at the default w1), tau 0.01."""
-    setting = setting_of(records, "imbalanced", "imbalanced_weights", backbone=backbone)
-    title = f"NPT Figure 5. Sensitivity of H (%) to the loss weights at τ = {TAU:g}\n{setting.words}"
-    return PaperFigure("npt_figure5", title, _points(setting), _draw)
+    scope = scope_of(records, "imbalanced", "imbalanced_weights", backbone=backbone)
+    title = f"NPT Figure 5. Sensitivity of H (%) to the loss weights at τ = {TAU:g}\n{scope.words}"
+    return PaperFigure("npt_figure5", title, _points(scope), _draw)
 
 
-def _points(setting: Setting) -> pd.DataFrame:
+def _points(scope: Scope) -> pd.DataFrame:
     """Every point: MaPLe + NPT by one weight at the default of the other, and MaPLe without NPT."""
     printed = published_values("npt", 1).query(f"dataset == 'average_11' and imbalance_tau == {TAU}")
     printed = printed.set_index("method")["value"]
     swept_weights = {tuple(DEFAULT.values()): ""}
-    for swept in setting.records.loc[setting.records["swept"] != "", "swept"].unique():
+    for swept in scope.records.loc[scope.records["swept"] != "", "swept"].unique():
         weights = json.loads(swept)
         swept_weights.setdefault(tuple(weights[name] for name in SETTINGS.values()), swept)
     rows = []
     for panel, other in (("w1", "w2"), ("w2", "w1")):
-        if (value := setting.average(Which("maple", SHOTS, "H", TAU))) is not None:
+        if (value := scope.average(Which("maple", SHOTS, "H", TAU))) is not None:
             measured = (value.estimate, value.low, value.high, value.seeds, printed["maple"])
             rows.append((panel, "maple", math.nan, math.nan, *measured))
         for weights, swept in sorted(swept_weights.items()):
-            value = setting.average(Which("maple_npt", SHOTS, "H", TAU, swept))
+            value = scope.average(Which("maple_npt", SHOTS, "H", TAU, swept))
             if value is not None and dict(zip(SETTINGS, weights, strict=True))[other] == DEFAULT[other]:
                 published = math.nan if swept else printed["maple+npt"]
                 measured = (value.estimate, value.low, value.high, value.seeds, published)

@@ -10,7 +10,7 @@ from reprompt.figures.canvas import GREY, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import DASHED, MEASURED, draw_curve, label_ends, measured
 from reprompt.figures.prograd.curves import COLOURS, axis_of_epochs, by_epoch
-from reprompt.tables.setting import Which, setting_of, swept
+from reprompt.tables.scope import Which, scope_of, swept
 from reprompt.tasks.card import card_of
 
 PANELS = {"a": "stanford_cars", "b": "caltech101"}
@@ -26,14 +26,14 @@ NOTES = (
 
 def prograd_figure6(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """ProGrad, Figure 6: the angle between G_d and G_g by epoch, with and without the projection."""
-    setting = setting_of(records, "few_shot_angles", backbone=backbone, tasks=tuple(PANELS.values()))
-    title = f"ProGrad Figure 6. Angle between task and general gradient while tuning, {SHOTS} shots\n{setting.words}"
+    scope = scope_of(records, "few_shot_angles", backbone=backbone, tasks=tuple(PANELS.values()))
+    title = f"ProGrad Figure 6. Angle between task and general gradient while tuning, {SHOTS} shots\n{scope.words}"
     rows = [
         (panel, task, recipe, epoch, *measured(value))
         for panel, task in PANELS.items()
         for recipe, (_, strength) in CURVES.items()
         for epoch, value in by_epoch(
-            setting, Which("prograd", SHOTS, swept=swept(**{"lambda": strength})), task, _angle
+            scope, Which("prograd", SHOTS, swept=swept(**{"lambda": strength})), task, _angle
         ).items()
     ]
     return PaperFigure("prograd_figure6", title, pd.DataFrame(rows, columns=POINT_COLUMNS), _draw)

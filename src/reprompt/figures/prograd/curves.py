@@ -13,7 +13,7 @@ from reprompt.figures.canvas import GREY
 from reprompt.figures.lines import DASHED
 from reprompt.tables.average import of_task
 from reprompt.tables.methods import UNTUNED
-from reprompt.tables.setting import Setting, Which
+from reprompt.tables.scope import Scope, Which
 
 SHOTS = (1, 2, 4, 8, 16)
 # Okabe and Ito's palette, told apart by readers with any colour vision; the markers tell them apart in grey.
@@ -35,30 +35,30 @@ MARKERS = {
 }
 
 
-def by_shots(setting: Setting, recipe: str, task: str = "") -> dict[int, Interval]:
+def by_shots(scope: Scope, recipe: str, task: str = "") -> dict[int, Interval]:
     """Average accuracy, or that of one task, by shots; 0 shots for what is not tuned; without what was not run."""
-    found = {}
+    intervals = {}
     for shots in (0,) if recipe in UNTUNED else SHOTS:
         which = Which(recipe, shots)
-        value = of_task(setting, which, task) if task else setting.average(which)
+        value = of_task(scope, which, task) if task else scope.average(which)
         if value is not None:
-            found[shots] = value
-    return found
+            intervals[shots] = value
+    return intervals
 
 
 def by_epoch(
-    setting: Setting, which: Which, task: str, measure: Callable[[Mapping], np.ndarray | None]
+    scope: Scope, which: Which, task: str, measure: Callable[[Mapping], np.ndarray | None]
 ) -> dict[int, Interval]:
     """What `measure` finds in a record, one value per epoch, with its interval over seeds; from epoch 1."""
     recipe, shots, split, tau, swept = which.key
-    of = setting.records
-    of = of[(of["recipe"] == recipe) & (of["shots"] == shots) & (of["split"] == split) & (of["task"] == task)]
-    of = of[(of["tau"] == tau) & (of["swept"] == swept)]
-    courses = {record["seed"]: measure(record) for record in of.sort_values("seed").to_dict("records")}
-    courses = pd.DataFrame({seed: course for seed, course in courses.items() if course is not None})
+    rows = scope.records
+    rows = rows[(rows["recipe"] == recipe) & (rows["shots"] == shots) & (rows["split"] == split)]
+    rows = rows[(rows["task"] == task) & (rows["tau"] == tau) & (rows["swept"] == swept)]
+    curves = {record["seed"]: measure(record) for record in rows.sort_values("seed").to_dict("records")}
+    curves = pd.DataFrame({seed: curve for seed, curve in curves.items() if curve is not None})
     return {
         epoch: interval_over_seeds(values.dropna())
-        for epoch, (_, values) in enumerate(courses.iterrows(), start=1)
+        for epoch, (_, values) in enumerate(curves.iterrows(), start=1)
         if values.notna().any()
     }
 

@@ -11,7 +11,7 @@ from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import MEASURED, measured
 from reprompt.figures.prograd.curves import SHOTS
-from reprompt.tables.setting import Setting, setting_of
+from reprompt.tables.scope import Scope, scope_of
 
 AVERAGE = "average"
 WRONG, RIGHT = "#D55E00", "#56B4E9"
@@ -28,17 +28,17 @@ NOTES = (
 
 def prograd_figure5(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """ProGrad, Figure 5: images that ProGrad gets wrong and CoOp right, by what zero-shot CLIP makes of them."""
-    setting = setting_of(records, "few_shot", backbone=backbone)
-    title = f"ProGrad Figure 5. Images wrong under ProGrad and right under CoOp\n{setting.words}"
-    return PaperFigure("prograd_figure5", title, _points(failures(setting)), _draw)
+    scope = scope_of(records, "few_shot", backbone=backbone)
+    title = f"ProGrad Figure 5. Images wrong under ProGrad and right under CoOp\n{scope.words}"
+    return PaperFigure("prograd_figure5", title, _points(failures(scope)), _draw)
 
 
-def failures(setting: Setting) -> pd.DataFrame:
+def failures(scope: Scope) -> pd.DataFrame:
     """Per task, shots and seed: test images that ProGrad gets wrong and CoOp right, and how many of them CLIP too."""
-    of = setting.records.set_index(["recipe", "task", "shots", "seed"])
-    right = {key: np.equal(row["predictions"], row["targets"]) for key, row in of.iterrows() if key[0] in COMPARED}
+    records = scope.records.set_index(["recipe", "task", "shots", "seed"])
+    right = {key: np.equal(row["predictions"], row["targets"]) for key, row in records.iterrows() if key[0] in COMPARED}
     rows = []
-    for task in setting.tasks:
+    for task in scope.tasks:
         for shots in SHOTS:
             seeds = sorted(key[3] for key in right if key[:3] == ("prograd", task, shots))
             for seed in seeds:
@@ -56,8 +56,8 @@ def _points(counts: pd.DataFrame) -> pd.DataFrame:
     counts = counts.assign(share=100 * counts["zero_shot_wrong"] / counts["failures"].replace(0, math.nan))
     rows = []
     for task in (AVERAGE, *counts["task"].unique()):
-        of = counts if task == AVERAGE else counts[counts["task"] == task]
-        for shots, runs in of.groupby("shots"):
+        chosen = counts if task == AVERAGE else counts[counts["task"] == task]
+        for shots, runs in chosen.groupby("shots"):
             shares = runs.groupby("seed")["share"].mean().dropna()
             if len(shares):
                 rows.append((task, shots, *measured(interval_over_seeds(shares)), *runs[COUNTS].sum()))

@@ -12,7 +12,7 @@ from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import DASHED, DOTTED, MEASURED, draw_curve, frame_values, label_ends, measured
 from reprompt.figures.prograd.curves import COLOURS, MARKERS, axis_of_shots, by_shots, printed_handle
 from reprompt.tables.methods import METHODS, UNTUNED
-from reprompt.tables.setting import Setting, setting_of
+from reprompt.tables.scope import Scope, scope_of
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
@@ -26,29 +26,29 @@ BANDS = "Bands: 95 % Student-t interval over seeds; zero-shot CLIP is determinis
 
 def prograd_figure4(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """ProGrad, Figure 4: few-shot accuracy by shots per class, the average and each of the 11 datasets."""
-    setting = setting_of(records, "few_shot", backbone=backbone)
-    title = f"ProGrad Figure 4. Few-shot accuracy (%) by shots per class\n{setting.words}"
-    panels = (AVERAGE, *setting.tasks) if setting.tasks else ()
-    return PaperFigure("prograd_figure4", title, _points(setting, panels, FIGURE4), _draw_figure4)
+    scope = scope_of(records, "few_shot", backbone=backbone)
+    title = f"ProGrad Figure 4. Few-shot accuracy (%) by shots per class\n{scope.words}"
+    panels = (AVERAGE, *scope.tasks) if scope.tasks else ()
+    return PaperFigure("prograd_figure4", title, _points(scope, panels, FIGURE4), _draw_figure4)
 
 
 def prograd_figure7(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """ProGrad, Figure 7: what ProGrad reaches with the general direction of a prompt tuned on all training images."""
-    setting = setting_of(records, "few_shot", backbone=backbone)
-    title = f"ProGrad Figure 7. The upper bound of ProGrad: average accuracy (%)\n{setting.words}"
-    panels = (AVERAGE,) if setting.tasks else ()
-    return PaperFigure("prograd_figure7", title, _points(setting, panels, FIGURE7), _draw_figure7)
+    scope = scope_of(records, "few_shot", backbone=backbone)
+    title = f"ProGrad Figure 7. The upper bound of ProGrad: average accuracy (%)\n{scope.words}"
+    panels = (AVERAGE,) if scope.tasks else ()
+    return PaperFigure("prograd_figure7", title, _points(scope, panels, FIGURE7), _draw_figure7)
 
 
-def _points(setting: Setting, panels: tuple[str, ...], recipes: tuple[str, ...]) -> pd.DataFrame:
+def _points(scope: Scope, panels: tuple[str, ...], recipes: tuple[str, ...]) -> pd.DataFrame:
     """Every point of every panel; the printed averages (Table 1) beside the average's. Nothing for what was not run."""
     printed = published_values("prograd", 1).set_index(["method", "shots"])["value"]
     rows = []
     for panel in panels:
         for recipe in recipes:
-            for shots, value in by_shots(setting, recipe, "" if panel == AVERAGE else panel).items():
-                of = (METHODS[recipe].published_id, shots)
-                published = printed.get(of, math.nan) if panel == AVERAGE else math.nan
+            for shots, value in by_shots(scope, recipe, "" if panel == AVERAGE else panel).items():
+                key = (METHODS[recipe].published_id, shots)
+                published = printed.get(key, math.nan) if panel == AVERAGE else math.nan
                 rows.append((panel, recipe, shots, *measured(value), published))
     return pd.DataFrame(rows, columns=POINT_COLUMNS)
 

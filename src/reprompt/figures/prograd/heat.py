@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from reprompt.figures.canvas import GREY, WIDTH, add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
-from reprompt.tables.setting import setting_of
+from reprompt.tables.scope import scope_of
 
 TASK = "stanford_cars"
 # Recipes by the paper's columns, in its order; (a) is the image.
@@ -30,10 +30,10 @@ NOTES = (
 
 def prograd_figure2(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """ProGrad, Figure 2: where the image tower looks, for prompts tuned with different parts of the gradient."""
-    setting = setting_of(records, "gradient_strategies", backbone=backbone, tasks=(TASK,))
-    title = f"ProGrad Figure 2. Grad-CAM on StanfordCars by gradient strategy, 1 shot\n{setting.words}"
+    scope = scope_of(records, "gradient_strategies", backbone=backbone, tasks=(TASK,))
+    title = f"ProGrad Figure 2. Grad-CAM on StanfordCars by gradient strategy, 1 shot\n{scope.words}"
     seen = {}
-    for record in setting.records.sort_values("seed", ascending=False).to_dict("records"):
+    for record in scope.records.sort_values("seed", ascending=False).to_dict("records"):
         if "grad_cam" in record["measured"]:
             seen[record["recipe"]] = record["measured"]  # the first seed stays
     rows = [

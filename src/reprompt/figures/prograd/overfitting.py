@@ -14,7 +14,7 @@ from reprompt.figures.figure import PaperFigure
 from reprompt.figures.lines import DASHED, DOTTED, MEASURED, draw_curve, frame_values, label_ends, measured
 from reprompt.figures.prograd.curves import COLOURS, MARKERS, axis_of_epochs, axis_of_shots, by_epoch, by_shots
 from reprompt.tables.methods import METHODS
-from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tables.scope import Scope, Which, scope_of
 from reprompt.tasks.card import card_of
 
 EPOCHS_OF = {"a": "stanford_cars", "b": "oxford_pets"}
@@ -32,8 +32,8 @@ NOTES = (
 def prograd_figure1(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
     """ProGrad, Figure 1: zero-shot CLIP, CoOp and ProGrad on StanfordCars and OxfordPets, by epoch and by shots."""
     tasks = tuple(EPOCHS_OF.values())
-    augmented = setting_of(records, "few_shot", backbone=backbone, tasks=tasks)
-    plain = setting_of(records, "few_shot_no_augmentation", backbone=backbone, tasks=tasks)
+    augmented = scope_of(records, "few_shot", backbone=backbone, tasks=tasks)
+    plain = scope_of(records, "few_shot_no_augmentation", backbone=backbone, tasks=tasks)
     title = f"ProGrad Figure 1. Tuning on few images, by epoch and without augmentation\n{augmented.words}"
     rows = []
     for panel, task in EPOCHS_OF.items():
@@ -52,11 +52,11 @@ def _row(panel: str, task: str, recipe: str, augmented: bool, epoch: int | None,
     return (panel, task, recipe, augmented, epoch, shots, *measured(value), math.nan)
 
 
-def _shots_rows(setting: Setting, panel: str, task: str, recipes: tuple[str, ...], augmented: bool) -> list[tuple]:
+def _shots_rows(scope: Scope, panel: str, task: str, recipes: tuple[str, ...], augmented: bool) -> list[tuple]:
     return [
         _row(panel, task, recipe, augmented, None, shots, value)
         for recipe in recipes
-        for shots, value in by_shots(setting, recipe, task).items()
+        for shots, value in by_shots(scope, recipe, task).items()
     ]
 
 

@@ -16,10 +16,10 @@ from reprompt.tables.gram.rows import (
     over,
     printed_values,
     runs_of,
-    setting_of_runs,
+    scope_of_runs,
 )
 from reprompt.tables.methods import ABLATIONS, METHODS
-from reprompt.tables.setting import Setting, swept
+from reprompt.tables.scope import Scope, swept
 from reprompt.tables.table import PARTS, Table
 from reprompt.tasks.published import published_values
 
@@ -43,8 +43,8 @@ def gram_table6(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """GRAM, Table 6: UNIGRAM, five times without a part of it: base, new and H, averaged over 11 datasets."""
     methods = (replace(UNIGRAM, reference=None), *ABLATIONS)
     shown = [runs_of(method, split=split) for method in methods for split in SPLITS]
-    setting = setting_of_runs(records, ABLATED, shown, backbone=backbone)
-    averaged = of_means(setting)
+    scope = scope_of_runs(records, ABLATED, shown, backbone=backbone)
+    averaged = of_means(scope)
     printed = printed_values(6, "split")
     cells = [
         average_cell(
@@ -53,7 +53,7 @@ def gram_table6(records: pd.DataFrame, backbone: str | None = None) -> Table:
             row=f"{number}{PARTS}{WORDS[method.published_id]}",
             column=column,
             published=printed[method.published_id, split],
-            obstacle=obstacle_to(setting, BACKBONE),
+            obstacle=obstacle_to(scope, BACKBONE),
             over=over(which, method, (UNIGRAM.recipe,), printed, split),
         )
         for number, method in enumerate(methods)
@@ -62,16 +62,16 @@ def gram_table6(records: pd.DataFrame, backbone: str | None = None) -> Table:
     return Table(
         name="gram_table6",
         heading="GRAM Table 6. Ablations, 16 shots: accuracy (%), average over 11 datasets",
-        setting=setting.words,
+        setting=scope.words,
         corner=f"Row{PARTS}Model",
         cells=pd.DataFrame(cells),
         notes=(
             f"{H_OF_MEANS} Rows 2, 3 and 5 are tuned with the plain gradient. Row 3 starts from prompts tuned to name "
             "the topics of the corpus, row 4 from meta-training on labelled web pictures instead of the corpus.",
             _share_in_words(averaged, printed),
-            *notes_of(setting, BACKBONE),
+            *notes_of(scope, BACKBONE),
         ),
-        details=task_details(setting, shown),
+        details=task_details(scope, shown),
     )
 
 
@@ -79,8 +79,8 @@ def gram_table7(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """GRAM, Table 7: UNIGRAM with 2, 4, 6 and 8 prompt tokens: base, new and H, averaged over 11 datasets."""
     sweeps = _sweeps(records)
     shown = {(tokens, split): _with_tokens(tokens, split, sweeps) for tokens in TOKENS for split in SPLITS}
-    setting = setting_of_runs(records, ("gram_universal", TOKEN_NUMBERS), shown.values(), backbone=backbone)
-    averaged = of_means(setting)
+    scope = scope_of_runs(records, ("gram_universal", TOKEN_NUMBERS), shown.values(), backbone=backbone)
+    averaged = of_means(scope)
     values = published_values("gram", 7)
     printed = values.set_index([values["context_length"].astype(int), "split"])["value"]
     cells = [
@@ -90,7 +90,7 @@ def gram_table7(records: pd.DataFrame, backbone: str | None = None) -> Table:
             row=str(tokens),
             column=SPLITS[split],
             published=printed[tokens, split],
-            obstacle=obstacle_to(setting, BACKBONE),
+            obstacle=obstacle_to(scope, BACKBONE),
             over=_over_fewer(shown, tokens, split, printed),
         )
         for (tokens, split), which in shown.items()
@@ -98,15 +98,15 @@ def gram_table7(records: pd.DataFrame, backbone: str | None = None) -> Table:
     return Table(
         name="gram_table7",
         heading="GRAM Table 7. UNIGRAM by prompt tokens: accuracy (%), average over 11 datasets",
-        setting=setting.words,
+        setting=scope.words,
         corner="Tokens",
         cells=pd.DataFrame(cells),
         notes=(
             f"16 shots. {H_OF_MEANS} Half of the tokens are of text, half visual; the paper says so of 4 tokens only. "
             "Every number of tokens has a meta-training of its own.",
-            *notes_of(setting, BACKBONE),
+            *notes_of(scope, BACKBONE),
         ),
-        details=task_details(setting, shown.values()),
+        details=task_details(scope, shown.values()),
     )
 
 
@@ -134,12 +134,12 @@ def _over_fewer(shown: dict[tuple, Started], tokens: int, split: str, printed: p
     return Over(shown[fewer, split], f"{fewer} tokens", printed[fewer, split])
 
 
-def _share_in_words(averaged: Setting, printed: dict[tuple, float]) -> str:
+def _share_in_words(averaged: Scope, printed: dict[tuple, float]) -> str:
     """What part of UNIGRAM's gain over joint tuning on new classes is lost without the regulator."""
-    lost, gain = (printed["unigram", "new"] - printed[one, "new"] for one in (REGULATOR, JOINT))
+    lost, gain = (printed["unigram", "new"] - printed[part, "new"] for part in (REGULATOR, JOINT))
     by_id = {method.published_id: method for method in ABLATIONS}
     unigram = runs_of(UNIGRAM, split="new")
-    gains = [averaged.gain(unigram, runs_of(by_id[one], split="new")) for one in (REGULATOR, JOINT)]
+    gains = [averaged.gain(unigram, runs_of(by_id[part], split="new")) for part in (REGULATOR, JOINT)]
     ours = _ratio(*(gain and gain.over_seeds for gain in gains))
     return (
         "Section 4.6 says that the regulator makes up 15 % of the relative gain on new classes, and does not say of "

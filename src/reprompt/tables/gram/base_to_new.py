@@ -15,7 +15,7 @@ from reprompt.tables.gram.rows import (
     over,
     printed_values,
     runs_of,
-    setting_of_runs,
+    scope_of_runs,
 )
 from reprompt.tables.table import Table
 from reprompt.tasks.card import card_of
@@ -29,8 +29,8 @@ def gram_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """GRAM, Table 1: base and new accuracy and their harmonic mean H at 16 shots; a panel for each of 11 datasets."""
     methods = methods_of(RECIPES)
     shown = [runs_of(method, split=split) for method in methods for split in SPLITS]
-    setting = setting_of_runs(records, EXPERIMENTS, shown, backbone=backbone)
-    averaged = of_means(setting)
+    scope = scope_of_runs(records, EXPERIMENTS, shown, backbone=backbone)
+    averaged = of_means(scope)
     printed = printed_values(1, "dataset", "split")
     cells = []
     for letter, place in zip("abcdefghijkl", (AVERAGE, *members("datasets11")), strict=True):
@@ -39,12 +39,12 @@ def gram_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
         published = "average_11" if place == AVERAGE else place
         cells += [
             average_cell(
-                setting if alone else averaged,
+                scope if alone else averaged,
                 which := runs_of(method, split=split),
                 row=method.label,
                 column=column,
                 published=printed.get((method.published_id, published, split), math.nan),
-                obstacle=obstacle_to(setting, BACKBONE, whole=not alone),
+                obstacle=obstacle_to(scope, BACKBONE, whole=not alone),
                 over=over(which, method, RECIPES, printed, published, split),
                 block=panel,
                 task=place if alone else "",
@@ -55,7 +55,7 @@ def gram_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
     return Table(
         name="gram_table1",
         heading="GRAM Table 1. Base-to-new generalisation on 11 datasets, 16 shots: accuracy (%)",
-        setting=setting.words,
+        setting=scope.words,
         corner="Classes",
         cells=pd.DataFrame(cells),
         notes=(
@@ -64,8 +64,8 @@ def gram_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
             "paper that we have. UNIGRAM's printed accuracy on new classes of DTD and EuroSAT is CoCoOp's with the "
             "gain that Section 4.2 states.",
             "As printed, UNIGRAM is the best on average but for base classes (80.34, CoCoOp 80.47).",
-            *notes_of(setting, BACKBONE),
+            *notes_of(scope, BACKBONE),
         ),
-        details=task_details(setting, shown),
+        details=task_details(scope, shown),
         abreast=3,
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from reprompt.tables.average import Over
-from reprompt.tables.methods import METHODS, Method
-from reprompt.tables.setting import OF_A_RECIPE, Setting, Which, restricted, the_only
+from reprompt.tables.methods import METHODS, PaperMethod
+from reprompt.tables.scope import OF_A_RECIPE, Scope, Which, restricted, the_only
 from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
 
@@ -32,24 +32,24 @@ class Started(Which):
         return (*super().key, self.start)
 
 
-def methods_of(recipes: Iterable[str]) -> list[Method]:
+def methods_of(recipes: Iterable[str]) -> list[PaperMethod]:
     """The rows of a table. What the paper claims are gains by GRAM, so other rows are judged against none."""
     methods = (METHODS[recipe] for recipe in recipes)
     return [method if method.start else replace(method, reference=None) for method in methods]
 
 
-def runs_of(method: Method, shots: int = SHOTS, split: str = "all") -> Started:
+def runs_of(method: PaperMethod, shots: int = SHOTS, split: str = "all") -> Started:
     """The runs behind a row of a table."""
     return Started(method.recipe, shots, split, start=method.start)
 
 
-def setting_of_runs(
+def scope_of_runs(
     records: pd.DataFrame,
     experiments: Iterable[str],
     shown: Iterable[Started],
     tasks: tuple[str, ...] | None = None,
     backbone: str | None = None,
-) -> Setting:
+) -> Scope:
     """Of some experiments' accuracies the runs that are `shown`, on the tasks and draws that every one of them has.
 
     Left out, the tasks are CoOp's eleven.
@@ -59,7 +59,7 @@ def setting_of_runs(
     """
     scale = the_only(records, "scale", "read the records of one results/<scale> folder")
     runs = records[records["experiment"].isin(list(experiments)) & (records["metric"] == "accuracy")]
-    wanted = [key for one in shown for key in _keys(one)]
+    wanted = [key for which in shown for key in _keys(which)]
     runs = runs[pd.MultiIndex.from_frame(runs[list(OF_A_START)]).isin(wanted)]
     draws = runs[runs["shots"] > 0].groupby(list(OF_A_START))["seed"].agg(set)
     common = set.intersection(*draws) if len(draws) else set()
@@ -67,15 +67,15 @@ def setting_of_runs(
     return restricted(runs, scale, backbone, tasks or members("datasets11"), OF_A_START)
 
 
-def of_means(setting: Setting) -> Setting:
-    """The setting with the mean over its tasks as its only task: H then is the harmonic mean of average accuracies."""
-    groups = setting.records.groupby([*setting.by, "seed", "backbone"], as_index=False)
+def of_means(scope: Scope) -> Scope:
+    """The scope with the mean over its tasks as its only task: H then is the harmonic mean of average accuracies."""
+    groups = scope.records.groupby([*scope.by, "seed", "backbone"], as_index=False)
     means = groups["value"].mean().assign(task=AVERAGE)
-    return replace(setting, records=means, tasks=(AVERAGE,) if setting.tasks else (), possible=(AVERAGE,))
+    return replace(scope, records=means, tasks=(AVERAGE,) if scope.tasks else (), possible=(AVERAGE,))
 
 
 def over(
-    which: Started, method: Method, recipes: Container[str], published: dict[tuple, float], *place: str
+    which: Started, method: PaperMethod, recipes: Container[str], published: dict[tuple, float], *place: str
 ) -> Over | None:
     """The row over which the paper claims a gain for `method`; None where it claims none, or not over one of `recipes`.
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from reprompt.tables.average import average_cell, notes_of, obstacle_to
-from reprompt.tables.gram.rows import AVERAGE, BACKBONE, methods_of, over, printed_values, runs_of, setting_of_runs
+from reprompt.tables.gram.rows import AVERAGE, BACKBONE, methods_of, over, printed_values, runs_of, scope_of_runs
 from reprompt.tables.table import Table
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import members
@@ -82,7 +82,7 @@ def _transferred(
     """Methods down; source, targets and their average across."""
     methods = methods_of(recipes)
     shown = [runs_of(method, shots) for method in methods]
-    source, targeted = (setting_of_runs(records, EXPERIMENTS, shown, tasks, backbone) for tasks in ((SOURCE,), targets))
+    source, targeted = (scope_of_runs(records, EXPERIMENTS, shown, tasks, backbone) for tasks in ((SOURCE,), targets))
     columns = {SOURCE: source} | dict.fromkeys((*targets, AVERAGE), targeted)
     heads = {task: card_of(task).printed for task in (SOURCE, *targets)} | {AVERAGE: "Average"}
     if targets == members("imagenet4"):
@@ -90,16 +90,16 @@ def _transferred(
     printed = printed_values(number, "dataset")
     cells = []
     for method in methods:
-        for task, setting in columns.items():
+        for task, scope in columns.items():
             published = f"average_{len(targets)}" if task == AVERAGE else task
             cells.append(
                 average_cell(
-                    setting,
+                    scope,
                     which := runs_of(method, shots),
                     row=method.label,
                     column=heads[task],
                     published=printed[method.published_id, published],
-                    obstacle=obstacle_to(setting, BACKBONE, whole=task == AVERAGE),
+                    obstacle=obstacle_to(scope, BACKBONE, whole=task == AVERAGE),
                     over=over(which, method, recipes, printed, published),
                     task="" if task == AVERAGE else task,
                 )

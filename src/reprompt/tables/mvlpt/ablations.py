@@ -15,7 +15,7 @@ from reprompt.tables.mvlpt.rows import (
     Adaptation,
     adaptation_cell,
     printed_values,
-    setting_of_adaptations,
+    scope_of_adaptations,
 )
 from reprompt.tables.table import Table
 from reprompt.tasks.groups import members
@@ -87,16 +87,16 @@ def _averages(
     notes: tuple[str, ...],
 ) -> Table:
     """Rows, each with the row that it is compared with ("" for none), in one column of averages."""
-    setting = setting_of_adaptations(records, experiments, rows, tasks, backbone)
+    scope = scope_of_adaptations(records, experiments, rows, tasks, backbone)
     printed = printed_values(number)
     return Table(
         name=f"mvlpt_table{number}",
         heading=heading,
-        setting=setting.words,
+        setting=scope.words,
         corner=CORNER,
         cells=pd.DataFrame(
-            [adaptation_cell(setting, one, AVERAGE, printed, column, over or None) for one, over in rows.items()]
+            [adaptation_cell(scope, row, AVERAGE, printed, column, over or None) for row, over in rows.items()]
         ),
-        notes=(*notes, f"{METRICS} {AS_ACCURACY.format(tasks=len(tasks))}", *notes_of(setting, BACKBONE)),
-        details=task_details(setting, rows),
+        notes=(*notes, f"{METRICS} {AS_ACCURACY.format(tasks=len(tasks))}", *notes_of(scope, BACKBONE)),
+        details=task_details(scope, rows),
     )

@@ -13,7 +13,7 @@ from reprompt.tables.mvlpt.rows import (
     Adaptation,
     adaptation_cell,
     printed_values,
-    setting_of_adaptations,
+    scope_of_adaptations,
 )
 from reprompt.tables.table import Table
 from reprompt.tasks.groups import members
@@ -46,26 +46,26 @@ def mvlpt_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
         for learner in LEARNERS
         for shots in SHOTS
     ]
-    setting = setting_of_adaptations(records, EXPERIMENTS, rows, members("elevater12"), backbone)
+    scope = scope_of_adaptations(records, EXPERIMENTS, rows, members("elevater12"), backbone)
     printed = printed_values(1)
     cells = [
         adaptation_cell(
-            setting,
-            one,
+            scope,
+            adapted,
             place,
             printed,
-            column=str(one.shots),
-            over=Adaptation(one.learner, ALONE, "single", one.shots) if one.init == FROM_SOURCES else None,
+            column=str(adapted.shots),
+            over=Adaptation(adapted.learner, ALONE, "single", adapted.shots) if adapted.init == FROM_SOURCES else None,
             block=panel,
-            row=one.name,
+            row=adapted.name,
         )
         for place, panel in PANELS.items()
-        for one in rows
+        for adapted in rows
     ]
     return Table(
         name="mvlpt_table1",
         heading="MVLPT Table 1. Cross-task generalisation: 12 target tasks by shots per class (%)",
-        setting=setting.words,
+        setting=scope.words,
         corner="# shots",
         cells=pd.DataFrame(cells),
         notes=(
@@ -73,12 +73,12 @@ def mvlpt_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
             f"shots. All are tuned on each target alone. {CHECKPOINTS}",
             "CIFAR-10 is in the average, but the paper prints it only in an appendix that we do not have; ours is in "
             "the details.",
-            f"{METRICS} {AS_ACCURACY.format(tasks=len(setting.possible))}",
+            f"{METRICS} {AS_ACCURACY.format(tasks=len(scope.possible))}",
             "The paper contradicts itself: the row UPT at 20 shots is, on all 11 tasks that both print, the row VPT "
             "(–, S) of Table 2, so one of the two names is wrong, and the gains over VPT and UPT are doubtful. CoOp at "
             "20 shots differs from Table 2 by up to 4.8 points (Rendered-SST2 54.75 here, 59.55 there).",
-            *notes_of(setting, BACKBONE),
+            *notes_of(scope, BACKBONE),
         ),
-        details=task_details(setting, rows),
+        details=task_details(scope, rows),
         abreast=3,
     )

@@ -18,9 +18,9 @@ from reprompt.tables.mvlpt.rows import (
     adaptation_cell,
     peculiarity,
     printed_values,
-    setting_of_adaptations,
+    scope_of_adaptations,
 )
-from reprompt.tables.setting import Setting
+from reprompt.tables.scope import Scope
 from reprompt.tables.table import Table, cell
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import members
@@ -36,26 +36,26 @@ def mvlpt_table2(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """MVLPT, Table 2: zero-shot CLIP and nine ways to tune on 20 tasks, their average, and the best over the best."""
     rows, tasks = [CLIP, *SINGLE, *MULTITASK], members("elevater20")
     columns = {task: card_of(task).printed for task in tasks} | {AVERAGE: "Average"}
-    setting = setting_of_adaptations(records, EXPERIMENTS, rows, tasks, backbone)
+    scope = scope_of_adaptations(records, EXPERIMENTS, rows, tasks, backbone)
     printed = printed_values(2)
     cells = [
         adaptation_cell(
-            setting,
-            one,
+            scope,
+            adapted,
             place,
             printed,
             column,
-            over=Adaptation(one.learner, "random", "single") if one in MULTITASK else None,
-            row=one.row.replace("Best M", "M"),  # there is no other here
+            over=Adaptation(adapted.learner, "random", "single") if adapted in MULTITASK else None,
+            row=adapted.row.replace("Best M", "M"),  # there is no other here
         )
-        for one in rows
+        for adapted in rows
         for place, column in columns.items()
     ]
-    cells += [_delta_cell(setting, place, printed, column) for place, column in columns.items()]
+    cells += [_delta_cell(scope, place, printed, column) for place, column in columns.items()]
     return Table(
         name="mvlpt_table2",
         heading="MVLPT Table 2. Few-shot ELEVATER: 20 tasks with 20 shots per class (%)",
-        setting=setting.words,
+        setting=scope.words,
         corner=CORNER,
         cells=pd.DataFrame(cells),
         notes=(
@@ -76,31 +76,31 @@ def mvlpt_table2(records: pd.DataFrame, backbone: str | None = None) -> Table:
             "Table 1, so one of the two names is wrong, and its UPT (–, S) stands in no other table. Its gains over "
             "VPT and UPT are doubtful. Section 1 gives MVPT 1.73 over VPT; here that is its gain over UPT, over VPT it "
             "is 1.81.",
-            *notes_of(setting, BACKBONE),
+            *notes_of(scope, BACKBONE),
         ),
         spans={"Target": tuple(columns.values())},
         signed=(DELTA,),
     )
 
 
-def _delta_cell(setting: Setting, place: str, printed: Printed, column: str) -> dict:
+def _delta_cell(scope: Scope, place: str, printed: Printed, column: str) -> dict:
     """The best multitask row less the best single-task row, in percentage points, beside the printed difference."""
-    gain, published = delta(setting, place), printed[DELTA_ID, "", "", MULTITASK[0].shots, place]
-    obstacle = obstacle_to(setting, BACKBONE, whole=place == AVERAGE) or peculiarity(MULTITASK[0], place)
+    gain, published = delta(scope, place), printed[DELTA_ID, "", "", MULTITASK[0].shots, place]
+    obstacle = obstacle_to(scope, BACKBONE, whole=place == AVERAGE) or peculiarity(MULTITASK[0], place)
     pattern = verdict_on_gain(gain, "the best of CoOp, VPT and UPT", published) if gain else ""
     return cell(DELTA, column, gain, published, verdict_on_value(gain, published, obstacle), pattern)
 
 
-def delta(setting: Setting, place: str) -> Interval | None:
+def delta(scope: Scope, place: str) -> Interval | None:
     """The best multitask row less the best single-task row on the same draws; None unless every row was run.
 
     Which rows are best is decided by their means over seeds, of equals the first.
     """
     best = []
     for rows in (MULTITASK, SINGLE):
-        values = [setting.average(one) if place == AVERAGE else of_task(setting, one, place) for one in rows]
+        values = [scope.average(row) if place == AVERAGE else of_task(scope, row, place) for row in rows]
         if not all(values):
             return None
-        best.append(max(zip(values, rows, strict=True), key=lambda of: of[0].estimate)[1])
-    gain = setting.gain(*best)
+        best.append(max(zip(values, rows, strict=True), key=lambda pair: pair[0].estimate)[1])
+    gain = scope.gain(*best)
     return gain.over_seeds if place == AVERAGE else gain.by_task[place]

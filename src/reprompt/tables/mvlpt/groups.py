@@ -6,7 +6,7 @@ from reprompt.evidence.adaptation import ALONE, LABELS
 from reprompt.evidence.statistics import why_not_comparable
 from reprompt.tables.mvlpt.rows import BACKBONE
 from reprompt.tables.names import LEGEND, NamesTable, name_cell
-from reprompt.tables.setting import Setting, setting_of
+from reprompt.tables.scope import Scope, scope_of
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
@@ -19,18 +19,18 @@ Pairs = dict[str, tuple[str, ...]]  # target -> the tasks it is trained with, th
 
 def mvlpt_table5(records: pd.DataFrame, backbone: str | None = None) -> NamesTable:
     """MVLPT, Table 5: the two tasks that each of 20 is trained together with, printed beside what our grids give."""
-    setting = setting_of(records, EXPERIMENT, backbone=backbone, tasks=members("elevater20"))
-    of_grid = records[(records["experiment"] == EXPERIMENT) & (records["backbone"] == setting.backbone)]
+    scope = scope_of(records, EXPERIMENT, backbone=backbone, tasks=members("elevater20"))
+    of_grid = records[(records["experiment"] == EXPERIMENT) & (records["backbone"] == scope.backbone)]
     cells, counts = [], []
     for learner, recipe in ALONE.items():
         grid, printed = grid_of(of_grid, recipe, "validation"), printed_pairs(learner)
-        ours = {target: found.best for target, found in partners(grid).items()}
-        cells += _cells(setting, learner, grid, ours, printed)
+        ours = {target: candidates.best for target, candidates in partners(grid).items()}
+        cells += _cells(scope, learner, grid, ours, printed)
         counts.append(f"{LABELS[learner]}: {agreement(ours, printed, tuple(grid.index))}.")
     return NamesTable(
         name="mvlpt_table5",
         heading="MVLPT Table 5. Task groups: the two tasks that each target is trained together with",
-        setting=setting.words,
+        setting=scope.words,
         corner="Target task",
         cells=pd.DataFrame(cells),
         notes=(
@@ -39,7 +39,7 @@ def mvlpt_table5(records: pd.DataFrame, backbone: str | None = None) -> NamesTab
             "two has the first, a group of three both. Ours are chosen by their mean over seeds on the target's "
             "validation images. The paper does not say on which images it chose; test images are possible.",
             *counts,
-            *_where_found(setting),
+            *_where_found(scope),
         ),
         abreast=len(ALONE),
     )
@@ -48,8 +48,8 @@ def mvlpt_table5(records: pd.DataFrame, backbone: str | None = None) -> NamesTab
 def printed_pairs(learner: str) -> Pairs:
     """The partners of every target that the paper prints for a learner."""
     values = published_values("mvlpt", 5)
-    of = values[values["model"] == learner]
-    return dict(zip(of["target_task"], zip(of["task1"], of["task2"], strict=True), strict=True))
+    rows = values[values["model"] == learner]
+    return dict(zip(rows["target_task"], zip(rows["task1"], rows["task2"], strict=True), strict=True))
 
 
 def agreement(ours: Pairs, printed: Pairs, sources: tuple[str, ...]) -> str:
@@ -57,24 +57,24 @@ def agreement(ours: Pairs, printed: Pairs, sources: tuple[str, ...]) -> str:
     if not ours:
         return "not run"
     chosen = sum(len(pair) for pair in ours.values())
-    found = sum(len({*pair} & {*printed[target]}) for target, pair in ours.items())
+    shared = sum(len({*pair} & {*printed[target]}) for target, pair in ours.items())
     same = sum(one == other for target in ours for one, other in zip(ours[target], printed[target], strict=False))
     by_chance = 0.0
     for target, pair in ours.items():
         others = {*sources} - {target}
         by_chance += len(pair) * len(others & {*printed[target]}) / max(len(others), 1)
     return (
-        f"{found} of {chosen} partners are among the two that the paper prints for the target ({by_chance:.1f} would "
+        f"{shared} of {chosen} partners are among the two that the paper prints for the target ({by_chance:.1f} would "
         f"be if drawn at random), {same} of them in the same place"
     )
 
 
-def _cells(setting: Setting, learner: str, grid: pd.DataFrame, ours: Pairs, printed: Pairs) -> list[dict]:
+def _cells(scope: Scope, learner: str, grid: pd.DataFrame, ours: Pairs, printed: Pairs) -> list[dict]:
     """The cells of a learner: targets down, its two partners across."""
     cells = []
-    for target in setting.possible:
+    for target in scope.possible:
         sources = int(grid[target].notna().sum()) if target in grid else 0
-        obstacle = why_not_comparable(setting.scale, setting.backbone, BACKBONE, sources, len(setting.possible))
+        obstacle = why_not_comparable(scope.scale, scope.backbone, BACKBONE, sources, len(scope.possible))
         names = [card_of(task).printed for task in ours.get(target, ())]
         published = [card_of(task).printed for task in printed[target]]
         for place, column in enumerate(PLACES):
@@ -84,15 +84,15 @@ def _cells(setting: Setting, learner: str, grid: pd.DataFrame, ours: Pairs, prin
     return cells
 
 
-def _where_found(setting: Setting) -> list[str]:
+def _where_found(scope: Scope) -> list[str]:
     """What a reader must know before comparing the names."""
     notes = []
-    if setting.scale not in ("", "paper"):
+    if scope.scale not in ("", "paper"):
         notes.append(
             f"The published groups were found with CLIP {BACKBONE} on the real datasets, ours on rendered counterparts "
             "with a miniature CLIP: which tasks are alike there need not be alike here."
         )
-    missing = [task for task in setting.possible if task not in setting.tasks]
-    if setting.tasks and missing:
+    missing = [task for task in scope.possible if task not in scope.tasks]
+    if scope.tasks and missing:
         notes.append(f"Not every learner was run on: {', '.join(missing)}.")
     return notes

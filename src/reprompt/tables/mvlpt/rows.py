@@ -8,7 +8,7 @@ import pandas as pd
 
 from reprompt.evidence.adaptation import LABELS, ZERO_SHOT, adaptations, method_of
 from reprompt.tables.average import Over, average_cell, obstacle_to
-from reprompt.tables.setting import Setting, restricted, the_only
+from reprompt.tables.scope import Scope, restricted, the_only
 from reprompt.tables.table import PARTS
 from reprompt.tasks.published import published_values
 
@@ -53,7 +53,7 @@ class Adaptation:
 
     @property
     def key(self) -> tuple[str, str, str, int]:
-        """How a setting tells these runs from others."""
+        """How a scope tells these runs from others."""
         return (self.method, self.init, self.adapt, self.shots)
 
     @property
@@ -79,18 +79,18 @@ SHIFTED = ("flowers102", "food101", "gtsrb", "hateful_memes", "kitti_distance", 
 Printed = Mapping[tuple, float]  # (method, init, adapt, shots, task or AVERAGE): percent
 
 
-def setting_of_adaptations(
+def scope_of_adaptations(
     records: pd.DataFrame,
     experiments: Iterable[str],
     shown: Iterable[Adaptation],
     tasks: tuple[str, ...],
     backbone: str | None = None,
-) -> Setting:
+) -> Scope:
     """What a table shows of some experiments' adaptations, over the tasks that each of its rows has at every seed."""
     scale = the_only(records, "scale", "read the records of one results/<scale> folder")
     runs = adaptations(records[records["experiment"].isin(list(experiments))])
-    of = pd.MultiIndex.from_frame(runs[list(OF_AN_ADAPTATION)])
-    return restricted(runs[of.isin([one.key for one in shown])], scale, backbone, tasks, OF_AN_ADAPTATION)
+    keys = pd.MultiIndex.from_frame(runs[list(OF_AN_ADAPTATION)])
+    return restricted(runs[keys.isin([adapted.key for adapted in shown])], scale, backbone, tasks, OF_AN_ADAPTATION)
 
 
 def printed_values(table: int) -> dict[tuple, float]:
@@ -107,8 +107,8 @@ def _place(dataset: str) -> str:
 
 
 def adaptation_cell(
-    setting: Setting,
-    one: Adaptation,
+    scope: Scope,
+    adapted: Adaptation,
     place: str,
     printed: Printed,
     column: str,
@@ -116,25 +116,25 @@ def adaptation_cell(
     block: str = "",
     row: str = "",
 ) -> dict:
-    """One cell: `place` is a task, or AVERAGE over the setting's tasks; `over` is the row a gain is claimed over.
+    """One cell: `place` is a task, or AVERAGE over the scope's tasks; `over` is the row a gain is claimed over.
 
     `row` is the label, if it is not the adaptation's own.
     """
     return average_cell(
-        setting,
-        one,
-        row=row or one.row,
+        scope,
+        adapted,
+        row=row or adapted.row,
         column=column,
-        published=printed.get((*one.key, place), math.nan),
-        obstacle=obstacle_to(setting, BACKBONE, whole=place == AVERAGE) or peculiarity(one, place),
+        published=printed.get((*adapted.key, place), math.nan),
+        obstacle=obstacle_to(scope, BACKBONE, whole=place == AVERAGE) or peculiarity(adapted, place),
         over=over and Over(over, over.in_a_sentence, printed.get((*over.key, place), math.nan)),
         block=block,
         task="" if place == AVERAGE else place,
     )
 
 
-def peculiarity(one: Adaptation, place: str) -> str:
+def peculiarity(adapted: Adaptation, place: str) -> str:
     """Why a printed number cannot be compared at any scale; empty for almost all."""
-    if one == CLIP:
+    if adapted == CLIP:
         return "printed under another task" if place in SHIFTED else ""
     return "ROC-AUC, published as accuracy" if place == "hateful_memes" else ""

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from reprompt.evidence.adaptation import LABELS, LEARNERS
-from reprompt.evidence.explanation import CLAIMED, LEAST_TASKS, OTHER, VIEWS, Comparison, comparison_of
+from reprompt.evidence.explanation import CLAIMED, LEAST_TASKS, OTHER, VIEWS, LearnerGrids, grids_of_learner
 from reprompt.evidence.mantel import PERMUTATIONS, Mantel
 from reprompt.tables.correlations import LEGEND, CorrelationTable, correlation_cell, direction
-from reprompt.tables.setting import Setting, setting_of
+from reprompt.tables.scope import Scope, scope_of
 from reprompt.tables.table import columns_in_words
 from reprompt.tasks.groups import members
 
@@ -42,26 +42,26 @@ Relations = dict[tuple[str, str, bool], Mantel]  # by view, similarity and wheth
 
 def mvlpt_table_similarity(records: pd.DataFrame, backbone: str | None = None) -> CorrelationTable:
     """Beyond MVLPT: rank correlations of transfer with label and image similarity, with Mantel tests, by learner."""
-    setting = setting_of(records, "transfer_grid", backbone=backbone, tasks=members("elevater20"))
-    grid = records[(records["experiment"] == "transfer_grid") & (records["backbone"] == setting.backbone)]
-    compared = {learner: comparison_of(grid, learner) for learner in LEARNERS}
-    found = {learner: relations_of(comparison) if comparison else {} for learner, comparison in compared.items()}
-    details = [row for learner, relations in found.items() for row in _details(setting, learner, relations)]
+    scope = scope_of(records, "transfer_grid", backbone=backbone, tasks=members("elevater20"))
+    grid = records[(records["experiment"] == "transfer_grid") & (records["backbone"] == scope.backbone)]
+    compared = {learner: grids_of_learner(grid, learner) for learner in LEARNERS}
+    relations = {learner: relations_of(grids) if grids else {} for learner, grids in compared.items()}
+    details = [row for learner, related in relations.items() for row in _details(scope, learner, related)]
     return CorrelationTable(
         name="mvlpt_table_similarity",
         heading="Beyond MVLPT. What explains transfer? Similarity of labels and of images",
-        setting=setting.words,
+        setting=scope.words,
         corner="Learner",
-        cells=pd.DataFrame(list(_cells(setting, compared, found))),
-        notes=(*(_verdict(learner, compared[learner], found[learner]) for learner in LEARNERS), *NOTES),
+        cells=pd.DataFrame(list(_cells(scope, compared, relations))),
+        notes=(*(_verdict(learner, compared[learner], relations[learner]) for learner in LEARNERS), *NOTES),
         details=pd.DataFrame(details, columns=DETAIL_COLUMNS),
     )
 
 
-def relations_of(comparison: Comparison) -> Relations:
+def relations_of(grids: LearnerGrids) -> Relations:
     """Every correlation of one learner."""
     return {
-        (view, similarity, given): comparison.related(similarity, given, view)
+        (view, similarity, given): grids.related(similarity, given, view)
         for view in VIEWS
         for similarity, given in COLUMNS.values()
     }
@@ -89,27 +89,27 @@ def _said(relations: Relations, similarity: str, given: bool) -> str:
     return " and ".join(words) or "shows no change"
 
 
-def _verdict(learner: str, comparison: Comparison | None, relations: Relations) -> str:
+def _verdict(learner: str, grids: LearnerGrids | None, relations: Relations) -> str:
     """The note on a learner."""
-    if comparison is None:
+    if grids is None:
         return f"{LABELS[learner]}: not run, or fewer than {LEAST_TASKS} tasks have every pair."
-    lacking = ", ".join(comparison.left_out)
+    lacking = ", ".join(grids.left_out)
     left_out = f" Left out, because pairs are missing: {lacking}." if lacking else ""
     return f"{LABELS[learner]}. {verdict(learner, relations)}{left_out}"
 
 
-def _cells(setting: Setting, compared: dict[str, Comparison | None], found: dict[str, Relations]) -> Iterator[dict]:
+def _cells(scope: Scope, compared: dict[str, LearnerGrids | None], relations: dict[str, Relations]) -> Iterator[dict]:
     """Every correlation, learners down, a block for every view."""
     for view, (block, _) in BLOCKS.items():
-        for learner, comparison in compared.items():
-            row = LABELS[learner] + (f" ({comparison.pairs} pairs)" if comparison else "")
+        for learner, grids in compared.items():
+            row = LABELS[learner] + (f" ({grids.pairs} pairs)" if grids else "")
             for column, (similarity, given) in COLUMNS.items():
-                relation = found[learner].get((view, similarity, given))
-                yield correlation_cell(row, column, relation, setting.seeds, block)
+                relation = relations[learner].get((view, similarity, given))
+                yield correlation_cell(row, column, relation, scope.seeds, block)
 
 
-def _details(setting: Setting, learner: str, relations: Relations) -> Iterator[tuple]:
+def _details(scope: Scope, learner: str, relations: Relations) -> Iterator[tuple]:
     """Every correlation of a learner as a row."""
-    for (view, similarity, given), found in relations.items():
-        which = (setting.scale, setting.backbone, learner, view, similarity, OTHER[similarity] if given else "")
-        yield (*which, found.correlation, found.p, found.pairs, direction(found))
+    for (view, similarity, given), relation in relations.items():
+        which = (scope.scale, scope.backbone, learner, view, similarity, OTHER[similarity] if given else "")
+        yield (*which, relation.correlation, relation.p, relation.pairs, direction(relation))

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference
-from reprompt.tables.methods import METHODS, Method
+from reprompt.tables.methods import METHODS, PaperMethod
 from reprompt.tables.npt.rows import BACKBONE, SHOTS
-from reprompt.tables.setting import Which, setting_of
+from reprompt.tables.scope import Which, scope_of
 from reprompt.tables.table import Table
 from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
@@ -25,30 +25,30 @@ COLUMNS = {
 def npt_table3(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """NPT, Table 3: MaPLe with L_LC, with L_MI and with both, tau 0.01: average H and two transfer averages."""
     printed = published_values("npt", 3).set_index(["method", "setting"])["value"]
-    settings = {
-        column: setting_of(records, *experiments, backbone=backbone, tasks=members(group))
+    scopes = {
+        column: scope_of(records, *experiments, backbone=backbone, tasks=members(group))
         for column, (_, experiments, group, _) in COLUMNS.items()
     }
     cells = []
     for method in (METHODS[recipe] for recipe in RECIPES):
         for column, (published_setting, _, _, split) in COLUMNS.items():
 
-            def published(of: Method, where: str = published_setting) -> float:
-                return printed[of.published_id, where]
+            def published(row: PaperMethod, where: str = published_setting) -> float:
+                return printed[row.published_id, where]
 
             which = Which(method.recipe, SHOTS, split, TAU)
-            one = average_cell(
-                settings[column],
+            cell = average_cell(
+                scopes[column],
                 which,
                 row=method.label,
                 column=column,
                 published=published(method),
-                obstacle=obstacle_to(settings[column], BACKBONE),
+                obstacle=obstacle_to(scopes[column], BACKBONE),
                 over=over_reference(method, which, RECIPES, published),
             )
-            cells.append(one)
-    shown = next((setting for setting in settings.values() if setting.tasks), settings["Base-to-novel"])
-    averaged = [f"{len(setting.tasks)} of {len(setting.possible)}" for setting in settings.values()]
+            cells.append(cell)
+    shown = next((scope for scope in scopes.values() if scope.tasks), scopes["Base-to-novel"])
+    averaged = [f"{len(scope.tasks)} of {len(scope.possible)}" for scope in scopes.values()]
     return Table(
         name="npt_table3",
         heading=f"NPT Table 3. Each loss alone and both, τ = {TAU:g}",
@@ -60,6 +60,6 @@ def npt_table3(records: pd.DataFrame, backbone: str | None = None) -> Table:
             "on the targets of prompts tuned on ImageNet. Each interval is over the seeds of its own column's runs.",
             "The printed cross-dataset column differs from Table 2 at the same τ: MaPLe 63.99 here and 64.38 there, "
             "MaPLe + NPT 64.89 and 65.52.",
-            *dict.fromkeys(note for setting in settings.values() for note in notes_of(setting, BACKBONE)),
+            *dict.fromkeys(note for scope in scopes.values() for note in notes_of(scope, BACKBONE)),
         ),
     )

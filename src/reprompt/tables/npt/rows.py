@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from reprompt.tables.average import average_cell, obstacle_to, over_reference
-from reprompt.tables.methods import METHODS, Method
-from reprompt.tables.setting import Setting, Which
+from reprompt.tables.methods import METHODS, PaperMethod
+from reprompt.tables.scope import Scope, Which
 from reprompt.tasks.card import card_of
 
 BACKBONE = "ViT-B/16"  # of the printed values
@@ -36,33 +36,33 @@ def short_names(tasks: tuple[str, ...]) -> str:
     return f"{', '.join(f'{card.short} = {card.printed}' for card in cards if card.short != card.printed)}."
 
 
-def rows_by_imbalance(columns: Mapping[str, Setting], printed: Mapping[tuple, float], split: str) -> list[dict]:
-    """The cells of all blocks: methods down, `columns` across, each with the setting that it is measured in.
+def rows_by_imbalance(columns: Mapping[str, Scope], printed: Mapping[tuple, float], split: str) -> list[dict]:
+    """The cells of all blocks: methods down, `columns` across, each with the scope that it is measured in.
 
-    A column is a task, or AVERAGE over its setting's tasks. `printed` maps (published id, tau, column) to a value; the
+    A column is a task, or AVERAGE over its scope's tasks. `printed` maps (published id, tau, column) to a value; the
     gains are over rows that the block has.
     """
     cells = []
     for tau, recipes in BLOCKS.items():
         for method in (METHODS[recipe] for recipe in recipes):
-            for column, setting in columns.items():
+            for column, scope in columns.items():
 
-                def published(of: Method, tau: float = tau, column: str = column) -> float:
-                    return printed.get((of.published_id, tau, column), math.nan)
+                def published(row: PaperMethod, tau: float = tau, column: str = column) -> float:
+                    return printed.get((row.published_id, tau, column), math.nan)
 
                 which = Which(method.recipe, SHOTS, split, tau)
-                one = average_cell(
-                    setting,
+                cell = average_cell(
+                    scope,
                     which,
                     row=method.label,
                     column=head_of(column),
                     published=published(method),
-                    obstacle=obstacle_to(setting, BACKBONE, whole=column == AVERAGE),
+                    obstacle=obstacle_to(scope, BACKBONE, whole=column == AVERAGE),
                     over=over_reference(method, which, recipes, published),
                     block=block_of(tau),
                     task="" if column == AVERAGE else column,
                 )
-                cells.append(one)
+                cells.append(cell)
     return cells
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from reprompt.tables.average import notes_of
 from reprompt.tables.npt.rows import AVERAGE, BACKBONE, head_of, printed_by_imbalance, rows_by_imbalance, short_names
-from reprompt.tables.setting import setting_of
+from reprompt.tables.scope import scope_of
 from reprompt.tables.table import Table
 from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
@@ -59,7 +59,7 @@ def _transferred(
 ) -> Table:
     """Source, targets and their average across; a block of methods for each imbalance down."""
     source, targeted = (
-        setting_of(records, "imbalanced_transfer", backbone=backbone, tasks=tasks) for tasks in ((SOURCE,), targets)
+        scope_of(records, "imbalanced_transfer", backbone=backbone, tasks=tasks) for tasks in ((SOURCE,), targets)
     )
     columns = {SOURCE: source} | dict.fromkeys((*targets, AVERAGE), targeted)
     printed = printed_by_imbalance(published_values("npt", number))

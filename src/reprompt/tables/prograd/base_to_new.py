@@ -5,8 +5,8 @@ import math
 import pandas as pd
 
 from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference, task_details
-from reprompt.tables.methods import METHODS, Method
-from reprompt.tables.setting import Which, setting_of
+from reprompt.tables.methods import METHODS, PaperMethod
+from reprompt.tables.scope import Which, scope_of
 from reprompt.tables.table import Table
 from reprompt.tasks.published import published_values
 
@@ -19,10 +19,10 @@ BLOCKS = {"4 shots, as in the paper": PRINTED_SHOTS, "16 shots, same protocol (n
 
 def prograd_table3(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """ProGrad, Table 3: accuracy on base and on new classes and their harmonic mean H, averaged over 11 datasets."""
-    setting = setting_of(records, "base_to_new", backbone=backbone)
+    scope = scope_of(records, "base_to_new", backbone=backbone)
     printed = published_values("prograd", 3).set_index(["method", "split"])["value"]
 
-    def published(method: Method, which: Which) -> float:
+    def published(method: PaperMethod, which: Which) -> float:
         return printed[method.published_id, which.split] if which.shots == PRINTED_SHOTS else math.nan
 
     placed = [
@@ -33,12 +33,12 @@ def prograd_table3(records: pd.DataFrame, backbone: str | None = None) -> Table:
     ]
     cells = [
         average_cell(
-            setting,
+            scope,
             which,
             row=method.label,
             column=SPLITS[which.split],
             published=published(method, which),
-            obstacle=obstacle_to(setting, BACKBONE),
+            obstacle=obstacle_to(scope, BACKBONE),
             over=over_reference(method, which, RECIPES, lambda of, which=which: published(of, which)),
             block=block,
         )
@@ -47,17 +47,17 @@ def prograd_table3(records: pd.DataFrame, backbone: str | None = None) -> Table:
     return Table(
         name="prograd_table3",
         heading="ProGrad Table 3. Base-to-new accuracy (%), average over 11 datasets",
-        setting=setting.words,
+        setting=scope.words,
         corner="Classes",
         cells=pd.DataFrame(cells),
         notes=(
             "H is the mean of the per-dataset harmonic means, as printed in this paper.",
-            *notes_of(setting, BACKBONE),
+            *notes_of(scope, BACKBONE),
         ),
-        details=task_details(setting, _by_recipe(placed)),
+        details=task_details(scope, _by_recipe(placed)),
     )
 
 
-def _by_recipe(placed: list[tuple[str, Method, Which]]) -> list[Which]:
+def _by_recipe(placed: list[tuple[str, PaperMethod, Which]]) -> list[Which]:
     """The runs of each recipe together: its 4 shots, its 16 shots."""
     return sorted((which for _, _, which in placed), key=lambda which: RECIPES.index(which.recipe))

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pandas as pd
 
 from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference, task_details
-from reprompt.tables.methods import METHODS, UNTUNED, Method
-from reprompt.tables.setting import Setting, Which, setting_of, swept
+from reprompt.tables.methods import METHODS, UNTUNED, PaperMethod
+from reprompt.tables.scope import Scope, Which, scope_of, swept
 from reprompt.tables.table import Table
 from reprompt.tasks.published import published_values
 
@@ -23,7 +23,7 @@ def prograd_table1(records: pd.DataFrame, backbone: str | None = None) -> Table:
     return _by_shots(
         "prograd_table1",
         "ProGrad Table 1. Few-shot accuracy (%), average over 11 datasets",
-        setting_of(records, "few_shot", backbone=backbone),
+        scope_of(records, "few_shot", backbone=backbone),
         [(METHODS[recipe], Which(recipe, shots=0)) for recipe in recipes],
     )
 
@@ -38,7 +38,7 @@ def prograd_table5(records: pd.DataFrame, backbone: str | None = None) -> Table:
     return _by_shots(
         "prograd_table5",
         "ProGrad Table 5. Comparison with LwF: accuracy (%), average over 11 datasets",
-        setting_of(records, "few_shot", "few_shot_lwf", backbone=backbone),
+        scope_of(records, "few_shot", "few_shot_lwf", backbone=backbone),
         [coop, *distilled, prograd],
     )
 
@@ -49,12 +49,12 @@ def prograd_table6(records: pd.DataFrame, backbone: str | None = None) -> Table:
     return _by_shots(
         "prograd_table6",
         "ProGrad Table 6. ProGrad on a cosine classifier: accuracy (%), average over 11 datasets",
-        setting_of(records, "few_shot", backbone=backbone),
+        scope_of(records, "few_shot", backbone=backbone),
         [(method, Which(method.recipe, shots=0)) for method in (plain, aligned)],
     )
 
 
-def _by_shots(name: str, heading: str, setting: Setting, rows: Sequence[tuple[Method, Which]]) -> Table:
+def _by_shots(name: str, heading: str, scope: Scope, rows: Sequence[tuple[PaperMethod, Which]]) -> Table:
     """Methods down, shots across. `rows` are given without shots; what is not tuned stands under 0."""
     printed = _printed(int(name.removeprefix("prograd_table")))
     recipes = [method.recipe for method, _ in rows]
@@ -66,12 +66,12 @@ def _by_shots(name: str, heading: str, setting: Setting, rows: Sequence[tuple[Me
 
     cells = [
         average_cell(
-            setting,
+            scope,
             which,
             row=method.label,
             column=str(which.shots),
             published=printed[_key(method, which)],
-            obstacle=obstacle_to(setting, BACKBONE),
+            obstacle=obstacle_to(scope, BACKBONE),
             over=over_reference(
                 method, which, recipes, lambda of, which=which: printed[_key(of, Which(of.recipe, which.shots))]
             ),
@@ -81,15 +81,15 @@ def _by_shots(name: str, heading: str, setting: Setting, rows: Sequence[tuple[Me
     return Table(
         name=name,
         heading=heading,
-        setting=setting.words,
+        setting=scope.words,
         corner="Shots per class",
         cells=pd.DataFrame(cells),
-        notes=notes_of(setting, BACKBONE),
-        details=task_details(setting, [which for _, which in placed]),
+        notes=notes_of(scope, BACKBONE),
+        details=task_details(scope, [which for _, which in placed]),
     )
 
 
-def _key(method: Method, which: Which) -> tuple[str, int, str]:
+def _key(method: PaperMethod, which: Which) -> tuple[str, int, str]:
     """Where the printed value of some runs is found."""
     _, shots, _, _, swept_settings = which.key
     return method.published_id, shots, swept_settings

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from reprompt.tables.average import Over, average_cell, notes_of, obstacle_to
-from reprompt.tables.setting import Which, setting_of, swept
+from reprompt.tables.scope import Which, scope_of, swept
 from reprompt.tables.table import Table
 from reprompt.tasks.card import card_of
 from reprompt.tasks.published import published_values
@@ -16,17 +16,17 @@ SHOTS = (1, 2, 4, 8, 16)
 
 def prograd_table7(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """ProGrad, Table 7: accuracy by lambda and shots per class, a block for each of two datasets."""
-    setting = setting_of(records, "few_shot_lambda", backbone=backbone, tasks=tuple(PANELS))
+    scope = scope_of(records, "few_shot_lambda", backbone=backbone, tasks=tuple(PANELS))
     printed = published_values("prograd", 7)
     printed = printed.set_index(["dataset", printed["lambda"].astype(float), "shots"])["value"]
     cells = [
         average_cell(
-            setting,
+            scope,
             Which("prograd", shots, swept=swept(**{"lambda": strength})),
             row=str(strength),
             column=f"{shots} shot{'' if shots == 1 else 's'}",
             published=printed[task, strength, shots],
-            obstacle=obstacle_to(setting, BACKBONE, whole=False),
+            obstacle=obstacle_to(scope, BACKBONE, whole=False),
             over=_over_zero(printed, task, shots) if strength > 0 else None,
             block=f"{panel} {card_of(task).printed}",
             task=task,
@@ -38,13 +38,13 @@ def prograd_table7(records: pd.DataFrame, backbone: str | None = None) -> Table:
     return Table(
         name="prograd_table7",
         heading="ProGrad Table 7. Accuracy (%) with different λ",
-        setting=setting.words,
+        setting=scope.words,
         corner="λ",
         cells=pd.DataFrame(cells),
         notes=(
             "λ = 0 is CoOp's gradient, λ = 1 removes all that conflicts. The paper's own setting at 16 shots, λ = 0.8, "
             "is not in its sweep, so no row here is the ProGrad of Table 1 at 16 shots.",
-            *notes_of(setting, BACKBONE),
+            *notes_of(scope, BACKBONE),
         ),
     )
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pandas as pd
 
 from reprompt.tables.average import average_cell, notes_of, obstacle_to, over_reference
-from reprompt.tables.methods import METHODS, Method
-from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.tables.methods import METHODS, PaperMethod
+from reprompt.tables.scope import Scope, Which, scope_of
 from reprompt.tables.table import Table
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import members
@@ -31,12 +31,12 @@ def prograd_table2(records: pd.DataFrame) -> Table:
     recipes = ("zero_shot", "linear_probe", "coop", "cocoop", "prograd")
     cells, run = [], {}
     for panel, backbone in PANELS.items():
-        setting = setting_of(records, "cross_domain", backbone=backbone.replace("/", "-"), tasks=tuple(columns))
+        scope = scope_of(records, "cross_domain", backbone=backbone.replace("/", "-"), tasks=tuple(columns))
         printed = published_values("prograd", 2).set_index("backbone").loc[backbone]
-        cells += _cells(setting, printed, recipes, columns, backbone, panel)
-        if setting.tasks:
-            run[backbone] = setting
-    everything = replace(next(iter(run.values()), setting), backbone=", ".join(run))
+        cells += _cells(scope, printed, recipes, columns, backbone, panel)
+        if scope.tasks:
+            run[backbone] = scope
+    everything = replace(next(iter(run.values()), scope), backbone=", ".join(run))
     return Table(
         name="prograd_table2",
         heading="ProGrad Table 2. Robustness to distribution shift: accuracy (%)",
@@ -50,22 +50,22 @@ def prograd_table2(records: pd.DataFrame) -> Table:
 
 def prograd_table4(records: pd.DataFrame, backbone: str | None = None) -> Table:
     """ProGrad, Table 4: prompts tuned on ImageNet, judged on it and on ten other datasets."""
-    setting = setting_of(records, "cross_dataset", backbone=backbone)
+    scope = scope_of(records, "cross_dataset", backbone=backbone)
     columns = {task: card_of(task).printed for task in members("datasets11")} | {AVERAGE: "Average"}
     printed = published_values("prograd", 4)
     return Table(
         name="prograd_table4",
         heading="ProGrad Table 4. Cross-dataset transfer from 4 shots of ImageNet: accuracy (%)",
-        setting=setting.words,
+        setting=scope.words,
         corner="",
-        cells=pd.DataFrame(_cells(setting, printed, ("coop", "cocoop", "prograd"), columns, "RN50")),
-        notes=("The average includes the source, as in the paper.", *notes_of(setting, "RN50")),
+        cells=pd.DataFrame(_cells(scope, printed, ("coop", "cocoop", "prograd"), columns, "RN50")),
+        notes=("The average includes the source, as in the paper.", *notes_of(scope, "RN50")),
         spans={"Source": (columns[SOURCE],), "Target": tuple(columns[task] for task in members("targets10"))},
     )
 
 
 def _cells(
-    setting: Setting,
+    scope: Scope,
     printed: pd.DataFrame,
     recipes: tuple[str, ...],
     columns: Mapping[str, str],
@@ -75,17 +75,17 @@ def _cells(
     """Recipes down, the datasets that prompts are judged on across; gains over rows that the table has."""
     values = printed.set_index(["method", "dataset"])["value"]
 
-    def published(method: Method, task: str) -> float:
+    def published(method: PaperMethod, task: str) -> float:
         return values[method.published_id, task]
 
     return [
         average_cell(
-            setting,
+            scope,
             which := Which(method.recipe, SHOTS),
             row=method.label,
             column=label,
             published=published(method, task),
-            obstacle=obstacle_to(setting, backbone, whole=task == AVERAGE),
+            obstacle=obstacle_to(scope, backbone, whole=task == AVERAGE),
             over=over_reference(method, which, recipes, lambda of, task=task: published(of, task)),
             block=block,
             task="" if task == AVERAGE else task,

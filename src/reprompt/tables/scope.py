@@ -14,11 +14,11 @@ from reprompt.tasks.groups import members
 HALVES = ("base", "new")
 OF_A_RECIPE = ("recipe", "shots", "split", "tau", "swept")  # the columns that tell the runs of `Which` from others
 
-__all__ = ["Runs", "Setting", "Which", "restricted", "setting_of", "swept", "the_only"]
+__all__ = ["Scope", "Selection", "Which", "restricted", "scope_of", "swept", "the_only"]
 
 
-class Runs(Protocol):
-    """The runs that a cell of a table averages; `key` is what a setting's `by` columns have for them."""
+class Selection(Protocol):
+    """The runs that a cell of a table averages; `key` is what a scope's `by` columns have for them."""
 
     @property
     def key(self) -> tuple:
@@ -47,7 +47,7 @@ class Which:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Scope:
     """Records of some experiments, restricted to the tasks that every run in them has.
 
     Averages over different tasks cannot stand in one table, so a task that one run lacks is left out for all, and the
@@ -91,19 +91,19 @@ class Setting:
         seeds = f"{self.seeds} seed{'' if self.seeds == 1 else 's'}"
         return f"scale {scale}, {self.backbone_label}, {seeds}, {len(self.tasks)} of {len(self.possible)} tasks"
 
-    def runs(self, which: Runs) -> pd.DataFrame | None:
+    def runs(self, which: Selection) -> pd.DataFrame | None:
         """The run frame (task, seed, value); None where it was not run."""
         if isinstance(which, Which) and which.split == "H" and which.key not in self._runs:
             base, new = (self._runs.get((*which.key[:2], half, *which.key[3:])) for half in HALVES)
             self._runs[which.key] = None if base is None or new is None else harmonic_runs(base, new)
         return self._runs.get(which.key)
 
-    def average(self, which: Runs) -> Interval | None:
+    def average(self, which: Selection) -> Interval | None:
         """Mean over tasks with its interval over seeds; None where it was not run."""
         runs = self.runs(which)
         return None if runs is None else average(runs)
 
-    def gain(self, which: Runs, reference: Runs) -> PairedDifference | None:
+    def gain(self, which: Selection, reference: Selection) -> PairedDifference | None:
         """The one minus the other on the same draws; None where either was not run."""
         pair = (which.key, reference.key)
         if pair not in self._gains:
@@ -112,9 +112,9 @@ class Setting:
         return self._gains[pair]
 
 
-def setting_of(
+def scope_of(
     records: pd.DataFrame, *experiments: str, backbone: str | None = None, tasks: tuple[str, ...] | None = None
-) -> Setting:
+) -> Scope:
     """Choose experiments, a backbone and tasks; works on no records at all (then everything is "not run").
 
     Left out, the tasks are CoOp's eleven.
@@ -133,8 +133,8 @@ def restricted(
     backbone: str | None,
     tasks: tuple[str, ...],
     by: tuple[str, ...] = OF_A_RECIPE,
-) -> Setting:
-    """The setting that runs of one backbone make: of `tasks` those that every one of them has, seed by seed.
+) -> Scope:
+    """The scope that runs of one backbone make: of `tasks` those that every one of them has, seed by seed.
 
     `runs` has the columns `by`, task, seed, backbone and value (percent).
     """
@@ -145,7 +145,7 @@ def restricted(
     of_runs = runs.groupby([*by, "seed"])["task"].agg(set)
     common = set.intersection(*of_runs) if len(of_runs) else set()
     present = tuple(task for task in tasks if task in common)
-    return Setting(runs[runs["task"].isin(present)], scale, backbone, present, tasks, by)
+    return Scope(runs[runs["task"].isin(present)], scale, backbone, present, tasks, by)
 
 
 def the_only(records: pd.DataFrame, column: str, remedy: str) -> str:

@@ -1,4 +1,4 @@
-"""Where a term's numbers come from: the papers' printed tables, or our records. Terms are evaluated on either."""
+"""Where a term's numbers are looked up: the papers' printed tables, or our records. Terms are evaluated on either."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from reprompt.evidence.runs import Run, Runs
+from reprompt.evidence.values import Origin, Values
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,11 @@ class Choice:
     values: tuple[str | float, ...]
 
 
-Value = str | float | Choice
+TermValue = str | float | Choice
 
 
 class Missing(LookupError):
-    """A quantity that this source does not have, and why, in words."""
+    """A quantity that a lookup does not have, and why, in words."""
 
 
 class Lost(Missing):
@@ -41,16 +41,16 @@ class Slice:
     method: str
     place: str
     split: str = "all"
-    settings: tuple[tuple[str, Value], ...] = ()
+    settings: tuple[tuple[str, TermValue], ...] = ()
     defaults: tuple[tuple[str, str], ...] = ()
 
-    def having(self, **settings: Value) -> "Slice":
+    def having(self, **settings: TermValue) -> "Slice":
         """The same with settings added or replaced."""
         return replace(self, settings=tuple({**dict(self.settings), **settings}.items()))
 
 
-class Source:
-    """What evaluation asks. A source answers what it has; for all else it raises Missing with the reason in words.
+class Lookup:
+    """What evaluation asks. A lookup answers what it has; for all else it raises Missing with the reason in words.
 
     `allows_gaps`: whether a trend or a correlation may be judged on some of its points, and say so. `lacks` is how its
     reasons begin.
@@ -59,31 +59,31 @@ class Source:
     allows_gaps = True
     lacks = "no records hold"
 
-    def runs(self, where: Slice) -> Runs:
-        """Accuracy in percent (split H: the harmonic mean of base and new) of every run."""
+    def accuracies(self, where: Slice) -> Values:
+        """Accuracy of every run in percent; split H is the harmonic mean of base and new."""
         raise Missing(f"{self.lacks} accuracy")
 
-    def deltas(self, where: Slice, name: str) -> Runs:
+    def deltas(self, where: Slice, name: str) -> Values:
         """delta_lcd or delta_mid of every run, without its sign."""
         raise Missing(f"{self.lacks} {name}")
 
-    def curves(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def curves(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """Accuracy in percent after each epoch (epochs,), by run."""
         raise Missing(f"{self.lacks} curves over epochs")
 
-    def angles(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def angles(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """Mean angle in degrees between G_d and G_g in each epoch (epochs,), by run."""
         raise Missing(f"{self.lacks} angles")
 
-    def courses(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def inner_products(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """The normalised inner product of support and query gradient at the logged meta-steps (steps,), by run."""
         raise Missing(f"{self.lacks} inner products of support and query gradients")
 
-    def text_cosines(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def text_cosines(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """Cosines between the text features of all pairs of base classes (K (K - 1) / 2,), by run."""
         raise Missing(f"{self.lacks} cosines")
 
-    def wrong(self, where: Slice) -> Mapping[Run, np.ndarray]:
+    def wrong(self, where: Slice) -> Mapping[Origin, np.ndarray]:
         """Which test images are misjudged (images,), by run."""
         raise Missing(f"{self.lacks} predictions")
 
@@ -95,6 +95,6 @@ class Source:
         """How a prompt does on another task: `metric` in percent by (seed, source), down, and target, across."""
         raise Missing(f"{self.lacks} how a prompt tuned on one task does on another task")
 
-    def parameter_share(self, learner: str) -> Runs:
+    def parameter_share(self, learner: str) -> Values:
         """Learned numbers in percent of all parameters of ViT-B/16 CLIP."""
         raise Missing(f"{self.lacks} numbers of learned parameters")
