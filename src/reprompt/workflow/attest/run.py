@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from reprompt.foundation import locks
 from reprompt.foundation.code import code_hash, reached
 from reprompt.foundation.digests import canonical
-from reprompt.planning.entry_points import code_of_cells, of_job
-from reprompt.planning.entry_points import features as features_entries
+from reprompt.planning.entry_points import code_of_cells, features_entries, job_entries
 from reprompt.planning.plan import Plan
 from reprompt.workflow import provenance, reproduce
 from reprompt.workflow.attest import sides
@@ -212,7 +211,7 @@ class Comparison:
         self.new = sides.make_side(self.plan, self.commit)
         if self.same_features():
             sides.share(self.old, self.new, self.plan.root)
-        reads = {job.name: set(reached(of_job(self.plan, job.rule, job.wildcards))) for job in self.jobs}
+        reads = {job.name: set(reached(job_entries(self.plan, job.rule, job.wildcards))) for job in self.jobs}
         self.changes: Changes = changes_between(self.old.package, self.new.package, set().union(*reads.values()))
         for side, lines in zip((self.old, self.new), self.changes.lines, strict=True):
             side.look_out(lines)
