@@ -254,6 +254,20 @@ def test_the_grid_evaluates_kept_prompts_and_its_groups_are_trained_together(fol
     assert set(grouped["group"]) == {"best_2", "best_3"}
 
 
+@pytest.mark.parametrize("recipe", ["vpt_deep", "upt"])
+def test_the_grid_evaluates_on_tasks_that_no_prompt_is_of(folder, tiny, monkeypatch, recipe):
+    """Of learners of pixels: a target's held-out images are training pictures, whatever the prompts were tuned on."""
+    monkeypatch.setattr(tune, "stored_source_of", lambda *_: Noise())
+    source = {"protocol": "elevater", "tuning": "elevater", "methods": [recipe], "shots": [5], "tasks": ["imagenet"]}
+    grid = source | {"protocol": "transfer_grid", "prompts_of": "source", "judged_on": ["dtd"]}
+    plan = small_plan({"source": source | {"keeps_prompts": True}, "grid": grid}, tasks=("imagenet", "dtd"))
+    made, job = plan.jobs
+    run(folder, tiny, made.name, plan.records(made.name).with_suffix(""), plan)
+    records = read_records([run(folder, tiny, job.name, plan=plan)[0]])
+    assert set(records["source"]) == {"imagenet"} and set(records["task"]) == {"dtd"}
+    assert "validation" in set(records["metric"])
+
+
 def test_a_lost_pair_of_the_grid_alone_is_evaluated_again(folder, tiny):
     for source in PLAN.job(GRID).prompts:
         run(folder, tiny, source, PLAN.records(source).with_suffix(""))

@@ -15,13 +15,13 @@ from reprompt.learners.learner import Learner
 
 @dataclass(frozen=True)
 class Pixels:
-    """The images of one task: for testing and, if it is trained on, for training as they are and in augmented views.
+    """The images of one task: for testing, and for training as they are and in augmented views.
 
     `views` are not there where training takes the images as they are.
     """
 
     test: Pictures
-    plain: Pictures | None = None
+    plain: Pictures
     views: Pictures | None = None
 
 

@@ -127,7 +127,6 @@ def read_tasks(
     Raises ValueError where they are of other pictures than the manifest says, on which the cells' identities rest.
     """
     source = stored_source_of(plan.parameters, plan.images, code_of_pictures(plan))
-    trained_on = {*job.partners, *(task for cell in job.cells for task in cell.trained_on)}
     augmented = any(cell.is_augmented for cell in job.cells)
     tasks = {}
     for part, spec in job.features:
@@ -140,21 +139,23 @@ def read_tasks(
                 f"features made again: snakemake --cores all --forcerun features {file.with_suffix('.json')}"
             )
         for task in (task for task in plan.parts[part] if task in job.tasks_read):
-            shown = views if augmented else None
-            pixels = pixels_of(source, task, task in trained_on, shown) if job.reads_pixels else None
+            pixels = pixels_of(source, task, views if augmented else None) if job.reads_pixels else None
             tasks[task] = TaskData(splits[task], read_features(file, task), pixels)
     return tasks
 
 
-def pixels_of(source: SourceInViews, task: str, is_trained_on: bool, views: Views | None) -> Pixels:
-    """A task's images for learners that prompt the image tower, in the views that the feature store holds."""
+def pixels_of(source: SourceInViews, task: str, views: Views | None) -> Pixels:
+    """A task's images for learners that prompt the image tower, in the views that the feature store holds.
+
+    Every task has its training pictures, also one that nothing is trained on: the grid holds out some of a target's.
+    None is read before it is asked for.
+    """
     test, train = (len(source.labels(task, split)) for split in ("test", "train"))
-    of_test = Pictures(lambda _, indices: source.images(task, "test", indices), test)
-    if not is_trained_on:
-        return Pixels(of_test)
-    plain = Pictures(lambda _, indices: source.images(task, "train", indices), train)
-    shown = Pictures(lambda numbers, indices: source.views(task, indices, numbers, views), train) if views else None
-    return Pixels(of_test, plain, shown)
+    return Pixels(
+        Pictures(lambda _, indices: source.images(task, "test", indices), test),
+        Pictures(lambda _, indices: source.images(task, "train", indices), train),
+        Pictures(lambda numbers, indices: source.views(task, indices, numbers, views), train) if views else None,
+    )
 
 
 def read_given(job: Job, plan: Plan, backbone: Backbone) -> Given:
