@@ -164,6 +164,14 @@ def test_a_start_that_another_protocol_makes_is_refused():
         extended("gram_universal", "unigram", starts=["gram_pretraining"])
 
 
+@pytest.mark.parametrize(("tasks", "listed"), [(["corpus", "webvision"], "corpus, webvision"), ([], "none")])
+def test_meta_training_on_another_number_of_tasks_than_one_is_refused(tasks, listed):
+    raw = yaml.safe_load(FILE.read_text())
+    raw["experiments"]["gram"]["tasks"] = tasks
+    with pytest.raises(ParameterError, match=rf"experiments\.gram\.tasks: .* meta trains on one task, found {listed}$"):
+        _ = make_plan(parse_parameters(raw, "miniature")).jobs
+
+
 def settings_of(recipe, **block):
     return {(c.task, c.shots): c.resolved for c in cells_of("base_to_new", recipe, plan_with(**{recipe: block}))}
 

@@ -126,8 +126,14 @@ class Plan:
         return cells_by_part
 
     def _trained_on(self, experiment: str) -> list[tuple[str, list[str]]]:
-        """What an experiment trains on, part by part; one part where tasks are trained or evaluated all together."""
+        """What an experiment trains on, part by part; one part where tasks are trained or evaluated all together.
+
+        Raises ParameterError for meta-training on another number of tasks than one.
+        """
         settings = self.parameters.experiments[experiment]
+        if settings.protocol == "meta" and len(settings.tasks) != 1:
+            tasks = ", ".join(settings.tasks) or "none"
+            raise ParameterError(f"experiments.{experiment}.tasks: protocol meta trains on one task, found {tasks}")
         if settings.protocol in TOGETHER:
             return [(ALL, [experiment])]
         chosen = settings.tasks or self.tasks
