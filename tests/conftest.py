@@ -1,8 +1,9 @@
-"""Fixtures shared by the tests: tiny frozen CLIPs."""
+"""Fixtures shared by the tests: a tiny frozen CLIP, and how a small corpus is clustered."""
 
 import pytest
 import torch
 
+from reprompt.cells.clustering import Clustering
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.weights import build, freeze
 
@@ -24,3 +25,17 @@ def tiny() -> Backbone:
         model.token_embedding.weight.mul_(20)
         model.positional_embedding.mul_(20)
     return Backbone("tiny", freeze(model), 40, *MEAN_STD, weights_sha256="random")
+
+
+@pytest.fixture(scope="session")
+def clustering() -> Clustering:
+    """Settings for a few hundred captions."""
+    return Clustering(
+        filter={"rule": "kept_fraction", "value": 0.9},
+        topics={
+            **{"sample": 240, "n_neighbors": 8, "n_components": 2, "min_dist": 0.0, "metric": "cosine"},
+            **{"min_cluster_size": 8, "seed": 3},
+        },
+        domains={"per_topic": 3, "starts": 2, "seed": 4},
+        chunk=64,
+    )

@@ -16,7 +16,7 @@ RECIPES = ["coop+smoothing", "coop+normalised", "coop@zeros", "residual", "resid
 RUN = """
 import json, torch
 from reprompt.foundation.code import code_hash
-from reprompt.planning.entry_points import cell as entries
+from reprompt.planning.entry_points import cell_entries
 from reprompt.cells.recipes import recipe_of
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan
@@ -26,7 +26,7 @@ plan = make_plan(load_parameters("params.yaml", "smoke"))
 jobs = {job.recipe: job for job in plan.jobs if job.experiment == "few_shot"}
 assert list(jobs) == RECIPES, list(jobs)
 assert jobs["coop+smoothing"].cells[0].resolved["share"] == 0.1
-hashes = {recipe: code_hash(entries(recipe_of(recipe).modules("few_shot"))) for recipe in ["coop", *RECIPES]}
+hashes = {recipe: code_hash(cell_entries(recipe_of(recipe).modules("few_shot"))) for recipe in ["coop", *RECIPES]}
 assert len(set(hashes.values())) == len(hashes)
 for job in jobs.values():
     assert job_work(plan, job).operations > 0 and job_memory(plan, job, "cpu").host > 1e8

@@ -105,7 +105,7 @@ def pretrain(
     scale: Scale = None,
 ) -> None:
     """Pre-train a miniature CLIP on the rendered corpus."""
-    from reprompt.training.pretrain import pretrain_backbone
+    from reprompt.training.pretrain import Pretraining, pretrain_backbone
     from reprompt.workflow.progress import Progress
 
     parameters = load_parameters(params, scale)
@@ -115,7 +115,8 @@ def pretrain(
             f"backbones.{backbone}: {settings.model} is not pre-trained here; `reprompt weights {backbone}` gets it"
         )
     with _as_job(threads), Progress(f"pretrain/{backbone}", total=settings.steps, unit="steps") as progress:
-        pretrain_backbone(backbone, settings, parameters.corpus, text_from, out, threads, progress.advance)
+        pretraining = Pretraining(backbone, settings, parameters.corpus, text_from)
+        pretrain_backbone(pretraining, out, threads, progress.advance)
 
 
 @app.command()
@@ -232,24 +233,14 @@ def tune(
     """Train and evaluate the cells of a job; finished cells are never trained again."""
     from reprompt.clip.openai import load
     from reprompt.records.files import CELL_STORE
-    from reprompt.training.tune import tune_job
+    from reprompt.training.tune import Workplace, tune_job
     from reprompt.workflow.progress import Progress
 
     the_plan = _plan(params, scale)
     the_job = the_plan.job(job)
     with _as_job(threads=1), Progress(job, total=len(the_job.cells), unit="cells") as progress:
-        tune_job(
-            the_job,
-            the_plan,
-            load(weights, the_job.backbone),
-            features,
-            splits,
-            CELL_STORE,
-            out,
-            costs,
-            progress.advance,
-            device,
-        )
+        workplace = Workplace(features, splits, CELL_STORE, out, costs, device)
+        tune_job(the_job, the_plan, load(weights, the_job.backbone), workplace, progress.advance)
 
 
 @app.command(hidden=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from reprompt.benchmarks import meta as bench_meta
-from reprompt.benchmarks.meta import LEARNERS, ORDERS, Cost, Size, measure, printed, step
+from reprompt.benchmarks.meta import LEARNERS, ORDERS, OuterStepCost, Size, measure, outer_step, printed
 
 SMALL = Size(episodes=2, ways=2, shots=1, queries=1)
 
@@ -21,7 +21,7 @@ def small(monkeypatch, tiny):
 def test_the_second_order_has_a_term_that_the_first_has_not(learner):
     gradients = []
     for order in ORDERS:
-        work = step(learner, order, "tiny", "cpu", "float32", SMALL)
+        work = outer_step(learner, order, "tiny", "cpu", "float32", SMALL)
         work()
         theta, phi = work.args[:2]
         assert all(tensor.grad.isfinite().all() for tensor in (*theta.values(), *phi.values()))
@@ -39,15 +39,21 @@ def test_every_measurement_has_a_process_of_its_own(monkeypatch, tmp_path):
     def in_own_process(module, learner, order, *rest):
         assert module == "reprompt.benchmarks.meta"
         assert json.loads(rest[-1]) == vars(SMALL)
-        return vars(Cost(learner, order, 2.0, 5))
+        return vars(OuterStepCost(learner, order, 2.0, 5))
 
     monkeypatch.setattr(bench_meta, "in_own_process", in_own_process)
     bench_meta.bench_meta("ViT-B-16", "cpu", "float32", SMALL, tmp_path / "costs.json")
     costs = json.loads((tmp_path / "costs.json").read_text())["costs"]
-    assert [(cost["learner"], cost["order"]) for cost in costs] == [(name, of) for name in LEARNERS for of in ORDERS]
+    assert [(cost["learner"], cost["order"]) for cost in costs] == [
+        (name, order) for name in LEARNERS for order in ORDERS
+    ]
 
 
 def test_the_table_says_how_many_times_more_second_order_takes():
-    table = printed([Cost("CoOp", "first", 2.0, 10**6), Cost("CoOp", "second", 3.0, 4 * 10**6)], SMALL, "somewhere")
+    table = printed(
+        [OuterStepCost("CoOp", "first", 2.0, 10**6), OuterStepCost("CoOp", "second", 3.0, 4 * 10**6)],
+        SMALL,
+        "somewhere",
+    )
     assert [next(iter(column.cells)) for column in table.columns] == ["CoOp", "2.00", "3.00", "1.50", "1", "4", "4.00"]
     assert "8 images" in table.title

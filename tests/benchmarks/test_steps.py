@@ -7,8 +7,8 @@ from reprompt.benchmarks.steps import bench_steps, measurement, run
 from reprompt.benchmarks.steps.class_names import class_names
 from reprompt.benchmarks.steps.compare import compare
 from reprompt.benchmarks.steps.measurement import in_own_process, operations
-from reprompt.benchmarks.steps.settings import settings_for
 from reprompt.benchmarks.steps.timed_step import FAST, RELEASED, apart, timed_step
+from reprompt.benchmarks.steps.workloads import workloads_for
 from reprompt.clip.text import tokenize
 
 ROWS = ["CoOp", "CoOp", "ProGrad", "CoCoOp", "CoCoOp", "VPT-deep", "IVLP", "MaPLe", "UPT"]
@@ -22,16 +22,16 @@ def tiny_in_double(tiny):
 
 @pytest.mark.parametrize("row", COMPARED, ids=lambda row: f"{row}-{ROWS[row]}")
 def test_released_and_fast_step_compute_the_same_losses_and_gradients(tiny_in_double, row):
-    setting = settings_for(tiny_in_double)[row]
-    released, fast = (timed_step(tiny_in_double, setting, savings)() for savings in (RELEASED, FAST))
+    workload = workloads_for(tiny_in_double)[row]
+    released, fast = (timed_step(tiny_in_double, workload, savings)() for savings in (RELEASED, FAST))
     assert all(gradient.norm() > 0 for gradient in released[1].values())
     assert apart(fast, released) < 1e-9
 
 
 @pytest.mark.parametrize("row", COMPARED, ids=lambda row: f"{row}-{ROWS[row]}")
 def test_fast_step_takes_fewer_operations(tiny, row):
-    setting = settings_for(tiny)[row]
-    released, fast = (operations(timed_step(tiny, setting, savings))[0] for savings in (RELEASED, FAST))
+    workload = workloads_for(tiny)[row]
+    released, fast = (operations(timed_step(tiny, workload, savings))[0] for savings in (RELEASED, FAST))
     assert 0 < fast < released
 
 
@@ -44,7 +44,7 @@ def test_fused_attention_without_gradients_is_counted(tiny):
 
 
 def test_released_prograd_runs_a_second_image_tower(tiny):
-    coop, _, prograd, *_ = settings_for(tiny)
+    coop, _, prograd, *_ = workloads_for(tiny)
     images = timed_step(tiny, coop, RELEASED).images[0]
     with torch.no_grad():
         one_tower, _ = operations(lambda: tiny.model.visual(images))
@@ -52,7 +52,7 @@ def test_released_prograd_runs_a_second_image_tower(tiny):
     assert of_prograd - of_coop > one_tower  # and a second backward pass
 
 
-def test_table_has_a_row_per_setting(tiny, monkeypatch, capsys, tmp_path):
+def test_table_has_a_row_per_workload(tiny, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(run, "random_backbone", lambda *_: tiny)
     monkeypatch.setitem(measurement.PEAK_SIZE, "cpu", 128)
     bench_steps("tiny", json_out=tmp_path / "steps.json")
@@ -67,8 +67,8 @@ def test_table_has_a_row_per_setting(tiny, monkeypatch, capsys, tmp_path):
     assert "round 1" in printed.err
 
 
-def test_a_setting_is_timed_in_at_least_two_rounds(tiny):
-    row = compare(tiny, settings_for(tiny)[3], lambda text: None)
+def test_a_workload_is_timed_in_at_least_two_rounds(tiny):
+    row = compare(tiny, workloads_for(tiny)[3], lambda text: None)
     assert len(row.released.rounds) == len(row.fast.rounds) >= 2
     assert row.apart < 1e-3
 

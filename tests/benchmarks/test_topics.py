@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reprompt.benchmarks import topics as bench_topics
-from reprompt.benchmarks.topics import Cost, Growth, generated, laws, measure, printed
+from reprompt.benchmarks.topics import Growth, TopicsCost, generated, laws, measure, printed
 
 
 def test_a_power_law_is_found_exactly():
@@ -16,7 +16,9 @@ def test_a_power_law_is_found_exactly():
 
 
 def test_each_way_has_a_law_of_its_own():
-    costs = [Cost("fit", n, 2.0 * n, 10 * n) for n in (10, 100)] + [Cost("assign", n, 1.0 * n, 500) for n in (10, 100)]
+    costs = [TopicsCost("fit", n, 2.0 * n, 10 * n) for n in (10, 100)] + [
+        TopicsCost("assign", n, 1.0 * n, 500) for n in (10, 100)
+    ]
     assert laws(costs, "fit")["peak_bytes"].exponent == pytest.approx(1)
     assert laws(costs, "assign")["peak_bytes"].exponent == pytest.approx(0)
     assert laws(costs, "assign")["seconds"].at(1000) == pytest.approx(1000)
@@ -24,7 +26,9 @@ def test_each_way_has_a_law_of_its_own():
 
 
 def test_generated_embeddings_are_of_length_1_and_other_ones_for_every_purpose(clustering):
-    (captions, first), (_, again), (_, other) = (generated(clustering.topics, 50, of) for of in ("a", "a", "b"))
+    (captions, first), (_, again), (_, other) = (
+        generated(clustering.topics, 50, purpose) for purpose in ("a", "a", "b")
+    )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert np.linalg.norm(first, axis=1) == pytest.approx(np.ones(50), abs=1e-5)
@@ -33,7 +37,7 @@ def test_generated_embeddings_are_of_length_1_and_other_ones_for_every_purpose(c
 
 
 @pytest.mark.parametrize("way", bench_topics.WAYS)
-def test_both_ways_are_measured(clustering, model, monkeypatch, way):
+def test_both_ways_are_measured(clustering, monkeypatch, way):
     monkeypatch.setattr(bench_topics, "WARM_UP", 300)
     cost = measure(way, 320, clustering.topics, 100)
     assert (cost.way, cost.embeddings) == (way, 320)

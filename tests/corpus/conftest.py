@@ -6,7 +6,6 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from reprompt.cells.clustering import Clustering
 from reprompt.corpus.sentences import Embed
 from reprompt.corpus.topics import TopicModel
 
@@ -28,20 +27,6 @@ def embedded(captions: Sequence[str]) -> np.ndarray:
 def embed() -> Embed:
     """The embeddings of captions."""
     return embedded
-
-
-@pytest.fixture(scope="session")
-def clustering() -> Clustering:
-    """Settings for a few hundred captions."""
-    return Clustering(
-        filter={"rule": "kept_fraction", "value": 0.9},
-        topics={
-            **{"sample": 240, "n_neighbors": 8, "n_components": 2, "min_dist": 0.0, "metric": "cosine"},
-            **{"min_cluster_size": 8, "seed": 3},
-        },
-        domains={"per_topic": 3, "starts": 2, "seed": 4},
-        chunk=64,
-    )
 
 
 @pytest.fixture(scope="session")

@@ -85,8 +85,8 @@ def entries_of(plan: Plan, rule: str, wildcards: dict[str, str]) -> tuple[str, .
     if rule.startswith("tune"):
         experiment = plan.parameters.experiments[wildcards["experiment"]]
         modules = recipe_of(from_path(wildcards["recipe"])).modules(experiment.protocol)
-        return entry_points.tune(modules, experiment.measures, "rendered")
-    return entry_points.of_rule(rule, "rendered")
+        return entry_points.tune_entries(modules, experiment.measures, "rendered")
+    return entry_points.rule_entries(rule, "rendered")
 
 
 def is_neutral(file: str) -> bool:

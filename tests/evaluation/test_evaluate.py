@@ -1,4 +1,4 @@
-"""The one forward loop that judges: every image once, in batches that a learner can take, hooks that see the same."""
+"""The one forward loop of evaluation: every image once, in batches that a learner can take, seen by every hook."""
 
 from dataclasses import replace
 

@@ -80,10 +80,10 @@ def test_deltas_are_those_of_the_equations(counts, by_image, size):
     lcd = lcd.mean(dim=1) if by_image else lcd
     mid = deviations_from_own_class(output, labels.expand(2, -1)).mean(dim=1)
     for run, measured in enumerate(hook.arrays()):
-        found = metrics(labels.numpy(), labels.numpy(), measured)
-        assert found["delta_lcd"] == pytest.approx(lcd[run].item(), abs=HALF_PRECISION)
-        assert found["delta_mid"] == pytest.approx(mid[run].item(), abs=HALF_PRECISION)
-        assert abs(found["delta_lcd"]) > 10 * HALF_PRECISION, "too close to zero to show anything"
+        values = metrics(labels.numpy(), labels.numpy(), measured)
+        assert values["delta_lcd"] == pytest.approx(lcd[run].item(), abs=HALF_PRECISION)
+        assert values["delta_mid"] == pytest.approx(mid[run].item(), abs=HALF_PRECISION)
+        assert abs(values["delta_lcd"]) > 10 * HALF_PRECISION, "too close to zero to show anything"
 
 
 # Each task's own metric
@@ -121,16 +121,16 @@ def test_mean_average_precision_is_the_naive_one_over_recall_levels():
         precision, recall, _ = precision_recall_curve(targets[:, k], probabilities[:, k])
         precision, recall = precision[:-1], recall[:-1]  # the last point is scikit-learn's own, not the data's
         naive.append(np.mean([precision[recall >= level - 1e-12].max() for level in np.arange(11) / 10]))
-    found = score("mean_average_precision", ranked(probabilities, targets))
-    assert found == pytest.approx(100 * np.mean(naive))
+    percent = score("mean_average_precision", ranked(probabilities, targets))
+    assert percent == pytest.approx(100 * np.mean(naive))
 
 
 def test_area_under_roc_is_scikit_learns():
     stream = np.random.default_rng(2)
     targets = stream.integers(0, 2, 80)
     right = 1 / (1 + np.exp(-(stream.normal(size=80) + targets)))
-    found = score("area_under_roc", ranked(np.stack([1 - right, right], axis=1), targets))
-    assert found == pytest.approx(100 * roc_auc_score(targets, right))
+    percent = score("area_under_roc", ranked(np.stack([1 - right, right], axis=1), targets))
+    assert percent == pytest.approx(100 * roc_auc_score(targets, right))
 
 
 def test_ranks_are_small_and_say_how_many_right_images_each_class_has():

@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from reprompt.gradients import gram, plain
-from reprompt.gradients.gram import DirectionRegulator, Regulator, named, regulate, regulated_by, regulators_in
+from reprompt.gradients.gram import (
+    DirectionRegulator,
+    Regulator,
+    regulate,
+    regulated_by,
+    regulator_tensors,
+    regulators_in,
+)
 
 
 def random_regulator(seed, width=32):
@@ -17,29 +24,29 @@ def random_regulator(seed, width=32):
 
 def test_the_identity_is_the_plain_step_to_the_last_bit(step):
     identity = Regulator.identity(32, torch.float64)
-    losses, found = regulated_by({"text": identity, "visual": identity})(step())
+    losses, regulated = regulated_by({"text": identity, "visual": identity})(step())
     expected_losses, expected = plain.gradients(step())
     assert torch.equal(losses, expected_losses)
-    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    assert all(torch.equal(regulated[name], tensor) for name, tensor in expected.items())
     single = torch.randn(5, 32)
     assert torch.equal(Regulator.identity(32)(single), single)
 
 
 def test_a_regulator_of_zeros_stops_all_prompts(step):
     zero = Regulator(*(torch.zeros(shape).double() for shape in ((32, 32), (32,), (32, 32), (32,))))
-    _, found = regulated_by({"text": zero, "visual": zero})(step())
-    assert (found["context"] == 0).all() and (found["deep_context"] == 0).all()
+    _, regulated = regulated_by({"text": zero, "visual": zero})(step())
+    assert (regulated["context"] == 0).all() and (regulated["deep_context"] == 0).all()
 
 
 def test_a_case_worked_by_hand():
     """W_gamma = [[1, 2], [0, 1]], b_gamma = (0, 1), W_beta = [[0, 0], [3, 0]], b_beta = (1, 0), g = (1/2, -1)."""
     phi = ([[1.0, 2], [0, 1]], [0.0, 1], [[0.0, 0], [3, 0]], [1.0, 0])
     regulator = Regulator(*map(torch.tensor, phi))
-    found = regulator(torch.tensor([[0.5, -1.0], [0.0, 0.0]]))
-    assert found[0].tolist() == pytest.approx(
+    regulated = regulator(torch.tensor([[0.5, -1.0], [0.0, 0.0]]))
+    assert regulated[0].tolist() == pytest.approx(
         [math.tanh(0.5 - 2) * 0.5 + math.tanh(1), math.tanh(-1 + 1) * -1 + math.tanh(1.5)]
     )
-    assert found[1].tolist() == pytest.approx([math.tanh(1), 0]), "without a gradient the shift remains"
+    assert regulated[1].tolist() == pytest.approx([math.tanh(1), 0]), "without a gradient the shift remains"
 
 
 def test_every_token_is_regulated_by_itself():
@@ -51,35 +58,37 @@ def test_text_and_visual_prompts_have_a_regulator_each_and_nothing_else_has_one(
     text, visual = random_regulator(1), random_regulator(2)
     names = ("context", "deep_context", "visual", "coupling_weight", "coupling_bias", "meta_in_weight", "text_in_bias")
     gradients = {name: torch.randn(2, 3, 32, dtype=torch.float64) for name in names}
-    found = regulate({"text": text, "visual": visual}, gradients)
+    regulated = regulate({"text": text, "visual": visual}, gradients)
     for name, by in (("context", text), ("deep_context", text), ("visual", visual)):
-        assert torch.equal(found[name], by(gradients[name]))
-    assert all(found[name] is gradients[name] for name in names[3:])
+        assert torch.equal(regulated[name], by(gradients[name]))
+    assert all(regulated[name] is gradients[name] for name in names[3:])
 
 
 def test_in_maple_the_couplings_keep_their_plain_gradient(step):
-    _, found = regulated_by({"text": random_regulator(1)})(step())
+    _, regulated = regulated_by({"text": random_regulator(1)})(step())
     _, expected = plain.gradients(step())
     for name in ("coupling_weight", "coupling_bias"):
-        assert torch.equal(found[name], expected[name])
-    assert not torch.equal(found["context"], expected["context"])
+        assert torch.equal(regulated[name], expected[name])
+    assert not torch.equal(regulated["context"], expected["context"])
 
 
 def test_every_run_has_the_regulator_that_came_with_its_start(step):
     ours, others = random_regulator(1), random_regulator(4)
-    starts = [named({"text": one, "visual": random_regulator(2)}) for one in (ours, others)]
+    starts = [regulator_tensors({"text": regulator, "visual": random_regulator(2)}) for regulator in (ours, others)]
     beside = {"context": torch.zeros(2, 32)}  # the prompt that each came with
-    _, found = gram.rule([gram.Settings(regulator_input="gradient")] * 2, [beside | one for one in starts])(step())
-    for run, one in enumerate((ours, others)):
-        _, expected = regulated_by({"text": one, "visual": random_regulator(2)})(step())
+    settings = [gram.Settings(regulator_input="gradient")] * 2
+    _, regulated = gram.rule(settings, [beside | start for start in starts])(step())
+    for run, regulator in enumerate((ours, others)):
+        _, expected = regulated_by({"text": regulator, "visual": random_regulator(2)})(step())
         for name, tensor in expected.items():
-            assert torch.allclose(found[name][run], tensor[run], atol=1e-12)
+            assert torch.allclose(regulated[name][run], tensor[run], atol=1e-12)
 
 
 def test_regulators_come_back_from_among_named_tensors():
     both = {"text": random_regulator(1), "visual": random_regulator(2, 16)}
-    found = regulators_in({**named(both), "context": torch.zeros(2)})
-    assert found.keys() == {"text", "visual"} and torch.equal(found["visual"].beta_bias, both["visual"].beta_bias)
+    regulators = regulators_in({**regulator_tensors(both), "context": torch.zeros(2)})
+    assert regulators.keys() == {"text", "visual"}
+    assert torch.equal(regulators["visual"].beta_bias, both["visual"].beta_bias)
 
 
 def test_a_start_without_a_regulator_is_refused():
@@ -101,16 +110,16 @@ def test_a_regulator_of_directions_gives_a_gradient_its_length_back():
 
 def test_without_a_gradient_a_regulator_of_directions_does_nothing_and_has_finite_derivatives():
     nothing = torch.zeros(2, 32, dtype=torch.float64, requires_grad=True)
-    found = of_direction(random_regulator(1))(nothing)
-    assert (found == 0).all()
-    assert torch.autograd.grad(found.sum(), nothing)[0].isfinite().all()
+    regulated = of_direction(random_regulator(1))(nothing)
+    assert (regulated == 0).all()
+    assert torch.autograd.grad(regulated.sum(), nothing)[0].isfinite().all()
 
 
 def test_the_rule_takes_the_kind_that_the_settings_name(step):
-    start = named({"text": random_regulator(1), "visual": random_regulator(2)})
-    _, found = gram.rule([gram.Settings(regulator_input="direction")] * 2, [start] * 2)(step())
+    start = regulator_tensors({"text": random_regulator(1), "visual": random_regulator(2)})
+    _, regulated = gram.rule([gram.Settings(regulator_input="direction")] * 2, [start] * 2)(step())
     _, expected = regulated_by({"text": of_direction(random_regulator(1)), "visual": random_regulator(2)})(step())
-    assert torch.allclose(found["context"], expected["context"], atol=1e-12)
+    assert torch.allclose(regulated["context"], expected["context"], atol=1e-12)
 
 
 def test_meta_training_starts_at_a_factor():

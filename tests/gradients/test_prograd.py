@@ -86,9 +86,9 @@ def test_of_two_tensors_one_may_conflict_and_their_vector_not():
 def test_strength_zero_is_the_plain_gradient_and_each_run_has_its_own(step, projection):
     settings = [with_strength(strength, projection) for strength in (0.0, 1.0)]
     plain_losses, expected = plain.gradients(step())
-    losses, found = prograd.rule(settings)(step())
+    losses, aligned = prograd.rule(settings)(step())
     assert torch.allclose(losses, plain_losses)
-    changes = [(found[name] - g).flatten(1).norm(dim=1) / g.flatten(1).norm(dim=1) for name, g in expected.items()]
+    changes = [(aligned[name] - g).flatten(1).norm(dim=1) / g.flatten(1).norm(dim=1) for name, g in expected.items()]
     assert all(none < 1e-10 for none, _ in changes)
     assert any(whole > 0.01 for _, whole in changes)
 
@@ -96,11 +96,11 @@ def test_strength_zero_is_the_plain_gradient_and_each_run_has_its_own(step, proj
 @pytest.mark.parametrize("projection", ["per_tensor", "flattened"])
 def test_what_the_rule_returns_never_points_against_the_teacher(step, projection):
     settings = [with_strength(1.0, projection)] * 2
-    _, found = prograd.rule(settings)(step())
+    _, aligned = prograd.rule(settings)(step())
     _, g_task, g_general = prograd.two_gradients(step(), 1.0)
-    before, after = ({name: (g[name] * g_general[name]).flatten(1).sum(1) for name in g} for g in (g_task, found))
+    before, after = ({name: (g[name] * g_general[name]).flatten(1).sum(1) for name in g} for g in (g_task, aligned))
     if projection == "flattened":
-        before, after = ({"all": sum(one.values())} for one in (before, after))
+        before, after = ({"all": sum(of_step.values())} for of_step in (before, after))
     assert any(overlap[1] < 0 for overlap in before.values()), "the second run does not conflict: it shows nothing"
     for name, overlap in after.items():
         assert (overlap - before[name].clamp(min=0)).abs().max() < 1e-10 * before[name].abs().max()
@@ -109,10 +109,10 @@ def test_what_the_rule_returns_never_points_against_the_teacher(step, projection
 def test_a_student_that_is_the_teacher_is_not_held_back(step):
     one = step()
     taught = replace(one, batch=replace(one.batch, teacher=one.forward().logits.detach()))
-    _, found = prograd.rule([with_strength(1.0)] * 2)(taught)
+    _, aligned = prograd.rule([with_strength(1.0)] * 2)(taught)
     _, expected = plain.gradients(step())
     for name, tensor in expected.items():
-        assert (found[name] - tensor).abs().max() < 1e-6 * tensor.abs().max()
+        assert (aligned[name] - tensor).abs().max() < 1e-6 * tensor.abs().max()
 
 
 @pytest.mark.parametrize(

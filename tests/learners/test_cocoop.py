@@ -10,10 +10,10 @@ def test_a_meta_net_of_zeros_is_coop(kind_of, pixels):
     kind = kind_of("CoCoOp")
     params = kind.params()
     silent = {name: tensor if name == "context" else torch.zeros_like(tensor) for name, tensor in params.items()}
-    found = kind.logits_and_gradients(silent, pixels)
+    actual = kind.logits_and_gradients(silent, pixels)
     expected = kind_of("CoOp").logits_and_gradients({"context": params["context"]}, pixels)
     for name in ("logits", "context"):
-        assert (found[name] - expected[name]).abs().max() < 1e-10 * expected[name].abs().max()
+        assert (actual[name] - expected[name]).abs().max() < 1e-10 * expected[name].abs().max()
 
 
 def test_each_image_is_classified_as_coop_with_its_own_shifted_context(kind_of, exact: Backbone, pixels):

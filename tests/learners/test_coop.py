@@ -25,8 +25,8 @@ def test_the_same_context_for_every_class_is_a_shared_context(kind_of, pixels, p
     specific = kind_of(module=coop, settings={**settings, "class_specific": True})
     context = shared.params()["context"]
     copies = {"context": context[:, None].expand(-1, 4, -1, -1)}
-    found, expected = specific.output(copies, pixels).logits, shared.output({"context": context}, pixels).logits
-    assert (found - expected).abs().max() < 1e-12
+    actual, expected = specific.output(copies, pixels).logits, shared.output({"context": context}, pixels).logits
+    assert (actual - expected).abs().max() < 1e-12
 
 
 def test_a_context_per_class_touches_only_its_own_class(kind_of, pixels):

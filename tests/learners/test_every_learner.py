@@ -43,8 +43,8 @@ def test_permuting_classes_permutes_logits(kind, pixels, names):
     specific = {"weight"} | ({"context"} if kind.settings.get("class_specific") else set())
     permuted = {name: t[:, order] if name in specific else t for name, t in params.items()}
     expected = kind.output(params, pixels).logits[..., order]
-    found = kind.output(permuted, pixels, names=[names[k] for k in order]).logits
-    assert (found - expected).abs().max() < 1e-10
+    actual = kind.output(permuted, pixels, names=[names[k] for k in order]).logits
+    assert (actual - expected).abs().max() < 1e-10
 
 
 def test_a_learner_starts_the_same_from_the_same_stream_and_in_single_precision(kind):
@@ -63,8 +63,8 @@ def test_features_are_normalised_and_logits_are_scaled_cosines(kind, pixels, exa
 def test_towers_in_bfloat16_leave_everything_learned_in_single_precision(kind, kind_of, exact, pixels):
     single, half = (replace(kind, backbone=exact.to("cpu", dtype)) for dtype in (torch.float32, torch.bfloat16))
     params, pixels = single.params(), pixels.float()
-    expected, found = (one.logits_and_gradients(params, pixels) for one in (single, half))
-    assert {tensor.dtype for tensor in found.values()} == {torch.float32}
+    expected, actual = (one.logits_and_gradients(params, pixels) for one in (single, half))
+    assert {tensor.dtype for tensor in actual.values()} == {torch.float32}
     output = half.output(params, pixels)
     assert output.images.dtype == output.classes.dtype == output.scale.dtype == torch.float32
-    assert (found["logits"] - expected["logits"]).abs().max() < 0.08 * expected["logits"].abs().max()
+    assert (actual["logits"] - expected["logits"]).abs().max() < 0.08 * expected["logits"].abs().max()

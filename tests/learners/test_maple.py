@@ -11,13 +11,13 @@ def test_constant_couplings_at_depth_one_are_ivlp(kind_of, pixels):
     maple, ivlp = kind_of("MaPLe 1"), kind_of("IVLP 2 + 2, frozen words")
     params = maple.params()
     params["coupling_weight"] = torch.zeros_like(params["coupling_weight"])
-    found = maple.logits_and_gradients(params, pixels)
+    actual = maple.logits_and_gradients(params, pixels)
     visual = params["coupling_bias"][:, :, None].expand(-1, -1, 2, -1)  # (R, 1, M, W)
     ivlp = kind_of(module=ivlp.module, settings={**ivlp.settings, "text_depth": 1, "visual_depth": 1, "words": ""})
     expected = ivlp.logits_and_gradients({"context": params["context"], "visual": visual}, pixels)
     for name in ("logits", "context"):
-        assert (found[name] - expected[name]).abs().max() < 1e-10 * expected[name].abs().max()
-    assert (found["coupling_bias"][:, 0] - expected["visual"].sum((1, 2))).abs().max() < 1e-8
+        assert (actual[name] - expected[name]).abs().max() < 1e-10 * expected[name].abs().max()
+    assert (actual["coupling_bias"][:, 0] - expected["visual"].sum((1, 2))).abs().max() < 1e-8
 
 
 def test_visual_prompts_are_projected_text_prompts_at_every_depth(kind_of, pixels):

@@ -88,10 +88,10 @@ def deep_params(kind_of):
 @pytest.mark.parametrize(("heads", "layers"), [(1, 1), (2, 1), (4, 1), (8, 1), (1, 3), (4, 3)])
 def test_blocks_of_heads_are_pytorchs_encoder_layers(deep_params, heads, layers):
     tokens = torch.randn(2, 5, 8, dtype=torch.float64)
-    found = mix(tokens, deep_params, "tokens", heads, layers)
+    actual = mix(tokens, deep_params, "tokens", heads, layers)
     for run in range(2):
         expected = pytorchs_own(deep_params, run, heads, layers)(tokens[run][None])[0]
-        assert (found[run] - expected).abs().max() < 1e-12
+        assert (actual[run] - expected).abs().max() < 1e-12
 
 
 def test_a_head_sees_its_own_part_of_the_width(params):

@@ -22,8 +22,8 @@ def test_a_projection_that_is_the_identity_is_none(kind_of, pixels):
     params = kind_of("VPT deep").params()
     identity = {"project_weight": torch.eye(32).double().expand(2, -1, -1), "project_bias": torch.zeros(2, 32).double()}
     projected = kind_of(module=vpt, settings={"visual_depth": 3, "visual_length": 2, "project_width": 32})
-    found = projected.output({**params, **identity}, pixels).logits
-    assert (found - kind_of("VPT deep").output(params, pixels).logits).abs().max() < 1e-10
+    actual = projected.output({**params, **identity}, pixels).logits
+    assert (actual - kind_of("VPT deep").output(params, pixels).logits).abs().max() < 1e-10
 
 
 def test_the_text_is_the_template_alone(kind_of, exact, pixels, names):

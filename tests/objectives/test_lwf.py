@@ -28,7 +28,7 @@ def test_the_gradient_is_that_of_the_released_soft_cross_entropy(output, batch, 
     coded = -(temperature**2) * soft.sum(-1).mean(1)
     ours = lwf.divergence(output, batch, temperature)
     assert torch.allclose(ours + lwf.teacher_entropy(batch, temperature), coded)
-    grads = [torch.autograd.grad(one.sum(), output.classes, retain_graph=True)[0] for one in (ours, coded)]
+    grads = [torch.autograd.grad(loss.sum(), output.classes, retain_graph=True)[0] for loss in (ours, coded)]
     assert (grads[0] - grads[1]).abs().max() < 1e-12
 
 

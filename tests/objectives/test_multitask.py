@@ -71,9 +71,9 @@ def test_zeroed_classes_keep_the_weight_of_a_logit_of_zero(batch):
 @pytest.mark.parametrize("class_mask", ["none", "zero", "exclude"])
 def test_soft_labels_of_one_class_are_hard_labels(output, first_task, class_mask):
     one_hot = replace(first_task, labels=F.one_hot(first_task.labels, 3).double())
-    hard, soft = (loss(class_mask)(output, one) for one in (first_task, one_hot))
+    hard, soft = (loss(class_mask)(output, batch) for batch in (first_task, one_hot))
     assert torch.allclose(soft, hard)
-    grads = [torch.autograd.grad(one.sum(), output.classes, retain_graph=True)[0] for one in (hard, soft)]
+    grads = [torch.autograd.grad(losses.sum(), output.classes, retain_graph=True)[0] for losses in (hard, soft)]
     assert torch.allclose(*grads)
 
 

@@ -83,7 +83,7 @@ def test_energies_set_the_targets(output, batch):
 def test_weights_of_zero_are_the_base_objective(output, batch):
     losses, base = npt.objective(settings())(output, batch), cross_entropy.loss(output, batch)
     assert torch.equal(losses, base)
-    gradients = [torch.autograd.grad(one.sum(), output.classes, retain_graph=True)[0] for one in (losses, base)]
+    gradients = [torch.autograd.grad(loss.sum(), output.classes, retain_graph=True)[0] for loss in (losses, base)]
     assert torch.allclose(*gradients, atol=1e-14)
 
 

@@ -59,7 +59,7 @@ def places(package: Path, *starts: str) -> list[str]:
 def hashes(package: Path) -> dict[tuple[str, str], str]:
     """The code of every rule, by source."""
     return {
-        (rule, source): code.code_hash(entry_points.of_rule(rule, source), package)
+        (rule, source): code.code_hash(entry_points.rule_entries(rule, source), package)
         for rule in RULES
         for source in entry_points.SOURCES
     }
@@ -69,18 +69,19 @@ def changed(package: Path, *places: str, more: str = "\nMORE = 1\n") -> set[tupl
     """The rules and sources whose code an edit changes."""
     before = hashes(package)
     with edited(package, *places, more=more):
-        return {of for of, now in hashes(package).items() if now != before[of]}
+        return {entry for entry, now in hashes(package).items() if now != before[entry]}
 
 
 def test_an_edit_of_any_file_changes_every_rule_that_reaches_it_and_no_other(package: Path) -> None:
     reached = {
-        (rule, source): code.reached(entry_points.of_rule(rule, source), package) for rule, source in hashes(package)
+        (rule, source): code.reached(entry_points.rule_entries(rule, source), package)
+        for rule, source in hashes(package)
     }
     before = hashes(package)
     for place in sorted({place for files in reached.values() for place in files}):
         with edited(package, place):
-            stale = {of for of, now in hashes(package).items() if now != before[of]}
-        assert stale == {of for of, files in reached.items() if place in files}, place
+            stale = {entry for entry, now in hashes(package).items() if now != before[entry]}
+        assert stale == {entry for entry, files in reached.items() if place in files}, place
 
 
 def test_a_comment_changes_nothing(package: Path) -> None:
@@ -123,7 +124,7 @@ def test_every_module_that_a_command_imports_is_an_entry_point_of_its_rule() -> 
     commands = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for rule in RULES:
         sources = ("rendered",) if rule in ("contact_sheet", "pretrain") else entry_points.SOURCES
-        reached = {place for source in sources for place in code.reached(entry_points.of_rule(rule, source))}
+        reached = {place for source in sources for place in code.reached(entry_points.rule_entries(rule, source))}
         statements = [node for node in ast.walk(commands[rule]) if isinstance(node, ast.ImportFrom)]
         names = {node.module.removeprefix("reprompt.") for node in statements if node.module.startswith("reprompt.")}
         assert names, rule
@@ -134,7 +135,7 @@ def test_every_module_that_a_command_imports_is_an_entry_point_of_its_rule() -> 
 
 def cell_is_changed(package: Path, place: str, recipe: str, *measures: str) -> bool:
     protocol = "meta" if recipe.endswith("_meta") else "few_shot"
-    entries = entry_points.cell(recipe_of(recipe).modules(protocol), measures)
+    entries = entry_points.cell_entries(recipe_of(recipe).modules(protocol), measures)
     before = code.code_hash(entries, package)
     with edited(package, place):
         return code.code_hash(entries, package) != before
@@ -219,9 +220,9 @@ def test_the_hashes_of_stages_do_not_depend_on_parameters_and_follow_the_rules()
     assert entry_points.stage_hashes().keys() == {*entry_points.STAGES, "cards"}
     stages = yaml.safe_load((PARAMS.parent / "dvc.yaml").read_text())["stages"]
     assert stages.keys() - {"code"} == entry_points.STAGES.keys()
-    told = {name: stage["params"][0]["code.json"] for name, stage in stages.items() if name != "code"}
-    assert {name for name, hashes in told.items() if hashes[0] != name} == set()
-    assert {name for name, hashes in told.items() if "cards" not in hashes} == {"backbones", "groups"}
+    params = {name: stage["params"][0]["code.json"] for name, stage in stages.items() if name != "code"}
+    assert {name for name, hashes in params.items() if hashes[0] != name} == set()
+    assert {name for name, hashes in params.items() if "cards" not in hashes} == {"backbones", "groups"}
 
 
 # Specifications
@@ -281,9 +282,11 @@ def specs(scale: str) -> dict[str, str]:
     plan = make_plan(load_parameters(PARAMS, scale))
     jobs = [dict(zip(OF_A_JOB, job.name.split("/"), strict=True)) for job in plan.jobs]
     parts = [{"backbone": backbone, "part": part} for backbone in plan.backbones for part in plan.parts]
-    which = {"tune": jobs, "features": parts, "pretrain": parts, "weights": parts}
-    told = {rule: [entry_points.spec_of(plan, rule, of) for of in which.get(rule, [{}])] for rule in RULES}
-    return {rule: "\n".join(of_jobs) for rule, of_jobs in told.items()}
+    wildcards = {"tune": jobs, "features": parts, "pretrain": parts, "weights": parts}
+    specs_of_rules = {
+        rule: [entry_points.spec_of(plan, rule, of_job) for of_job in wildcards.get(rule, [{}])] for rule in RULES
+    }
+    return {rule: "\n".join(of_jobs) for rule, of_jobs in specs_of_rules.items()}
 
 
 @pytest.mark.parametrize("key", EDITS)

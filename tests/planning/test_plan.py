@@ -57,7 +57,7 @@ def test_every_task_is_in_exactly_one_part():
         assert task in PLAN.parts[PLAN.part_of(task)]
 
 
-def test_the_shifts_of_imagenet_are_judged_on_and_never_trained_on():
+def test_the_shifts_of_imagenet_are_evaluated_on_and_never_trained_on():
     assert not set(PLAN.parameters.shifts) & {cell.task for cell in PLAN.cells}
     assert set(PLAN.parameters.shifts) <= {test.task for cell in PLAN.cells for test in cell.tests}
 
@@ -71,7 +71,7 @@ def test_test_sets_follow_from_the_protocol():
     assert (transfer.learns, transfer.tests) == ("all", tuple((task, "all") for task in PLAN.tasks))
 
 
-def test_a_job_reads_the_features_of_all_tasks_that_it_trains_or_is_judged_on():
+def test_a_job_reads_the_features_of_all_tasks_that_it_trains_or_evaluates_on():
     across, within = PLAN.job("cross_domain/coop/RN50/part1"), PLAN.job("few_shot/coop/ViT-B-16/part2")
     assert across.tasks_read == ("imagenet", *PLAN.parameters.shifts)
     assert [part for part, _ in across.features] == ["part1", "shifts"]
@@ -140,8 +140,8 @@ def extended(experiment, recipe, scale="smoke", **changes):
 )
 def test_a_combination_that_no_paper_has_is_planned_and_brings_the_job_that_makes_its_start(experiment, recipe, start):
     plan = extended(experiment, recipe)
-    found = {prompts for cell in cells_of(experiment, recipe, plan) for prompts in job_of(plan, cell).prompts}
-    assert cells_of(experiment, recipe, plan) and found == ({start} if start else set())
+    prompts_read = {prompts for cell in cells_of(experiment, recipe, plan) for prompts in job_of(plan, cell).prompts}
+    assert cells_of(experiment, recipe, plan) and prompts_read == ({start} if start else set())
     if start:
         assert plan.job(start).keeps_prompts
 
@@ -162,6 +162,14 @@ def test_a_start_of_another_shape_is_refused():
 def test_a_start_that_another_protocol_makes_is_refused():
     with pytest.raises(ParameterError, match=r"gram_pretraining: @gram needs an experiment of protocol meta"):
         extended("gram_universal", "unigram", starts=["gram_pretraining"])
+
+
+@pytest.mark.parametrize(("tasks", "listed"), [(["corpus", "webvision"], "corpus, webvision"), ([], "none")])
+def test_meta_training_on_another_number_of_tasks_than_one_is_refused(tasks, listed):
+    raw = yaml.safe_load(FILE.read_text())
+    raw["experiments"]["gram"]["tasks"] = tasks
+    with pytest.raises(ParameterError, match=rf"experiments\.gram\.tasks: .* meta trains on one task, found {listed}$"):
+        _ = make_plan(parse_parameters(raw, "miniature")).jobs
 
 
 def settings_of(recipe, **block):

@@ -19,8 +19,8 @@ GRID = next(job for job in UNCUT.jobs if job.experiment == "transfer_grid")
 @pytest.mark.parametrize("runs_per_job", [1, 4, 7, 15, 1000, None])
 @pytest.mark.parametrize("job", [JOB, GRID], ids=lambda job: job.experiment)
 def test_every_cell_is_in_exactly_one_piece(job, runs_per_job):
-    found = pieces(job.cells, 20, runs_per_job)
-    assert sorted(canonical(cell.spec) for piece in found for cell in piece) == sorted(
+    cut = pieces(job.cells, 20, runs_per_job)
+    assert sorted(canonical(cell.spec) for piece in cut for cell in piece) == sorted(
         canonical(cell.spec) for cell in job.cells
     )
 

@@ -12,7 +12,7 @@ from reprompt.foundation.schema import SchemaError
 from reprompt.records.files import (
     COLUMNS,
     CellStore,
-    Judged,
+    EvaluatedCell,
     Result,
     json_array,
     read_records,
@@ -34,11 +34,11 @@ MEASURED = {
 }
 
 
-def judged(seed, measured=None):
+def evaluated(seed, measured=None):
     which = ("base_to_new", "base_to_new", "coop", "ViT-B-16", "dtd", 4, 0.05, seed, '{"rate":0.1}')
     cell = Cell(*which, '{"epochs":3,"rate":0.1}')
     results = {BASE: Result(np.array([0, 1, 0, 0]), measured or {}), NEW: Result(np.array([seed % 2, 1]))}
-    return Judged(cell, identity_of(cell), results)
+    return EvaluatedCell(cell, identity_of(cell), results)
 
 
 def identity_of(cell):
@@ -48,7 +48,7 @@ def identity_of(cell):
 
 def test_values_follow_from_predictions(tmp_path):
     path = tmp_path / "part1.npz"
-    write_records(path, "smoke", [judged(1), judged(2)], TARGETS)
+    write_records(path, "smoke", [evaluated(1), evaluated(2)], TARGETS)
     records = read_records([path])
     assert tuple(records.columns) == COLUMNS
     assert records["value"].tolist() == [75, 50, 75, 100]
@@ -59,7 +59,7 @@ def test_values_follow_from_predictions(tmp_path):
 
 
 def test_a_row_says_which_cell_it_is_of(tmp_path):
-    write_records(tmp_path / "part1.npz", "smoke", [judged(1)], TARGETS)
+    write_records(tmp_path / "part1.npz", "smoke", [evaluated(1)], TARGETS)
     row = read_records([tmp_path / "part1.npz"]).iloc[0]
     assert row["scale":"swept"].to_dict() == {
         **{"scale": "smoke", "experiment": "base_to_new", "protocol": "base_to_new", "recipe": "coop"},
@@ -67,27 +67,27 @@ def test_a_row_says_which_cell_it_is_of(tmp_path):
         "swept": '{"rate":0.1}',
     }
     assert row["settings"] == {"epochs": 3, "rate": 0.1}
-    assert (row["cell"], row["file"]) == (name_of(identity_of(judged(1).cell)), str(tmp_path / "part1.npz"))
+    assert (row["cell"], row["file"]) == (name_of(identity_of(evaluated(1).cell)), str(tmp_path / "part1.npz"))
 
 
 def test_the_same_cells_give_the_same_bytes(tmp_path):
     for name in ("one.npz", "two.npz"):
-        write_records(tmp_path / name, "smoke", [judged(1, MEASURED)], TARGETS)
+        write_records(tmp_path / name, "smoke", [evaluated(1, MEASURED)], TARGETS)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
 
 def test_nothing_is_left_when_writing_fails(tmp_path):
     with pytest.raises(KeyError):
-        write_records(tmp_path / "part1.npz", "smoke", [judged(1)], {})
+        write_records(tmp_path / "part1.npz", "smoke", [evaluated(1)], {})
     assert list(tmp_path.iterdir()) == []
 
 
-def assert_same(found, expected):
-    assert found.keys() == expected.keys()
+def assert_same(actual, expected):
+    assert actual.keys() == expected.keys()
     for name, array in expected.items():
-        assert found[name].shape == array.shape, name
-        assert np.array_equal(found[name], array, equal_nan=array.dtype.kind == "f"), name
-        assert found[name].dtype == array.dtype or found[name].dtype.kind == array.dtype.kind == "u", name
+        assert actual[name].shape == array.shape, name
+        assert np.array_equal(actual[name], array, equal_nan=array.dtype.kind == "f"), name
+        assert actual[name].dtype == array.dtype or actual[name].dtype.kind == array.dtype.kind == "u", name
 
 
 def with_small_integers(arrays):
@@ -98,7 +98,7 @@ def with_small_integers(arrays):
 def test_measured_arrays_of_any_shape_and_type_come_back(tmp_path):
     """The second cell has curves of another length, as runs of different epochs do; the third has none."""
     shorter = MEASURED | {"curve": np.array([5]), "class_features": np.ones((2, 3), np.float16)}
-    cells = [judged(1, MEASURED), judged(2, shorter), judged(3)]
+    cells = [evaluated(1, MEASURED), evaluated(2, shorter), evaluated(3)]
     write_records(tmp_path / "part1.npz", "smoke", cells, TARGETS)
     rows = read_rows(tmp_path / "part1.npz")
     assert [row.stored["split"] for row in rows] == ["base", "new"] * 3
@@ -109,7 +109,7 @@ def test_measured_arrays_of_any_shape_and_type_come_back(tmp_path):
 
 
 def test_a_row_has_a_line_for_each_metric_and_arrays_only_beside_the_accuracy(tmp_path):
-    write_records(tmp_path / "part1.npz", "smoke", [judged(1, MEASURED)], TARGETS)
+    write_records(tmp_path / "part1.npz", "smoke", [evaluated(1, MEASURED)], TARGETS)
     records = read_records([tmp_path / "part1.npz"])
     assert records["metric"].tolist() == ["accuracy", "delta_lcd", "delta_mid", "accuracy"]
     assert records["value"].tolist() == pytest.approx([75, 0.25 + 1, 0.625 - 1, 50])
@@ -118,7 +118,7 @@ def test_a_row_has_a_line_for_each_metric_and_arrays_only_beside_the_accuracy(tm
 
 
 def test_rows_that_have_the_same_labels_store_them_once(tmp_path):
-    write_records(tmp_path / "part1.npz", "smoke", [judged(seed) for seed in range(5)], TARGETS)
+    write_records(tmp_path / "part1.npz", "smoke", [evaluated(seed) for seed in range(5)], TARGETS)
     with np.load(tmp_path / "part1.npz") as file:
         assert len(file["targets"]) == 6
         assert len(file["predictions"]) == 5 * 6
@@ -127,38 +127,39 @@ def test_rows_that_have_the_same_labels_store_them_once(tmp_path):
 def test_several_files_are_one_frame_whatever_their_order(tmp_path):
     paths = [tmp_path / name for name in ("b.npz", "a.npz")]
     for seed, path in enumerate(paths):
-        write_records(path, "smoke", [judged(seed)], TARGETS)
-    one, other = read_records(paths), read_records(reversed(paths))
-    assert one["file"].tolist() == other["file"].tolist() == [str(path) for path in sorted(paths) for _ in range(2)]
+        write_records(path, "smoke", [evaluated(seed)], TARGETS)
+    records, backwards = read_records(paths), read_records(reversed(paths))
+    in_order = [str(path) for path in sorted(paths) for _ in range(2)]
+    assert records["file"].tolist() == backwards["file"].tolist() == in_order
     assert read_records([]).empty
 
 
 def test_a_finished_cell_is_found_by_its_key_only(tmp_path):
     store = CellStore(tmp_path)
-    made = judged(1, MEASURED)
+    made = evaluated(1, MEASURED)
     store.put(made.results, made.prompt, "key1")
-    found = store.get(made.cell, made.identity, "key1")
-    assert {k: v.predictions.tolist() for k, v in found.results.items()} == {BASE: [0, 1, 0, 0], NEW: [1, 1]}
-    assert_same(found.results[BASE].measured, MEASURED)
-    assert found.results[NEW].measured == {}
+    entry = store.get(made.cell, made.identity, "key1")
+    assert {k: v.predictions.tolist() for k, v in entry.results.items()} == {BASE: [0, 1, 0, 0], NEW: [1, 1]}
+    assert_same(entry.results[BASE].measured, MEASURED)
+    assert entry.results[NEW].measured == {}
     assert store.get(made.cell, made.identity, "key2") is None
     assert "key1" in store and "key2" not in store
 
 
 def test_what_comes_from_the_store_gives_the_same_records(tmp_path):
-    store, made = CellStore(tmp_path / "cells"), judged(1, MEASURED)
+    store, made = CellStore(tmp_path / "cells"), evaluated(1, MEASURED)
     store.put(made.results, made.prompt, "key")
-    for name, one in (("made.npz", made), ("found.npz", store.get(made.cell, made.identity, "key"))):
-        write_records(tmp_path / name, "smoke", [one], TARGETS)
+    for name, entry in (("made.npz", made), ("found.npz", store.get(made.cell, made.identity, "key"))):
+        write_records(tmp_path / name, "smoke", [entry], TARGETS)
     assert (tmp_path / "made.npz").read_bytes() == (tmp_path / "found.npz").read_bytes()
 
 
 def test_rows_are_readable_without_this_package(tmp_path):
-    write_records(tmp_path / "part1.npz", "smoke", [judged(1)], TARGETS)
+    write_records(tmp_path / "part1.npz", "smoke", [evaluated(1)], TARGETS)
     with np.load(tmp_path / "part1.npz") as file:
         about = json.loads(file["about"].tobytes())
     assert (about["rows"][0]["task"], about["rows"][0]["values"]) == ("dtd", {"accuracy": 75.0})
-    assert about["cells"][about["rows"][0]["cell"]] == identity_of(judged(1).cell)
+    assert about["cells"][about["rows"][0]["cell"]] == identity_of(evaluated(1).cell)
 
 
 def test_records_of_another_schema_are_refused_by_name(tmp_path):
@@ -173,7 +174,7 @@ def test_records_of_another_schema_are_refused_by_name(tmp_path):
 
 
 def test_a_finished_cell_of_another_schema_is_refused_by_name(tmp_path):
-    store, made = CellStore(tmp_path), judged(1)
+    store, made = CellStore(tmp_path), evaluated(1)
     store.put(made.results, made.prompt, "key")
     (path,) = tmp_path.rglob("*.npz")
     with np.load(path) as file:

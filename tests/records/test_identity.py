@@ -133,7 +133,7 @@ def test_partners_count_in_their_order_and_only_the_target_is_held_out_from():
     assert ["held_out" in task for task in one["train"]] == [True, False, False]
 
 
-def test_the_one_prompt_that_it_starts_from_or_judges_counts():
+def test_the_one_prompt_that_it_starts_from_or_evaluates_counts():
     prompts = [{"context": torch.full((2, 3), value)} for value in (0.1, 0.2)]
     for cell in (KINDS["grid"], FEW):
         assert identity_of(cell, prompt=prompts[0]) != identity_of(cell, prompt=prompts[1])
@@ -164,6 +164,6 @@ def test_the_name_of_an_experiment_is_not_in_it():
 
 
 def test_a_key_is_of_an_identity_and_the_code():
-    told = identity_of(FEW)
-    assert key(told, "code") == key(dict(reversed(told.items())), "code")
-    assert len({key(told, "code"), key(told, "other"), key(told | {"weights": "v"}, "code")}) == 3
+    of_cell = identity_of(FEW)
+    assert key(of_cell, "code") == key(dict(reversed(of_cell.items())), "code")
+    assert len({key(of_cell, "code"), key(of_cell, "other"), key(of_cell | {"weights": "v"}, "code")}) == 3

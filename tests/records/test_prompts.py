@@ -63,9 +63,9 @@ def test_what_was_learned_on_pictures_of_the_web_is_a_start_at_any_shots(tmp_pat
     assert torch.equal(start["context"], torch.full((2, 3), 4.0))
 
 
-def test_the_grid_judges_the_prompt_of_the_same_task_and_seed(kept, tiny):
-    found = read_prompts([kept], tiny).judged(cell(task="source", seed=2))
-    assert torch.equal(found["context"], torch.full((2, 3), 3.0))
+def test_the_grid_evaluates_the_prompt_of_the_same_task_and_seed(kept, tiny):
+    prompt = read_prompts([kept], tiny).evaluated_by(cell(task="source", seed=2))
+    assert torch.equal(prompt["context"], torch.full((2, 3), 3.0))
 
 
 def test_prompts_of_another_backbone_are_refused_by_name(kept, tiny):
@@ -82,5 +82,5 @@ def test_a_missing_file_is_named(tmp_path, tiny):
 def test_what_is_rounded_is_kept_exactly(tmp_path, tiny):
     params = rounded({"context": torch.randn(2, 3, generator=torch.Generator().manual_seed(1))})
     write_prompts(tmp_path / "p.safetensors", [(cell(), {"context": params["context"].half().numpy()})], tiny)
-    found = read_prompts([tmp_path / "p.safetensors"], tiny).judged(cell())
-    assert torch.equal(found["context"], params["context"])
+    prompt = read_prompts([tmp_path / "p.safetensors"], tiny).evaluated_by(cell())
+    assert torch.equal(prompt["context"], params["context"])

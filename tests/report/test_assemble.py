@@ -13,7 +13,7 @@ from reprompt.figures import FIGURES
 from reprompt.figures.write import write_figure
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan
-from reprompt.records.files import Judged, Result, read_records, write_records
+from reprompt.records.files import EvaluatedCell, Result, read_records, write_records
 from reprompt.report.assemble import assemble_report
 from reprompt.tables import TABLES
 from reprompt.tables.write import write_table
@@ -62,7 +62,7 @@ def plan(tmp_path, monkeypatch):
     for job in plan.jobs:
         targets = dict.fromkeys(job.tests, TARGETS)
         judged = [
-            Judged(cell, identity_of(cell), {test: invented(cell, test.task, random) for test in cell.tests})
+            EvaluatedCell(cell, identity_of(cell), {test: invented(cell, test.task, random) for test in cell.tests})
             for cell in job.cells
         ]
         write_records(plan.records(job.name), plan.scale, judged, targets)

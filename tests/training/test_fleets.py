@@ -1,6 +1,7 @@
-"""Fleets: a run's result is its own, whatever it shares its process with; and what each protocol judges."""
+"""Fleets: a run's result is its own, whatever it shares its process with; and what each protocol evaluates."""
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from reprompt.planning.plan import make_plan
 from reprompt.records.files import Result
 from reprompt.records.prompts import Prompts, read_prompts, write_prompts
 from reprompt.training import fleets as fleets_module
-from reprompt.training.axes import learner_of
+from reprompt.training.axes import learner_of_cell
 from reprompt.training.fleets import trained
 from reprompt.training.given import Finished, Given
 from reprompt.training.groups import Partners
@@ -60,7 +61,7 @@ def trained_on(cell: Cell, data: TaskData) -> TrainingSet:
 def run_of_cell(cell: Cell, data: TaskData, backbone: Backbone) -> Run:
     """The run of a cell."""
     training = trained_on(cell, data)
-    return run_of(cell, training.few_shot_set(cell), learner_of(cell, training.class_names, backbone))
+    return run_of(cell, training.few_shot_set(cell), learner_of_cell(cell, training.class_names, backbone))
 
 
 def cells_of(
@@ -68,7 +69,7 @@ def cells_of(
 ) -> list[Cell]:
     """The cells of an experiment with one recipe, trained on the task of four classes unless `tasks` says otherwise.
 
-    `others` are further experiments, whose prompts it may start from or judge.
+    `others` are further experiments, whose prompts it may start from or evaluate.
     """
     raw = yaml.safe_load(FILE.read_text())
     small = raw["scales"]["smoke"]
@@ -148,17 +149,18 @@ def test_a_runs_result_does_not_depend_on_its_fleet(tasks, tiny, name):
     cells = cells_of(recipe, recipes={"cocoop": {"where": []}, "prograd": {"where": []}}, **block)
     (fleet,) = fleets_of(cells, len(cells))
     together = run_fleet(fleet, tasks, tiny)
-    assert len({tuple(found[test].predictions) for found in together for test in found}) > 1, "all runs are the same"
-    for cell, found in zip(fleet, together, strict=True):
-        assert_alike(run_fleet([cell], tasks, tiny)[0], found)
+    predictions = {tuple(result.predictions) for results in together for result in results.values()}
+    assert len(predictions) > 1, "all runs are the same"
+    for cell, results in zip(fleet, together, strict=True):
+        assert_alike(run_fleet([cell], tasks, tiny)[0], results)
 
 
 def test_neither_does_that_of_a_swept_visual_prompt(in_pixels, tiny):
     sweep = [{"w_language": [0, 1], "w_isomorphism": [0.8]}]
     cells = cells_of("maple_npt", recipes={"maple": COUPLED}, tasks=["eurosat"], seeds=[1], sweep=sweep)
     (fleet,) = fleets_of(cells, 15)
-    for cell, found in zip(fleet, run_fleet(fleet, in_pixels, tiny), strict=True):
-        assert_alike(run_fleet([cell], in_pixels, tiny)[0], found)
+    for cell, results in zip(fleet, run_fleet(fleet, in_pixels, tiny), strict=True):
+        assert_alike(run_fleet([cell], in_pixels, tiny)[0], results)
 
 
 def test_cells_of_one_protocol_share_batches_views_and_starts(tasks, tiny):
@@ -186,23 +188,23 @@ def test_two_protocols_seeds_and_shots_share_none(tasks, tiny):
         )
     )
     starts = [run_of_cell(cell, tasks["imagenet"], tiny).start["context"] for cell in (one, other, shots, transfer)]
-    assert all(not torch.equal(a, b) for place, a in enumerate(starts) for b in starts[:place])
+    assert all(not torch.equal(a, b) for a, b in itertools.combinations(starts, 2))
 
 
-# What is judged
+# What is evaluated
 
 
 @pytest.mark.parametrize("recipe", ["coop", "cocoop", "prograd"])
-def test_transfer_is_training_once_and_judging_by_hand(tasks, tiny, recipe):
+def test_transfer_is_training_once_and_evaluating_by_hand(tasks, tiny, recipe):
     judged_on = ["imagenet", "dtd", "imagenet_v2"]
     cells = cells_of(recipe, "transfer", {"cocoop": {"where": []}}, judged_on=judged_on)
-    found = run_fleet(cells, tasks, tiny)
+    by_run = run_fleet(cells, tasks, tiny)
     params, _ = trained(cells, trained_on(cells[0], tasks["imagenet"]), tiny)
-    for run, results in enumerate(found):
+    for run, results in enumerate(by_run):
         assert list(results) == [JudgedOn(task, "all") for task in judged_on]
         own = {name: tensor[run : run + 1] for name, tensor in params.items()}
         for test, result in results.items():
-            learner = learner_of(cells[0], NAMES[test.task], tiny)
+            learner = learner_of_cell(cells[0], NAMES[test.task], tiny)
             with torch.no_grad():
                 by_hand = [
                     int(learner.forward(own, F.normalize(image, dim=-1)[None, None]).logits.argmax())
@@ -219,7 +221,7 @@ def test_transfer_to_the_source_is_few_shot_but_for_its_streams(tasks, tiny):
         assert np.array_equal(one[test].predictions, other[test].predictions)
 
 
-def test_nothing_learned_is_judged_on_every_test_set(tasks, tiny):
+def test_nothing_learned_is_evaluated_on_every_test_set(tasks, tiny):
     (cell,) = cells_of("zero_shot", "transfer", judged_on=["imagenet", "dtd"])
     (results,) = run_fleet([cell], tasks, tiny)
     (alone,) = run_fleet(cells_of("zero_shot", tasks=["dtd"]), tasks, tiny)
@@ -369,15 +371,15 @@ def finished(cells: list[Cell], tasks: Tasks, backbone: Backbone, **given) -> di
     """Every cell with what is left of it."""
     given = Given(**given)
     return {
-        cell: one
+        cell: entry
         for fleet in fleets_of(cells, FLEET)
-        for cell, one in zip(fleet, fleets_module.run_fleet(fleet, tasks, backbone, given), strict=True)
+        for cell, entry in zip(fleet, fleets_module.run_fleet(fleet, tasks, backbone, given), strict=True)
     }
 
 
-def kept_in(folder: Path, found: dict, backbone: Backbone) -> Prompts:
+def kept_in(folder: Path, entries: dict, backbone: Backbone) -> Prompts:
     """The prompts of finished cells after having been written and read."""
-    write_prompts(folder / "kept.safetensors", [(cell, one.prompt) for cell, one in found.items()], backbone)
+    write_prompts(folder / "kept.safetensors", [(cell, entry.prompt) for cell, entry in entries.items()], backbone)
     return read_prompts([folder / "kept.safetensors"], backbone)
 
 
@@ -388,27 +390,29 @@ def test_multitask_training_on_one_task_is_cross_entropy(tasks, tiny, class_mask
     assert_alike(run_fleet([alone], tasks, tiny)[0], run_fleet([together], tasks, tiny)[0])
 
 
-def test_a_source_prompt_is_trained_on_all_its_tasks_and_judged_on_each(tasks, tiny):
+def test_a_source_prompt_is_trained_on_all_its_tasks_and_evaluated_on_each(tasks, tiny):
     cells = cells_of("mcoop", **{key: value for key, value in SOURCE.items() if key != "methods"})
-    for cell, one in finished(cells, tasks, tiny).items():
-        assert [test.task for test in one.results] == list(ELEVATER["tasks"])
-        assert cell.task == "one" and one.prompt["context"].dtype == np.float16
-        for test, result in one.results.items():
-            assert len(result.measured["validation_targets"]) == len(NAMES[test.task])  # one of two shots of each class
+    for cell, entry in finished(cells, tasks, tiny).items():
+        assert [test.task for test in entry.results] == list(ELEVATER["tasks"])
+        assert cell.task == "one" and entry.prompt["context"].dtype == np.float16
+        for test, result in entry.results.items():
+            held_out = len(NAMES[test.task])  # one of two shots of each class
+            assert len(result.measured["validation_targets"]) == held_out
 
 
 def test_the_prompt_after_no_steps_is_the_source_prompt(tasks, tiny, tmp_path):
     source = finished(cells_of("mcoop", **{k: v for k, v in SOURCE.items() if k != "methods"}), tasks, tiny)
-    prompts = kept_in(tmp_path, {dataclasses.replace(cell, task="source"): one for cell, one in source.items()}, tiny)
+    as_source = {dataclasses.replace(cell, task="source"): entry for cell, entry in source.items()}
+    prompts = kept_in(tmp_path, as_source, tiny)
     cells = cells_of(
         *("coop_source", "elevater"),
         recipes={"coop_middle": {"rate": 1e-9, "epochs": 1}},
         others={"source": SOURCE},
         **{"starts": ["source"], "tuning": "best", "tasks": ["dtd"], "keeps_prompts": True, "seeds": [1, 2]},
     )
-    mean = np.mean([one.prompt["context"].astype(np.float32) for one in source.values()], axis=0)
-    for one in finished(cells, tasks, tiny, prompts={"source": prompts}).values():
-        assert np.abs(one.prompt["context"] - mean).max() < 2e-3
+    mean = np.mean([entry.prompt["context"].astype(np.float32) for entry in source.values()], axis=0)
+    for entry in finished(cells, tasks, tiny, prompts={"source": prompts}).values():
+        assert np.abs(entry.prompt["context"] - mean).max() < 2e-3
 
 
 def test_a_kept_prompt_on_its_own_task_repeats_its_own_record(tasks, tiny, tmp_path):
@@ -417,37 +421,37 @@ def test_a_kept_prompt_on_its_own_task_repeats_its_own_record(tasks, tiny, tmp_p
     grid = cells_of("coop_middle", others={"kept": KEPT}, tuning="best", tasks=ELEVATER["tasks"], seeds=[1, 2], **GRID)
     assert len(grid) == 3 * 2 * 2 and len(fleets_of(grid, FLEET)) == 2, "all sources share one fleet per target"
     diagonal = 0
-    for cell, one in finished(grid, tasks, tiny, prompts={"kept": prompts}).items():
-        (test,) = one.results
+    for cell, entry in finished(grid, tasks, tiny, prompts={"kept": prompts}).items():
+        (test,) = entry.results
         assert test.task == cell.judged_on[0]
         own = next(kept[c].results for c in kept if (c.task, c.seed) == (cell.task, cell.seed))
         if test in own:
             diagonal += 1
-            assert np.array_equal(one.results[test].predictions, own[test].predictions)
+            assert np.array_equal(entry.results[test].predictions, own[test].predictions)
     assert diagonal == 4
 
 
-def test_a_group_is_trained_with_its_partners_and_judged_on_its_target(tasks, tiny):
+def test_a_group_is_trained_with_its_partners_and_evaluated_on_its_target(tasks, tiny):
     grouping = {"grid": ELEVATER | GRID | {"methods": ["coop_middle"]}, "kept": KEPT}
     cells = cells_of("mcoop", "elevater", others=grouping, tuning="best", groups=["best_2", "best_3"], seeds=[1])
     partners = {"coop_middle": {"imagenet": Partners(("dtd", "eurosat"), ("eurosat", "dtd"))}}
-    found = finished(cells, tasks, tiny, partners=partners)
+    grouped = finished(cells, tasks, tiny, partners=partners)
     (alone,) = finished(cells_of("mcoop", "elevater", tuning="best", seeds=[1]), tasks, tiny).values()
-    seen = [one.results[JudgedOn("imagenet", "all")] for one in (alone, *found.values())]
-    assert all(list(one.results) == [JudgedOn("imagenet", "all")] for one in found.values())
+    seen = [entry.results[JudgedOn("imagenet", "all")] for entry in (alone, *grouped.values())]
+    assert all(list(entry.results) == [JudgedOn("imagenet", "all")] for entry in grouped.values())
     curves = {tuple(result.predictions) for result in seen}
     assert len(curves) > 1, "partners change nothing"
 
 
 def test_the_checkpoint_is_one_that_a_look_at_every_epoch_finds(tasks, tiny):
     cells = cells_of("coop_middle", "elevater", tuning="best", seeds=[1, 2], shots=[4])
-    for one in finished(cells, tasks, tiny).values():
-        (result,) = one.results.values()
+    for entry in finished(cells, tasks, tiny).values():
+        (result,) = entry.results.values()
         value = metrics(result.predictions, tasks["imagenet"].split.test_targets("all"), result.measured, "accuracy")
         assert 0 <= value["validation"] <= 100 and value["score"] == value["accuracy"]
 
 
-def test_at_most_so_many_test_images_are_judged_the_same_for_all(tasks, tiny):
+def test_at_most_so_many_test_images_are_evaluated_the_same_for_all(tasks, tiny):
     (cell,) = cells_of("coop_middle", "elevater", tuning="best", seeds=[1])
     (fewer,) = finished([dataclasses.replace(cell, judged_images=10)], tasks, tiny).values()
     (every,) = finished([cell], tasks, tiny).values()

@@ -34,14 +34,14 @@ def test_normalised_columns_have_their_best_entry_at_one():
 
 
 def test_a_target_is_never_its_own_partner():
-    for target, found in partners(GRID).items():
-        assert target not in found.best + found.worst
+    for target, chosen in partners(GRID).items():
+        assert target not in chosen.best + chosen.worst
 
 
 def test_partners_are_the_two_highest_and_the_two_lowest_sources():
-    found = partners(GRID)
-    assert found["a"] == Partners(best=("c", "b"), worst=("d", "b"))
-    assert found["d"] == Partners(best=("a", "c"), worst=("b", "c"))
+    chosen = partners(GRID)
+    assert chosen["a"] == Partners(best=("c", "b"), worst=("d", "b"))
+    assert chosen["d"] == Partners(best=("a", "c"), worst=("b", "c"))
 
 
 def test_of_equals_the_first_by_name_is_taken():
@@ -49,8 +49,8 @@ def test_of_equals_the_first_by_name_is_taken():
 
 
 def test_a_group_is_named_by_which_and_how_many():
-    found = Partners(best=("x", "y"), worst=("z", "w"))
-    assert found.of("best_2") == ("x",) and found.of("best_3") == ("x", "y") and found.of("worst_2") == ("z",)
+    chosen = Partners(best=("x", "y"), worst=("z", "w"))
+    assert chosen.of("best_2") == ("x",) and chosen.of("best_3") == ("x", "y") and chosen.of("worst_2") == ("z",)
     with pytest.raises(ValueError, match="needs 2 partners"):
         Partners(("x",), ("x",)).of("best_3")
 

@@ -14,9 +14,9 @@ from reprompt.gradients import plain, prograd
 from reprompt.learners import coop, ivlp
 from reprompt.objectives import cross_entropy, lwf, multitask
 from reprompt.training.loop import Batches, train
-from reprompt.training.run import Run
+from reprompt.training.run import Run, Sampling
 from reprompt.training.schedule import Schedule
-from reprompt.training.step import Method
+from reprompt.training.step import TrainingMethod
 
 NAMES = ["cat", "a dog of some kind", "tree", "old car"]
 CONTEXT = coop.Settings(context_length=3)
@@ -40,8 +40,7 @@ def run(seed, images=8, start=None, **changes):
         torch.arange(images) % len(NAMES),
         start(stream) if start else {"context": 0.02 * torch.randn(3, 32, generator=stream)},
         schedule(**changes),
-        batches=torch.Generator().manual_seed(100 + seed),
-        views=torch.Generator().manual_seed(200 + seed),
+        Sampling(torch.Generator().manual_seed(100 + seed), torch.Generator().manual_seed(200 + seed)),
     )
 
 
@@ -61,11 +60,11 @@ def teacher():
 def fit(tiny, images, runs, savings=ALL_SAVINGS, objective=cross_entropy.loss, rule=plain.gradients, teacher=None):
     """The tuned contexts (R, M, D), and the learner."""
     learner = coop.Learner(tiny, NAMES, CONTEXT, savings)
-    return train(runs, images, Method(learner, objective, rule), teacher)["context"], learner
+    return train(runs, images, TrainingMethod(learner, objective, rule), teacher)["context"], learner
 
 
-def plainly(learner) -> Method:
-    return Method(learner, cross_entropy.loss, plain.gradients)
+def plainly(learner) -> TrainingMethod:
+    return TrainingMethod(learner, cross_entropy.loss, plain.gradients)
 
 
 def independent(tiny, savings=ALL_SAVINGS):
@@ -152,7 +151,7 @@ def test_adam_is_torchs_for_every_run(tiny, images):
     learner = coop.Learner(tiny, NAMES, CONTEXT)
     runs = [run(1, images=8), run(2, images=4)]
     together = train(runs, images, plainly(learner), optimiser="adam")["context"]
-    for place, (seed, count) in enumerate([(1, 8), (2, 4)]):
+    for index, (seed, count) in enumerate([(1, 8), (2, 4)]):
         one = run(seed, images=count)
         context = one.start["context"][None].clone().requires_grad_(True)
         optimiser = torch.optim.Adam([context], weight_decay=one.schedule.weight_decay)
@@ -164,7 +163,7 @@ def test_adam_is_torchs_for_every_run(tiny, images):
             output = learner.forward({"context": context}, images.features[views, one.images[indices]][None])
             F.cross_entropy(output.logits[0], one.labels[indices]).backward()
             optimiser.step()
-        assert (together[place] - context[0]).abs().max() < 1e-5
+        assert (together[index] - context[0]).abs().max() < 1e-5
 
 
 def test_the_same_run_twice_gives_the_same_bits(tiny, images):
@@ -244,8 +243,8 @@ def soft(one: Run) -> Run:
 
 def test_labels_of_one_class_train_alike_as_indices_and_as_rows(tiny, images):
     runs = [(1, 8), (2, 3)]
-    hard, _ = fit(tiny, images, [run(*one) for one in runs])
-    rows, _ = fit(tiny, images, [soft(run(*one)) for one in runs])
+    hard, _ = fit(tiny, images, [run(*values) for values in runs])
+    rows, _ = fit(tiny, images, [soft(run(*values)) for values in runs])
     assert (hard - rows).abs().max() < 1e-6
 
 

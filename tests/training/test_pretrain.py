@@ -6,7 +6,7 @@ import torch
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.weights import build
-from reprompt.training.pretrain import Schedule, pretrain
+from reprompt.training.pretrain import PretrainingSchedule, pretrain
 
 CAPTIONS = [f"a photo of a {colour} {thing}" for colour in ("red", "blue", "green") for thing in ("cat", "dog")] * 4
 
@@ -32,19 +32,19 @@ def moved(locked_text: bool, steps: int = 3) -> tuple[dict[str, bool], torch.Ten
     """Which weights change, and the ids of the tokens that occur."""
     backbone = untrained()
     before = {name: tensor.clone() for name, tensor in backbone.model.named_parameters()}
-    ids = pretrain(backbone.model, images(), CAPTIONS, Schedule(steps, batch=12, warmup=1), 0, locked_text)
+    ids = pretrain(backbone.model, images(), CAPTIONS, PretrainingSchedule(steps, batch=12, warmup=1), locked_text)
     return {name: not torch.equal(before[name], p) for name, p in backbone.model.named_parameters()}, ids
 
 
 def test_every_weight_of_both_towers_is_trained() -> None:
     """The towers name their blocks alike; both have to be in the optimiser."""
     changed, _ = moved(locked_text=False)
-    assert not [name for name, one in changed.items() if not one]
+    assert not [name for name, is_changed in changed.items() if not is_changed]
 
 
 def test_a_locked_text_tower_keeps_its_weights() -> None:
     changed, _ = moved(locked_text=True)
-    assert {name for name, one in changed.items() if one} == {
+    assert {name for name, is_changed in changed.items() if is_changed} == {
         name for name in changed if name.startswith(("visual.", "logit_scale"))
     }
 
@@ -52,7 +52,7 @@ def test_a_locked_text_tower_keeps_its_weights() -> None:
 def test_only_tokens_that_occur_are_trained() -> None:
     backbone = untrained()
     before = backbone.model.token_embedding.weight.clone()
-    ids = pretrain(backbone.model, images(), CAPTIONS, Schedule(2, batch=12, warmup=1), 0, locked_text=False)
+    ids = pretrain(backbone.model, images(), CAPTIONS, PretrainingSchedule(2, batch=12, warmup=1), locked_text=False)
     rows = (before != backbone.model.token_embedding.weight).any(dim=1).nonzero().flatten()
     assert set(rows.tolist()) <= set(ids.tolist())
 
@@ -63,14 +63,14 @@ def test_matching_pairs_come_together(locked_text: bool) -> None:
     from reprompt.clip.text import encode_texts
 
     backbone = untrained()
-    pretrain(backbone.model, images(), CAPTIONS, Schedule(60, batch=24, rate=3e-3, warmup=5), 0, locked_text)
+    pretrain(backbone.model, images(), CAPTIONS, PretrainingSchedule(60, batch=24, rate=3e-3, warmup=5), locked_text)
     backbone.model.eval()
     with torch.no_grad():
-        found = encode_images(backbone, images().numpy()) @ encode_texts(backbone.model, CAPTIONS[:6]).T
-    assert (found.argmax(dim=1) == torch.arange(24) % 6).float().mean() > 0.9
+        similarity = encode_images(backbone, images().numpy()) @ encode_texts(backbone.model, CAPTIONS[:6]).T
+    assert (similarity.argmax(dim=1) == torch.arange(24) % 6).float().mean() > 0.9
 
 
 def test_the_rate_warms_up_and_ends_near_zero() -> None:
-    schedule = Schedule(steps=1000, warmup=100)
+    schedule = PretrainingSchedule(steps=1000, warmup=100)
     assert schedule.rate_at(0) == pytest.approx(schedule.rate / 100, rel=1e-3)
     assert schedule.rate_at(999) < schedule.rate * 1e-4

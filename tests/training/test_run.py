@@ -3,15 +3,18 @@
 import pytest
 import torch
 
-from reprompt.training.run import Run
+from reprompt.training.run import Run, Sampling
 from reprompt.training.schedule import Schedule
 
 SCHEDULE = Schedule(0.05, 1e-5, epochs=4, steps_per_epoch=None, batch=4, momentum=0.9, weight_decay=5e-4)
 
 
-def run(schedule=SCHEDULE, task_of=None, **changes) -> Run:
-    streams = (torch.Generator().manual_seed(seed) for seed in (1, 2))
-    return Run(torch.arange(8), torch.arange(8) % 4, {}, schedule, *streams, task_of=task_of, **changes)
+def sampling(**changes) -> Sampling:
+    return Sampling(*(torch.Generator().manual_seed(seed) for seed in (1, 2)), **changes)
+
+
+def run(schedule=SCHEDULE) -> Run:
+    return Run(torch.arange(8), torch.arange(8) % 4, {}, schedule, sampling())
 
 
 def test_batches_are_permutations_without_repeats():
@@ -27,19 +30,18 @@ def test_there_is_a_batch_and_a_view_of_each_image_for_every_step():
     assert set(views.unique().tolist()) == {0, 1}
 
 
-def run_by(sampling: str) -> Run:
-    schedule = Schedule(0.1, 0.1, 50, 4, 8, 0.9, 0.0)
-    task_of = torch.tensor([0] * 40 + [1] * 10)
-    streams = (torch.Generator().manual_seed(seed) for seed in (1, 2))
-    return Run(torch.arange(50), torch.zeros(50), {}, schedule, *streams, task_of=task_of, sampling=sampling)
+def run_by(by: str) -> Run:
+    schedule = Schedule(0.1, 0.1, epochs=50, steps_per_epoch=4, batch=8, momentum=0.9, weight_decay=0.0)
+    two_tasks = sampling(by=by, task_of=torch.tensor([0] * 40 + [1] * 10))
+    return Run(torch.arange(50), torch.zeros(50), {}, schedule, two_tasks)
 
 
-@pytest.mark.parametrize(("sampling", "share"), [("image", 0.2), ("task", 0.5)])
-def test_tasks_are_weighed_by_their_images_or_equally(sampling, share):
-    run = run_by(sampling)
+@pytest.mark.parametrize(("by", "share"), [("image", 0.2), ("task", 0.5)])
+def test_tasks_are_weighed_by_their_images_or_equally(by, share):
+    run = run_by(by)
     indices, _ = run.batch_plan(1)
     assert indices.shape == (200, 8)
-    assert run.task_of[indices].float().mean() == pytest.approx(share, abs=0.03)
+    assert run.sampling.task_of[indices].float().mean() == pytest.approx(share, abs=0.03)
     assert len(indices.unique()) == 50, "every image is seen"
 
 

@@ -11,7 +11,7 @@ from reprompt.learners.coop import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch
 from reprompt.training.optimisers import SGD, Adam
-from reprompt.training.step import Method, training_step
+from reprompt.training.step import TrainingMethod, training_step
 
 RATES = torch.tensor([0.1, 0.2])
 ACTIVE = torch.tensor([0, 2])
@@ -20,7 +20,7 @@ ACTIVE = torch.tensor([0, 2])
 @pytest.fixture(scope="module")
 def method(tiny):
     learner = Learner(tiny, ["cat", "dog", "tree"], Settings(context_length=2))
-    return Method(learner, cross_entropy.loss, plain.gradients)
+    return TrainingMethod(learner, cross_entropy.loss, plain.gradients)
 
 
 @pytest.fixture(scope="module")

@@ -89,9 +89,9 @@ def test_every_class_of_an_image_of_several_counts_as_one_of_its_shots():
 
 def test_the_target_alone_is_held_out_in_a_group_and_every_task_for_a_source_prompt():
     group = training("one", "two").few_shot_set(cell(group="best_2"))
-    assert [one.task for one in group.held_out] == ["one"]
+    assert [task.task for task in group.held_out] == ["one"]
     source = training("one", "two").few_shot_set(cell(together=("one", "two")))
-    assert [one.task for one in source.held_out] == ["one", "two"]
+    assert [task.task for task in source.held_out] == ["one", "two"]
     second = source.held_out[1]
     assert second.columns == slice(2, 5)
     assert [TASKS["two"].split.train_labels[image - 20] for image in second.images] == second.labels.tolist()
@@ -99,7 +99,7 @@ def test_the_target_alone_is_held_out_in_a_group_and_every_task_for_a_source_pro
 
 def test_what_is_held_out_is_not_trained_on():
     few_shot = training("one", "two").few_shot_set(cell(together=("one", "two")))
-    held_out = np.concatenate([one.images for one in few_shot.held_out])
+    held_out = np.concatenate([of_task.images for of_task in few_shot.held_out])
     assert not set(held_out.tolist()) & set(few_shot.images.tolist())
     assert len(held_out) == 5 and len(few_shot.images) == 20  # one of five images of each of five classes
 

@@ -61,16 +61,20 @@ def folder(tmp_path, tiny, monkeypatch):
 def run(folder, tiny, name, out="part1", plan=PLAN):
     job = plan.job(name if name.count("/") == 3 else f"{name}/ViT-B-16/part1")
     done = []
-    paths = [folder / f"{out}.npz", folder / f"{out}.json"]
     for part, spec in job.features:
         path, tasks = folder / "features" / f"{part}.safetensors", plan.parts[part]
-        told = {"made_from": features_made_from(plan, spec), "weights_sha256": tiny.weights_sha256}
+        made_from = {"made_from": features_made_from(plan, spec), "weights_sha256": tiny.weights_sha256}
         pictures = {task: PICTURES for task in tasks}
-        write_features(path, {task: features() for task in tasks}, json.dumps(told), pictures)
+        write_features(path, {task: features() for task in tasks}, json.dumps(made_from), pictures)
         path.with_suffix(".json").write_text(manifest(spec, tiny.weights_sha256, pictures))
-    tune.tune_job(job, plan, tiny, folder / "features", folder / "data", folder / ".cells", *paths, done.append)
+    tune.tune_job(job, plan, tiny, workplace(folder, out), done.append)
     assert sum(done) == len(job.cells)
-    return paths
+    return folder / f"{out}.npz", folder / f"{out}.json"
+
+
+def workplace(folder, out) -> tune.Workplace:
+    inputs = (folder / "features", folder / "data", folder / ".cells")
+    return tune.Workplace(*inputs, folder / f"{out}.npz", folder / f"{out}.json")
 
 
 SMALL = {"visual_depth": 2, "text_depth": 2, "depth": 2, "mix_width": 16, "epochs": 2}
@@ -78,18 +82,24 @@ SMALL = {"visual_depth": 2, "text_depth": 2, "depth": 2, "mix_width": 16, "epoch
 
 def plan_of(recipe: str, protocol: str) -> Plan:
     """A smoke plan with that recipe alone, on one task, small enough for the tiny backbone."""
+    stored = recipe_of(recipe).stored
+    tested = {"protocol": protocol, "tuning": protocol, "methods": [recipe], "shots": [4]}
+    tested |= {"tasks": ["imagenet"]} if protocol in ("meta", "multitask") else {}
+    if not stored:
+        return small_plan({"tested": tested})
+    # the recipe that makes its start is brought, and nothing else is run of that experiment
+    tested |= {"tuning": "gram" if stored.made_under == "meta" else "elevater"}
+    made = {"protocol": stored.made_under, "methods": [], "keeps_prompts": True, "tasks": ["imagenet"]}
+    made |= {"tuning": "meta"} if stored.made_under == "meta" else {}
+    return small_plan({"source": tested | made, "tested": tested | {"starts": ["source"]}})
+
+
+def small_plan(experiments: dict, tasks: tuple[str, ...] = ("imagenet",)) -> Plan:
+    """A smoke plan of these experiments, small enough for the tiny backbone."""
     raw = yaml.safe_load(FILE.read_text())
-    small, stored = raw["scales"]["smoke"], recipe_of(recipe).stored
-    small |= {"tasks": ["imagenet"], "shifts": []}
-    del small["experiments"]
-    one = {"protocol": protocol, "tuning": protocol, "methods": [recipe], "shots": [4]}
-    one |= {"tasks": ["imagenet"]} if protocol in ("meta", "multitask") else {}
-    raw["experiments"] = {"one": one}
-    if stored:  # the recipe that makes its start is brought, and nothing else is run of that experiment
-        one |= {"tuning": "gram" if stored.made_under == "meta" else "elevater"}
-        made = {"protocol": stored.made_under, "methods": [], "keeps_prompts": True, "tasks": ["imagenet"]}
-        made |= {"tuning": "meta"} if stored.made_under == "meta" else {}
-        raw["experiments"] = {"source": one | made, "one": one | {"starts": ["source"]}}
+    raw["scales"]["smoke"] |= {"tasks": list(tasks), "shifts": []}
+    del raw["scales"]["smoke"]["experiments"]
+    raw["experiments"] = experiments
     for block in raw["learners"].values():
         block["where"] = [exception for exception in block.get("where", ()) if "start" in exception]
         for key, value in SMALL.items():
@@ -112,7 +122,9 @@ COMBINED = ("maple+npt+prograd", "upt+prograd@multitask", "ivlp+npt@gram", "coop
 RECIPES = dict.fromkeys((*names_of("learner"), *(expression for expression, _ in ALIASES.values()), *COMBINED))
 
 
-@pytest.mark.parametrize(("recipe", "protocol"), [*((one, protocol_of(one)) for one in RECIPES), ("joint", "meta")])
+@pytest.mark.parametrize(
+    ("recipe", "protocol"), [*((recipe, protocol_of(recipe)) for recipe in RECIPES), ("joint", "meta")]
+)
 def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, protocol, monkeypatch):
     monkeypatch.setattr(tune, "stored_source_of", lambda *_: Noise())
     plan = plan_of(recipe, protocol)
@@ -175,10 +187,8 @@ def test_a_job_whose_cells_are_all_finished_needs_no_features(folder, tiny):
     job = PLAN.job("few_shot/coop/ViT-B-16/part1")
     for file in (folder / "features").glob("*.safetensors"):
         file.unlink()
-    out = (folder / "two.npz", folder / "two.json")
-    places = (folder / "features", folder / "data", folder / ".cells")
-    tune.tune_job(job, PLAN, tiny, *places, *out, lambda cells: None)
-    assert out[0].read_bytes() == first.read_bytes()
+    tune.tune_job(job, PLAN, tiny, workplace(folder, "two"), lambda cells: None)
+    assert (folder / "two.npz").read_bytes() == first.read_bytes()
 
 
 def test_features_of_other_pictures_than_the_manifest_has_are_refused(folder, tiny):
@@ -186,9 +196,8 @@ def test_features_of_other_pictures_than_the_manifest_has_are_refused(folder, ti
     job = PLAN.job("few_shot/coop/ViT-B-16/part1")
     (path,) = (folder / "features").glob("*.json")
     path.write_text(path.read_text().replace('"test": "c"', '"test": "d"'))
-    places = (folder / "features", folder / "data", folder / ".cells", folder / "two.npz", folder / "two.json")
     with pytest.raises(ValueError, match=r"part1\.json: the pictures of imagenet are not those .* --forcerun features"):
-        tune.tune_job(job, PLAN, tiny, *places, lambda cells: None)
+        tune.tune_job(job, PLAN, tiny, workplace(folder, "two"), lambda cells: None)
 
 
 def test_methods_are_compared_on_the_same_batches(tiny):
@@ -231,7 +240,7 @@ def test_what_is_not_measured_is_not_in_the_records(folder, tiny):
     assert all(row.measured == {} for row in read_rows(run(folder, tiny, "few_shot_lwf/lwf")[0]))
 
 
-def test_the_grid_judges_kept_prompts_and_its_groups_are_trained_together(folder, tiny):
+def test_the_grid_evaluates_kept_prompts_and_its_groups_are_trained_together(folder, tiny):
     """From single tasks to prompts, to the grid, to groups, to tasks trained with their partners."""
     for source in PLAN.job(GRID).prompts:
         run(folder, tiny, source, PLAN.records(source).with_suffix(""))
@@ -245,7 +254,21 @@ def test_the_grid_judges_kept_prompts_and_its_groups_are_trained_together(folder
     assert set(grouped["group"]) == {"best_2", "best_3"}
 
 
-def test_a_lost_pair_of_the_grid_alone_is_judged_again(folder, tiny):
+@pytest.mark.parametrize("recipe", ["vpt_deep", "upt"])
+def test_the_grid_evaluates_on_tasks_that_no_prompt_is_of(folder, tiny, monkeypatch, recipe):
+    """Of learners of pixels: a target's held-out images are training pictures, whatever the prompts were tuned on."""
+    monkeypatch.setattr(tune, "stored_source_of", lambda *_: Noise())
+    source = {"protocol": "elevater", "tuning": "elevater", "methods": [recipe], "shots": [5], "tasks": ["imagenet"]}
+    grid = source | {"protocol": "transfer_grid", "prompts_of": "source", "judged_on": ["dtd"]}
+    plan = small_plan({"source": source | {"keeps_prompts": True}, "grid": grid}, tasks=("imagenet", "dtd"))
+    made, job = plan.jobs
+    run(folder, tiny, made.name, plan.records(made.name).with_suffix(""), plan)
+    records = read_records([run(folder, tiny, job.name, plan=plan)[0]])
+    assert set(records["source"]) == {"imagenet"} and set(records["task"]) == {"dtd"}
+    assert "validation" in set(records["metric"])
+
+
+def test_a_lost_pair_of_the_grid_alone_is_evaluated_again(folder, tiny):
     for source in PLAN.job(GRID).prompts:
         run(folder, tiny, source, PLAN.records(source).with_suffix(""))
     stored = set((folder / ".cells").rglob("*.npz"))

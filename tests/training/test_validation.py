@@ -51,14 +51,14 @@ def held_out(images=(0, 1, 2), labels=(0, 1, 2), columns=slice(0, 3), metric="ac
     return HeldOut("task", metric, np.array(images), np.array(labels), columns)
 
 
-def test_every_run_is_judged_on_its_own_images():
+def test_every_run_is_evaluated_on_its_own_images():
     params = {"classes": torch.stack([RIGHT, WRONG])}
-    found = validated(Pointing(), params, IMAGES, [[held_out()], [held_out((0, 2), (0, 2))]])
-    assert found[0][0]["predictions"].tolist() == [0, 1, 2]
-    assert found[1][0]["predictions"].tolist() == [1, 0]
+    arrays = validated(Pointing(), params, IMAGES, [[held_out()], [held_out((0, 2), (0, 2))]])
+    assert arrays[0][0]["predictions"].tolist() == [0, 1, 2]
+    assert arrays[1][0]["predictions"].tolist() == [1, 0]
 
 
-def test_a_task_is_judged_among_its_own_classes():
+def test_a_task_is_evaluated_among_its_own_classes():
     params = {"classes": RIGHT[None]}
     (of_run,) = validated(Pointing(), params, IMAGES, [[held_out((1, 2), (0, 1), slice(1, 3))]])
     assert of_run[0]["predictions"].tolist() == [0, 1]

@@ -9,7 +9,7 @@ import torch
 
 from reprompt.cells.cell import Cell
 from reprompt.cells.cell import TestSet as JudgedOn  # by its own name pytest would collect it
-from reprompt.records.files import CellStore, Judged, Result, write_records
+from reprompt.records.files import CellStore, EvaluatedCell, Result, write_records
 from reprompt.records.identity import key
 from reprompt.records.prompts import write_prompts
 from reprompt.workflow import provenance
@@ -25,7 +25,7 @@ def judged(seed, rounded=False):
     prompt = {"context": np.full((2, 3), seed, np.float16)} if rounded else {}
     identity = {"seed": seed, "settings": cell.resolved, "rounded": rounded, "test": []}
     result = Result(np.array([0, 1, 2, seed]), {"curve": np.array([1, 300]), "angle": np.array([0.5], np.float16)})
-    return Judged(cell, identity, {ALL: result}, prompt)
+    return EvaluatedCell(cell, identity, {ALL: result}, prompt)
 
 
 def recorded(cells, tiny, scale="miniature", code="code", name="part1"):

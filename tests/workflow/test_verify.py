@@ -14,7 +14,7 @@ from reprompt.foundation.arrays import write_npz
 from reprompt.foundation.atomic import write_text
 from reprompt.planning.parameters import parse_parameters
 from reprompt.planning.plan import make_plan
-from reprompt.records.files import Judged, Result, json_array, read_records, write_records
+from reprompt.records.files import EvaluatedCell, Result, json_array, read_records, write_records
 from reprompt.records.identity import identity
 from reprompt.workflow.provenance import sha256
 from reprompt.workflow.verify import recompute, verify
@@ -72,7 +72,7 @@ def results(tmp_path, monkeypatch):
         weights = sha256(PLAN.root / f"backbones/{job.backbone}.safetensors")
         targets = {test: splits[test.task].test_targets(test.split) for test in job.tests}
         cells = [
-            Judged(
+            EvaluatedCell(
                 cell,
                 identity(cell, splits, pictures, weights, cell.trained_on, {}),
                 {test: invented(cell, test, targets[test], rng) for test in cell.tests},

@@ -74,8 +74,8 @@ def timings(cells: list[Cell], tasks: Tasks, backbone: Backbone, scale: str) -> 
 
 
 def _own_process(cell: Cell, scale: str) -> None:
-    which = [scale, cell.recipe, cell.task, str(cell.shots), str(cell.seed)]
-    subprocess.run([sys.executable, "-m", "reprompt.benchmarks.fleets", *which], check=True)
+    arguments = [scale, cell.recipe, cell.task, str(cell.shots), str(cell.seed)]
+    subprocess.run([sys.executable, "-m", "reprompt.benchmarks.fleets", *arguments], check=True)
 
 
 def _train_one(scale: str, recipe: str, task: str, shots: str, seed: str) -> None:

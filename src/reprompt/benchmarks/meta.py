@@ -25,13 +25,13 @@ from reprompt.data.pictures import Pictures
 from reprompt.evaluation.images import Images
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.streams import numpy_stream, torch_stream
-from reprompt.gradients.gram import DirectionRegulator, named
+from reprompt.gradients.gram import DirectionRegulator, regulator_tensors
 from reprompt.learners import coop, ivlp, vpt
 from reprompt.learners.learner import frozen_image_features
 from reprompt.objectives import cross_entropy
 from reprompt.training.meta.bilevel import Outer, outer_gradient, widths
-from reprompt.training.meta.corpus import Corpus
-from reprompt.training.meta.episodes import Sampler
+from reprompt.training.meta.corpus import MetaTrainingSet
+from reprompt.training.meta.episodes import EpisodeSampler
 from reprompt.training.schedule import Schedule
 
 LEARNERS = {
@@ -54,7 +54,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Cost:
+class OuterStepCost:
     """Seconds of an outer step, the least of a few, and its peak memory beyond weights and images."""
 
     learner: str
@@ -70,7 +70,7 @@ def bench_meta(backbone: str, device: str, precision: str, size: Size, json_out:
         for order in ORDERS:
             progress.print(f"{learner}, {order} order", markup=False, highlight=False)
             asked = (learner, order, backbone, device, precision, json.dumps(asdict(size)))
-            costs.append(Cost(**in_own_process("reprompt.benchmarks.meta", *asked)))
+            costs.append(OuterStepCost(**in_own_process("reprompt.benchmarks.meta", *asked)))
     about = {"machine": device_name(torch.device(device)), "backbone": backbone, "precision": precision}
     Console(width=110).print(printed(costs, size, f"{backbone}, {about['machine']}, {precision}"))
     if json_out is not None:
@@ -78,20 +78,23 @@ def bench_meta(backbone: str, device: str, precision: str, size: Size, json_out:
         write_text(json_out, json.dumps(entries, indent=1) + "\n")
 
 
-def measure(learner: str, order: str, backbone: str, device: str, precision: str, size: Size) -> Cost:
-    """Measure here, after a step that warms up."""
+def measure(learner: str, order: str, backbone: str, device: str, precision: str, size: Size) -> OuterStepCost:
+    """Measure in this process, after a step that warms up."""
     on = torch.device(device)
-    work = step(learner, order, backbone, device, precision, size)
+    work = outer_step(learner, order, backbone, device, precision, size)
     work()
     held = torch.cuda.memory_allocated(on) if on.type == "cuda" else None
     forget_peak(on)
     before = peak_bytes(on) if held is None else held
     least = min(seconds(work, on) for _ in range(REPEATS))
-    return Cost(learner, order, least, peak_bytes(on) - before)
+    return OuterStepCost(learner, order, least, peak_bytes(on) - before)
 
 
-def step(learner: str, order: str, name: str, device: str, precision: str, size: Size) -> Callable[[], Tensor]:
-    """An outer step on the same random meta-batch every time: its losses, and the gradients of theta and phi."""
+def outer_step(learner: str, order: str, name: str, device: str, precision: str, size: Size) -> Callable[[], Tensor]:
+    """An outer step on the same random meta-batch every time: it gives the summed query loss, a scalar.
+
+    The gradients of theta and phi are left in them.
+    """
     backbone = random_backbone(name, device, precision)
     module, settings, words = LEARNERS[learner]
     topics = class_names(size.ways * size.episodes)
@@ -101,24 +104,40 @@ def step(learner: str, order: str, name: str, device: str, precision: str, size:
 
     each = size.shots + size.queries
     labels = np.repeat(np.arange(len(topics)), each)
-    sampler = Sampler(labels, np.zeros_like(labels), size.ways, size.shots, size.queries, one_domain=False)
-    corpus = Corpus(_images(backbone, len(labels)), topics, sampler, learner_among, cross_entropy.loss)
+    sampler = EpisodeSampler(labels, np.zeros_like(labels), size.ways, size.shots, size.queries, one_domain=False)
+    training_set = MetaTrainingSet(_images(backbone, len(labels)), topics, sampler, learner_among, cross_entropy.loss)
     start = learner_among(["a"]).start(words, torch_stream(0, "bench meta"))
-    prompts = {of: tensor.to(backbone.device, backbone.learned_dtype) for of, tensor in start.items()}
-    regulators = {of: DirectionRegulator.scaling(width, 0.9) for of, width in widths(prompts).items()}
-    theta = {of: tensor.requires_grad_(True) for of, tensor in prompts.items()}
+    prompts = {name: tensor.to(backbone.device, backbone.learned_dtype) for name, tensor in start.items()}
+    regulators = {modality: DirectionRegulator.scaling(width, 0.9) for modality, width in widths(prompts).items()}
+    theta = {name: tensor.requires_grad_(True) for name, tensor in prompts.items()}
     phi = {
-        of: tensor.to(backbone.device, backbone.learned_dtype).requires_grad_(True)
-        for of, tensor in named(regulators).items()
+        name: tensor.to(backbone.device, backbone.learned_dtype).requires_grad_(True)
+        for name, tensor in regulator_tensors(regulators).items()
     }
-    schedule = Schedule(0.002, 1e-5, 1, 1, size.episodes, 0.9, 0)
-    outer = Outer(schedule, 1.0, order == "first", 1.0, adam=True, regulator_rate=1e-3, kind=DirectionRegulator)
-    support, query = corpus.losses(sampler.episodes(size.episodes, numpy_stream(0, "bench meta")))
+    schedule = Schedule(
+        rate=0.002,
+        warmup_rate=1e-5,
+        epochs=1,
+        steps_per_epoch=1,
+        batch=size.episodes,
+        momentum=0.9,
+        weight_decay=0,
+    )
+    outer = Outer(
+        schedule,
+        inner_rate=1.0,
+        first_order=order == "first",
+        clip_norm=1.0,
+        adam=True,
+        regulator_rate=1e-3,
+        kind=DirectionRegulator,
+    )
+    support, query = training_set.losses(sampler.episodes(size.episodes, numpy_stream(0, "bench meta")))
     return partial(outer_gradient, theta, phi, support, query, outer)
 
 
 def _images(backbone: Backbone, count: int) -> Images:
-    """Random images, and their features."""
+    """Random images (1, count, 3, H, W) that need no normalisation, and their features (1, count, E)."""
     size = backbone.image_size
     pixels = torch.randn(1, count, 3, size, size, generator=torch_stream(0, "bench meta", "images"))
     with torch.no_grad():
@@ -126,7 +145,7 @@ def _images(backbone: Backbone, count: int) -> Images:
     return Images(features, Pictures.of(pixels), lambda images: images)
 
 
-def printed(costs: list[Cost], size: Size, title: str) -> Table:
+def printed(costs: list[OuterStepCost], size: Size, title: str) -> Table:
     """A row per learner: seconds and memory in first and in second order, and how many times more the second takes."""
     columns = ("learner", "s, first", "s, second", "times", "MB, first", "MB, second", "times")
     images = size.episodes * size.ways * (size.shots + size.queries)

@@ -34,7 +34,7 @@ CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
-class Cost:
+class TopicsCost:
     """CPU seconds and peak memory of one way with so many embeddings."""
 
     way: str
@@ -70,17 +70,17 @@ def bench_topics(
         for size in sizes:
             progress.print(f"{way} {size:,}", markup=False, highlight=False)
             asked = (way, str(size), settings.model_dump_json(), str(chunk))
-            costs.append(Cost(**in_own_process("reprompt.benchmarks.topics", *asked)))
+            costs.append(TopicsCost(**in_own_process("reprompt.benchmarks.topics", *asked)))
     about = {"machine": device_name(CPU), "settings": settings.model_dump(mode="json"), "chunk": chunk}
     Console(width=110).print(printed(costs, settings.sample, about["machine"]))
     if json_out is not None:
-        growth = {way: {of: asdict(law) for of, law in laws(costs, way).items()} for way in WAYS}
+        growth = {way: {resource: asdict(law) for resource, law in laws(costs, way).items()} for way in WAYS}
         entries = {**about, "costs": [asdict(cost) for cost in costs], "growth": growth}
         write_text(json_out, json.dumps(entries, indent=1) + "\n")
 
 
-def measure(way: str, size: int, settings: TopicClustering, chunk: int) -> Cost:
-    """Measure here, after a small run of the same code."""
+def measure(way: str, size: int, settings: TopicClustering, chunk: int) -> TopicsCost:
+    """Measure in this process, after a small run of the same code."""
     model = fitted(settings, WARM_UP)
     model.assign(*generated(settings, chunk, "warm-up"))
     if way == "assign":
@@ -92,7 +92,7 @@ def measure(way: str, size: int, settings: TopicClustering, chunk: int) -> Cost:
     else:
         for start in range(0, size, chunk):
             model.assign(*generated(settings, min(chunk, size - start), start))
-    return Cost(way, size, time.process_time() - started, peak_bytes(CPU) - before)
+    return TopicsCost(way, size, time.process_time() - started, peak_bytes(CPU) - before)
 
 
 def fitted(settings: TopicClustering, size: int) -> TopicModel:
@@ -113,14 +113,16 @@ def generated(settings: TopicClustering, size: int, purpose: object) -> tuple[li
     return [f"group{number}" for number in group], embeddings
 
 
-def laws(costs: list[Cost], way: str) -> dict[str, Growth]:
+def laws(costs: list[TopicsCost], way: str) -> dict[str, Growth]:
     """How seconds and memory of one way grow."""
-    of = [cost for cost in costs if cost.way == way]
-    sizes = [cost.embeddings for cost in of]
-    return {name: Growth.of(sizes, [max(getattr(cost, name), 1) for cost in of]) for name in ("seconds", "peak_bytes")}
+    costs = [cost for cost in costs if cost.way == way]
+    sizes = [cost.embeddings for cost in costs]
+    return {
+        name: Growth.of(sizes, [max(getattr(cost, name), 1) for cost in costs]) for name in ("seconds", "peak_bytes")
+    }
 
 
-def printed(costs: list[Cost], sample: int, machine: str) -> Table:
+def printed(costs: list[TopicsCost], sample: int, machine: str) -> Table:
     """A row per measurement, and per way the exponents and the projection."""
     ways = {"fit": "fit on all", "assign": f"assign to topics of {sample:,}"}
     table = Table("way", "embeddings", "CPU seconds", "peak MB", title=f"Topics of captions: {machine}")

@@ -42,12 +42,12 @@ class Logits:
         self.batches: list[Tensor] = []
 
     def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
-        """Add a batch."""
+        """Add the logits (R, B, K) of a batch."""
         self.batches.append(output.logits)
 
     @property
     def joined(self) -> Tensor:
-        """(R, N, K)."""
+        """(R, N, K), on the device of the batches."""
         return torch.cat(self.batches, dim=1)
 
 
@@ -60,7 +60,7 @@ class Predictions:
         self.probabilities: list[Tensor] = []
 
     def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
-        """Add a batch."""
+        """Add a batch, whose logits are (R, B, K)."""
         logits = output.logits
         self.best.append(logits.argmax(dim=-1))
         if self.ranks:
@@ -97,4 +97,4 @@ def results_of(cells: Sequence[Cell], tasks: Tasks, learner_for: LearnerOf, para
         for hook in hooks:
             for result, arrays in zip(by_test[test], hook.arrays(), strict=True):
                 result.measured.update(arrays)
-    return [dict(zip(by_test, of_run, strict=True)) for of_run in zip(*by_test.values(), strict=True)]
+    return [dict(zip(by_test, results, strict=True)) for results in zip(*by_test.values(), strict=True)]

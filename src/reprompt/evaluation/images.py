@@ -26,7 +26,7 @@ class Images:
     normalise: Callable[[Tensor], Tensor] | None = None
 
     def batch(self, sees: Sees, views: Tensor, images: Tensor) -> Tensor:
-        """What a learner gets of images (R, B) in their views (R, B)."""
+        """What a learner gets of images (R, B) in their views (R, B): features (R, B, E) or pixels (R, B, 3, H, W)."""
         if sees == "features":
             return self.features[views, images]
         return self.normalise(self.pixels[views, images].to(self.features.device))
@@ -46,8 +46,8 @@ class EvaluationBatch:
 
 
 def laid_end_to_end(images: Sequence[Images]) -> Images:
-    """The images of several tasks as one training set."""
+    """The images of several tasks as one training set: features (V, sum of all N, E)."""
     if len(images) == 1:
         return images[0]
-    pixels = None if images[0].pixels is None else pictures.laid_end_to_end([one.pixels for one in images])
-    return Images(torch.cat([one.features for one in images], dim=1), pixels, images[0].normalise)
+    pixels = None if images[0].pixels is None else pictures.laid_end_to_end([of_task.pixels for of_task in images])
+    return Images(torch.cat([of_task.features for of_task in images], dim=1), pixels, images[0].normalise)

@@ -1,7 +1,7 @@
 """The numbers of a record, from what is stored of a cell on one test set: recomputed by whoever doubts them.
 
-Accuracy and mean per class follow from predictions. The two ranking metrics follow from the places that the right
-images take when a class sorts all images by its probability, so only those places are stored.
+Accuracy and mean per class follow from predictions. The two ranking metrics follow from the ranks that the right
+images have when a class sorts all images by its probability, so only those ranks are stored.
 
 N images, K classes, P right images of a class
 """
@@ -36,16 +36,19 @@ def metrics(predictions: np.ndarray, targets: np.ndarray, measured: Arrays, own:
 
 
 def score(metric: str, arrays: Arrays) -> float:
-    """A metric by its name, in percent, from `predictions` and `targets`, or for ranking from `ranks` and `counts`."""
+    """A metric by its name, in percent, from `predictions` and `targets`, or for ranking from `ranks` and `counts`.
+
+    Raises ValueError for another name.
+    """
     if metric == "accuracy":
         return accuracy_percent(arrays["predictions"], arrays["targets"])
     if metric == "mean_per_class":
         return mean_per_class_percent(arrays["predictions"], arrays["targets"])
-    of_classes = list(_by_class(arrays["ranks"], arrays["counts"]))
+    ranks_by_class = list(_by_class(arrays["ranks"], arrays["counts"]))
     if metric == "mean_average_precision":
-        return 100 * float(np.mean([average_precision_at_11(ranks) for ranks in of_classes if len(ranks)]))
+        return 100 * float(np.mean([average_precision_at_11(ranks) for ranks in ranks_by_class if len(ranks)]))
     if metric == "area_under_roc":
-        return 100 * area_under_roc(of_classes[1], int(arrays["counts"][0]))
+        return 100 * area_under_roc(ranks_by_class[1], int(arrays["counts"][0]))
     raise ValueError(f"no metric {metric!r}: accuracy, mean_per_class, {', '.join(RANKING)}")
 
 
@@ -67,7 +70,7 @@ def mean_per_class_percent(predictions: np.ndarray, targets: np.ndarray) -> floa
 def ranked(probabilities: np.ndarray, targets: np.ndarray) -> Arrays:
     """What ranking metrics need of probabilities (N, K) and targets, (N,) or (N, K) of 0 and 1.
 
-    `ranks`: class by class, the places from 1 on that its right images take among all images, in ascending order; of
+    `ranks`: class by class, the ranks from 1 on that its right images have among all images, in ascending order; of
     equal probabilities the earlier image comes first. `counts` (1 + K,): N, then P of every class.
     """
     images, classes = probabilities.shape
@@ -79,14 +82,15 @@ def ranked(probabilities: np.ndarray, targets: np.ndarray) -> Arrays:
 
 
 def _by_class(ranks: np.ndarray, counts: np.ndarray) -> Iterator[np.ndarray]:
+    """The ranks (P,) of every class, from what `ranked` gives."""
     ends = np.cumsum(counts[1:], dtype=int)
     yield from np.split(ranks.astype(int), ends[:-1])
 
 
 def average_precision_at_11(ranks: np.ndarray) -> float:
     """PASCAL VOC 2007: the best precision at a recall of at least 0, 0.1, ..., 1, averaged; ascending ranks (P,)."""
-    found = np.arange(1, len(ranks) + 1)
-    precision, recall = found / ranks, found / len(ranks)
+    hits = np.arange(1, len(ranks) + 1)  # right images up to each rank
+    precision, recall = hits / ranks, hits / len(ranks)
     return float(np.mean([precision[recall >= level - 1e-9].max() for level in np.linspace(0, 1, 11)]))
 
 

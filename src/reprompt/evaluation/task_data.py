@@ -15,13 +15,13 @@ from reprompt.learners.learner import Learner
 
 @dataclass(frozen=True)
 class Pixels:
-    """The images of one task: for testing and, if it is trained on, for training as they are and in augmented views.
+    """The images of one task: for testing, and for training as they are and in augmented views.
 
     `views` are not there where training takes the images as they are.
     """
 
     test: Pictures
-    plain: Pictures | None = None
+    plain: Pictures
     views: Pictures | None = None
 
 
@@ -34,7 +34,10 @@ class TaskData:
     pixels: Pixels | None = None
 
     def training_images(self, backbone: Backbone, augmentation: str = "views") -> Images:
-        """What the loop takes its batches from: augmented views, or (`none`) the images as they are."""
+        """What the loop takes its batches from: augmented views, or (`none`) the images as they are, V = 1.
+
+        Features (V, N, E) are normalised and on the backbone's device.
+        """
         plain = augmentation == "none"
         features = self.features.normalised_plain[None] if plain else self.features.normalised_views
         if self.pixels is None:
@@ -43,12 +46,15 @@ class TaskData:
         return Images(features.to(backbone.device), pixels, backbone.normalise)
 
     def test_batches(self, learner: Learner, split: str, at_most: int | None = None) -> Iterator[EvaluationBatch]:
-        """The test images of a split's classes, at most so many, as many at once as one forward pass takes."""
-        backbone, which = learner.backbone, self.split.test_images(split, at_most)
+        """The test images of a split's classes, at most so many, as many at once as one forward pass takes.
+
+        A batch has features (1, B, E) or pixels (1, B, 3, H, W), whichever the learner sees.
+        """
+        backbone, chosen = learner.backbone, self.split.test_images(split, at_most)
         targets = torch.from_numpy(self.split.test_targets(split, at_most)).to(backbone.device)
-        at_once = learner.images_at_once or len(which)
-        for start in range(0, len(which), at_once):
-            indices = which[start : start + at_once]
+        at_once = learner.images_at_once or len(chosen)
+        for start in range(0, len(chosen), at_once):
+            indices = chosen[start : start + at_once]
             if learner.sees == "features":
                 images = self.features.normalised_test[indices].to(backbone.device)
             else:

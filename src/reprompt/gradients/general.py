@@ -7,8 +7,7 @@ from torch import Tensor
 from reprompt.cells.axes import GradientSettings, Taught
 from reprompt.clip.params import Params
 from reprompt.gradients.prograd import two_gradients
-from reprompt.gradients.step import Rule, Step
-from reprompt.objectives.batch import shared
+from reprompt.gradients.step import Rule, TrainingStep
 
 
 class Settings(Taught, GradientSettings):
@@ -20,9 +19,9 @@ class Settings(Taught, GradientSettings):
 
 def rule(settings: Sequence[Settings], handed_over: Sequence[Params] = ()) -> Rule:
     """A step along G_g; the fleet shares the temperature."""
-    temperature = shared(settings, "temperature")
+    temperature = settings[0].temperature
 
-    def gradients(step: Step) -> tuple[Tensor, dict[str, Tensor]]:
+    def gradients(step: TrainingStep) -> tuple[Tensor, dict[str, Tensor]]:
         losses, _, g_general = two_gradients(step, temperature)
         return losses, g_general
 

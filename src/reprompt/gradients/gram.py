@@ -24,8 +24,7 @@ from torch import Tensor
 
 from reprompt.cells.axes import GradientSettings
 from reprompt.clip.params import Params
-from reprompt.gradients.step import Rule, Step
-from reprompt.objectives.batch import shared
+from reprompt.gradients.step import Rule, TrainingStep
 
 MODALITY = {"context": "text", "deep_context": "text", "visual": "visual"}
 
@@ -68,7 +67,7 @@ class Regulator:
         return cls(zeros, torch.full((width,), 20.0, dtype=dtype), zeros.clone(), zeros[0].clone())
 
     def to(self, like: Tensor) -> "Regulator":
-        """The same where `like` is, and in its precision."""
+        """The same on the device of `like`, and in its precision."""
         return type(self)(*(tensor.to(like) for tensor in self.tensors.values()))
 
     def of_runs(self, runs: Tensor) -> "Regulator":
@@ -81,11 +80,11 @@ class Regulator:
         return {field.name: getattr(self, field.name) for field in fields(Regulator)}
 
     def scale(self, gradient: Tensor) -> Tensor:
-        """gamma of gradients (..., D)."""
+        """gamma of gradients (..., D), same shape out, each number in (-1, 1)."""
         return torch.tanh(_affine(gradient, self.gamma_weight, self.gamma_bias))
 
     def shift(self, gradient: Tensor) -> Tensor:
-        """beta of gradients (..., D)."""
+        """beta of gradients (..., D), same shape out, each number in (-1, 1)."""
         return torch.tanh(_affine(gradient, self.beta_weight, self.beta_bias))
 
     def __call__(self, gradient: Tensor) -> Tensor:
@@ -120,29 +119,33 @@ Regulators = dict[str, Regulator]
 
 
 def regulate(regulators: Regulators, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Regulated gradients of all prompts; other learned tensors are left alone."""
+    """Regulated gradients (R, ..., D) of all prompts; those of other learned tensors are left alone."""
     return {
         name: regulators[MODALITY[name]].to(gradient)(gradient) if name in MODALITY else gradient
         for name, gradient in gradients.items()
     }
 
 
-def named(regulators: Regulators) -> Params:
+def regulator_tensors(regulators: Regulators) -> Params:
     """Regulators as named tensors, `text.gamma_weight`, ..., so that they are kept beside the prompts."""
-    return {f"{of}.{name}": tensor for of, one in regulators.items() for name, tensor in one.tensors.items()}
+    return {
+        f"{modality}.{name}": tensor
+        for modality, regulator in regulators.items()
+        for name, tensor in regulator.tensors.items()
+    }
 
 
 def regulators_in(params: Params, kind: type[Regulator] = Regulator) -> Regulators:
     """The regulators among named tensors; a prompt's own name has no dot."""
     modalities = dict.fromkeys(name.split(".")[0] for name in params if "." in name)
     names = [field.name for field in fields(Regulator)]
-    return {of: kind(*(params[f"{of}.{name}"] for name in names)) for of in modalities}
+    return {modality: kind(*(params[f"{modality}.{name}"] for name in names)) for modality in modalities}
 
 
-def regulated_by(regulators: Regulators) -> Callable[[Step], tuple[Tensor, Params]]:
+def regulated_by(regulators: Regulators) -> Callable[[TrainingStep], tuple[Tensor, Params]]:
     """The rule with one regulator per modality for all runs."""
 
-    def gradients(step: Step) -> tuple[Tensor, Params]:
+    def gradients(step: TrainingStep) -> tuple[Tensor, Params]:
         losses = step.objective(step.forward(), step.batch)
         return losses, regulate(regulators, step.gradients(losses))
 
@@ -154,13 +157,14 @@ def rule(settings: Sequence[Settings], handed_over: Sequence[Params] = ()) -> Ru
 
     Raises ValueError if a start came without any.
     """
-    of_runs = [{name: tensor for name, tensor in start.items() if "." in name} for start in handed_over]
-    if not of_runs or not all(of_runs):
+    tensors = [{name: tensor for name, tensor in start.items() if "." in name} for start in handed_over]
+    if not tensors or not all(tensors):
         raise ValueError("a start without a regulator: GRAM's rule needs what meta-training leaves behind")
-    kind = REGULATOR[shared(settings, "regulator_input")]
-    stacked = regulators_in({name: torch.stack([one[name] for one in of_runs]) for name in of_runs[0]}, kind)
+    kind = REGULATOR[settings[0].regulator_input]
+    of_fleet = regulators_in({name: torch.stack([of_run[name] for of_run in tensors]) for name in tensors[0]}, kind)
 
-    def gradients(step: Step) -> tuple[Tensor, Params]:
-        return regulated_by({of: one.of_runs(step.batch.runs) for of, one in stacked.items()})(step)
+    def gradients(step: TrainingStep) -> tuple[Tensor, Params]:
+        of_batch = {modality: regulator.of_runs(step.batch.runs) for modality, regulator in of_fleet.items()}
+        return regulated_by(of_batch)(step)
 
     return gradients

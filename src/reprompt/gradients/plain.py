@@ -6,7 +6,7 @@ from torch import Tensor
 
 from reprompt.cells.axes import GradientSettings
 from reprompt.clip.params import Params
-from reprompt.gradients.step import Rule, Step
+from reprompt.gradients.step import Rule, TrainingStep
 
 
 class Settings(GradientSettings):
@@ -20,7 +20,7 @@ def rule(settings: Sequence[Settings], handed_over: Sequence[Params] = ()) -> Ru
     return gradients
 
 
-def gradients(step: Step) -> tuple[Tensor, dict[str, Tensor]]:
-    """The objective's losses and gradient."""
+def gradients(step: TrainingStep) -> tuple[Tensor, dict[str, Tensor]]:
+    """The objective's losses (R,), and its gradient for every learned tensor (R, ...)."""
     losses = step.objective(step.forward(), step.batch)
     return losses, step.gradients(losses)

@@ -11,6 +11,6 @@ class Settings(StartSettings):
     """Nothing to set: the phrase is one of `tuning`."""
 
 
-def start(learner: Starting, how: str, stream: torch.Generator, handed_over: Params) -> Params:
+def start(learner: Starting, initialisation: str, stream: torch.Generator, handed_over: Params) -> Params:
     """The learned tensors of one run at their start; nothing is handed over to it."""
-    return learner.start(how, stream)
+    return learner.start(initialisation, stream)

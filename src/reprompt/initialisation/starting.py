@@ -10,5 +10,5 @@ from reprompt.clip.params import Params
 class Starting(Protocol):
     """A learner, as far as its start goes."""
 
-    def start(self, how: str, stream: torch.Generator) -> Params:
-        """The learned tensors of one run at their start; `how` is "random" or a phrase."""
+    def start(self, initialisation: str, stream: torch.Generator) -> Params:
+        """The learned tensors of one run at their start; `initialisation` is "random" or a phrase."""

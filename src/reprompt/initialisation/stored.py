@@ -6,8 +6,11 @@ from reprompt.clip.params import Params
 from reprompt.initialisation.starting import Starting
 
 
-def start(learner: Starting, how: str, stream: torch.Generator, handed_over: Params) -> Params:
-    """The prompt that is handed over, if it is what the learner learns. A regulator that came with it is no prompt."""
+def start(learner: Starting, initialisation: str, stream: torch.Generator, handed_over: Params) -> Params:
+    """The prompt that is handed over. A regulator that came with it, under dotted names, is no prompt.
+
+    Raises ValueError where its tensors are not those that the learner learns, by name and shape.
+    """
     stored = {name: tensor for name, tensor in handed_over.items() if "." not in name}
     expected = learner.start("random", stream)
     if stored.keys() != expected.keys():

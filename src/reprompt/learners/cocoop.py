@@ -54,11 +54,11 @@ class Learner:
         self.prompts = ClassPrompts.of(backbone.model, class_names)
         self.sees = seen_by_frozen_tower(savings)
 
-    def start(self, how: str, stream: torch.Generator) -> Params:
+    def start(self, initialisation: str, stream: torch.Generator) -> Params:
         """context (M, D) and the meta-net (E -> E/16 -> D), started as PyTorch starts linear layers."""
         width, joint = self.backbone.text_width, self.backbone.joint_width
         return {
-            "context": initial_context(self.backbone, how, self.settings.context_length, stream),
+            "context": initial_context(self.backbone, initialisation, self.settings.context_length, stream),
             **default_affine("meta_in", joint, joint // 16, stream),
             **default_affine("meta_out", joint // 16, width, stream),
         }

@@ -36,7 +36,6 @@ class Settings(LearnerSettings):
 
     @property
     def text_prompts(self) -> TextPrompts:
-        """The context."""
         return TextPrompts(self.context_length, position=self.position, per_class=self.class_specific)
 
 
@@ -51,17 +50,21 @@ class Learner:
         self.classes = len(class_names)
         self.sees = seen_by_frozen_tower(savings)
 
-    def start(self, how: str, stream: torch.Generator) -> Params:
-        """context (M, D), or (K, M, D) when class-specific, which has no phrase in the paper."""
+    def start(self, initialisation: str, stream: torch.Generator) -> Params:
+        """context (M, D), or (K, M, D) when class-specific, which has no phrase in the paper: ValueError for one."""
         length = self.settings.context_length
         if not self.settings.class_specific:
-            return {"context": initial_context(self.backbone, how, length, stream)}
-        if how != "random":
-            raise ValueError(f"a context per class starts at random, not at the phrase {how!r} (CoOp has no such case)")
+            return {"context": initial_context(self.backbone, initialisation, length, stream)}
+        if initialisation != "random":
+            phrase = f"the phrase {initialisation!r}"
+            raise ValueError(f"a context per class starts at random, not at {phrase} (CoOp has no such case)")
         return {"context": random_vectors(self.classes, length, self.backbone.text_width, stream=stream)}
 
     def forward(self, params: Params, images: torch.Tensor) -> LearnerOutput:
-        """`params["context"]` (R, M, D) or (R, K, M, D), and images -> features and logits."""
+        """`params["context"]` (R, M, D) or (R, K, M, D), and images -> features and logits.
+
+        Raises ValueError where contexts per class are of another number of classes.
+        """
         if params["context"].ndim == 4 and params["context"].shape[1] != self.classes:
             raise ValueError(f"{params['context'].shape[1]} contexts, one per class, do not fit {self.classes} classes")
         parts = self.prompts.around(params["context"])

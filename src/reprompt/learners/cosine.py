@@ -43,7 +43,7 @@ class Learner:
         self.backbone, self.class_names = backbone, class_names
         self.sees = seen_by_frozen_tower(savings)
 
-    def start(self, how: str, stream: torch.Generator) -> Params:
+    def start(self, initialisation: str, stream: torch.Generator) -> Params:
         """weight (K, E)."""
         shape = (len(self.class_names), self.backbone.joint_width)
         return {"weight": SPREAD * torch.randn(*shape, generator=stream)}

@@ -42,12 +42,10 @@ class Settings(ImagePromptSettings):
 
     @property
     def text_prompts(self) -> TextPrompts:
-        """The context."""
         return TextPrompts(self.context_length, len(self.words.split()), self.position)
 
     @property
     def image_prompts(self) -> ImagePrompts | None:
-        """Where there are some."""
         return super().image_prompts if self.visual_depth else None
 
 
@@ -70,10 +68,10 @@ class Learner:
             )
         self.prompts = ClassPrompts.of(backbone.model, class_names, settings.position, settings.words)
 
-    def start(self, how: str, stream: torch.Generator) -> Params:
+    def start(self, initialisation: str, stream: torch.Generator) -> Params:
         """context (M, D), deep_context (text_depth - 1, M, D), visual (visual_depth, N, W)."""
         length, width = self.settings.context_length, self.backbone.text_width
-        params = {"context": initial_context(self.backbone, how, length, stream)}
+        params = {"context": initial_context(self.backbone, initialisation, length, stream)}
         if self.settings.text_depth > 1:
             params["deep_context"] = random_vectors(self.settings.text_depth - 1, length, width, stream=stream)
         if self.settings.visual_depth:

@@ -38,7 +38,6 @@ class Settings(LearnerSettings):
 
     @property
     def text_prompts(self) -> TextPrompts:
-        """The context."""
         return TextPrompts(self.context_length, len(self.words.split()))
 
     @property
@@ -65,13 +64,13 @@ class Learner:
             raise ValueError(f"depth {settings.depth} exceeds the {layers} layers that both towers have")
         self.prompts = ClassPrompts.of(backbone.model, class_names, words=settings.words)
 
-    def start(self, how: str, stream: torch.Generator) -> Params:
+    def start(self, initialisation: str, stream: torch.Generator) -> Params:
         """context (M, D), deep_context (J - 1, M, D), coupling_weight (J, W, D) and coupling_bias (J, W)."""
         length, depth = self.settings.context_length, self.settings.depth
         text, image = self.backbone.text_width, self.tower.proj.shape[0]
         first, deep = (default_affine("coupling", text, image, stream) for _ in range(2))
         params = {name: torch.stack([first[name], *[deep[name]] * (depth - 1)]) for name in first}
-        params["context"] = initial_context(self.backbone, how, length, stream)
+        params["context"] = initial_context(self.backbone, initialisation, length, stream)
         if depth > 1:
             params["deep_context"] = random_vectors(depth - 1, length, text, stream=stream)
         return params

@@ -52,7 +52,6 @@ class Settings(ImagePromptSettings):
 
     @property
     def text_prompts(self) -> TextPrompts:
-        """The context."""
         return TextPrompts(self.context_length, position=self.position, per_class=self.class_specific)
 
     def beside_prompts(self, widths: Widths) -> int:
@@ -74,7 +73,7 @@ class Learner:
         self.prompts = ClassPrompts.of(backbone.model, class_names, settings.position)
         self.classes = len(class_names)
 
-    def start(self, how: str, stream: torch.Generator) -> Params:
+    def start(self, initialisation: str, stream: torch.Generator) -> Params:
         """context (M, D) or (K, M, D), visual (J, N, W), the four projections and the blocks.
 
         Further blocks are drawn last, so that the first starts the same however many there are.
@@ -84,7 +83,7 @@ class Learner:
         if self.settings.class_specific:
             context = random_vectors(self.classes, length, text, stream=stream)
         else:
-            context = initial_context(self.backbone, how, length, stream)
+            context = initial_context(self.backbone, initialisation, length, stream)
         attention = _attention_start(block_name(1), mix, stream)
         params = {
             "context": context,
@@ -129,7 +128,7 @@ def mix(tokens_RSP: Tensor, params: Params, attention: str, heads: int = 1, laye
 
 
 def mix_block(x_RSP: Tensor, params: Params, attention: str, heads: int, block: str) -> Tensor:
-    """Equation 4, one pre-norm block over the prompt tokens: same shape out."""
+    """Equation 4, one pre-norm block over the prompt tokens: same shape out. Raises ValueError for other attention."""
     projected = affine(_norm(x_RSP, params, f"{block}_norm_1"), params, f"{block}_attention_in")
     queries, keys, values = (_by_head(part, heads) for part in projected.chunk(3, dim=-1))
     if attention == "tokens":

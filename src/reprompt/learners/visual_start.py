@@ -16,7 +16,7 @@ def visual_prompts(
     """Visual prompts of one run (J, N, W): `visual_depth` J layers of `visual_length` N.
 
     `visual_start` normal is N(0, 0.02^2) (MaPLe's repository); uniform is within sqrt(6 / (3 P^2 + W)) for patches of
-    P pixels (the original VPT, MVLPT's repository).
+    P pixels (the original VPT, MVLPT's repository). Raises ValueError for more layers than the tower has.
     """
     shape = (settings.visual_depth, settings.visual_length, width or tower.proj.shape[0])
     if settings.visual_depth > len(tower.transformer.resblocks):

@@ -53,8 +53,8 @@ class Learner:
         self.class_names = class_names
         self.classes = self._classes() if savings.fixed_text_once else None
 
-    def start(self, how: str, stream: torch.Generator) -> Params:
-        """visual (J, N, W), or (J, N, P) and its projection; `how` concerns text only."""
+    def start(self, initialisation: str, stream: torch.Generator) -> Params:
+        """visual (J, N, W), or (J, N, P) and its projection; `initialisation` concerns text only."""
         width = self.settings.project_width
         projection = default_affine("project", width, self.tower.proj.shape[0], stream) if width else {}
         return {"visual": visual_prompts(self.tower, self.settings, stream, width), **projection}

@@ -5,7 +5,6 @@ R runs, B images, K classes
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,17 +32,7 @@ class Batch:
 Objective = Callable[[LearnerOutput, Batch], Tensor]
 
 
-def shared(settings: Sequence[Block], name: str) -> Any:
-    """A setting that all runs of a fleet have in common. Raises ValueError where they have not."""
-    values = dict.fromkeys(getattr(one, name) for one in settings)
-    if len(values) != 1:
-        raise ValueError(f"{name}: one value for all runs of a fleet, found {', '.join(map(str, values)) or 'none'}")
-    return next(iter(values))
-
-
 def per_run(settings: Sequence[Block], name: str, batch: Batch) -> Tensor:
-    """One setting of the runs in a batch: (R,)."""
-    values = torch.tensor(
-        [getattr(one, name) for one in settings], device=batch.weights.device, dtype=batch.weights.dtype
-    )
-    return values[batch.runs]
+    """One setting of the runs in a batch: (R,). `settings` are those of every run of the fleet."""
+    values = [getattr(of_run, name) for of_run in settings]
+    return torch.tensor(values, device=batch.weights.device, dtype=batch.weights.dtype)[batch.runs]

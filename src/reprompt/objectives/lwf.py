@@ -17,7 +17,7 @@ from reprompt.cells.axes import ObjectiveSettings, Taught
 from reprompt.foundation.block import NonNegative
 from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy
-from reprompt.objectives.batch import Batch, Objective, per_run, shared
+from reprompt.objectives.batch import Batch, Objective, per_run
 
 
 class Settings(Taught, ObjectiveSettings):
@@ -45,7 +45,7 @@ def teacher_entropy(batch: Batch, temperature: float = 1.0) -> Tensor:
 
 def objective(settings: Sequence[Settings]) -> Objective:
     """L_ce + alpha L_kl with every run's own alpha and the fleet's temperature."""
-    temperature = shared(settings, "temperature")
+    temperature = settings[0].temperature
 
     def loss(output: LearnerOutput, batch: Batch) -> Tensor:
         alpha = per_run(settings, "distillation", batch)

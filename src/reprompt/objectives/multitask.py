@@ -14,7 +14,7 @@ from torch import Tensor
 from reprompt.cells.axes import ObjectiveSettings
 from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy
-from reprompt.objectives.batch import Batch, Objective, shared
+from reprompt.objectives.batch import Batch, Objective
 
 
 class Settings(ObjectiveSettings):
@@ -37,7 +37,7 @@ def masked(logits: Tensor, allowed: Tensor, class_mask: Literal["zero", "exclude
 
 def objective(settings: Sequence[Settings]) -> Objective:
     """Cross-entropy over the union, under the fleet's class mask."""
-    class_mask = shared(settings, "class_mask")
+    class_mask = settings[0].class_mask
 
     def loss(output: LearnerOutput, batch: Batch) -> Tensor:
         logits = output.logits if class_mask == "none" else masked(output.logits, batch.allowed, class_mask)

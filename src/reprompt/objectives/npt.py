@@ -26,7 +26,7 @@ from reprompt.cells.axes import ObjectiveSettings
 from reprompt.foundation.block import NonNegative
 from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy
-from reprompt.objectives.batch import Batch, Objective, per_run, shared
+from reprompt.objectives.batch import Batch, Objective, per_run
 
 
 class Settings(ObjectiveSettings):
@@ -72,8 +72,8 @@ def isomorphism(output: LearnerOutput, batch: Batch, reduction: str, target: flo
 
 def objective(settings: Sequence[Settings]) -> Objective:
     """L_CLIP + w1 L_LC + w2 L_MI with every run's own weights."""
-    reduction, text_energy = shared(settings, "reduction"), shared(settings, "text_energy")
-    target = (text_energy * shared(settings, "image_energy")) ** 0.5
+    reduction, text_energy = settings[0].reduction, settings[0].text_energy
+    target = (text_energy * settings[0].image_energy) ** 0.5
 
     def loss(output: LearnerOutput, batch: Batch) -> Tensor:
         w_language, w_isomorphism = (per_run(settings, name, batch) for name in ("w_language", "w_isomorphism"))

@@ -12,24 +12,24 @@ from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
 from reprompt.corpus.topic_words import topic_words
 from reprompt.gradients import gram
-from reprompt.gradients.gram import MODALITY, DirectionRegulator, Regulator, Regulators, named
+from reprompt.gradients.gram import MODALITY, DirectionRegulator, Regulator, Regulators, regulator_tensors
 from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy, npt
 from reprompt.parity.case import Case
-from reprompt.parity.comparison import Comparison
-from reprompt.parity.learners import Place, learner_of, places, to_ours, to_theirs, tokens_agree
+from reprompt.parity.comparison import CaseComparison
+from reprompt.parity.learners import TensorPlace, learner_of_case, tensor_places, to_ours, to_theirs, tokens_agree
 from reprompt.parity.tuning import batch_of, collapse_degrees, seen
 from reprompt.training.meta.bilevel import Loss, Outer, adapt, outer_gradient, outer_optimiser, widths
 from reprompt.training.schedule import Schedule
-from reprompt.training.step import Method
+from reprompt.training.step import TrainingMethod
 
 PHI = {"gamma_weight": "W_gamma", "gamma_bias": "b_gamma", "beta_weight": "W_beta", "beta_bias": "b_beta"}
 SHORT = {"text": "txt", "visual": "vis"}
 
 
-def features_alone(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
+def features_alone(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
     """NPT's terms and their derivatives with the features as free variables."""
-    done = Comparison(case)
+    done = CaseComparison(case)
     images, classes = (case.tensor(name).requires_grad_(True) for name in ("image_features", "text_features"))
     labels, scale = case.tensor("labels"), case.tensor("logit_scale_exp")
     output = LearnerOutput(images[None], classes[None], scale)
@@ -56,12 +56,12 @@ def features_alone(case: Case, backbone: Backbone, savings: Savings) -> Comparis
     return done
 
 
-def meta_step(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
+def meta_step(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
     """GRAM and UNIGRAM: inner step, meta-loss, first- and second-order meta-gradients, and the outer step."""
-    done = Comparison(case)
+    done = CaseComparison(case)
     done.add_exact("token_ids", tokens_agree(case))
     arrays = case.under("init.")
-    where = places(arrays)
+    where = tensor_places(arrays)
     prompts = to_ours({name: case.tensor(f"init.{name}") for name in arrays}, where)
     regulators = _regulators(case, prompts)
     count = len({name.split(".")[0] for name in case.arrays if name.startswith("task")})
@@ -107,20 +107,28 @@ class OuterStep:
         tasks: Sequence[tuple[Loss, Loss]],
         first_order: bool = False,
     ):
-        schedule = Schedule(float(case.tensor("lambda1")), 0, 1, 1, len(tasks), momentum=0, weight_decay=0)
+        schedule = Schedule(
+            rate=float(case.tensor("lambda1")),
+            warmup_rate=0,
+            epochs=1,
+            steps_per_epoch=1,
+            batch=len(tasks),
+            momentum=0,
+            weight_decay=0,
+        )
         alpha, regulator_rate = (float(case.tensor(name)) for name in ("alpha", "lambda2"))
         outer = Outer(schedule, alpha, first_order, math.inf, adam=False, regulator_rate=regulator_rate)
         self.theta = {name: tensor[0].clone().requires_grad_(True) for name, tensor in prompts.items()}
-        self.phi = {name: tensor.clone().requires_grad_(True) for name, tensor in named(regulators).items()}
+        self.phi = {name: tensor.clone().requires_grad_(True) for name, tensor in regulator_tensors(regulators).items()}
         self.optimiser = outer_optimiser(self.theta, self.phi, outer)
         support, query = (_side_by_side(losses) for losses in zip(*tasks, strict=True))
         self.loss = outer_gradient(self.theta, self.phi, support, query, outer)
 
-    def gradients(self, where: dict[str, Place]) -> dict[str, Tensor]:
+    def gradients(self, where: dict[str, TensorPlace]) -> dict[str, Tensor]:
         """The gradients of the summed query loss by the file's names."""
         return _by_their_names({name: leaf.grad for name, leaf in {**self.theta, **self.phi}.items()}, where)
 
-    def taken(self, where: dict[str, Place]) -> dict[str, Tensor]:
+    def taken(self, where: dict[str, TensorPlace]) -> dict[str, Tensor]:
         """Prompts and regulators after the step by the file's names."""
         self.optimiser.step()
         return _by_their_names({**self.theta, **self.phi}, where)
@@ -158,11 +166,12 @@ def _regulators(case: Case, prompts: Params) -> Regulators:
     }
 
 
-def _by_their_names(tensors: Params, where: dict[str, Place]) -> dict[str, Tensor]:
+def _by_their_names(tensors: Params, where: dict[str, TensorPlace]) -> dict[str, Tensor]:
     """Prompts (...), and regulators under dotted names, by the file's names."""
     prompts = {name: tensor[None] for name, tensor in tensors.items() if "." not in name}
     dotted = ((*name.split("."), tensor) for name, tensor in tensors.items() if "." in name)
-    return to_theirs(prompts, where) | {f"phi.{SHORT[of]}_{PHI[name]}": tensor for of, name, tensor in dotted}
+    regulators = {f"phi.{SHORT[modality]}_{PHI[name]}": tensor for modality, name, tensor in dotted}
+    return to_theirs(prompts, where) | regulators
 
 
 class MetaTask:
@@ -170,7 +179,7 @@ class MetaTask:
 
     def __init__(self, case: Case, backbone: Backbone, savings: Savings, name: str):
         names = [case.class_names[k] for k in case.arrays[f"{name}.classes"]]
-        self.learner, self.name = learner_of(case, backbone, savings, names), name
+        self.learner, self.name = learner_of_case(case, backbone, savings, names), name
         parts = ("support", "query")
         self.images = {part: seen(self.learner, case.tensor(f"{name}.{part}_images")) for part in parts}
         self.batches = {part: batch_of(case.tensor(f"{name}.{part}_labels"), case.dtype) for part in parts}
@@ -181,15 +190,15 @@ class MetaTask:
 
     def regulated(self, prompts: Params, regulators: Regulators) -> Params:
         """The gradient on its support set by the rule that adaptation runs, with eq. 5 as printed."""
-        rule = gram.rule([gram.Settings(regulator_input="gradient")], [named(regulators)])
-        method = Method(self.learner, cross_entropy.loss, rule)
+        rule = gram.rule([gram.Settings(regulator_input="gradient")], [regulator_tensors(regulators)])
+        method = TrainingMethod(self.learner, cross_entropy.loss, rule)
         _, gradients = rule(method.step_on(prompts, self.images["support"], self.batches["support"]))
         return gradients
 
 
-def tfidf(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
+def tfidf(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
     """The cluster-wise TF-IDF."""
-    done = Comparison(case)
+    done = CaseComparison(case)
     words = topic_words([str(s) for s in case.arrays["sentences"]], case.arrays["cluster"])
     counts = words.counts
     done.add_exact("vocabulary", np.array_equal(words.vocabulary, case.arrays["vocabulary"]))

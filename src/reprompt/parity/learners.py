@@ -56,7 +56,7 @@ PLACES = (
 
 
 @dataclass(frozen=True)
-class Place:
+class TensorPlace:
     """Where an array of the file is: in our tensor `ours`, whole or at a layer or layers."""
 
     ours: str
@@ -64,32 +64,32 @@ class Place:
     shape: tuple[int, ...]
 
 
-def places(arrays: dict[str, np.ndarray]) -> dict[str, Place]:
-    """The place of every learnable array."""
-    found = {}
+def tensor_places(arrays: dict[str, np.ndarray]) -> dict[str, TensorPlace]:
+    """The place of every learnable array. Raises ValueError for one that no learner has."""
+    where = {}
     for name, array in arrays.items():
         for pattern, ours, at in PLACES:
             match = re.fullmatch(pattern, name)
             if match:
                 layer = int(match[1]) + at if isinstance(at, int) else at
-                found[name] = Place(match.expand(ours), layer, array.shape)
+                where[name] = TensorPlace(match.expand(ours), layer, array.shape)
                 break
         else:
             raise ValueError(f"init.{name}: no learner has such an array")
-    return found
+    return where
 
 
-def to_ours(arrays: dict[str, Tensor], where: dict[str, Place]) -> Params:
+def to_ours(arrays: dict[str, Tensor], where: dict[str, TensorPlace]) -> Params:
     """The file's arrays as our tensors, with a run axis of one."""
     params: Params = {}
     for ours in dict.fromkeys(place.ours for place in where.values()):
-        parts = sorted((place for place in where.items() if place[1].ours == ours), key=lambda part: _first(part[1].at))
+        parts = sorted((item for item in where.items() if item[1].ours == ours), key=lambda item: _first(item[1].at))
         tensors = [_layers(arrays[name], place, ours) for name, place in parts]
         params[ours] = torch.cat(tensors)[None]
     return params
 
 
-def to_theirs(params: Params, where: dict[str, Place]) -> dict[str, Tensor]:
+def to_theirs(params: Params, where: dict[str, TensorPlace]) -> dict[str, Tensor]:
     """Our tensors, or their gradients, as the file's arrays."""
     return {
         name: (params[place.ours][0] if place.at is None else params[place.ours][0][place.at]).reshape(place.shape)
@@ -101,14 +101,14 @@ def _first(at: int | slice | None) -> int:
     return at.start if isinstance(at, slice) else at or 0
 
 
-def _layers(array: Tensor, place: Place, ours: str) -> Tensor:
+def _layers(array: Tensor, place: TensorPlace, ours: str) -> Tensor:
     """An array of the file with the axis of layers that ours has; one layer of it has one axis or two."""
     if not isinstance(place.at, int):
         return array
     return array.reshape(1, *array.shape[-1 if ours == "coupling_bias" else -2 :])
 
 
-def learner_of(case: Case, backbone: Backbone, savings: Savings, class_names: list[str] | None = None) -> Learner:
+def learner_of_case(case: Case, backbone: Backbone, savings: Savings, class_names: list[str] | None = None) -> Learner:
     """The learner of a case, among its own class names or those given."""
     names = class_names or case.class_names
     settings = settings_of(case)

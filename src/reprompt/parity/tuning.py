@@ -15,29 +15,29 @@ from reprompt.evaluation.images import EvaluationBatch
 from reprompt.evaluation.measures.collapse import Cosines
 from reprompt.evaluation.metrics import delta_lcd, delta_mid
 from reprompt.gradients import plain, prograd
-from reprompt.gradients.step import Rule, Step
+from reprompt.gradients.step import Rule, TrainingStep
 from reprompt.learners.learner import Learner, frozen_image_features
 from reprompt.learners.output import LearnerOutput
 from reprompt.learners.templates import class_features
 from reprompt.objectives import cross_entropy, lwf, multitask, npt
 from reprompt.objectives.batch import Batch, Objective
 from reprompt.parity.case import Case
-from reprompt.parity.comparison import Comparison, stacked
-from reprompt.parity.learners import learner_of, places, to_ours, to_theirs, tokens_agree
+from reprompt.parity.comparison import CaseComparison, stacked
+from reprompt.parity.learners import learner_of_case, tensor_places, to_ours, to_theirs, tokens_agree
 from reprompt.training.fixed import Fixed
 from reprompt.training.optimisers import SGD
-from reprompt.training.step import Method, training_step
+from reprompt.training.step import TrainingMethod, training_step
 
 STEPS = 5
 
 
-class Tuning:
+class TunedRun:
     """One run of a case: its learned tensors, what it minimises by which rule, and the optimiser."""
 
     def __init__(self, case: Case, backbone: Backbone, savings: Savings, objective: Objective, rule: Rule):
-        self.case, self.method = case, Method(learner_of(case, backbone, savings), objective, rule)
+        self.case, self.method = case, TrainingMethod(learner_of_case(case, backbone, savings), objective, rule)
         arrays = case.under("init.")
-        self.where = places(arrays)
+        self.where = tensor_places(arrays)
         start = {name: case.tensor(f"init.{name}") for name in arrays}
         self.params = {name: tensor.clone() for name, tensor in to_ours(start, self.where).items()}
         self.rate, decay, momentum = (
@@ -46,28 +46,28 @@ class Tuning:
         self.optimiser = SGD(self.params, decay, momentum)
 
     def output(self, images: Tensor) -> LearnerOutput:
-        """Features and logits of images (B, 3, H, W) as they are judged."""
-        kept, learner = Kept(), self.method.learner
-        evaluate(learner, self.params, [EvaluationBatch(seen(learner, images), torch.arange(len(images)))], [kept])
-        return kept.output
+        """Features and logits of images (B, 3, H, W) as they are evaluated."""
+        last, learner = LastOutput(), self.method.learner
+        evaluate(learner, self.params, [EvaluationBatch(seen(learner, images), torch.arange(len(images)))], [last])
+        return last.output
 
-    def step_on(self, images: Tensor, batch: Batch) -> Step:
+    def step_on(self, images: Tensor, batch: Batch) -> TrainingStep:
         """What the rule sees of images (B, 3, H, W)."""
         return self.method.step_on(self.params, seen(self.method.learner, images), batch)
 
-    def take(self, step: Step) -> tuple[Tensor, Params]:
+    def take(self, step: TrainingStep) -> tuple[Tensor, Params]:
         """Take a step at the case's constant rate: the loss (a scalar) and the gradients before it."""
         losses, gradients = training_step(step, self.method.rule, self.optimiser, self.rate)
         return losses[0].detach(), gradients
 
 
-class Kept:
-    """Keeps what a learner makes of a batch."""
+class LastOutput:
+    """A hook that keeps what a learner makes of the last batch."""
 
     output: LearnerOutput
 
     def after_batch(self, output: LearnerOutput, batch: EvaluationBatch) -> None:
-        """Of the last batch."""
+        """Keep it."""
         self.output = output
 
 
@@ -108,14 +108,14 @@ def allowed_classes(case: Case) -> Tensor:
     return ((classes >= starts[:, None]) & (classes < ends[:, None]))[None]
 
 
-def five_steps(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
+def five_steps(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
     """Logits, loss and gradients at the start, then values after one and five steps on one batch."""
     images, labels = case.tensor("images"), case.tensor("labels")
     class_mask = "zero" if case.config.get("class_mask") else "none"
     allowed = allowed_classes(case) if class_mask == "zero" else None
     batch = batch_of(labels, case.dtype, allowed=allowed)
     objective = multitask.objective([multitask.Settings(class_mask=class_mask, sampling="image")])
-    done, run = Comparison(case), Tuning(case, backbone, savings, objective, plain.gradients)
+    done, run = CaseComparison(case), TunedRun(case, backbone, savings, objective, plain.gradients)
 
     def logits(output: LearnerOutput) -> Tensor:
         return (output.logits if allowed is None else multitask.masked(output.logits, allowed, class_mask))[0]
@@ -124,11 +124,11 @@ def five_steps(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
     compare_start(done, output, logits(output))
     if "out.logits_unmasked" in case:
         done.add("out.logits_unmasked", output.logits[0], "logits")
-    train(done, run, images, batch, logits)
+    train_and_compare(done, run, images, batch, logits)
     return done
 
 
-def compare_start(done: Comparison, output: LearnerOutput, logits: Tensor) -> None:
+def compare_start(done: CaseComparison, output: LearnerOutput, logits: Tensor) -> None:
     """Tokens, features and logits before the first step."""
     done.add_exact("token_ids", tokens_agree(done.case))
     done.add("out.logits", logits, "logits")
@@ -136,9 +136,9 @@ def compare_start(done: Comparison, output: LearnerOutput, logits: Tensor) -> No
     done.add("out.text_features", output.classes[0], "other")
 
 
-def train(
-    done: Comparison,
-    run: Tuning,
+def train_and_compare(
+    done: CaseComparison,
+    run: TunedRun,
     images: Tensor,
     batch: Batch,
     logits: Callable[[LearnerOutput], Tensor],
@@ -158,9 +158,9 @@ def train(
     done.add("out.losses", stacked(losses), "step 5")
 
 
-def zero_shot(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
+def zero_shot(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
     """Class features of one template or of an ensemble."""
-    done = Comparison(case)
+    done = CaseComparison(case)
     templates = tuple(map(str, case.arrays["templates"]))
     names = [name.replace("_", " ") for name in case.class_names]
     tokens = np.stack([tokenize([template.format(name) for name in names]).numpy() for template in templates])
@@ -174,16 +174,16 @@ def zero_shot(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
     return done
 
 
-def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
+def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
     """ProGrad on a batch of its own per step."""
     temperature = float(case.tensor("T"))
     settings = {"lambda": float(case.tensor("lambda")), "temperature": temperature, "teacher": "template"}
     rule = prograd.rule([prograd.Settings(**settings, projection="per_tensor")], savings=savings)
-    done, run = Comparison(case), Tuning(case, backbone, savings, cross_entropy.loss, rule)
+    done, run = CaseComparison(case), TunedRun(case, backbone, savings, cross_entropy.loss, rule)
     done.add_exact("token_ids", tokens_agree(case))
     teacher = class_features(backbone, case.class_names, (str(case.arrays["zs_template"]),), savings)
     done.add("out.zs_text_features", teacher, "other", spread="zs_text_features")
-    found: dict[str, list[Tensor]] = {name: [] for name in case.under("step.")}
+    by_step: dict[str, list[Tensor]] = {name: [] for name in case.under("step.")}
     for images, labels in zip(case.tensor("images"), case.tensor("labels"), strict=True):
         taught = backbone.scale * frozen_image_features(backbone, images[None]) @ teacher.T
         batch = batch_of(labels, case.dtype, teacher=taught)
@@ -198,10 +198,10 @@ def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> Compariso
         values |= {"cos": dot / (g_ce.norm() * g_kl.norm()), "conflict": dot < 0}
         values |= {"ctx": to_theirs(run.params, run.where)["ctx"].clone()}
         values |= {"logits": output.logits[0], "zs_logits": taught[0]}
-        for name, tensors in found.items():
+        for name, tensors in by_step.items():
             tensors.append(values[name])
     groups = {"logits": "logits", "zs_logits": "logits", "ce": "loss", "kl": "loss", "ctx": "step 5"}
-    for name, tensors in found.items():
+    for name, tensors in by_step.items():
         array = f"step.{name}"
         if name == "conflict":
             done.add_exact(array, torch.equal(stacked(tensors), case.tensor(array)))
@@ -209,12 +209,12 @@ def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> Compariso
             # Logits and losses after the first step are not at the start: their own spread is their measure.
             group = groups.get(name, "gradient")
             done.add(array, stacked(tensors), "other" if group in ("logits", "loss") else group, spread=name)
-    done.add_start("step.logits", found["logits"][0], "logits")
-    done.add_start("step.ce", found["ce"][0], "loss")
+    done.add_start("step.logits", by_step["logits"][0], "logits")
+    done.add_start("step.ce", by_step["ce"][0], "loss")
     return done
 
 
-def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> Comparison:
+def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
     """A learner trained with NPT's whole loss, and its terms at the start."""
     images, labels = case.tensor("images"), case.tensor("labels")
     batch = batch_of(labels, case.dtype)
@@ -223,7 +223,7 @@ def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> C
     weights = {"w_language": float(case.tensor("w1")), "w_isomorphism": float(case.tensor("w2"))}
     energies = {"text_energy": text_energy, "image_energy": image_energy}
     objective = npt.objective([npt.Settings(**weights, **energies, reduction="sum")])
-    done, run = Comparison(case), Tuning(case, backbone, savings, objective, plain.gradients)
+    done, run = CaseComparison(case), TunedRun(case, backbone, savings, objective, plain.gradients)
     terms: dict[str, Objective] = {
         "L_CLIP": cross_entropy.loss,
         "L_LC": lambda output, batch: npt.language_collapse(output, batch, "sum", text_energy),
@@ -239,11 +239,11 @@ def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> C
         if case.under(f"grad_{name}."):
             gradients = _gradient_where_used(term, run.step_on(images, batch))
             done.add_all(f"grad_{name}", to_theirs(gradients, run.where), "gradient")
-    train(done, run, images, batch, lambda output: output.logits[0])
+    train_and_compare(done, run, images, batch, lambda output: output.logits[0])
     return done
 
 
-def _gradient_where_used(term: Objective, step: Step) -> Params:
+def _gradient_where_used(term: Objective, step: TrainingStep) -> Params:
     """The gradient of a term that need not depend on every tensor (L_LC on couplings): zero there."""
     loss = term(step.forward(), step.batch).sum()
     tensors = torch.autograd.grad(loss, list(step.params.values()), materialize_grads=True, allow_unused=True)

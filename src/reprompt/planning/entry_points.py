@@ -53,23 +53,23 @@ CARDS = "cards"  # what counts of them, beside the stages in the file that dvc.y
 COUNTS = {"printed", "short", "groups", "metric", "template", "rendered", "classes"}
 
 
-def split(source: str) -> tuple[str, ...]:
+def split_entries(source: str) -> tuple[str, ...]:
     """Class names, labels and few-shot draws."""
     return SOURCES[source]
 
 
-def features(source: str) -> tuple[str, ...]:
+def features_entries(source: str) -> tuple[str, ...]:
     """Pictures, rendered or read and kept as arrays, and their features."""
     return (*SOURCES[source], "data.image_store", "clip.features", "clip.openai")
 
 
-def corpus(source: str) -> tuple[str, ...]:
+def corpus_entries(source: str) -> tuple[str, ...]:
     """Topics and domains of image-text pairs."""
     pairs = {"rendered": "corpus.rendered", "files": "corpus.from_files"}[source]
-    return (*features(source), pairs, "corpus.run", "corpus.task")
+    return (*features_entries(source), pairs, "corpus.run", "corpus.task")
 
 
-def cell(modules: Iterable[str], measures: Iterable[str] = ()) -> tuple[str, ...]:
+def cell_entries(modules: Iterable[str], measures: Iterable[str] = ()) -> tuple[str, ...]:
     """What the numbers of a cell depend on: fleets, its recipe's own modules, measures, image features.
 
     Not what draws or reads pictures: what these show is in a cell's key.
@@ -79,44 +79,45 @@ def cell(modules: Iterable[str], measures: Iterable[str] = ()) -> tuple[str, ...
     return ("training.fleets", *modules, *measured, *pictures)
 
 
-def tune(modules: Iterable[str], measures: Iterable[str], source: str) -> tuple[str, ...]:
+def tune_entries(modules: Iterable[str], measures: Iterable[str], source: str) -> tuple[str, ...]:
     """A job from cells to records; it makes the pictures and features that are missing."""
-    return (*cell(modules, measures), *features(source), "training.tune")
+    return (*cell_entries(modules, measures), *features_entries(source), "training.tune")
 
 
-def of_rule(rule: str, source: str) -> tuple[str, ...]:
+def rule_entries(rule: str, source: str) -> tuple[str, ...]:
     """The entry points of all jobs that a rule could have."""
     if rule == "tune":
-        of_members = (f"{folder}.{name}" for axis, folder in AXES.items() for name in members(axis))
-        return tune((*of_members, "training.meta.learned"), get_args(Measure), source)
-    by_source = {"split": split, "features": features, "corpus": corpus}
+        modules = (f"{folder}.{name}" for axis, folder in AXES.items() for name in members(axis))
+        return tune_entries((*modules, "training.meta.learned"), get_args(Measure), source)
+    by_source = {"split": split_entries, "features": features_entries, "corpus": corpus_entries}
     return by_source[rule](source) if rule in by_source else OTHERS[rule]
 
 
-def of_job(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> tuple[str, ...]:
+def job_entries(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> tuple[str, ...]:
     """The entry points of a job."""
     source = plan.parameters.data.source
     if _is_tuning(rule):
         experiment = plan.parameters.experiments[wildcards["experiment"]]
         modules = recipe_of(from_path(wildcards["recipe"])).modules(experiment.protocol)
-        return tune(modules, experiment.measures, source)
-    return of_rule(rule, source)
+        return tune_entries(modules, experiment.measures, source)
+    return rule_entries(rule, source)
 
 
 def code_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
     """A hash of the code that a job runs. Comments do not count, nor do other methods and the other source."""
-    return _hash(frozenset(of_job(plan, rule, wildcards)))
+    return _hash(frozenset(job_entries(plan, rule, wildcards)))
 
 
 def code_of_cells(plan: Plan, experiment: str, recipe: str) -> str:
     """A hash of the code that the cells of an experiment's recipe depend on: what the cell store knows them by."""
-    of = plan.parameters.experiments[experiment]
-    return _hash(frozenset(cell(recipe_of(from_path(recipe)).modules(of.protocol), of.measures)))
+    settings = plan.parameters.experiments[experiment]
+    modules = recipe_of(from_path(recipe)).modules(settings.protocol)
+    return _hash(frozenset(cell_entries(modules, settings.measures)))
 
 
 def code_of_pictures(plan: Plan) -> str:
     """A hash of the code that reads or renders images."""
-    return _hash(frozenset(split(plan.parameters.data.source)))
+    return _hash(frozenset(split_entries(plan.parameters.data.source)))
 
 
 def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
@@ -147,13 +148,15 @@ def _printed() -> str:
 
 def _on_the_sheet() -> str:
     """What the contact sheet says of every task, besides its pictures."""
-    told = {task: [card.template, card.rendered.model_dump()] for task, card in cards().items() if card.rendered}
-    return canonical({"groups": groups(), "tasks": told})
+    tasks = {task: [card.template, card.rendered.model_dump()] for task, card in cards().items() if card.rendered}
+    return canonical({"groups": groups(), "tasks": tasks})
 
 
 def features_made_from(plan: Plan, spec: str) -> str:
     """What kept features depend on beside weights and pictures: the plan's specification of the part, and the code."""
-    return canonical({"spec": json.loads(spec), "code": _hash(frozenset(features(plan.parameters.data.source)))})
+    return canonical(
+        {"spec": json.loads(spec), "code": _hash(frozenset(features_entries(plan.parameters.data.source)))}
+    )
 
 
 def stage_hashes() -> dict[str, str]:
@@ -163,7 +166,7 @@ def stage_hashes() -> dict[str, str]:
     """
     of_cards = {task: card.model_dump(include=COUNTS) for task, card in cards().items()}
     return {
-        stage: code_hash(name for rule in rules for source in SOURCES for name in of_rule(rule, source))
+        stage: code_hash(name for rule in rules for source in SOURCES for name in rule_entries(rule, source))
         for stage, rules in STAGES.items()
     } | {CARDS: digest_of_text(canonical(of_cards))}
 

@@ -14,7 +14,6 @@ class PaperOutput:
 
     @property
     def study(self) -> str:
-        """The study it belongs to."""
         return self.name.partition("_")[0]
 
     @property

@@ -43,7 +43,6 @@ class Plan:
 
     @property
     def scale(self) -> str:
-        """The active scale."""
         return self.parameters.scale
 
     @property
@@ -53,7 +52,6 @@ class Plan:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks, in order."""
         return self.parameters.tasks
 
     @property
@@ -64,7 +62,7 @@ class Plan:
 
     @property
     def all_tasks(self) -> tuple[str, ...]:
-        """CoOp's tasks, ImageNet's shifts that prompts are only judged on, MVLPT's targets and GRAM's web pictures."""
+        """CoOp's tasks, ImageNet's shifts, on which nothing is trained, MVLPT's targets and GRAM's web pictures."""
         return (*self.tasks, *self.parameters.shifts, *self.parameters.targets, *self.parameters.web_tasks)
 
     @property
@@ -93,15 +91,15 @@ class Plan:
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """All jobs, experiment by experiment."""
-        return tuple(self._job(*of, part, cells) for of, cut in self._cut.items() for part, cells in cut.items())
+        return tuple(self._job(*names, part, cells) for names, cut in self._cut.items() for part, cells in cut.items())
 
     @cached_property
     def _cut(self) -> dict[tuple[str, str, str], dict[str, tuple[Cell, ...]]]:
         """The cells of every job by its part, of every experiment, recipe and backbone."""
         return {
             (experiment, recipe, backbone): self._cells_by_part(experiment, recipe, backbone)
-            for experiment, of in self.parameters.experiments.items()
-            for backbone in of.backbones or (self.parameters.standard_backbone,)
+            for experiment, settings in self.parameters.experiments.items()
+            for backbone in settings.backbones or (self.parameters.standard_backbone,)
             for recipe in self._recipes_of[experiment]
         }
 
@@ -114,43 +112,51 @@ class Plan:
             for start in experiment.starts:
                 brought.setdefault(start, {}).update(dict.fromkeys(maker.expression for maker in makers))
         return {
-            name: tuple(dict.fromkeys((*of.methods, *brought.get(name, ()))))
-            for name, of in self.parameters.experiments.items()
+            name: tuple(dict.fromkeys((*experiment.methods, *brought.get(name, ()))))
+            for name, experiment in self.parameters.experiments.items()
         }
 
     def _cells_by_part(self, experiment: str, recipe: str, backbone: str) -> dict[str, tuple[Cell, ...]]:
         at_once, most = self.parameters.runs_per_fleet, self.parameters.experiments[experiment].runs_per_job
-        found = {}
+        cells_by_part = {}
         for part, tasks in self._trained_on(experiment):
             cells = [cell for task in tasks for cell in cells_of(self.parameters, experiment, recipe, backbone, task)]
             cut = pieces(cells, at_once, most)
-            found |= zip(piece_names(part, len(cut)), cut, strict=True)
-        return found
+            cells_by_part |= zip(piece_names(part, len(cut)), cut, strict=True)
+        return cells_by_part
 
     def _trained_on(self, experiment: str) -> list[tuple[str, list[str]]]:
-        """What an experiment trains on, part by part; one part where tasks are trained or judged all together."""
-        of = self.parameters.experiments[experiment]
-        if of.protocol in TOGETHER:
+        """What an experiment trains on, part by part; one part where tasks are trained or evaluated all together.
+
+        Raises ParameterError for meta-training on another number of tasks than one.
+        """
+        settings = self.parameters.experiments[experiment]
+        if settings.protocol == "meta" and len(settings.tasks) != 1:
+            tasks = ", ".join(settings.tasks) or "none"
+            raise ParameterError(f"experiments.{experiment}.tasks: protocol meta trains on one task, found {tasks}")
+        if settings.protocol in TOGETHER:
             return [(ALL, [experiment])]
-        chosen = of.tasks or self.tasks
-        if of.protocol == "transfer_grid":
+        chosen = settings.tasks or self.tasks
+        if settings.protocol == "transfer_grid":
             return [(ALL, list(chosen))]
         parts = [(part, own) for part, tasks in self.parts.items() if (own := [t for t in tasks if t in chosen])]
-        return merged(parts, of.tasks_per_job) if of.tasks_per_job else parts
+        return merged(parts, settings.tasks_per_job) if settings.tasks_per_job else parts
 
     def _job(self, experiment: str, recipe: str, backbone: str, part: str, cells: tuple[Cell, ...]) -> Job:
-        prompts = [
-            name for of in dict.fromkeys((c.start or c.prompts_of) for c in cells) for name in self._made(of, cells[0])
-        ]
+        makers = dict.fromkeys((cell.start or cell.prompts_of) for cell in cells)
+        prompts = [name for maker in makers for name in self._makers_of_prompts(maker, cells[0])]
         for cell in cells:
             self._check_start(cell)
         partners = self.grid.tasks if any(cell.group for cell in cells) else ()
         job = Job(experiment, recipe, backbone, part, cells, (), tuple(prompts), partners)
-        parts = [name for name, of_part in self.parts.items() if set(job.tasks_read).intersection(of_part)]
+        parts = [name for name, tasks in self.parts.items() if set(job.tasks_read).intersection(tasks)]
         return replace(job, features=tuple((name, self.features_spec(backbone, name)) for name in parts))
 
-    def _made(self, experiment: str, cell: Cell) -> list[str]:
-        """The jobs of an experiment whose prompts a cell starts from or judges."""
+    def _makers_of_prompts(self, experiment: str, cell: Cell) -> list[str]:
+        """The jobs of an experiment whose prompts a cell starts from or evaluates.
+
+        Raises ParameterError where the experiment has none for the cell's recipe and backbone.
+        """
         if not experiment:
             return []
         recipe = cell.recipe if cell.prompts_of else cell.method.starts_from.expression
@@ -167,7 +173,7 @@ class Plan:
             return
         made = self._cut[cell.start, cell.method.starts_from.expression, cell.backbone]
         at, swept = f"experiments.{cell.experiment}.starts: {cell.recipe}", cell.swept
-        theirs = next((one.learner for of_part in made.values() for one in of_part if one.swept == swept), None)
+        theirs = next((maker.learner for cells in made.values() for maker in cells if maker.swept == swept), None)
         if theirs is None:
             raise ParameterError(f"{at}: experiments.{cell.start} makes no prompts with {swept or 'nothing swept'}")
         for name, value in cell.learner:
@@ -196,28 +202,27 @@ class Plan:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """All cells of all jobs."""
         return tuple(cell for job in self.jobs for cell in job.cells)
 
     @cached_property
     def outputs(self) -> dict[str, Output]:
         """The tables and figures of the papers, by name."""
         return {
-            one.name: Output(one.name, one.kind, one.study, one.title, self.jobs_of(*one.experiments))
-            for one in OUTPUTS
+            paper.name: Output(paper.name, paper.kind, paper.study, paper.title, self.jobs_of(*paper.experiments))
+            for paper in OUTPUTS
         }
 
     @cached_property
     def studies(self) -> dict[str, str]:
         """The study of every job: the first that reads its records, or else that of a job that reads its prompts."""
-        found: dict[str, str] = {}
+        studies: dict[str, str] = {}
         for output in self.outputs.values():
             for name in output.jobs:
-                found.setdefault(name, output.study)
+                studies.setdefault(name, output.study)
         for job in reversed(self.jobs):  # prompts come from jobs above
             for name in job.prompts:
-                found.setdefault(name, found.get(job.name, NO_STUDY))
-        return {job.name: found.get(job.name, NO_STUDY) for job in self.jobs}
+                studies.setdefault(name, studies.get(job.name, NO_STUDY))
+        return {job.name: studies.get(job.name, NO_STUDY) for job in self.jobs}
 
     @property
     def corpus_figures(self) -> tuple[PaperOutput, ...]:
@@ -247,7 +252,7 @@ class Plan:
         return canonical(
             {
                 "data": [self.parameters.images_of(task) for task in self.labelled_tasks],
-                **self._told_by_cards,
+                **self._of_cards,
                 "tasks": self.labelled_tasks,
                 "seeds": self.all_seeds,
                 "most_shots": self.most_shots(self.labelled_tasks),
@@ -280,25 +285,25 @@ class Plan:
         )
 
     @property
-    def _told_by_cards(self) -> dict[str, Any]:
+    def _of_cards(self) -> dict[str, Any]:
         """What splits take from the cards. What else these say, of sizes for example, has no part."""
         cards = [self.parameters.card(task) for task in self.labelled_tasks]
-        told = {"templates": [card.template for card in cards], "multi_label": [card.is_multi_label for card in cards]}
+        spec = {"templates": [card.template for card in cards], "multi_label": [card.is_multi_label for card in cards]}
         if self.parameters.data.source == "files":
-            told["classes"] = [card.classes for card in cards]  # as many as the reader has to find
-        return told
+            spec["classes"] = [card.classes for card in cards]  # as many as the reader has to find
+        return spec
 
     def features_spec(self, backbone: str, part: str) -> str:
         """What the features of a part's images depend on."""
-        told = {
+        spec = {
             "data": self.parameters.images_of(self.parts[part][0]),
             "views": views.model_dump() if (views := self.views_of(part)) else None,
             "tasks": self.parts[part],
             "backbone": self.pretraining_spec(backbone),
         }
         if self.parameters.data.source == "files":  # of pictures of several classes the pool is all
-            told["multi_label"] = [task for task in self.parts[part] if card_of(task).is_multi_label]
-        return canonical(told)
+            spec["multi_label"] = [task for task in self.parts[part] if card_of(task).is_multi_label]
+        return canonical(spec)
 
     def text_source(self, backbone: str) -> str | None:
         """The backbone whose frozen text tower a miniature backbone is trained against, if any."""

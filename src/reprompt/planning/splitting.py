@@ -25,13 +25,13 @@ def pieces(cells: Iterable[Cell], runs_per_fleet: int, runs_per_job: int | None)
         return [cells]
     if runs_per_job < 1:
         raise ValueError(f"runs_per_job: at least one run makes a job, found {runs_per_job}")
-    found: list[list[Cell]] = []
+    cut: list[list[Cell]] = []
     for fleet in fleets_of(cells, min(runs_per_fleet, runs_per_job)):
-        if not found or len(found[-1]) + len(fleet) > runs_per_job:
-            found.append([])
-        found[-1] += fleet
-    order = {cell: place for place, cell in enumerate(cells)}
-    return [tuple(sorted(piece, key=order.__getitem__)) for piece in found]
+        if not cut or len(cut[-1]) + len(fleet) > runs_per_job:
+            cut.append([])
+        cut[-1] += fleet
+    order = {cell: index for index, cell in enumerate(cells)}
+    return [tuple(sorted(piece, key=order.__getitem__)) for piece in cut]
 
 
 def piece_names(part: str, count: int) -> list[str]:
@@ -41,11 +41,11 @@ def piece_names(part: str, count: int) -> list[str]:
 
 def merged(parts: Sequence[tuple[str, Sequence[str]]], tasks_per_job: int) -> list[tuple[str, list[str]]]:
     """Consecutive parts as one, as long as it has at most so many tasks; a larger part stays by itself."""
-    found: list[tuple[str, list[str]]] = []
+    joined: list[tuple[str, list[str]]] = []
     for name, tasks in parts:
-        if found and len(found[-1][1]) + len(tasks) <= tasks_per_job:
-            first = found[-1][0].partition("-")[0]
-            found[-1] = (f"{first}-{name}", [*found[-1][1], *tasks])
+        if joined and len(joined[-1][1]) + len(tasks) <= tasks_per_job:
+            first = joined[-1][0].partition("-")[0]
+            joined[-1] = (f"{first}-{name}", [*joined[-1][1], *tasks])
         else:
-            found.append((name, list(tasks)))
-    return found
+            joined.append((name, list(tasks)))
+    return joined

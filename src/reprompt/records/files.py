@@ -2,7 +2,7 @@
 
 A file holds, as JSON, the identities of its cells (all that they depend on but the code, identity.py) and its
 rows (one per cell and test set); the predictions of all its cells in one array of small integers with the labels they
-are judged by; and what was measured besides, so that every number can be recomputed without images, weights or
+are evaluated by; and what was measured besides, so that every number can be recomputed without images, weights or
 training. The same cells give the same bytes; what varies from run to run (seconds, machine, commit) goes to a sidecar
 beside it.
 """
@@ -33,7 +33,7 @@ OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "
 
 
 @dataclass(frozen=True)
-class Judged:
+class EvaluatedCell:
     """A cell, its identity, its result on every test set and, where it is kept, its tuned prompt by name."""
 
     cell: Cell
@@ -43,7 +43,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Row:
+class RecordRow:
     """A cell on one test set as stored: what is written of it, the cell's identity, and its arrays."""
 
     stored: dict
@@ -59,7 +59,7 @@ class Row:
 
 
 class _Shelf:
-    """Arrays of one kind laid end to end; `add` gives the place of each."""
+    """Arrays of one kind laid end to end; `add` gives the offset of each."""
 
     def __init__(self) -> None:
         self.arrays: list[np.ndarray] = []
@@ -76,31 +76,33 @@ class _Shelf:
         return flat.astype(np.min_scalar_type(int(flat.max()))) if flat.dtype.kind in "iu" and len(flat) else flat
 
 
-def write_records(path: Path, scale: str, judged: Iterable[Judged], targets: dict[TestSet, np.ndarray]) -> None:
-    """Write the records of a job. `targets` are labels by test set."""
-    identities, rows, shelves, places = [], [], {"predictions": _Shelf(), "targets": _Shelf()}, {}
-    for one in judged:
-        identities.append(one.identity)
-        for test, result in one.results.items():
-            if test not in places:
-                places[test] = shelves["targets"].add(targets[test]), *targets[test].shape
-            own = one.cell.metric(test.task)
+def write_records(
+    path: Path, scale: str, evaluated: Iterable[EvaluatedCell], targets: dict[TestSet, np.ndarray]
+) -> None:
+    """Write the records of a job. `targets` are labels (N,) or (N, K) by test set."""
+    identities, rows, shelves, targets_at = [], [], {"predictions": _Shelf(), "targets": _Shelf()}, {}
+    for entry in evaluated:
+        identities.append(entry.identity)
+        for test, result in entry.results.items():
+            if test not in targets_at:
+                targets_at[test] = shelves["targets"].add(targets[test]), *targets[test].shape
+            own = entry.cell.metric(test.task)
             measured = {}
             for name, array in result.measured.items():
                 offset = shelves.setdefault(f"measured_{name}", _Shelf()).add(array)
                 measured[name] = [offset, *array.shape]
             rows.append(
                 {
-                    **{name: getattr(one.cell, name) for name in OF_THE_CELL},
+                    **{name: getattr(entry.cell, name) for name in OF_THE_CELL},
                     "scale": scale,
-                    "source": one.cell.task,
+                    "source": entry.cell.task,
                     "task": test.task,
                     "split": test.split,
                     "own_metric": own,
                     "values": metrics(result.predictions, targets[test], result.measured, own),
                     "images": len(targets[test]),
                     "offset": shelves["predictions"].add(result.predictions),
-                    "targets": places[test],
+                    "targets": targets_at[test],
                     "measured": measured,
                     "cell": len(identities) - 1,
                 }
@@ -115,7 +117,7 @@ def json_array(value: object) -> np.ndarray:
     return np.frombuffer(json.dumps(value, sort_keys=True, separators=(",", ":")).encode(), np.uint8)
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[RecordRow]:
     """The rows of a records file with their arrays. Raises SchemaError for a file of another schema."""
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
@@ -126,18 +128,18 @@ def read_rows(path: Path) -> list[Row]:
         return arrays[name][offset : offset + int(np.prod(shape))].reshape(shape)
 
     return [
-        Row(
+        RecordRow(
             row,
             about["cells"][row["cell"]],
             taken("predictions", row["offset"], row["images"]),
             taken("targets", *row["targets"]),
-            {name: taken(f"measured_{name}", *place) for name, place in row["measured"].items()},
+            {name: taken(f"measured_{name}", *where) for name, where in row["measured"].items()},
         )
         for row in about["rows"]
     ]
 
 
-def frame_of(rows: Iterable[Row], file: Path) -> list[dict]:
+def frame_of(rows: Iterable[RecordRow], file: Path) -> list[dict]:
     """Rows as the records frame has them: one per metric; arrays stand with the accuracy.
 
     The frame calls recipes as the papers do, where they gave a name; what is stored has the canonical form.
@@ -181,8 +183,8 @@ class CellStore:
         """Whether a finished cell is there."""
         return self._path(key).exists()
 
-    def get(self, cell: Cell, identity: Identity, key: str) -> Judged | None:
-        """The finished cell, if it is there."""
+    def get(self, cell: Cell, identity: Identity, key: str) -> EvaluatedCell | None:
+        """The finished cell, if it is there. Raises SchemaError where it is of another schema."""
         path = self._path(key)
         if not path.exists():
             return None
@@ -192,10 +194,10 @@ class CellStore:
         require_schema(path, "a finished cell", None if schema is None else int(schema))
         results = {}
         for test in cell.tests:
-            of_test = {what: array for (*which, what), array in arrays.items() if tuple(which) == test}
+            of_test = {name: array for (*folder, name), array in arrays.items() if tuple(folder) == test}
             results[test] = Result(of_test.pop("predictions"), of_test)
-        prompt = {name: array for (*which, name), array in arrays.items() if which == ["prompt"]}
-        return Judged(cell, identity, results, prompt)
+        prompt = {name: array for (*folder, name), array in arrays.items() if folder == ["prompt"]}
+        return EvaluatedCell(cell, identity, results, prompt)
 
     def put(self, results: Mapping[TestSet, Result], prompt: Arrays, key: str) -> None:
         """Keep a finished cell: its results and, where it is kept, its prompt."""

@@ -1,4 +1,4 @@
-"""Tuned prompts that one job keeps for others: MVLPT's source prompts, and those that its grid judges on every task.
+"""Tuned prompts that one job keeps for others: MVLPT's source prompts, and those that its grid evaluates on every task.
 
 A file holds the learned tensors of a job's cells, in half precision, and says for which backbone they are.
 """
@@ -30,8 +30,8 @@ class Prompts:
 
     of_cells: dict[tuple, Params]
 
-    def judged(self, cell: Cell) -> Params:
-        """The prompt that a cell of the transferability grid judges: the same task, shots and seed."""
+    def evaluated_by(self, cell: Cell) -> Params:
+        """The prompt that a cell of the transferability grid evaluates: the same task, shots and seed."""
         (prompt,) = self._of(cell, cell.task, [cell.seed])
         return prompt
 
@@ -49,20 +49,20 @@ class Prompts:
         return {name: torch.stack([prompt[name] for prompt in prompts]).mean(dim=0) for name in prompts[0]}
 
     def _of(self, cell: Cell, task: str, seeds: list[int]) -> list[Params]:
-        """The prompts that were tuned on a task with these seeds, and else as the cell says."""
+        """The prompts that were tuned on a task with these seeds, and else as the cell says; ValueError for none."""
         alike = [(task, cell.shots, cell.tau, seed, cell.swept) for seed in seeds]
-        found = [self.of_cells[which] for which in alike if which in self.of_cells]
-        if not found:
-            told = zip(OF_A_PROMPT, (task, cell.shots, cell.tau, cell.seed, cell.swept), strict=True)
-            words = ", ".join(f"{name} {value}" for name, value in told if value != "")
+        prompts = [self.of_cells[values] for values in alike if values in self.of_cells]
+        if not prompts:
+            wanted = zip(OF_A_PROMPT, (task, cell.shots, cell.tau, cell.seed, cell.swept), strict=True)
+            words = ", ".join(f"{name} {value}" for name, value in wanted if value != "")
             raise ValueError(
                 f"{cell.experiment}: no prompt was kept for {words}: add it to the experiment that makes it"
             )
-        return found
+        return prompts
 
 
 def rounded(params: Params) -> Params:
-    """Learned tensors as they are after being kept in half precision: what is judged is what is kept."""
+    """Learned tensors as they are after being kept in half precision: what is evaluated is what is kept."""
     return {name: tensor.half().to(tensor.dtype) for name, tensor in params.items()}
 
 
@@ -72,7 +72,7 @@ def made_on(backbone: Backbone) -> dict[str, str]:
 
 
 def require_same_backbone(path: Path, about: dict, backbone: Backbone) -> None:
-    """Refuse prompts that were tuned on another backbone. `about` is what their file says."""
+    """Raise ValueError for prompts that were tuned on another backbone. `about` is what their file says."""
     if about.get("weights_sha256") != backbone.weights_sha256:
         raise ValueError(
             f"{path}: tuned on the backbone {about.get('backbone', 'unknown')}, whose weights are not those of "
@@ -83,18 +83,22 @@ def require_same_backbone(path: Path, about: dict, backbone: Backbone) -> None:
 def write_prompts(path: Path, kept: Iterable[tuple[Cell, Arrays]], backbone: Backbone) -> None:
     """Write the prompts of a job's cells, with what they belong to."""
     cells, tensors = [], {}
-    for place, (cell, prompt) in enumerate(kept):
-        told = replace(cell, shots=NO_SHOTS) if set(members("web")).intersection(cell.together) else cell
-        cells.append([getattr(told, name) for name in OF_A_PROMPT])
-        tensors |= {f"{place}/{name}": torch.from_numpy(np.ascontiguousarray(array)) for name, array in prompt.items()}
+    for number, (cell, prompt) in enumerate(kept):
+        from_web = set(members("web")).intersection(cell.together)
+        kept_as = replace(cell, shots=NO_SHOTS) if from_web else cell
+        cells.append([getattr(kept_as, name) for name in OF_A_PROMPT])
+        tensors |= {f"{number}/{name}": torch.from_numpy(np.ascontiguousarray(array)) for name, array in prompt.items()}
     about = {**made_on(backbone), "cells": cells}
     with written_whole(path) as unfinished:
         save_file(tensors, unfinished, metadata={"about": json.dumps(about, sort_keys=True)})
 
 
 def read_prompts(paths: Iterable[Path], backbone: Backbone) -> Prompts:
-    """The prompts of an experiment from the files of its jobs; those of another backbone are an error."""
-    found = {}
+    """The prompts of an experiment from the files of its jobs, in single precision on the CPU.
+
+    Raises ValueError for prompts of another backbone, FileNotFoundError where a file is missing.
+    """
+    of_cells = {}
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: kept prompts; the job that tunes them makes it")
@@ -103,7 +107,7 @@ def read_prompts(paths: Iterable[Path], backbone: Backbone) -> Prompts:
             require_same_backbone(path, about, backbone)
             prompts: list[Params] = [{} for _ in about["cells"]]
             for key in file.keys():  # noqa: SIM118 (no dict)
-                place, _, name = key.partition("/")
-                prompts[int(place)][name] = file.get_tensor(key).float()
-        found |= {tuple(cell): prompt for cell, prompt in zip(about["cells"], prompts, strict=True)}
-    return Prompts(found)
+                number, _, name = key.partition("/")
+                prompts[int(number)][name] = file.get_tensor(key).float()
+        of_cells |= {tuple(cell): prompt for cell, prompt in zip(about["cells"], prompts, strict=True)}
+    return Prompts(of_cells)

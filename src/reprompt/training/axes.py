@@ -12,7 +12,7 @@ from reprompt.clip.params import Params
 from reprompt.evaluation.measures.measure import LearnerOf
 from reprompt.evaluation.task_data import Tasks
 from reprompt.learners.learner import Learner
-from reprompt.training.step import Method
+from reprompt.training.step import TrainingMethod
 
 
 def member(axis: str, recipe: Recipe) -> ModuleType:
@@ -20,8 +20,8 @@ def member(axis: str, recipe: Recipe) -> ModuleType:
     return import_module(f"reprompt.{AXES[axis]}.{recipe.members[axis]}")
 
 
-def learner_of(cell: Cell, class_names: list[str], backbone: Backbone) -> Learner:
-    """The learner of a cell's recipe among these classes."""
+def learner_of_cell(cell: Cell, class_names: list[str], backbone: Backbone) -> Learner:
+    """The learner of a cell's recipe among classes of these names."""
     return member("learner", cell.method).Learner(backbone, class_names, cell.learner)
 
 
@@ -29,14 +29,14 @@ def learners_of(cell: Cell, tasks: Tasks, backbone: Backbone) -> LearnerOf:
     """The learner of a cell's recipe among the classes of any test set."""
 
     def learner(test: TestSet) -> Learner:
-        return learner_of(cell, tasks[test.task].split.names(test.split), backbone)
+        return learner_of_cell(cell, tasks[test.task].split.names(test.split), backbone)
 
     return learner
 
 
-def method_of(cells: Sequence[Cell], learner: Learner, starts: Sequence[Params] = ()) -> Method:
+def training_method_of(cells: Sequence[Cell], learner: Learner, starts: Sequence[Params] = ()) -> TrainingMethod:
     """How cells of one recipe are trained, each with its own settings and what came with its start, if anything."""
     objectives, rules = ([cell.settings_of(axis) for cell in cells] for axis in ("objective", "gradient"))
     recipe = cells[0].method
     objective = member("objective", recipe).objective(objectives)
-    return Method(learner, objective, member("gradient", recipe).rule(rules, starts))
+    return TrainingMethod(learner, objective, member("gradient", recipe).rule(rules, starts))

@@ -23,12 +23,12 @@ class Fixed:
     images_at_once = None
 
     def forward(self, params: Params, images: Tensor) -> LearnerOutput:
-        """Features (1, B, E) -> features and logits."""
+        """Image features (1, B, E), normalised -> features and logits; there are no learned tensors."""
         return LearnerOutput(images, self.classes[None], self.backbone.scale)
 
 
 def fixed(cell: Cell, tasks: Tasks, backbone: Backbone) -> Results:
-    """Results of class features with nothing learned."""
+    """Results by test set of class features with nothing learned."""
     classes = member("learner", cell.method).classes
 
     def learner(test: TestSet) -> Fixed:

@@ -17,7 +17,7 @@ class Given:
     """What other jobs give: kept prompts by experiment, and the partners of every target by the grid's recipe.
 
     `unfinished` is where the state of a cell lies that takes long and was not finished. `steps` stops meta-training
-    after the first so many (a sample of it).
+    after the first so many outer steps (a sample of it).
     """
 
     prompts: Mapping[str, Prompts] = field(default_factory=dict)
@@ -30,8 +30,8 @@ class Given:
         return self.prompts[cell.start].start(cell) if cell.start else {}
 
     def prompt(self, cell: Cell) -> Params:
-        """The prompt of another job that a cell judges or starts from; nothing where there is none."""
-        return self.prompts[cell.prompts_of].judged(cell) if cell.prompts_of else self.start(cell)
+        """The prompt of another job that a cell evaluates or starts from; nothing where there is none."""
+        return self.prompts[cell.prompts_of].evaluated_by(cell) if cell.prompts_of else self.start(cell)
 
     def trained_on(self, cell: Cell) -> tuple[str, ...]:
         """The tasks that a cell is trained on, the target of a group first."""

@@ -1,4 +1,4 @@
-"""Kept prompts judged as they are on another task: MVLPT's transferability grid, section 4.2 of arXiv:2211.11720."""
+"""Kept prompts evaluated as they are on another task: MVLPT's transferability grid, section 4.2 of arXiv:2211.11720."""
 
 from dataclasses import replace
 
@@ -15,8 +15,11 @@ from reprompt.training.training_set import TrainingSet
 from reprompt.training.validation import stored, validated
 
 
-def placed(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given) -> list[Finished]:
-    """Kept prompts judged as they are on another task, and on its held-out images of the same seed: MVLPT's grid."""
+def evaluated_elsewhere(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given) -> list[Finished]:
+    """Kept prompts evaluated as they are on another task, and on its held-out images of the same seed.
+
+    Those are training images of that task, not augmented; it need not be one that a prompt was tuned on.
+    """
     learner = learners_of(cells[0], tasks, backbone)
     (test,) = cells[0].tests
     target = TrainingSet((test.task,), (tasks[test.task],), cells[0].learns)
@@ -29,8 +32,8 @@ def placed(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given) ->
         source: [measure.pair(tasks[source], tasks[test.task], backbone) for measure in measures_with("pair", cells[0])]
         for source in dict.fromkeys(cell.task for cell in cells)
     }
-    for cell, of_cell, (arrays,) in zip(cells, results, validation, strict=True):
-        of_cell[test].measured.update(stored(arrays))
+    for cell, by_test, (arrays,) in zip(cells, results, validation, strict=True):
+        by_test[test].measured.update(stored(arrays))
         for pair in pairs[cell.task]:
-            of_cell[test].measured.update(pair)
-    return [Finished(of_cell) for of_cell in results]
+            by_test[test].measured.update(pair)
+    return [Finished(by_test) for by_test in results]

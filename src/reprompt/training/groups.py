@@ -2,11 +2,11 @@
 
     paper           here              meaning
     row             source            the task on which a prompt was tuned at 20 shots
-    column          target            the task on which that prompt is judged as it is
+    column          target            the task on which that prompt is evaluated as it is
     relative score  normalised(grid)  every column divided by its best entry
     Task 1, Task 2  Partners.best     the two sources that transfer best to a target
 
-The paper does not say by which images it chooses partners. Its grid is judged on test images; here the choice is made
+The paper does not say by which images it chooses partners. Its grid is of test images; here the choice is made
 by the sources' scores on the target's own validation images, so nothing is chosen on test images. The worst groups,
 which the paper does not print, take the two lowest entries of a column.
 """
@@ -30,12 +30,17 @@ class Partners:
     worst: tuple[str, ...]
 
     def of(self, group: str) -> tuple[str, ...]:
-        """The partners in a group by its name: `best_3` is the target with its two best."""
-        which, _, size = group.partition("_")
-        found = getattr(self, which)[: int(size) - 1]
-        if len(found) < int(size) - 1:
-            raise ValueError(f"a group {group} needs {int(size) - 1} partners, and the grid has {len(found)} sources")
-        return found
+        """The partners in a group by its name: `best_3` is the target with its two best.
+
+        Raises ValueError where the grid has too few sources.
+        """
+        end, _, size = group.partition("_")
+        partners = getattr(self, end)[: int(size) - 1]
+        if len(partners) < int(size) - 1:
+            raise ValueError(
+                f"a group {group} needs {int(size) - 1} partners, and the grid has {len(partners)} sources"
+            )
+        return partners
 
 
 def grid_of(records: pd.DataFrame, recipe: str, metric: str = "score") -> pd.DataFrame:
@@ -66,7 +71,7 @@ Groups = Mapping[str, Mapping[str, Partners]]
 
 
 def groups_of(records: pd.DataFrame) -> Groups:
-    """The partners of every target by the recipe whose prompts the grid judges."""
+    """The partners of every target by the recipe whose prompts the grid evaluates."""
     recipes = records.loc[records["protocol"] == "transfer_grid", "recipe"].unique()
     return {str(recipe): partners(grid_of(records, recipe, "validation")) for recipe in recipes}
 
@@ -80,16 +85,16 @@ def trained_on(cell: Cell, groups: Groups) -> tuple[str, ...]:
 
 def write_groups(path: Path, groups: Groups) -> None:
     """Write them as JSON."""
-    plain = {recipe: {target: asdict(found) for target, found in targets.items()} for recipe, targets in groups.items()}
-    write_text(path, json.dumps(plain, indent=1, sort_keys=True) + "\n")
+    entries = {recipe: {target: asdict(each) for target, each in targets.items()} for recipe, targets in groups.items()}
+    write_text(path, json.dumps(entries, indent=1, sort_keys=True) + "\n")
 
 
 def read_groups(path: Path) -> Groups:
-    """Read a file that `write_groups` wrote."""
+    """Read a file that `write_groups` wrote. Raises FileNotFoundError where it is missing."""
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: which tasks are trained together; `reprompt groups` makes it")
-    found = json.loads(path.read_text())
+    entries = json.loads(path.read_text())
     return {
-        recipe: {target: Partners(tuple(of["best"]), tuple(of["worst"])) for target, of in targets.items()}
-        for recipe, targets in found.items()
+        recipe: {target: Partners(tuple(each["best"]), tuple(each["worst"])) for target, each in targets.items()}
+        for recipe, targets in entries.items()
     }

@@ -4,7 +4,7 @@ Every step samples a batch per run, lets the gradient rule ask the learner for f
 and steps the optimiser per run. A run's batches, schedule and start come from its own seed: its result does not depend
 on which other runs share the fleet.
 
-    R runs, B images per batch, N images of a run, E joint width, K classes
+    R runs of the fleet, R' of them active in a step, B images per batch, N images of a run, E joint width, K classes
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,21 @@ from torch.nn.utils.rnn import pad_sequence
 from reprompt.clip.params import Params
 from reprompt.evaluation.images import Images
 from reprompt.evaluation.measures.measure import TrainingHook, TrainingState
-from reprompt.gradients.step import Step
+from reprompt.gradients.step import TrainingStep
 from reprompt.objectives.batch import Batch
 from reprompt.training.optimisers import SGD, Adam, Optimiser
 from reprompt.training.run import Run
-from reprompt.training.step import Method, training_step
+from reprompt.training.step import TrainingMethod, training_step
 
 
 @dataclass(frozen=True)
 class Batches:
-    """The runs of a fleet side by side, shorter ones padded: few-shot sets (R, N, ...) and batches (steps, R, B).
+    """The runs of a fleet side by side, shorter ones padded: few-shot sets, and the batches of S steps.
 
-    `indices` are those in a run's few-shot set. Weights are 1/b for a run's own b images and 0 for padding and for the
-    steps after its last.
+    `images` (R, N) index the training images, `indices` (S, R, B) a run's few-shot set. `labels` are (R, N) or
+    (R, N, K), `allowed` (R, N, K). `weights` (S, R, B) are 1/b for a run's own b images and 0 for padding and for the
+    steps after its last; `rates` (S, R) are learning rates. `steps` (R,) are those of a run, `per_epoch` (R,) of its
+    epoch.
     """
 
     images: Tensor
@@ -45,27 +47,28 @@ class Batches:
 
     @classmethod
     def of(cls, runs: list[Run], views: int) -> "Batches":
-        """Lay out the sets and batches of all runs."""
+        """Lay out the sets and batches of all runs, whose images have so many views."""
         plans = [run.batch_plan(views) for run in runs]
         shape = (max(len(p) for p, _ in plans), len(runs), max(p.shape[1] for p, _ in plans))
-        indices, chosen = (torch.zeros(shape, dtype=torch.long) for _ in range(2))
+        indices, views_of_all = (torch.zeros(shape, dtype=torch.long) for _ in range(2))
         weights, rates = torch.zeros(shape), torch.zeros(shape[:2])
-        for r, (run, (which, view)) in enumerate(zip(runs, plans, strict=True)):
-            steps, size = which.shape
-            indices[:steps, r, :size] = which
-            chosen[:steps, r, :size] = view
+        for r, (run, (indices_of_run, views_of_run)) in enumerate(zip(runs, plans, strict=True)):
+            steps, size = indices_of_run.shape
+            indices[:steps, r, :size] = indices_of_run
+            views_of_all[:steps, r, :size] = views_of_run
             weights[:steps, r, :size] = 1 / size
             rates[:steps, r] = torch.tensor(run.schedule.rates(len(run.images)))
+        with_allowed = runs[0].allowed is not None
         return cls(
-            pad_sequence([run.images for run in runs], batch_first=True),
-            pad_sequence([run.labels for run in runs], batch_first=True),
-            None if runs[0].allowed is None else pad_sequence([run.allowed for run in runs], batch_first=True),
-            indices,
-            chosen,
-            weights,
-            rates,
-            torch.tensor([len(p) for p, _ in plans]),
-            torch.tensor([run.schedule.steps_in_epoch(len(run.images)) for run in runs]),
+            images=pad_sequence([run.images for run in runs], batch_first=True),
+            labels=pad_sequence([run.labels for run in runs], batch_first=True),
+            allowed=pad_sequence([run.allowed for run in runs], batch_first=True) if with_allowed else None,
+            indices=indices,
+            views=views_of_all,
+            weights=weights,
+            rates=rates,
+            steps=torch.tensor([len(p) for p, _ in plans]),
+            per_epoch=torch.tensor([run.schedule.steps_in_epoch(len(run.images)) for run in runs]),
         )
 
     def to(self, device: torch.device) -> "Batches":
@@ -73,14 +76,14 @@ class Batches:
         return Batches(**{name: None if tensor is None else tensor.to(device) for name, tensor in vars(self).items()})
 
     def batch(self, step: int, runs: Tensor) -> tuple[Tensor, Tensor, Batch]:
-        """Of some runs (R,) at a step: their images and views (R, B), and what the objective sees of them."""
-        which = runs[:, None], self.indices[step, runs]
-        allowed = None if self.allowed is None else self.allowed[which]
-        batch = Batch(self.labels[which], self.weights[step, runs], runs, allowed=allowed)
-        return self.images[which], self.views[step, runs], batch
+        """Of some runs (R',) at a step: their images and views (R', B), and what the objective sees of them."""
+        chosen = runs[:, None], self.indices[step, runs]
+        allowed = None if self.allowed is None else self.allowed[chosen]
+        batch = Batch(self.labels[chosen], self.weights[step, runs], runs, allowed=allowed)
+        return self.images[chosen], self.views[step, runs], batch
 
-    def state(self, number: int, step: Step, params: Params) -> TrainingState:
-        """What hooks see of a step."""
+    def state(self, number: int, step: TrainingStep, params: Params) -> TrainingState:
+        """What hooks see of the step of that number, from 0; `params` are the whole fleet's, each (R, ...)."""
         ends = ((number + 1) % self.per_epoch == 0) & (self.steps > number)
         return TrainingState(step.batch.runs, step, ends, number // self.per_epoch, params)
 
@@ -88,16 +91,16 @@ class Batches:
 def train(
     runs: list[Run],
     images: Images,
-    method: Method,
+    method: TrainingMethod,
     teacher: Tensor | None = None,
     hooks: Sequence[TrainingHook] = (),
     optimiser: Literal["sgd", "adam"] = "sgd",
 ) -> Params:
-    """Tune all runs and return their prompts, each tensor (R, ...).
+    """Tune all runs and return their learned tensors, each (R, ...), on the device of the images' features.
 
     `teacher` (K, E), or (R, K, E) for a teacher per run, are the class features that a teacher classifies the frozen
     image features with. Runs of different length are one fleet: those that have ended leave it. `hooks` see every
-    step after it was taken.
+    step after it was taken. Raises FloatingPointError where a loss is not finite.
     """
     device, learner = images.features.device, method.learner
     batches = Batches.of(runs, len(images.features)).to(device)
@@ -107,11 +110,11 @@ def train(
         teacher = teacher.expand(len(runs), *teacher.shape[-2:])
     for number in range(len(batches.indices)):
         active = (batches.steps > number).nonzero().flatten()
-        which, views, batch = batches.batch(number, active)
+        chosen, views, batch = batches.batch(number, active)
         if teacher is not None:
-            logits = learner.backbone.scale * images.features[views, which] @ teacher[active].transpose(1, 2)
+            logits = learner.backbone.scale * images.features[views, chosen] @ teacher[active].transpose(1, 2)
             batch = replace(batch, teacher=logits)
-        step = method.step_on(params, images.batch(learner.sees, views, which), batch)
+        step = method.step_on(params, images.batch(learner.sees, views, chosen), batch)
         training_step(step, method.rule, stepping, batches.rates[number, active])
         for hook in hooks:
             hook.after_step(batches.state(number, step, params))

@@ -30,7 +30,7 @@ class SGD:
 
     @torch.no_grad()
     def step(self, gradients: Params, runs: Tensor, rates: Tensor) -> None:
-        """One step of the active runs."""
+        """One step of the active runs, indices (R',), by gradients (R', ...) at rates (R',)."""
         self.steps += 1
         for name, tensor in self.params.items():
             values = (self.momentum[runs], self.decay[runs], rates)
@@ -53,7 +53,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self, gradients: Params, runs: Tensor, rates: Tensor) -> None:
-        """One step of the active runs."""
+        """One step of the active runs, indices (R',), by gradients (R', ...) at rates (R',)."""
         self.steps += 1
         for name, tensor in self.params.items():
             decay, rate = (_along(tensor, value) for value in (self.decay[runs], rates))

@@ -29,8 +29,12 @@ STD = (0.25, 0.25, 0.25)
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """`steps` of AdamW at batch size `batch`: `warmup` linear steps to `rate`, then one cosine to zero."""
+class PretrainingSchedule:
+    """`steps` of AdamW at batch size `batch`: `warmup` linear steps to `rate`, then one cosine to zero.
+
+    `seed` is that of the order of the pairs; `stop_after` ends it after the first so many steps, as they are in the
+    whole.
+    """
 
     steps: int
     batch: int = 256
@@ -38,6 +42,8 @@ class Schedule:
     warmup: int = 100
     weight_decay: float = 0.1
     clip_norm: float = 1.0
+    seed: int = 0
+    stop_after: int | None = None
 
     def rate_at(self, step: int) -> float:
         """Learning rate of step 0 ... steps - 1."""
@@ -47,7 +53,7 @@ class Schedule:
 class CaptionEncoder(nn.Module):
     """The text tower over captions, with a token table of the occurring rows only.
 
-    N captions, T tokens that occur, D text width, E joint width.
+    N captions, L tokens of the longest, T tokens that occur, D text width, E joint width, B captions of a batch.
     """
 
     def __init__(self, model: CLIP, captions: list[str]):
@@ -58,21 +64,21 @@ class CaptionEncoder(nn.Module):
         self.table_TD = nn.Parameter(model.token_embedding.weight.detach()[self.token_ids].clone())
         self.model = model
 
-    def forward(self, which: Tensor, chunks: int = 4) -> Tensor:
-        """Normalised features (B, E) of the captions `which` (B,), best given in order of length."""
-        return torch.cat([self._encode(part) for part in which.chunk(chunks)])
+    def forward(self, indices: Tensor, chunks: int = 4) -> Tensor:
+        """Normalised features (B, E) of the captions of these indices (B,), best given in order of length."""
+        return torch.cat([self._encode(part) for part in indices.chunk(chunks)])
 
-    def _encode(self, which: Tensor) -> Tensor:
-        model, ends = self.model, self.ends_N[which]
+    def _encode(self, indices: Tensor) -> Tensor:
+        model, ends = self.model, self.ends_N[indices]
         length = int(ends.max()) + 1
-        x = self.table_TD[self.rows_NL[which, :length]] + model.positional_embedding[:length]
+        x = self.table_TD[self.rows_NL[indices, :length]] + model.positional_embedding[:length]
         x = model.transformer(x, attn_mask=model.attn_mask[:length, :length])
-        x = model.ln_final(x)[torch.arange(len(which)), ends]
+        x = model.ln_final(x)[torch.arange(len(indices)), ends]
         return F.normalize(x @ model.text_projection, dim=-1)
 
 
 def contrastive_loss(images_BE: Tensor, captions_BE: Tensor, scale: Tensor) -> Tensor:
-    """Symmetric cross-entropy of matching pairs against all others in the batch."""
+    """Symmetric cross-entropy, a scalar, of matching pairs against all others; features (B, E) are normalised."""
     logits_BB = scale * images_BE @ captions_BE.T
     matches = torch.arange(len(logits_BB))
     return (F.cross_entropy(logits_BB, matches) + F.cross_entropy(logits_BB.T, matches)) / 2
@@ -82,16 +88,14 @@ def pretrain(
     model: CLIP,
     images: Tensor,
     captions: list[str],
-    schedule: Schedule,
-    seed: int,
+    schedule: PretrainingSchedule,
     locked_text: bool,
     advance: Callable[[int], None] = lambda steps: None,
-    steps: int | None = None,
 ) -> Tensor:
-    """Train `model` in place on `images` (N, H, W, 3) uint8 and their `captions`.
+    """Train `model` in place on `images` (N, H, W, 3) uint8 and their `captions`; the ids (T,) of tokens that occur.
 
-    With `locked_text` the text tower keeps the weights it came with; `steps` stops after the first so many. Returns the
-    ids (T,) of the tokens that occur.
+    With `locked_text` the text tower keeps the weights it came with. Raises FloatingPointError where the loss is not
+    finite.
     """
     model.train()
     encoder = CaptionEncoder(model, captions)
@@ -114,9 +118,9 @@ def pretrain(
         betas=(0.9, 0.98),
     )
 
-    shuffles = torch_stream(seed, "pre-training order")
+    shuffles = torch_stream(schedule.seed, "pre-training order")
     order = torch.empty(0, dtype=torch.long)
-    for step in range(schedule.steps)[:steps]:
+    for step in range(schedule.steps)[: schedule.stop_after]:
         if len(order) < schedule.batch:
             order = torch.randperm(len(images), generator=shuffles)
         batch, order = order[: schedule.batch], order[schedule.batch :]
@@ -142,17 +146,21 @@ def pretrain(
     return encoder.token_ids
 
 
+@dataclass(frozen=True)
+class Pretraining:
+    """What a miniature backbone is made of: its settings, the corpus, and the weights whose text tower it keeps."""
+
+    name: str
+    settings: RenderedBackbone
+    corpus: CorpusSettings
+    text_from: Path | None = None
+
+
 def pretrain_backbone(
-    name: str,
-    settings: RenderedBackbone,
-    corpus: CorpusSettings,
-    text_from: Path | None,
-    out: Path,
-    workers: int,
-    advance: Callable[[int], None],
-    steps: int | None = None,
+    pretraining: Pretraining, out: Path, workers: int, advance: Callable[[int], None], steps: int | None = None
 ) -> None:
-    """Render the corpus, train the backbone `name` (its first `steps`, or all) and write its weights to `out`."""
+    """Render the corpus, train a backbone (its first `steps`, or all) and write its weights to `out`."""
+    name, settings, corpus = pretraining.name, pretraining.settings, pretraining.corpus
     pairs = render_corpus(corpus.pairs, corpus.seed, corpus.mismatched_share, workers)
     architecture = {
         "vision": settings.vision,
@@ -163,10 +171,12 @@ def pretrain_backbone(
     }
     torch.manual_seed(stream_seed(settings.seed, "initial weights", name))
     model = build(settings.vision, settings.text, settings.joint_width)
-    if text_from:
-        source = read(text_from, f"the text tower of {name}")[0].state_dict()
+    if pretraining.text_from:
+        source = read(pretraining.text_from, f"the text tower of {name}")[0].state_dict()
         model.load_state_dict({k: v for k, v in source.items() if not k.startswith("visual.")}, strict=False)
-    schedule = Schedule(settings.steps, settings.batch, settings.rate, settings.warmup)
-    images = torch.from_numpy(pairs.images)
-    token_ids = pretrain(model, images, pairs.captions, schedule, settings.seed, bool(text_from), advance, steps)
+    schedule = PretrainingSchedule(
+        settings.steps, settings.batch, settings.rate, settings.warmup, seed=settings.seed, stop_after=steps
+    )
+    images, locked_text = torch.from_numpy(pairs.images), bool(pretraining.text_from)
+    token_ids = pretrain(model, images, pairs.captions, schedule, locked_text, advance)
     save(out, model, token_ids, architecture, {"corpus_sha256": pairs.sha256, "steps": str(settings.steps)})

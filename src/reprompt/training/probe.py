@@ -17,10 +17,10 @@ def solved(cell: Cell, tasks: Tasks) -> Results:
     ValueError where a test set has one that the training set lacks.
     """
     data = tasks[cell.task]
-    drawn, classes = data.split.draws[str(cell.seed)], data.split.classes(cell.learns)
+    draws, classes = data.split.draws[str(cell.seed)], data.split.classes(cell.learns)
     plain = data.features.plain.numpy()
-    images, labels = few_shot(drawn, classes, cell.shots, cell.tau)
-    held_out, held_out_labels = validation(drawn, classes, cell.shots, data.split.most_shots)
+    images, labels = few_shot(draws, classes, cell.shots, cell.tau)
+    held_out, held_out_labels = validation(draws, classes, cell.shots, data.split.most_shots)
     solve = member("learner", cell.method).solve
     model = solve((plain[images], labels), (plain[held_out], held_out_labels), cell.learner)
     known, results = data.split.names(cell.learns), {}

@@ -12,7 +12,8 @@ class Schedule:
     """CoOp's: one epoch at `warmup_rate`, then a cosine that restarts its count after the warm-up, changed per epoch.
 
     The cosine has advanced epochs - 2 of `epochs` steps in the last epoch, so the rate never reaches zero.
-    `steps_per_epoch` None means the images of the run divided by the batch, the last partial batch dropped.
+    `steps_per_epoch` None means the images of the run divided by the batch, the last partial batch dropped. `batch` is
+    in images.
     """
 
     rate: float
@@ -34,7 +35,7 @@ class Schedule:
         return self.steps_per_epoch or max(1, images // self.batch)
 
     def rates(self, images: int) -> list[float]:
-        """The rate of every step of a run with that many images."""
+        """The rate of every step of a run with that many images: epochs times steps per epoch."""
         per_epoch = self.steps_in_epoch(images)
         return [self.rate_in(epoch) for epoch in range(1, self.epochs + 1) for _ in range(per_epoch)]
 

@@ -12,30 +12,30 @@ import torch
 from torch import Tensor
 
 from reprompt.clip.params import Params
-from reprompt.gradients.step import Rule, Step
+from reprompt.gradients.step import Rule, TrainingStep
 from reprompt.learners.learner import Learner
 from reprompt.objectives.batch import Batch, Objective
 from reprompt.training.optimisers import Optimiser
 
 
 @dataclass(frozen=True)
-class Method:
+class TrainingMethod:
     """What is learned, what is minimised, and what happens to the gradient."""
 
     learner: Learner
     objective: Objective
     rule: Rule
 
-    def step_on(self, params: Params, images: Tensor, batch: Batch) -> Step:
-        """What the rule sees of the batch's runs: copies of their tensors among params (R, ...), to be derived by.
+    def step_on(self, params: Params, images: Tensor, batch: Batch) -> TrainingStep:
+        """What the rule sees of the batch's runs: copies (R', ...) of their tensors among params (R, ...), as leaves.
 
         `images` (R', B, ...) are features or pixels, as the learner gets them.
         """
         leaves = {name: tensor[batch.runs].requires_grad_(True) for name, tensor in params.items()}
-        return Step(leaves, partial(self.learner.forward, leaves, images), self.objective, batch)
+        return TrainingStep(leaves, partial(self.learner.forward, leaves, images), self.objective, batch)
 
 
-def training_step(step: Step, rule: Rule, optimiser: Optimiser, rates: Tensor) -> tuple[Tensor, Params]:
+def training_step(step: TrainingStep, rule: Rule, optimiser: Optimiser, rates: Tensor) -> tuple[Tensor, Params]:
     """Step the runs of a batch at their rates (R',): their task losses (R',) and gradients, each (R', ...), before it.
 
     Raises FloatingPointError if a loss is not finite.

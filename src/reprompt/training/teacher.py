@@ -10,7 +10,7 @@ from reprompt.training.oracle import oracle
 
 
 def teacher(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
-    """Class features (K, E) of the teacher that a cell's settings name, among the classes that the cell learns."""
+    """Class features (K, E), normalised, of the teacher that a cell's settings name, among the classes it learns."""
     split, kind = data.split, cell.taught.teacher
     if kind == "oracle":
         return oracle(cell, data, backbone)

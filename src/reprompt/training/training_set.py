@@ -22,7 +22,8 @@ from reprompt.training.validation import HeldOut
 class FewShotSet:
     """A cell's few-shot set: images (N,) of the training set, labels (N,) or (N, K), and what is held out of it.
 
-    `task_of` (N,) is the place of each image's task; `allowed` (N, K) says which classes belong to that task.
+    `images` are indices among the training images of all tasks, laid end to end. `task_of` (N,) is the index of each
+    image's task; `allowed` (N, K), bool, says which classes belong to that task.
     """
 
     images: Tensor
@@ -46,22 +47,25 @@ class TrainingSet:
         return [name for data in self.tasks for name in data.split.names(self.part)]
 
     def images(self, backbone: Backbone, augmentation: str) -> Images:
-        """The training images of all tasks."""
+        """The training images of all tasks, features (V, sum of N, E): augmented views, or as they are, V = 1."""
         return laid_end_to_end([data.training_images(backbone, augmentation) for data in self.tasks])
 
     def few_shot_set(self, cell: Cell) -> FewShotSet:
-        """The few-shot set of a cell: of every task the same number of shots."""
+        """The few-shot set of a cell: of every task the same number of shots.
+
+        Raises ValueError where all images are held out.
+        """
         first_image = first_class = 0
         images, labels, task_of, allowed, held_out = [], [], [], [], []
-        for place, (name, data) in enumerate(zip(self.names, self.tasks, strict=True)):
-            few = few_shot_of(data.split, cell, place)
+        for index, (name, data) in enumerate(zip(self.names, self.tasks, strict=True)):
+            few = few_shot_of(data.split, cell, index)
             columns = slice(first_class, first_class + len(data.split.names(self.part)))
             if few.held_out is not None:
-                held, of_held = few.held_out
-                held_out.append(HeldOut(name, cell.metric(name), held + first_image, of_held, columns))
+                held_images, held_labels = few.held_out
+                held_out.append(HeldOut(name, cell.metric(name), held_images + first_image, held_labels, columns))
             images.append(few.images + first_image)
             labels.append(self._of_all_classes(few.labels, columns))
-            task_of.append(np.full(len(few.images), place))
+            task_of.append(np.full(len(few.images), index))
             own = np.zeros((len(few.images), len(self.class_names)), bool)
             own[:, columns] = True
             allowed.append(own)
@@ -76,7 +80,10 @@ class TrainingSet:
         return FewShotSet(*joined, held_out)
 
     def _of_all_classes(self, labels: np.ndarray, columns: slice) -> np.ndarray:
-        """Labels within a task -> among the classes of all tasks: indices, or 0 and 1 where a task has several."""
+        """Labels (n,) or (n, k) within a task -> among the K classes of all tasks.
+
+        Class indices (n,), or 0 and 1, (n, K) in single precision, where any task has images of several classes.
+        """
         if not any(data.split.is_multi_label for data in self.tasks):
             return labels + columns.start
         shown = np.zeros((len(labels), len(self.class_names)), np.float32)

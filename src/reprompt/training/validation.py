@@ -25,7 +25,10 @@ from reprompt.learners.learner import Learner
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Held-out images (N,) of one task, their labels within it, (N,) or (N, K), and the columns of its classes."""
+    """Held-out images (N,) of one task, their labels within it, (N,) or (N, K), and the columns of its classes.
+
+    `images` are indices among the training images of all tasks, `columns` among the classes of all tasks.
+    """
 
     task: str
     metric: str
@@ -46,9 +49,12 @@ def stored(arrays: Arrays) -> Arrays:
 
 
 def validated(learner: Learner, params: Params, images: Images, held_out: list[list[HeldOut]]) -> list[list[Arrays]]:
-    """What every run of params (R, ...) makes of its held-out images, task by task. `images` are not augmented."""
-    of_runs = [torch.from_numpy(np.concatenate([task.images for task in tasks])) for tasks in held_out]
-    padded = pad_sequence(of_runs, batch_first=True).to(images.features.device)
+    """What every run of params (R, ...) makes of its held-out images, task by task. `images` are not augmented.
+
+    `held_out` is a list of tasks for every run; runs may hold out different numbers of images.
+    """
+    indices_of_runs = [torch.from_numpy(np.concatenate([task.images for task in tasks])) for tasks in held_out]
+    padded = pad_sequence(indices_of_runs, batch_first=True).to(images.features.device)
     batches = (
         EvaluationBatch(images.batch(learner.sees, torch.zeros_like(indices), indices), indices)
         for indices in padded.split(learner.images_at_once or padded.shape[1], dim=1)
@@ -56,8 +62,8 @@ def validated(learner: Learner, params: Params, images: Images, held_out: list[l
     logits = Logits()
     evaluate(learner, params, batches, [logits])
     return [
-        [task.arrays(of_task[:, task.columns]) for task, of_task in zip(tasks, _by_task(of_run, tasks), strict=True)]
-        for tasks, of_run in zip(held_out, logits.joined.float().cpu(), strict=True)
+        [task.arrays(rows[:, task.columns]) for task, rows in zip(tasks, _by_task(logits_of_run, tasks), strict=True)]
+        for tasks, logits_of_run in zip(held_out, logits.joined.float().cpu(), strict=True)
     ]
 
 
@@ -70,7 +76,8 @@ def _by_task(logits: Tensor, tasks: list[HeldOut]) -> Sequence[Tensor]:
 class BestCheckpoint:
     """Keeps every run's prompt of the epoch with the highest score on its held-out images, the earliest of equals.
 
-    The score is the mean over tasks of each task's own metric. `epochs` (R) are the runs' last epochs.
+    The score, in percent, is the mean over tasks of each task's own metric. `epochs` (R) are the runs' last epochs;
+    `params`, each (R, ...), are the best tensors so far and `arrays` what these made of the held-out images.
     """
 
     def __init__(
@@ -91,10 +98,10 @@ class BestCheckpoint:
             return
         if not self.params:
             self.params = {name: tensor.clone() for name, tensor in state.params.items()}
-        of_runs = {name: tensor[runs] for name, tensor in state.params.items()}
+        params = {name: tensor[runs] for name, tensor in state.params.items()}
         held_out = [self.held_out[run] for run in runs.tolist()]
-        for run, arrays in zip(runs.tolist(), validated(self.learner, of_runs, self.images, held_out), strict=True):
-            scores = [score(one.metric, found) for one, found in zip(self.held_out[run], arrays, strict=True)]
+        for run, arrays in zip(runs.tolist(), validated(self.learner, params, self.images, held_out), strict=True):
+            scores = [score(task.metric, of_task) for task, of_task in zip(self.held_out[run], arrays, strict=True)]
             if np.mean(scores) > self.best[run]:
                 self.best[run], self.arrays[run] = float(np.mean(scores)), arrays
                 for name, tensor in state.params.items():

@@ -21,8 +21,8 @@ import torch
 from reprompt.cells.job import Job
 from reprompt.clip.openai import load
 from reprompt.planning.plan import Plan
-from reprompt.training.pretrain import pretrain_backbone
-from reprompt.training.tune import tune_job
+from reprompt.training.pretrain import Pretraining, pretrain_backbone
+from reprompt.training.tune import Workplace, tune_job
 from reprompt.workflow.attest.sampling import cell_in_request, with_cells
 
 PRETRAINING_THREADS = 2  # as the rule has it: the last bit depends on their number
@@ -50,8 +50,8 @@ def sample_job(job: Job, plan: Plan, out: Path, steps: int | None) -> None:
     weights, features = plan.root / f"backbones/{job.backbone}.safetensors", plan.root / "features" / job.backbone
     again = out / "again.npz"
     for path in (records, again):
-        places = (features, plan.root / "data", store, path, path.with_suffix(".json"))
-        tune_job(job, plan, load(weights, job.backbone), *places, advance=lambda cells: None, steps=steps)
+        workplace = Workplace(features, plan.root / "data", store, path, path.with_suffix(".json"))
+        tune_job(job, plan, load(weights, job.backbone), workplace, advance=lambda cells: None, steps=steps)
     if records.read_bytes() != again.read_bytes():
         raise ValueError(f"{job.name}: finished cells from the store give other records")
     if job.keeps_prompts and not plan.prompts(job.name).exists():
@@ -73,5 +73,5 @@ def sample_pretraining(backbone: str, plan: Plan, out: Path, steps: int) -> None
     torch.set_num_threads(PRETRAINING_THREADS)
     settings, text = plan.parameters.backbones[backbone], plan.text_source(backbone)
     text_from = plan.root / f"backbones/{text}.safetensors" if text else None
-    corpus, weights = plan.parameters.corpus, out / f"{backbone}.safetensors"
-    pretrain_backbone(backbone, settings, corpus, text_from, weights, PRETRAINING_THREADS, lambda _: None, steps)
+    pretraining = Pretraining(backbone, settings, plan.parameters.corpus, text_from)
+    pretrain_backbone(pretraining, out / f"{backbone}.safetensors", PRETRAINING_THREADS, lambda _: None, steps)

@@ -19,7 +19,7 @@ import yaml
 from reprompt.cells.tuning import ParameterError
 from reprompt.foundation.code import PACKAGE, definitions, reached
 from reprompt.foundation.digests import digest_of_text
-from reprompt.planning.entry_points import code_of, of_job, spec_of
+from reprompt.planning.entry_points import code_of, job_entries, spec_of
 from reprompt.planning.parameters import parse_parameters
 from reprompt.planning.plan import Plan, make_plan
 from reprompt.workflow import provenance
@@ -124,7 +124,7 @@ def code_changed(plan: Plan, rule: str, wildcards: Mapping[str, str], commit: st
     if archive is None:
         yield f"code: made by {commit[:12]}, which is not in this repository"
         return
-    entries = of_job(plan, rule, wildcards)
+    entries = job_entries(plan, rule, wildcards)
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
             packed.extractall(folder, filter="data")

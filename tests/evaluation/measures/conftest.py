@@ -14,9 +14,9 @@ from reprompt.gradients import plain
 from reprompt.learners.ivlp import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.training.loop import train
-from reprompt.training.run import Run
+from reprompt.training.run import Run, Sampling
 from reprompt.training.schedule import Schedule
-from reprompt.training.step import Method
+from reprompt.training.step import TrainingMethod
 
 NAMES = ["cat", "a dog of some kind", "old car"]
 BOTH = Settings(context_length=2, text_depth=1, visual_depth=1, visual_length=2)
@@ -43,17 +43,19 @@ def teacher() -> Tensor:
 
 @pytest.fixture
 def fit(learner, images, teacher) -> Callable[..., Params]:
-    """Train the runs of these places (0: two epochs of one step, 1: four epochs of two)."""
+    """Train the runs of these indices (0: two epochs of one step, 1: four epochs of two)."""
 
-    def run(place: int) -> Run:
-        stream = torch.Generator().manual_seed(place)
-        schedule = Schedule(0.05, 1e-3, EPOCHS[place], None, batch=4, momentum=0.9, weight_decay=5e-4)
-        count = SIZES[place]
+    def run(index: int) -> Run:
+        stream = torch.Generator().manual_seed(index)
+        schedule = Schedule(0.05, 1e-3, EPOCHS[index], None, batch=4, momentum=0.9, weight_decay=5e-4)
+        count = SIZES[index]
         chosen, labels = torch.randperm(8, generator=stream)[:count], torch.arange(count) % 3
         start = learner.start("random", stream)
-        return Run(chosen, labels, start, schedule, *(torch.Generator().manual_seed(s + place) for s in (10, 20)))
+        streams = (torch.Generator().manual_seed(s + index) for s in (10, 20))
+        return Run(chosen, labels, start, schedule, Sampling(*streams))
 
-    def of(places=(0, 1), objective=cross_entropy.loss, rule=plain.gradients, hooks=()) -> Params:
-        return train([run(place) for place in places], images, Method(learner, objective, rule), teacher, hooks)
+    def of(indices=(0, 1), objective=cross_entropy.loss, rule=plain.gradients, hooks=()) -> Params:
+        method = TrainingMethod(learner, objective, rule)
+        return train([run(index) for index in indices], images, method, teacher, hooks)
 
     return of

@@ -21,7 +21,7 @@ def general(output, batch):
     return lwf.divergence(output, batch, TEMPERATURE)
 
 
-def slowly(fit, place: int, steps_per_epoch: int) -> list[float]:
+def slowly(fit, index: int, steps_per_epoch: int) -> list[float]:
     """Of one run alone: both losses by backward, the angle from the law of cosines, means over an epoch's steps."""
     angles = []
 
@@ -38,7 +38,7 @@ def slowly(fit, place: int, steps_per_epoch: int) -> list[float]:
         angles.append(float(torch.rad2deg(torch.arccos(cosine))))
         return plain.gradients(step)
 
-    fit([place], rule=rule)
+    fit([index], rule=rule)
     return np.reshape(angles, (-1, steps_per_epoch)).mean(axis=1).tolist()
 
 
@@ -46,8 +46,8 @@ def test_it_agrees_with_a_slow_computation_run_by_run(fit):
     """The first run is shorter and leaves the fleet."""
     hook = watching()
     fit(hooks=[hook])
-    for place, steps_per_epoch, measured in zip((0, 1), (1, 2), hook.arrays(), strict=True):
-        expected = slowly(fit, place, steps_per_epoch)
+    for index, steps_per_epoch, measured in zip((0, 1), (1, 2), hook.arrays(), strict=True):
+        expected = slowly(fit, index, steps_per_epoch)
         assert measured[TEST]["angle"].shape == (len(expected),)
         assert measured[TEST]["angle"].tolist() == pytest.approx(expected, abs=HALF_PRECISION)
         assert max(expected) - min(expected) > 3 * HALF_PRECISION, "a constant shows nothing"

@@ -57,16 +57,16 @@ def by_hand(backbone: Backbone, class_features, pixels, label: int) -> np.ndarra
 
 def test_heat_agrees_with_the_equations_worked_by_hand(backbone, seen):
     class_features, pixels, labels = seen
-    found = heatmaps(backbone, class_features, pixels, labels)
-    assert found.shape == (3, backbone.image_size, backbone.image_size) and found.dtype == np.float32
+    maps = heatmaps(backbone, class_features, pixels, labels)
+    assert maps.shape == (3, backbone.image_size, backbone.image_size) and maps.dtype == np.float32
     for image, label in enumerate(labels):
         heat = by_hand(backbone, class_features, pixels[image], int(label))
-        assert np.abs(found[image] - (heat - heat.min()) / (heat.max() - heat.min() + 1e-7)).max() < 1e-4
+        assert np.abs(maps[image] - (heat - heat.min()) / (heat.max() - heat.min() + 1e-7)).max() < 1e-4
 
 
 def test_heat_lies_between_zero_and_one_and_reaches_both(backbone, seen):
-    found = heatmaps(backbone, *seen)
-    assert found.min() == 0 and found.max() == pytest.approx(1, abs=1e-4)
+    maps = heatmaps(backbone, *seen)
+    assert maps.min() == 0 and maps.max() == pytest.approx(1, abs=1e-4)
 
 
 def test_the_length_of_class_features_does_not_matter(backbone, seen):

@@ -97,6 +97,6 @@ def test_the_order_of_similarities_is_the_order_of_distances(tiny, images):
 
 
 def test_both_are_arrays_of_one_number(tiny, images):
-    found = pair(task(["cat"], images[0]), task(["dog"], images[1]), tiny)
-    assert list(found) == ["label_similarity", "image_similarity"]
-    assert all(array.shape == (1,) and array.dtype == np.float64 for array in found.values())
+    arrays = pair(task(["cat"], images[0]), task(["dog"], images[1]), tiny)
+    assert list(arrays) == ["label_similarity", "image_similarity"]
+    assert all(array.shape == (1,) and array.dtype == np.float64 for array in arrays.values())

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS
-from reprompt.gradients.gram import Regulator, named
+from reprompt.gradients.gram import Regulator, regulator_tensors
 from reprompt.learners.ivlp import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch
@@ -79,9 +79,9 @@ def identity():
 
 def meta_gradients(prompts, regulators, task, outer=OUTER):
     """The summed query loss, and its gradients for prompts and, under dotted names, regulators."""
-    theta, phi = (leaves(tensors) for tensors in (prompts, named(regulators)))
+    theta, phi = (leaves(tensors) for tensors in (prompts, regulator_tensors(regulators)))
     loss = outer_gradient(theta, phi, *task, outer)
-    return loss, *({name: leaf.grad for name, leaf in of.items()} for of in (theta, phi))
+    return loss, *({name: leaf.grad for name, leaf in tensors.items()} for tensors in (theta, phi))
 
 
 def leaves(tensors):
@@ -191,11 +191,11 @@ def test_every_saving_is_exact_in_meta_gradients(task, prompts, regulators, savi
 
 def test_the_outer_step_takes_prompts_and_regulators_at_a_rate_each(task, prompts, regulators):
     """Plain descent, by hand."""
-    theta, phi = leaves(prompts), leaves(named(regulators))
+    theta, phi = leaves(prompts), leaves(regulator_tensors(regulators))
     optimiser = outer_optimiser(theta, phi, OUTER)
     outer_gradient(theta, phi, *task(), OUTER)
     optimiser.step()
-    for after, before, rate in ((theta, prompts, 0.2), (phi, named(regulators), 0.3)):
+    for after, before, rate in ((theta, prompts, 0.2), (phi, regulator_tensors(regulators), 0.3)):
         for name, leaf in after.items():
             assert torch.allclose(leaf.detach(), before[name] - rate * leaf.grad, atol=1e-12)
             assert leaf.grad.abs().max() > 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reprompt.training.meta.episodes import Sampler
+from reprompt.training.meta.episodes import EpisodeSampler
 
 TOPICS, DOMAINS, EACH = 6, 3, 10
 LABELS = np.repeat(np.arange(TOPICS), DOMAINS * EACH)
@@ -12,7 +12,7 @@ OF_DOMAIN = np.tile(np.repeat(np.arange(DOMAINS), EACH), TOPICS)
 
 def sampler(one_domain=True, **changed):
     settings = {"ways": 4, "shots": 5, "queries": 9} | changed
-    return Sampler(LABELS, OF_DOMAIN, **settings, one_domain=one_domain)
+    return EpisodeSampler(LABELS, OF_DOMAIN, **settings, one_domain=one_domain)
 
 
 def episodes(count=40, **settings):
@@ -20,11 +20,11 @@ def episodes(count=40, **settings):
 
 
 def test_an_episode_has_distinct_topics_and_so_many_images_of_each():
-    found = episodes()
-    assert found.topics.shape == (40, 4) and found.support.shape == (40, 4, 5) and found.query.shape == (40, 4, 9)
-    assert all(len(set(row)) == 4 for row in found.topics.tolist())
-    for part in (found.support, found.query):
-        assert (LABELS[part] == found.topics[..., None]).all()
+    batch = episodes()
+    assert batch.topics.shape == (40, 4) and batch.support.shape == (40, 4, 5) and batch.query.shape == (40, 4, 9)
+    assert all(len(set(row)) == 4 for row in batch.topics.tolist())
+    for part in (batch.support, batch.query):
+        assert (LABELS[part] == batch.topics[..., None]).all()
 
 
 def test_the_support_set_of_a_topic_is_from_one_domain_and_not_always_the_same():
@@ -41,8 +41,8 @@ def test_the_query_set_is_from_all_domains_alike():
 
 def test_no_query_image_is_a_support_image():
     for one_domain in (True, False):
-        found = episodes(one_domain=one_domain)
-        both = np.concatenate([found.support, found.query], axis=-1)
+        batch = episodes(one_domain=one_domain)
+        both = np.concatenate([batch.support, batch.query], axis=-1)
         assert all(len(set(images)) == 14 for images in both.reshape(-1, 14).tolist())
 
 
@@ -54,8 +54,8 @@ def test_without_domain_shift_the_support_set_is_from_all_domains():
 def test_a_topic_with_too_few_images_is_never_drawn():
     labels = np.where(np.arange(len(LABELS)) % 30 < 13, LABELS, -1)  # 13 of each topic are left: 10 and 3 of a domain
     labels[LABELS > 1] = LABELS[LABELS > 1]
-    found = Sampler(labels, OF_DOMAIN, 4, 5, 9, one_domain=True).episodes(40, np.random.default_rng(0))
-    assert set(found.topics.ravel()) == {2, 3, 4, 5}
+    batch = EpisodeSampler(labels, OF_DOMAIN, 4, 5, 9, one_domain=True).episodes(40, np.random.default_rng(0))
+    assert set(batch.topics.ravel()) == {2, 3, 4, 5}
 
 
 def test_too_few_topics_are_refused_with_the_numbers():

@@ -8,7 +8,7 @@ from uncut import uncut_plan
 
 from reprompt.benchmarks import meta as bench_meta
 from reprompt.benchmarks.steps.class_names import class_names
-from reprompt.benchmarks.steps.settings import settings_for
+from reprompt.benchmarks.steps.workloads import workloads_for
 from reprompt.cells.tuning import Episodes
 from reprompt.learners import cocoop
 from reprompt.workflow.estimate.memory import (
@@ -41,7 +41,7 @@ class Tower:
 
 def rows():
     """The benchmark's settings with what their fast step took at its peak."""
-    settings = settings_for(type("B", (), {"model": Tower()})())
+    settings = workloads_for(type("B", (), {"model": Tower()})())
     measured = json.loads(MEASURED.read_text())["rows"]
     return [(setting, row["fast"]["peak_bytes"]) for setting, row in zip(settings, measured, strict=True)]
 

@@ -15,11 +15,14 @@ THINGS = tuple(WORDS.split())
 
 
 def class_names(count: int) -> list[str]:
-    """The first `count` names: of one, two and three words in turn, then, when all words are used, of two and three."""
+    """The first `count` names: of one, two and three words in turn, then, when all words are used, of two and three.
+
+    Raises ValueError where so many cannot be made.
+    """
     many = len(THINGS)
 
-    def beside(shift: int, place: int) -> str:
-        return THINGS[(place + shift) % many]
+    def beside(shift: int, index: int) -> str:
+        return THINGS[(index + shift) % many]
 
     pairs = (f"{THINGS[i]} {beside(shift, i)}" for shift in range(1, many) for i in range(many))
     triples = (f"{THINGS[i]} {beside(2 * s, i)} {beside(s, i)}" for s in range(1, many // 2) for i in range(many))

@@ -1,4 +1,4 @@
-"""A setting's step as released and fast, timed in turn: on shared machines only interleaved timings compare."""
+"""A workload's step as released and fast, timed in turn: on shared machines only interleaved timings compare."""
 
 import time
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from reprompt.benchmarks.steps.measurement import forget_peak, operations, peak_bytes, seconds
-from reprompt.benchmarks.steps.settings import Setting
 from reprompt.benchmarks.steps.timed_step import FAST, RELEASED, TimedStep, apart, timed_step
+from reprompt.benchmarks.steps.workloads import Workload
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 
@@ -19,7 +19,7 @@ MOST_ROUNDS = 9
 
 
 @dataclass
-class Cost:
+class StepCost:
     """What one way of taking a step costs: seconds of every round, operations counted, peak memory."""
 
     rounds: list[float]
@@ -33,12 +33,12 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A setting's two costs, and how far the two ways' losses and gradients are apart, relatively."""
+class WorkloadComparison:
+    """A workload's two costs, and how far the two ways' losses and gradients are apart, relatively."""
 
-    setting: Setting
-    released: Cost | None
-    fast: Cost
+    workload: Workload
+    released: StepCost | None
+    fast: StepCost
     apart: float | None
 
     @property
@@ -49,21 +49,21 @@ class Row:
     @property
     def goal_met(self) -> bool | None:
         """None where there is no goal or nothing to compare with."""
-        return None if self.setting.goal is None or self.ratio is None else self.ratio >= self.setting.goal
+        return None if self.workload.goal is None or self.ratio is None else self.ratio >= self.workload.goal
 
 
-def compare(backbone: Backbone, setting: Setting, tell: Callable[[str], None]) -> Row:
+def compare(backbone: Backbone, workload: Workload, tell: Callable[[str], None]) -> WorkloadComparison:
     """Count both ways once, then time them in turn, twice or more.
 
     A way with nothing to be compared with is timed once, and if a step takes long, the first step is that once.
     """
-    ways = {"released": RELEASED, "fast": FAST} if setting.released_fits else {"fast": FAST}
-    steps = {way: timed_step(backbone, setting, savings) for way, savings in ways.items()}
-    about = f"{setting.title}, {setting.classes} classes, batch {setting.batch}"
-    started, costs, found = time.perf_counter(), {}, {}
+    ways = {"released": RELEASED, "fast": FAST} if workload.released_fits else {"fast": FAST}
+    steps = {way: timed_step(backbone, workload, savings) for way, savings in ways.items()}
+    about = f"{workload.title}, {workload.classes} classes, batch {workload.batch}"
+    started, costs, results = time.perf_counter(), {}, {}
     for way, step in steps.items():
         tell(f"{about}: {way}, first step")
-        costs[way], found[way] = _first_step(step, backbone.device)
+        costs[way], results[way] = _first_step(step, backbone.device)
     once = time.perf_counter() - started
     rounds = max(len(ways), min(MOST_ROUNDS, int(SECONDS_PER_ROW / once)))
     if len(ways) == 1 and once > SECONDS_PER_ROW:
@@ -74,12 +74,12 @@ def compare(backbone: Backbone, setting: Setting, tell: Callable[[str], None]) -
             costs[way].rounds.append(seconds(step, backbone.device))
         taken = ", ".join(f"{way} {cost.rounds[-1]:.3g} s" for way, cost in costs.items())
         tell(f"{about}: round {number} of {rounds}: {taken}")
-    difference = apart(found["fast"], found["released"]) if setting.released_fits else None
-    return Row(setting, costs.get("released"), costs["fast"], difference)
+    difference = apart(results["fast"], results["released"]) if workload.released_fits else None
+    return WorkloadComparison(workload, costs.get("released"), costs["fast"], difference)
 
 
-def _first_step(step: TimedStep, device: torch.device) -> tuple[Cost, tuple[Tensor, Params]]:
+def _first_step(step: TimedStep, device: torch.device) -> tuple[StepCost, tuple[Tensor, Params]]:
     """Warms up, counts operations and measures memory in one go, because a step may take a minute."""
     measured = forget_peak(device)
     counted, result = operations(step)
-    return Cost([], counted, peak_bytes(device) if measured else None), result
+    return StepCost([], counted, peak_bytes(device) if measured else None), result

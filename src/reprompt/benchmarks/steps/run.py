@@ -7,10 +7,10 @@ import open_clip
 import torch
 from rich.console import Console
 
-from reprompt.benchmarks.steps.compare import Row, compare
+from reprompt.benchmarks.steps.compare import WorkloadComparison, compare
 from reprompt.benchmarks.steps.measurement import device_name, multiply_rate
-from reprompt.benchmarks.steps.settings import Setting, settings_for
 from reprompt.benchmarks.steps.table import as_json, printed
+from reprompt.benchmarks.steps.workloads import Workload, workloads_for
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.weights import freeze
 from reprompt.foundation.atomic import write_text
@@ -25,14 +25,14 @@ def bench_steps(
     threads: int | None = None,
     json_out: Path | None = None,
 ) -> None:
-    """Time every setting's step on open_clip's architecture `name`, print a table, and write it where asked.
+    """Time every workload's step on open_clip's architecture `name`, print a table, and write it where asked.
 
     `precision` is that of the frozen towers, float32 or bfloat16; learned tensors are in single precision.
     """
     if threads is not None:
         torch.set_num_threads(threads)
     backbone = random_backbone(name, device, precision)
-    rows, peak = measure(backbone, settings_for(backbone))
+    rows, peak = measure(backbone, workloads_for(backbone))
     about = {
         "backbone": name,
         "device": device_name(backbone.device),
@@ -59,11 +59,11 @@ def random_backbone(name: str, device: str = "cpu", precision: str = "float32") 
     return backbone.to(device, {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision])
 
 
-def measure(backbone: Backbone, settings: list[Setting]) -> tuple[list[Row], float]:
+def measure(backbone: Backbone, workloads: list[Workload]) -> tuple[list[WorkloadComparison], float]:
     """The rows, and the machine's best matrix-multiply rate seen before, between and after them."""
     progress = Console(stderr=True)
     rows, rates = [], [multiply_rate(backbone.device, backbone.dtype)]
-    for setting in settings:
-        rows.append(compare(backbone, setting, lambda text: progress.print(text, markup=False, highlight=False)))
+    for workload in workloads:
+        rows.append(compare(backbone, workload, lambda text: progress.print(text, markup=False, highlight=False)))
         rates.append(multiply_rate(backbone.device, backbone.dtype))
     return rows, max(rates)

@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from reprompt.benchmarks.steps.compare import Cost, Row
+from reprompt.benchmarks.steps.compare import StepCost, WorkloadComparison
 
 COLUMNS = (
     "setting", "classes", "batch", "s released", "s fast", "ratio", "TFLOP rel.", "TFLOP fast", "% peak rel.",
@@ -15,19 +15,19 @@ CAPTION = (
 )
 
 
-def printed(rows: list[Row], title: str, peak: float) -> Table:
-    """A row per setting; `peak` is the measured matrix-multiply rate in operations per second."""
+def printed(rows: list[WorkloadComparison], title: str, peak: float) -> Table:
+    """A row per workload; `peak` is the measured matrix-multiply rate in operations per second."""
     table = Table(*COLUMNS, title=title, caption=CAPTION)
     for column in table.columns[1:]:
         column.justify = "right"
     for row in rows:
         released, fast = _cells(row.released, peak), _cells(row.fast, peak)
         pairs = [cell for pair in zip(released[1:], fast[1:], strict=True) for cell in pair]
-        goal = "-" if row.setting.goal is None else f"{row.setting.goal:g} x"
+        goal = "-" if row.workload.goal is None else f"{row.workload.goal:g} x"
         table.add_row(
-            row.setting.title,
-            str(row.setting.classes),
-            str(row.setting.batch),
+            row.workload.title,
+            str(row.workload.classes),
+            str(row.workload.batch),
             released[0],
             fast[0],
             "-" if row.ratio is None else f"{row.ratio:.2f} x",
@@ -39,7 +39,7 @@ def printed(rows: list[Row], title: str, peak: float) -> Table:
     return table
 
 
-def _cells(cost: Cost | None, peak: float) -> list[str]:
+def _cells(cost: StepCost | None, peak: float) -> list[str]:
     """Seconds, TFLOP, share of the peak and GB of one way."""
     if cost is None:
         return ["not run", "-", "-", "-"]
@@ -48,24 +48,24 @@ def _cells(cost: Cost | None, peak: float) -> list[str]:
     return [f"{cost.seconds:.3g}", f"{cost.operations / 1e12:.3g}", f"{share:.0f}", memory]
 
 
-def as_json(rows: list[Row], peak: float) -> list[dict]:
+def as_json(rows: list[WorkloadComparison], peak: float) -> list[dict]:
     """The same, with every round's seconds."""
     return [
         {
-            "setting": row.setting.title,
-            "classes": row.setting.classes,
-            "batch": row.setting.batch,
+            "setting": row.workload.title,
+            "classes": row.workload.classes,
+            "batch": row.workload.batch,
             **{way: _measured(cost, peak) for way, cost in (("released", row.released), ("fast", row.fast))},
             "ratio": row.ratio,
             "largest_relative_difference": row.apart,
-            "goal": row.setting.goal,
+            "goal": row.workload.goal,
             "goal_met": row.goal_met,
         }
         for row in rows
     ]
 
 
-def _measured(cost: Cost | None, peak: float) -> dict | None:
+def _measured(cost: StepCost | None, peak: float) -> dict | None:
     if cost is None:
         return None
     share = cost.operations / cost.seconds / peak

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from reprompt.benchmarks.steps.class_names import class_names
-from reprompt.benchmarks.steps.settings import PROGRAD, Setting
+from reprompt.benchmarks.steps.workloads import PROGRAD, Workload
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS, Savings
@@ -27,7 +27,7 @@ from reprompt.learners.templates import class_features
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch
 from reprompt.training.optimisers import SGD
-from reprompt.training.step import Method, training_step
+from reprompt.training.step import TrainingMethod, training_step
 
 RELEASED = replace(NO_SAVINGS, one_forward=True)
 FAST = ALL_SAVINGS
@@ -36,9 +36,13 @@ RATE, MOMENTUM, DECAY = 0.002, 0.9, 5e-4
 
 @dataclass(frozen=True)
 class TimedStep:
-    """A step of one run on the same random images every time; calling it takes it and tells what it computed."""
+    """A step of one run on the same random images every time; calling it takes it and gives what it computed.
 
-    method: Method
+    `images` are features (1, B, E) or pixels (1, B, 3, H, W), `labels` (1, B); `teach` gives a teacher's logits
+    (1, B, K), or None.
+    """
+
+    method: TrainingMethod
     optimiser: SGD
     images: Tensor
     labels: Tensor
@@ -46,38 +50,38 @@ class TimedStep:
 
     def __call__(self) -> tuple[Tensor, Params]:
         """The losses (1,) and the gradients, each (1, ...), before the step."""
-        place = {"device": self.labels.device, "dtype": self.method.learner.backbone.learned_dtype}
-        weights = torch.full(self.labels.shape, 1 / self.labels.shape[1], **place)
+        kind = {"device": self.labels.device, "dtype": self.method.learner.backbone.learned_dtype}
+        weights = torch.full(self.labels.shape, 1 / self.labels.shape[1], **kind)
         batch = Batch(self.labels, weights, torch.tensor([0], device=self.labels.device), self.teach())
         step = self.method.step_on(self.optimiser.params, self.images, batch)
-        losses, gradients = training_step(step, self.method.rule, self.optimiser, torch.tensor([RATE], **place))
+        losses, gradients = training_step(step, self.method.rule, self.optimiser, torch.tensor([RATE], **kind))
         return losses.detach(), gradients
 
 
-def timed_step(backbone: Backbone, setting: Setting, savings: Savings) -> TimedStep:
-    """The step of a setting, its images, labels and start the same whatever the savings."""
-    names, device = class_names(setting.classes), backbone.device
-    learner = setting.learner.Learner(backbone, names, setting.settings, savings)
-    stream = torch_stream(0, "bench steps", setting.title, setting.classes)
+def timed_step(backbone: Backbone, workload: Workload, savings: Savings) -> TimedStep:
+    """The step of a workload, its images, labels and start the same whatever the savings."""
+    names, device = class_names(workload.classes), backbone.device
+    learner = workload.learner.Learner(backbone, names, workload.settings, savings)
+    stream = torch_stream(0, "bench steps", workload.title, workload.classes)
     size = backbone.image_size
-    images = torch.randn(1, setting.batch, 3, size, size, generator=stream).to(device)
-    labels = torch.randint(setting.classes, (1, setting.batch), generator=stream).to(device)
-    start = learner.start(setting.initialisation, stream)
+    images = torch.randn(1, workload.batch, 3, size, size, generator=stream).to(device)
+    labels = torch.randint(workload.classes, (1, workload.batch), generator=stream).to(device)
+    start = learner.start(workload.initialisation, stream)
     params = {name: tensor[None].to(device, backbone.learned_dtype) for name, tensor in start.items()}
     decay, momentum = torch.tensor([[DECAY], [MOMENTUM]], device=device, dtype=backbone.learned_dtype)
     if learner.sees == "features":
         images = frozen_image_features(backbone, images)
     return TimedStep(
-        Method(learner, cross_entropy.loss, _rule(setting)),
+        TrainingMethod(learner, cross_entropy.loss, _rule(workload)),
         SGD(params, decay, momentum),
         images,
         labels,
-        teach=_teacher(backbone, names, images) if setting.rule == PROGRAD else lambda: None,
+        teach=_teacher(backbone, names, images) if workload.rule == PROGRAD else lambda: None,
     )
 
 
-def _rule(setting: Setting) -> Rule:
-    if setting.rule == PROGRAD:
+def _rule(workload: Workload) -> Rule:
+    if workload.rule == PROGRAD:
         settings = {"lambda": 1.0, "projection": "per_tensor", "temperature": 1.0, "teacher": "template"}
         return prograd.rule([prograd.Settings(**settings)])
     return plain.gradients

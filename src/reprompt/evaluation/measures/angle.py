@@ -36,9 +36,9 @@ class Angles:
         cosines = (flat[0] * flat[1]).sum(dim=1) / norms.clamp(min=1e-30)
         there, epochs = (norms > 0).cpu(), state.epoch[state.active].cpu()
         angles = torch.rad2deg(torch.arccos(cosines.clamp(-1, 1))).cpu()
-        place = state.active.cpu()[there], epochs[there]
-        self.sums.index_put_(place, angles[there], accumulate=True)
-        self.counts.index_put_(place, torch.ones(int(there.sum()), dtype=torch.float64), accumulate=True)
+        indices = state.active.cpu()[there], epochs[there]
+        self.sums.index_put_(indices, angles[there], accumulate=True)
+        self.counts.index_put_(indices, torch.ones(int(there.sum()), dtype=torch.float64), accumulate=True)
 
     def arrays(self) -> list[dict[TestSet, Arrays]]:
         """The mean of every epoch; NaN where an epoch had no angle."""

@@ -34,14 +34,14 @@ def training_hook(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf) -> "C
 
 
 class Curves:
-    """Judges the runs that have finished an epoch. `predict` gives predictions (R', N) of some runs on a test set."""
+    """Evaluates runs that have finished an epoch. `predict` gives predictions (R', N) of some runs on a test set."""
 
     def __init__(self, epochs: list[int], targets: dict[TestSet, torch.Tensor], predict: Predict):
         self.epochs, self.targets, self.predict = epochs, targets, predict
         self.right = {test: torch.zeros(len(epochs), max(epochs), dtype=torch.long) for test in targets}
 
     def after_step(self, state: TrainingState) -> None:
-        """Judge the runs whose epoch ends with this step."""
+        """Evaluate the runs whose epoch ends with this step."""
         runs = state.ends_epoch.nonzero().flatten()
         if not len(runs):
             return
@@ -51,7 +51,7 @@ class Curves:
             self.right[test][runs.cpu(), state.epoch[runs].cpu()] = right.cpu()
 
     def arrays(self) -> list[dict[TestSet, Arrays]]:
-        """The counts of every run."""
+        """The counts (epochs,) of every run by test set."""
         return [
             {test: {"curve": right[run, :count].numpy()} for test, right in self.right.items()}
             for run, count in enumerate(self.epochs)

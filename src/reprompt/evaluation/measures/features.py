@@ -31,7 +31,7 @@ class Features:
         self.classes.append((output.classes.sum(dim=1) if by_image else len(batch.indices) * output.classes).cpu())
 
     def arrays(self) -> list[Arrays]:
-        """Both for every run."""
+        """Both for every run, `class_features` (K, E) and `image_features` (N, E)."""
         images = torch.cat(self.images, dim=1)
         classes = (torch.stack(self.classes).sum(dim=0) / images.shape[1]).half()
         return [

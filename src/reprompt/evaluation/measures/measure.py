@@ -15,7 +15,7 @@ from reprompt.cells.cell import Cell, TestSet
 from reprompt.clip.params import Params
 from reprompt.evaluation.images import EvaluationBatch
 from reprompt.foundation.arrays import Arrays
-from reprompt.gradients.step import Step
+from reprompt.gradients.step import TrainingStep
 from reprompt.learners.learner import Learner
 from reprompt.learners.output import LearnerOutput
 
@@ -31,7 +31,7 @@ class TrainingState:
     """
 
     active: Tensor
-    step: Step
+    step: TrainingStep
     ends_epoch: Tensor
     epoch: Tensor
     params: Params

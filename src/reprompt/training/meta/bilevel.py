@@ -32,7 +32,8 @@ Loss = Callable[[Params], Tensor]  # prompts with a leading run axis -> losses (
 class Outer:
     """How the outer loop steps: its schedule, alpha, the order of the gradient, the clipped norm.
 
-    Where a regulator is learned, also lambda_2 and its kind.
+    Where a regulator is learned, also lambda_2 and its kind. `stop_after` ends it after the first so many steps, which
+    are as in the whole.
     """
 
     schedule: Schedule
@@ -42,12 +43,16 @@ class Outer:
     adam: bool
     regulator_rate: float = 0
     kind: type[Regulator] = Regulator
+    stop_after: int | None = None
 
 
 def adapt(
     prompts: Params, regulators: Regulators | None, support_loss: Loss, rate: float, first_order: bool = False
 ) -> tuple[Params, Params, Tensor]:
-    """Equation 7: the adapted prompts, the support gradient and the support losses (R,). Without regulators eq. 4."""
+    """Equation 7: the adapted prompts, the support gradient, each (R, ...), and the support losses (R,).
+
+    Without regulators it is eq. 4.
+    """
     losses = support_loss(prompts)
     tensors = torch.autograd.grad(losses.sum(), list(prompts.values()), create_graph=not first_order)
     gradient = dict(zip(prompts, tensors, strict=True))
@@ -69,7 +74,10 @@ def meta_loss(
 
 
 def outer_gradient(theta: Params, phi: Params, support: Loss, query: Loss, outer: Outer) -> Tensor:
-    """The summed query loss after the inner step; its gradients (eq. 8 and 9), clipped, are left in theta and phi."""
+    """The summed query loss after the inner step, a scalar; theta and phi have no run axis.
+
+    Its gradients (eq. 8 and 9), clipped together, are left in theta and phi.
+    """
     leaves = [*theta.values(), *phi.values()]
     with sdpa_kernel(SDPBackend.MATH):  # the fused attention has no second derivative
         starts, regulators = along_runs(theta, outer.schedule.batch), regulators_in(phi, outer.kind) or None
@@ -91,7 +99,7 @@ def outer_optimiser(theta: Params, phi: Params, outer: Outer) -> torch.optim.Opt
 
 
 def along_runs(theta: Params, runs: int) -> Params:
-    """The same prompts for every episode, along the run axis."""
+    """The same prompts for every episode, along the run axis: each (R, ...), with no copy made."""
     return {name: tensor.expand(runs, *tensor.shape) for name, tensor in theta.items()}
 
 

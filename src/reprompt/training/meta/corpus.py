@@ -18,31 +18,33 @@ from reprompt.evaluation.images import Images
 from reprompt.learners.learner import Learner
 from reprompt.objectives.batch import Batch, Objective
 from reprompt.training.meta.bilevel import Loss
-from reprompt.training.meta.episodes import Episodes, Sampler
+from reprompt.training.meta.episodes import EpisodeSampler, MetaBatch
+
+LearnerAmong = Callable[[list[str]], Learner]  # the learner among classes of these names
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """Training images, the names of their topics, what draws episodes, a learner among any names, and the loss."""
+class MetaTrainingSet:
+    """Training images as they are (1, N, E), names of their topics, what draws episodes, learners and loss."""
 
     images: Images
     names: list[str]
-    sampler: Sampler
-    learner_among: Callable[[list[str]], Learner]
+    sampler: EpisodeSampler
+    learner_among: LearnerAmong
     objective: Objective
 
-    def losses(self, episodes: Episodes) -> tuple[Loss, Loss]:
+    def losses(self, batch: MetaBatch) -> tuple[Loss, Loss]:
         """Support and query loss of a meta-batch: prompts with a leading axis of B episodes -> (B,)."""
-        topics, indices = np.unique(episodes.topics, return_inverse=True)
+        topics, indices = np.unique(batch.topics, return_inverse=True)
         learner = self.learner_among([self.names[topic] for topic in topics])
-        own = torch.from_numpy(indices.reshape(episodes.topics.shape)).to(self.images.features.device)
-        return tuple(self._loss(learner, own, images) for images in (episodes.support, episodes.query))
+        own = torch.from_numpy(indices.reshape(batch.topics.shape)).to(self.images.features.device)
+        return tuple(self._loss(learner, own, images) for images in (batch.support, batch.query))
 
     def _loss(self, learner: Learner, own: Tensor, images: np.ndarray) -> Loss:
         """The loss on images (B, K, S) whose topics have the indices `own` (B, K) among the learner's classes."""
         episodes, ways, each = images.shape
-        which = torch.from_numpy(images).flatten(1).to(own.device)
-        seen = self.images.batch(learner.sees, torch.zeros_like(which), which)
+        indices = torch.from_numpy(images).flatten(1).to(own.device)
+        seen = self.images.batch(learner.sees, torch.zeros_like(indices), indices)
         labels = torch.arange(ways, device=own.device).repeat_interleave(each).expand(episodes, -1)
         weights = torch.full(labels.shape, 1 / labels.shape[1], dtype=self.images.features.dtype, device=own.device)
         batch = Batch(labels, weights, torch.arange(episodes, device=own.device))

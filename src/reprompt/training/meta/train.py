@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from reprompt.clip.params import Params
 from reprompt.foundation.atomic import written_whole
 from reprompt.foundation.streams import numpy_stream
-from reprompt.gradients.gram import Regulators, named, regulate, regulators_in
+from reprompt.gradients.gram import Regulators, regulate, regulator_tensors, regulators_in
 from reprompt.training.meta.bilevel import Loss, Outer, along_runs, outer_gradient, outer_optimiser
-from reprompt.training.meta.corpus import Corpus
+from reprompt.training.meta.corpus import MetaTrainingSet
 
 SAVE_EVERY = 50  # outer steps between checkpoints
 LOG_EVERY = 5  # outer steps between entries of the trace
@@ -37,29 +37,28 @@ class Trace:
 def meta_train(
     prompts: Params,
     regulators: Regulators | None,
-    corpus: Corpus,
+    training_set: MetaTrainingSet,
     outer: Outer,
     seed: int,
     checkpoint: Path,
-    steps: int | None = None,
 ) -> tuple[Params, Trace]:
     """Learn prompts and, where there are some, regulators; both come back as named tensors, with what was logged.
 
-    `steps` stops it after so many outer steps, which are as in the whole.
+    No tensor has a run axis. Raises FloatingPointError where the query loss is not finite.
 
     `checkpoint` is where the state lies meanwhile: a run that was killed goes on from there and ends with the same
     bits, as the episodes of each step come from a stream of their own.
     """
     theta = {name: tensor.clone().requires_grad_(True) for name, tensor in prompts.items()}
-    phi = {name: tensor.clone().requires_grad_(True) for name, tensor in named(regulators or {}).items()}
+    phi = {name: tensor.clone().requires_grad_(True) for name, tensor in regulator_tensors(regulators or {}).items()}
     optimiser = outer_optimiser(theta, phi, outer)
     trace, first = _restored(checkpoint, theta, phi, optimiser) if checkpoint.exists() else (Trace(), 0)
-    rates = outer.schedule.rates(0)[:steps]
+    rates = outer.schedule.rates(0)[: outer.stop_after]
     for step in range(first, len(rates)):
         for group in optimiser.param_groups:
             group["lr"] = group["highest"] * rates[step] / outer.schedule.rate
-        episodes = corpus.sampler.episodes(outer.schedule.batch, numpy_stream(seed, "episodes", step))
-        losses = corpus.losses(episodes)
+        batch = training_set.sampler.episodes(outer.schedule.batch, numpy_stream(seed, "episodes", step))
+        losses = training_set.losses(batch)
         loss = outer_gradient(theta, phi, *losses, outer)
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the query loss is not finite at outer step {step}: lower rate or inner_rate")
@@ -82,10 +81,9 @@ def inner_product(theta: Params, regulators: Regulators, support: Loss, query: L
     for loss in (support, query):
         runs = along_runs(theta, episodes)
         gradients.append(dict(zip(runs, torch.autograd.grad(loss(runs).sum(), list(runs.values())), strict=True)))
-    of_support, of_query = gradients
     if regulators:
-        of_support = {name: tensor.detach() for name, tensor in regulate(regulators, of_support).items()}
-    flat = [torch.cat([tensor.flatten(1) for tensor in one.values()], dim=1) for one in (of_support, of_query)]
+        gradients[0] = {name: tensor.detach() for name, tensor in regulate(regulators, gradients[0]).items()}
+    flat = [torch.cat([tensor.flatten(1) for tensor in gradient.values()], dim=1) for gradient in gradients]
     return F.cosine_similarity(*flat, dim=1).mean().item()
 
 
@@ -98,14 +96,14 @@ def _save(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Optimiz
 @torch.no_grad()
 def _restored(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Optimizer) -> tuple[Trace, int]:
     state = torch.load(path, weights_only=True)
-    for mine, kept in ((theta, state["theta"]), (phi, state["phi"])):
-        for name, tensor in mine.items():
-            tensor.copy_(kept[name])
+    for learned, saved in ((theta, state["theta"]), (phi, state["phi"])):
+        for name, tensor in learned.items():
+            tensor.copy_(saved[name])
     optimiser.load_state_dict(state["optimiser"])
     return Trace(**state["trace"]), state["done"]
 
 
 def arrays_of(trace: Trace) -> dict[str, np.ndarray]:
-    """The trace as arrays."""
+    """The trace as arrays, each (logged,)."""
     kinds = {"steps": np.int32, "query_loss": np.float32, "inner_product": np.float32}
     return {name: np.array(series, kinds[name]) for name, series in asdict(trace).items()}

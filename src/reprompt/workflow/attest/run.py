@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from reprompt.foundation import locks
 from reprompt.foundation.code import reached
-from reprompt.planning.entry_points import code_of_cells, of_job
+from reprompt.planning.entry_points import code_of_cells, job_entries
 from reprompt.planning.plan import Plan
 from reprompt.workflow import provenance, reproduce
 from reprompt.workflow.attest import sides
@@ -83,7 +83,7 @@ class Attestation:
         from reprompt.workflow.attest.whole import WholeComparison
 
         self.line.show(f"a worktree of {jobs[0].since[:12]} and one of {commit[:12]}", always=True)
-        reads = {job.name: set(reached(of_job(self.plan, job.rule, job.wildcards))) for job in jobs}
+        reads = {job.name: set(reached(job_entries(self.plan, job.rule, job.wildcards))) for job in jobs}
         codes = lay_out(self.plan, jobs, commit, set().union(*reads.values()), self.findings)
         whole = WholeComparison(self.plan, codes, self.everything, self.cores, self.line)
         for row in WHOLE:

@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from reprompt.foundation.code import code_hash
-from reprompt.planning.entry_points import features as features_entries
+from reprompt.planning.entry_points import features_entries
 from reprompt.planning.plan import Plan
 from reprompt.workflow.attest import sides
 from reprompt.workflow.attest.changes import Changes, changes_between

@@ -16,8 +16,8 @@ from PIL import Image
 from scipy.optimize import nnls
 
 from reprompt.benchmarks.steps.measurement import device_name, seconds
-from reprompt.benchmarks.steps.settings import PROGRAD, Setting
 from reprompt.benchmarks.steps.timed_step import FAST, timed_step
+from reprompt.benchmarks.steps.workloads import PROGRAD, Workload
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.prompts import ClassPrompts
@@ -86,13 +86,13 @@ def measurements(device: torch.device, dtype: torch.dtype):
     for text, vision in ((SMALL, SMALL_VIT), (LARGE, LARGE_VIT)):
         towers, backbone = _random(vision, text, device, dtype)
         for classes in (10, 100):
-            yield _step(Setting("CoOp", coop, classes, 32, COOP), towers, backbone)
-        yield _step(Setting("ProGrad", coop, 40, 32, COOP, rule=PROGRAD), towers, backbone)
-        yield _step(Setting("CoCoOp", cocoop, 20, 4, cocoop.Settings(context_length=8)), towers, backbone)
-        yield _step(Setting("Cosine", cosine, 50, 32, cosine.Settings()), towers, backbone)
+            yield _step(Workload("CoOp", COOP, classes, 32), towers, backbone)
+        yield _step(Workload("ProGrad", COOP, 40, 32, rule=PROGRAD), towers, backbone)
+        yield _step(Workload("CoCoOp", cocoop.Settings(context_length=8), 20, 4), towers, backbone)
+        yield _step(Workload("Cosine", cosine.Settings(), 50, 32), towers, backbone)
         # a fleet works on more than a cache holds: images enough that these do too
         runs, many = (8, 64) if vision is SMALL_VIT else (1, 8)
-        yield _step(Setting("VPT", vpt, 10, many, VPT), towers, backbone)
+        yield _step(Workload("VPT", VPT, 10, many), towers, backbone)
         images = torch.zeros(1, many, backbone.image_size, backbone.image_size, 3, dtype=torch.uint8, device=device)
         prompts = torch.randn(runs, 1, 4, vision["width"], device=device)
         work = towers.image.prompted(runs, many, 4, 1).forward + Work(steps=1)
@@ -138,7 +138,7 @@ def _random(vision: dict, text: dict, device: torch.device, dtype: torch.dtype) 
     return _towers(vision, text, joint), backbone.to(device, dtype)
 
 
-def _step(setting: Setting, towers: Towers, backbone: Backbone) -> Measurement:
+def _step(setting: Workload, towers: Towers, backbone: Backbone) -> Measurement:
     take = timed_step(backbone, setting, FAST)
     among, backwards = names_of(take.method.learner, setting.classes), 2 if setting.rule == PROGRAD else 1
     work = step(setting.settings, towers, 1, setting.batch, among, backwards)

@@ -1,9 +1,10 @@
-"""What is timed: one setting per learner, as its paper trains it, and the speed-up that is wanted.
+"""What is timed: one workload per learner, as its paper trains it, and the speed-up that is wanted.
 
 M context vectors, J layers with prompts, N visual prompts per layer
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
 
 from open_clip.transformer import VisionTransformer
@@ -18,7 +19,7 @@ PLAIN, PROGRAD = "plain", "prograd"
 
 
 @dataclass(frozen=True)
-class Setting:
+class Workload:
     """A learner with its settings, among how many classes, on how many images, under which gradient rule.
 
     `goal` is how many times faster than the released code a step is to be; `released_fits` is false where the released
@@ -26,26 +27,30 @@ class Setting:
     """
 
     title: str
-    learner: ModuleType
+    settings: LearnerSettings
     classes: int
     batch: int
-    settings: LearnerSettings
     initialisation: str = "random"
     rule: str = PLAIN
     goal: float | None = None
     released_fits: bool = True
 
+    @property
+    def learner(self) -> ModuleType:
+        """The module that declares the settings."""
+        return import_module(type(self.settings).__module__)
 
-def settings_for(backbone: Backbone) -> list[Setting]:
+
+def workloads_for(backbone: Backbone) -> list[Workload]:
     """The rows of the table; those with visual prompts only where the image tower is made of tokens."""
     sixteen, four = coop.Settings(context_length=16), cocoop.Settings(context_length=4)
     photo, image_blocks = "a photo of a", _blocks(backbone.model.visual)
     rows = [
-        Setting("CoOp", coop, 100, 32, sixteen, goal=10),
-        Setting("CoOp", coop, 10, 32, sixteen, goal=40),
-        Setting("ProGrad", coop, 100, 32, sixteen, rule=PROGRAD, goal=15),
-        Setting("CoCoOp", cocoop, 10, 1, four, photo, goal=5),
-        Setting("CoCoOp", cocoop, 1000, 4, four, photo, released_fits=False),
+        Workload("CoOp", sixteen, 100, 32, goal=10),
+        Workload("CoOp", sixteen, 10, 32, goal=40),
+        Workload("ProGrad", sixteen, 100, 32, rule=PROGRAD, goal=15),
+        Workload("CoCoOp", four, 10, 1, photo, goal=5),
+        Workload("CoCoOp", four, 1000, 4, photo, released_fits=False),
     ]
     if not image_blocks:
         return rows
@@ -57,10 +62,10 @@ def settings_for(backbone: Backbone) -> list[Setting]:
     unified = upt.Settings(context_length=4, position="middle", visual_depth=image_blocks, visual_length=4, **block)
     return [
         *rows,
-        Setting("VPT-deep", vpt, 10, 4, deep, goal=1.1),
-        Setting("IVLP", ivlp, 10, 4, apart, "a photo"),
-        Setting("MaPLe", maple, 10, 4, coupled, "a photo", goal=1.4),
-        Setting("UPT", upt, 10, 4, unified),
+        Workload("VPT-deep", deep, 10, 4, goal=1.1),
+        Workload("IVLP", apart, 10, 4, "a photo"),
+        Workload("MaPLe", coupled, 10, 4, "a photo", goal=1.4),
+        Workload("UPT", unified, 10, 4),
     ]
 
 
