@@ -28,11 +28,16 @@ ONE_STEP = {"epochs": 1, "steps_per_epoch": 1, "warmup_rate": 0.01, "epochs_of_t
 def experiments_of(task: str) -> tuple[list[str], dict]:
     """The tasks that are needed, and what is run: CoOp and VPT by the protocol in which the papers use the task."""
     if task in PAPER.shifts:
-        one = {"protocol": "transfer", "tuning": "few_shot", "tasks": ["imagenet"], "judged_on": ["imagenet", task]}
-        return ["imagenet", task], one | {"methods": ["coop", "vpt"], "shots": [1]}
+        experiment = {
+            "protocol": "transfer",
+            "tuning": "few_shot",
+            "tasks": ["imagenet"],
+            "judged_on": ["imagenet", task],
+        }
+        return ["imagenet", task], experiment | {"methods": ["coop", "vpt"], "shots": [1]}
     if task in PAPER.targets:
-        one = {"protocol": "elevater", "tuning": "elevater", "tasks": [task]}
-        return [task], one | {"methods": ["coop_middle", "vpt_deep"], "shots": [2]}
+        experiment = {"protocol": "elevater", "tuning": "elevater", "tasks": [task]}
+        return [task], experiment | {"methods": ["coop_middle", "vpt_deep"], "shots": [2]}
     return [task], {"protocol": "few_shot", "tuning": "few_shot", "methods": ["coop", "vpt"], "shots": [1]}
 
 
@@ -50,7 +55,7 @@ def parameters(root: Path, cards: Path, task: str) -> dict:
     for unused in ("gram", "experiments"):
         raw["scales"]["fixture"].pop(unused)
     raw["scales"]["fixture"]["tuning"] = {"few_shot": ONE_STEP, "elevater": ONE_STEP | {"checkpoint": "last"}}
-    raw["scales"]["fixture"]["methods"] = {"vpt_deep": {"visual_length": 2, "visual_depth": 2}}
+    raw["scales"]["fixture"]["learners"] = {"vpt_deep": {"visual_length": 2, "visual_depth": 2}}
     return raw
 
 
