@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from reprompt.cells.recipes import recipe_of
 from reprompt.workflow.attest.comparing import (
     SHOWN,
-    AnySchemaRow,
+    StoredRow,
     compare_files,
     compare_prompts,
     compare_rows,
@@ -18,14 +19,14 @@ from reprompt.workflow.attest.comparing import (
 IDENTITY = {"images": "a", "test": [{"pictures": "b"}]}
 
 
-def row(predictions=(0, 1), curve=(1.0, 2.0), identity=IDENTITY, **changes) -> AnySchemaRow:
+def row(predictions=(0, 1), curve=(1.0, 2.0), identity=IDENTITY, **changes) -> StoredRow:
     """A row of records as it is stored."""
     stored = {
         **{"recipe": "coop", "task": "dtd", "source": "dtd", "shots": 16, "tau": 1.0, "seed": 2, "swept": ""},
         **{"start": "", "group": "", "split": "all", "values": {"accuracy": 50.0}, "offset": 0, "cell": 0},
     }
     arrays = {"predictions": np.array(predictions), "targets": np.array([0, 1]), "curve": np.array(curve)}
-    return AnySchemaRow(stored | changes, identity, arrays)
+    return StoredRow(stored | changes, identity, arrays)
 
 
 def test_the_same_rows_agree_and_their_numbers_are_counted() -> None:
@@ -60,15 +61,16 @@ def test_a_row_that_differs_is_told_by_its_cell(changes: dict, words: str | None
 
 def test_minus_zero_and_another_type_are_other_bits() -> None:
     assert "sign of a zero" in compare_rows(row(curve=(0.0, 1.0)), row(curve=(-0.0, 1.0))).first
-    smaller = AnySchemaRow(row().stored, IDENTITY, row().arrays | {"predictions": np.array([0, 1], np.uint8)})
+    smaller = StoredRow(row().stored, IDENTITY, row().arrays | {"predictions": np.array([0, 1], np.uint8)})
     assert compare_rows(row(), smaller).first is None, "whole numbers have the smallest type of their file"
 
 
-def test_records_without_identities_are_compared_by_what_both_have() -> None:
-    before = row(identity=None, settings={"epochs": 1}, weights_sha256="w", cell="key")
-    assert compare_rows(before, row()).first is None
-    assert compare_rows(before, row(predictions=(1, 1))).first
-    assert "row.settings is gone" in compare_rows(before, row(identity=None)).first
+def test_a_recipe_of_schema_2_is_compared_by_its_members() -> None:
+    before = row(recipe="coop_gram", identity={"method": {"learner": "coop", "initialisation": "stored"}})
+    members = recipe_of("coop+gram@gram").members
+    assert compare_rows(before, row(recipe="coop+gram@gram", identity={"method": members})).first is None
+    assert "identity.method" in compare_rows(before, row(recipe="coop+gram@gram", identity={"method": {}})).first
+    assert "row.recipe" in compare_rows(before, row(recipe="vpt+gram@gram", identity={"method": members})).first
 
 
 def test_what_is_not_a_number_agrees_with_itself() -> None:

@@ -13,8 +13,7 @@ from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.recipes import ALIASES, recipe_of
 from reprompt.workflow.verify import cell_in_words, cell_within_job
 
-FILE_FIELDS = ("offset", "targets", "measured", "cell")  # where something lies in a file, or was keyed by its code
-IDENTITY_FIELDS = ("settings", "data_sha256", "weights_sha256")  # which records of schema 1 had not
+FILE_FIELDS = ("offset", "targets", "measured", "cell")  # of a row: where something lies in its file
 NOT_COMPARED = ("costs.json",)  # what something cost differs from run to run
 SHOWN = 80  # characters of a text that differs
 
@@ -64,34 +63,34 @@ def excerpts(old: str, new: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class AnySchemaRow:
-    """A cell on one test set, of records of any schema: what is written of it, its identity, and its arrays."""
+class StoredRow:
+    """A cell on one test set, of records of schema 2 or later: what is written of it, its identity, and its arrays."""
 
     stored: dict[str, Any]
-    identity: dict[str, Any] | None
+    identity: dict[str, Any]
     arrays: dict[str, np.ndarray]
 
 
-def read_rows_of_any_schema(path: Path) -> list[AnySchemaRow]:
-    """The rows of a records file of schema 1, which had no identities, or of a later one."""
+def read_stored_rows(path: Path) -> list[StoredRow]:
+    """The rows of a records file of schema 2 or later."""
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
-    about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
+    about = json.loads(arrays["about"].tobytes())
 
     def part(name: str, offset: int, *shape: int) -> np.ndarray:
         return arrays[name][offset : offset + int(np.prod(shape))].reshape(shape)
 
     return [
-        AnySchemaRow(
+        StoredRow(
             row,
-            about["cells"][row["cell"]] if about else None,
+            about["cells"][row["cell"]],
             {
                 "predictions": part("predictions", row["offset"], row["images"]),
                 "targets": part("targets", *row["targets"]),
                 **{name: part(f"measured_{name}", *span) for name, span in row["measured"].items()},
             },
         )
-        for row in (about["rows"] if about else json.loads(arrays["rows"].tobytes()))
+        for row in about["rows"]
     ]
 
 
@@ -102,7 +101,7 @@ def compare_records(then: Path, now: Path, cells: Iterable[Cell]) -> dict[Cell, 
     rows = [
         {
             (cell_within_job(row.stored), TestSet(row.stored["task"], row.stored["split"])): row
-            for row in read_rows_of_any_schema(path)
+            for row in read_stored_rows(path)
         }
         for path in (then, now)
     ]
@@ -120,7 +119,7 @@ def compare_records(then: Path, now: Path, cells: Iterable[Cell]) -> dict[Cell, 
     return {cell: together(parts) for cell, parts in comparisons.items()}
 
 
-def compare_rows(old: AnySchemaRow, new: AnySchemaRow) -> Compared:
+def compare_rows(old: StoredRow, new: StoredRow) -> Compared:
     """A cell on a test set: its arrays, and every field that the old row has; the new one may have more."""
     words, numbers = cell_in_words(old.stored), 0
     for name in dict.fromkeys([*old.arrays, *new.arrays]):
@@ -128,10 +127,9 @@ def compare_rows(old: AnySchemaRow, new: AnySchemaRow) -> Compared:
         if difference := _difference(was, is_now):
             return Compared(numbers, f"{words}: its {name} {difference}")
         numbers += was.size
-    not_compared = FILE_FIELDS if (old.identity is None) == (new.identity is None) else FILE_FIELDS + IDENTITY_FIELDS
-    fields = {name: value for name, value in old.stored.items() if name not in not_compared}
-    identity = _with_todays_recipe(old.identity or {}, fields)
-    change = _first_change(fields, new.stored, "row") or _first_change(identity, new.identity or {}, "identity")
+    fields = {name: value for name, value in old.stored.items() if name not in FILE_FIELDS}
+    identity = _with_todays_recipe(old.identity, fields)
+    change = _first_change(fields, new.stored, "row") or _first_change(identity, new.identity, "identity")
     return Compared(numbers + len(old.stored["values"]), change and f"{words}: {change}")
 
 
