@@ -11,7 +11,7 @@ from reprompt.cells.cell import Cell
 from reprompt.cells.cell import TestSet as JudgedOn  # by its own name pytest would collect it
 from reprompt.cells.recipes import recipe_of
 from reprompt.foundation.arrays import write_npz
-from reprompt.records.files import Judged, Result, json_array, read_rows, write_records
+from reprompt.records.files import EvaluatedCell, Result, json_array, read_rows, write_records
 
 TOOL = Path(__file__).parents[2] / "tools/carry_over.py"
 ALL = JudgedOn("dtd", "all")
@@ -31,7 +31,10 @@ def write_schema_2(path: Path) -> None:
     identity = {"seed": 1, "method": recipe_of("coop_gram").members}
     measured = {"curve": np.array([0.5, 0.25], np.float16)}
     write_records(
-        path, "smoke", [Judged(cell, identity, {ALL: Result(np.array([0, 1]), measured)})], {ALL: np.array([0, 0])}
+        path,
+        "smoke",
+        [EvaluatedCell(cell, identity, {ALL: Result(np.array([0, 1]), measured)})],
+        {ALL: np.array([0, 0])},
     )
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}

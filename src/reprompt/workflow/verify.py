@@ -17,7 +17,7 @@ from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.job import Job
 from reprompt.data.splits import Split
 from reprompt.planning.plan import Plan
-from reprompt.records.files import COLUMNS, Row, frame_of, read_rows
+from reprompt.records.files import COLUMNS, RecordRow, frame_of, read_rows
 from reprompt.records.identity import Identity, identity, read_pictures_of, read_splits
 from reprompt.training.groups import read_groups, trained_on
 from reprompt.workflow import provenance
@@ -60,7 +60,7 @@ def recompute(plan: Plan, job: Job) -> Recomputed:
 
 
 def _complaints(
-    row: Row, cell: Cell | None, targets: np.ndarray, identity_of: Callable[[Cell], Identity]
+    row: RecordRow, cell: Cell | None, targets: np.ndarray, identity_of: Callable[[Cell], Identity]
 ) -> Iterator[str]:
     """What of a row does not agree with its cell, if it has one, and with the true labels of its test set."""
     if not np.array_equal(row.targets, targets):
