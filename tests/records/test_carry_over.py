@@ -30,12 +30,8 @@ def write_schema_2(path: Path) -> None:
     cell = Cell(*("adapted", "few_shot", "coop+gram@gram", "ViT-B-16", "dtd", 4, 1.0, 1, "{}"), '{"epochs":3}')
     identity = {"seed": 1, "method": recipe_of("coop_gram").members}
     measured = {"curve": np.array([0.5, 0.25], np.float16)}
-    write_records(
-        path,
-        "smoke",
-        [EvaluatedCell(cell, identity, {ALL: Result(np.array([0, 1]), measured)})],
-        {ALL: np.array([0, 0])},
-    )
+    evaluated = EvaluatedCell(cell, identity, {ALL: Result(np.array([0, 1]), measured)})
+    write_records(path, "smoke", [evaluated], {ALL: np.array([0, 0])})
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
     about = json.loads(arrays.pop("about").tobytes())
