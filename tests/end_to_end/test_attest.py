@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from copies import call, commit, edit, environment, wanted
 
-META = "gram/coop_meta/ViT-B-16/all"
+META = "gram/coop-gram/ViT-B-16/all"
 FEW_SHOT, BASE_TO_NEW = "few_shot/coop/ViT-B-16/part1", "base_to_new/coop/ViT-B-16/part1"
 RANKED = "elevater_few/coop_middle/ViT-B-16/targets"  # of mean average precision, and of the area under the ROC
 ATTEST = (sys.executable, "-m", "reprompt.cli", "attest")
@@ -91,7 +91,7 @@ def test_changes_of_few_numbers_are_refused_by_name(project: Path) -> None:
     assert set(refused) == {FEW_SHOT, RANKED, META}, said
     assert "2 shots, tau 1, seed 1" in refused[FEW_SHOT]
     assert "voc2007, 1 shots, tau 1, seed 1, all: score" in refused[RANKED]
-    assert "coop_meta on corpus, 2 shots" in refused[META] and "differs at" in refused[META]
+    assert "coop+gram on corpus, 2 shots" in refused[META] and "differs at" in refused[META]
     agreed = {line["piece"].partition(" [")[0]: line["agreed"] for line in log_of(project)}
     assert agreed[f"{RANKED}: hateful_memes, 1 shots, area_under_roc"]
     assert not agreed[f"{RANKED}: voc2007, 1 shots, mean_average_precision"]

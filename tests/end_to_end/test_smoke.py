@@ -21,8 +21,9 @@ from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
 from reprompt.workflow import provenance
 
-PART = "prograd/ViT-B-16/part1"
-PROGRAD = {f"few_shot/{PART}", f"base_to_new/{PART}"}  # with the lambda of its block
+PART = "coop-prograd/ViT-B-16/part1"
+ENSEMBLE = "few_shot/coop-prograd_ensemble/ViT-B-16/part1"
+PROGRAD = {f"few_shot/{PART}", f"base_to_new/{PART}", ENSEMBLE}  # with the lambda of its block
 SWEPT = {f"few_shot_lambda/{PART}", f"few_shot_angles/{PART}"}  # with a lambda of the experiment's own
 PROGRAD_OUTPUTS = {
     *(f"table/prograd_table{n}" for n in (1, 3, 5, 6)),
@@ -108,8 +109,7 @@ def test_only_what_a_recipe_runs_through_reruns_it(clone: Path) -> None:
     rule.write_text(rule.read_text() + "\n# A comment changes nothing.\n")
     assert wanted(clone) == set()
     rule.write_text(rule.read_text() + "\nNEW = 1\n")
-    ensemble = {"few_shot/prograd_ensemble/ViT-B-16/part1"}
-    assert wanted(clone) == PROGRAD | SWEPT | ensemble | PROGRAD_OUTPUTS | SWEPT_OUTPUTS
+    assert wanted(clone) == PROGRAD | SWEPT | PROGRAD_OUTPUTS | SWEPT_OUTPUTS
 
 
 def test_only_what_is_measured_by_it_depends_on_a_measure(clone: Path) -> None:
@@ -138,8 +138,8 @@ def test_an_altered_result_stops_the_run_by_name(clone: Path) -> None:
 
 
 def test_records_of_a_method_that_left_the_plan_are_removed(finished: Path) -> None:
-    smaller = "base_to_new: {methods: [zero_shot, prograd]"
-    edit(finished / "params.yaml", r"base_to_new: \{methods: \[zero_shot, coop, prograd\]", smaller)
+    smaller = "base_to_new: {methods: [zero_shot, coop+prograd]"
+    edit(finished / "params.yaml", r"base_to_new: \{methods: \[zero_shot, coop, coop\+prograd\]", smaller)
     call(finished, "snakemake", "--cores", "2")
     assert not list(finished.glob("results/smoke/records/base_to_new/coop/**/*"))
     assert list(finished.glob("results/smoke/records/few_shot/coop/**/*.npz"))
