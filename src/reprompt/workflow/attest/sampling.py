@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from reprompt.cells.cell import Cell
@@ -125,12 +126,12 @@ def sampled(plan: Plan, jobs: Iterable[str], everything: bool = False) -> list[T
             by_group.setdefault(fleet.group, []).append(fleet)
     representatives: list[TimedFleet] = []
     seen: set[tuple[str, str]] = set()
-    for group in by_group.values():
-        of_group = group if everything else chosen(_at_home(group), seen)
+    groups = [group if everything else _at_home(group) for group in by_group.values()]
+    for group in groups:
+        of_group = group if everything else chosen(group, seen)
         seen |= {pair for fleet in of_group for pair in fleet.sees}
         representatives += of_group
-    every = [fleet for group in by_group.values() for fleet in _at_home(group)]
-    for fleet in sorted(every, key=lambda fleet: fleet.seconds):
+    for fleet in sorted(chain.from_iterable(groups), key=lambda fleet: fleet.seconds):
         if not fleet.sees <= seen:  # so that every learner is seen on every task
             seen |= fleet.sees
             representatives.append(fleet)
