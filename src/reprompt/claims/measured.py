@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reprompt.cells import recipes
-from reprompt.claims.expansion import LABELS
+from reprompt.claims.statements import LABELS
 from reprompt.evidence.lookup import Lookup, Missing, Slice
 from reprompt.evidence.statistics import harmonic_mean
 from reprompt.evidence.values import DETERMINISTIC, Origin, Values, combine

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from reprompt.cells import recipes
-from reprompt.claims.expansion import LABELS
 from reprompt.claims.measured import EXPERIMENTS, Measured, recipe_of
+from reprompt.claims.statements import LABELS
 from reprompt.evidence.inference import estimate
 from reprompt.evidence.lookup import Missing, Slice
 from reprompt.evidence.statistics import harmonic_mean

@@ -2,37 +2,38 @@
 
 import math
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cache
 from io import StringIO
 
 import pandas as pd
 
 from reprompt.claims.adapted import Adapted
-from reprompt.claims.claim import read_claims
-from reprompt.claims.grammar import Count, LargestGain, Number, WinShare
+from reprompt.claims.gram import CLAIMS as OF_GRAM
 from reprompt.claims.measured import Measured
 from reprompt.claims.meta_learned import MetaLearned
+from reprompt.claims.mvlpt import CLAIMS as OF_MVLPT
+from reprompt.claims.npt import CLAIMS as OF_NPT
 from reprompt.claims.printed import Printed
-from reprompt.claims.quantities import SHARE_OF_GAIN
+from reprompt.claims.prograd import CLAIMS as OF_PROGRAD
+from reprompt.claims.statements import Comparison
+from reprompt.claims.terms import Lead, ShareOfGain, WinShare
 from reprompt.claims.verdict import (
     CONTRADICTED,
-    DIRECTION,
     HOLDS,
     INCONCLUSIVE,
     NOT_RUN,
-    VALUES,
     VERDICTS,
     Judgement,
     adjusted,
     judge,
-    result_unit,
 )
 from reprompt.evidence.lookup import Lost
 
+CLAIMS = (*OF_PROGRAD, *OF_GRAM, *OF_MVLPT, *OF_NPT)
 PARTLY = "holds as far as the cells survive"
 OUTSIDE = "outside the tables"
 COUNTED = "counted from cells: "  # before holds or contradicted; the README counts these claims as outside
-COUNTED_TERMS = (Count, LargestGain, WinShare)
+COUNTED_TERMS = (Lead, WinShare, ShareOfGain)
 DECIMALS = 4
 
 
@@ -86,7 +87,7 @@ def claims_frame(records: pd.DataFrame) -> pd.DataFrame:
     if len(scales) > 1:
         raise ValueError(f"records of several scales: {', '.join(scales)}; read those of one results/<scale> folder")
     measured, by_paper = Measured(records), {"mvlpt": Adapted(records), "gram": MetaLearned(records)}
-    judgements = [judge(claim, by_paper.get(claim.paper, measured)) for claim in read_claims()]
+    judgements = [judge(claim, by_paper.get(claim.paper, measured)) for claim in CLAIMS]
     p_holm = adjusted(judgements)
     results = [
         _judged_claim(judgement, p_holm.get(judgement.claim.id, math.nan), "".join(scales)) for judgement in judgements
@@ -113,11 +114,11 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(index=papers, columns=list(VERDICTS), fill_value=0).rename_axis(index=None, columns=None)
 
 
-@lru_cache(maxsize=1)
+@cache
 def printed_judgements() -> dict[str, Judgement]:
     """Every claim on the papers' own tables, by claim id."""
     lookup = Printed()
-    return {claim.id: judge(claim, lookup) for claim in read_claims()}
+    return {claim.id: judge(claim, lookup) for claim in CLAIMS}
 
 
 def printed_verdict(judgement: Judgement) -> str:
@@ -129,7 +130,7 @@ def printed_verdict(judgement: Judgement) -> str:
     if not judgement.parts or any(not isinstance(reason, Lost) for reason in judgement.missing):
         return OUTSIDE
     verdict = judgement.verdict()
-    if isinstance(judgement.claim.lhs, COUNTED_TERMS) or getattr(judgement.claim.lhs, "name", "") == SHARE_OF_GAIN:
+    if isinstance(judgement.claim.statement.lhs, COUNTED_TERMS):
         return COUNTED + verdict
     return PARTLY if verdict == HOLDS and judgement.missing else verdict
 
@@ -156,8 +157,8 @@ def _judged_claim(judgement: Judgement, p_holm: float, scale: str) -> JudgedClai
         estimate=effect.mean if effect else math.nan,
         low=effect.low if effect else math.nan,
         high=effect.high if effect else math.nan,
-        unit=result_unit(claim),
-        margin=claim.margin * DIRECTION.get(claim.relation, 1),
+        unit=claim.statement.unit,
+        margin=claim.prints * (claim.statement.direction or 1),
         published_estimate=same[0].effect.mean if same[0] else math.nan,
         printed_verdict=printed_verdict(printed),
         seeds=effect.seeds if effect else 0,
@@ -191,13 +192,13 @@ def _reason(judgement: Judgement, verdict: str, p_holm: float) -> str:
 
 
 def _decision(judgement: Judgement, verdict: str, p_holm: float) -> str:
-    worst, claim = judgement.worst, judgement.claim
+    worst, statement = judgement.worst, judgement.claim.statement
     tested = not math.isnan(judgement.p)
     if not tested and verdict == INCONCLUSIVE:
         return "one draw only, so nothing can be tested"
-    if not tested and claim.relation in VALUES and (worst.effect.seeds > 0 or claim.relation == "approx"):
-        identity = claim.relation == "==" and not isinstance(claim.rhs, Number)
-        met = "equal in every run" if identity else "met, to the printed precision or within the interval"
+    equality = isinstance(statement, Comparison) and statement.of_value
+    if not tested and equality and (worst.effect.seeds > 0 or statement.about):
+        met = "equal in every run" if statement.identity else "met, to the printed precision or within the interval"
         return met if verdict == HOLDS else "off by more than the printed precision"
     if not tested:
         return "nothing on either side is random, so the sign decides"

@@ -1,0 +1,191 @@
+"""What MVLPT states. Shen et al., WACV 2024, arXiv:2211.11720."""
+
+from reprompt.claims.claim import claims_in, methods
+from reprompt.claims.statements import approximately, each, pair
+from reprompt.claims.terms import (
+    TWELVE,
+    TWENTY,
+    acc,
+    average_transfer,
+    gain_of_the_best,
+    mean,
+    parameter_share,
+    partners,
+    range_over,
+    transfer,
+    win_share,
+)
+
+coop, vpt, upt, mcoop, mvpt, mupt = methods("coop", "vpt", "upt", "mcoop", "mvpt", "mupt")
+
+# Three runs of 200 epochs each, 16 tokens (UPT 4). Starts in Table 1 are from 11 source tasks, for 12 target tasks.
+elevater = claims_in("mvlpt", "few_shot_elevater", backbone="ViT-B/16", shots=20, M=16)
+cross_task = claims_in("mvlpt", "cross_task", backbone="ViT-B/16", M=16)
+analysis = claims_in("mvlpt", "analysis")  # of source prompts tuned with 20 shots; of ViT-B/16, 124M parameters
+
+EVERY_LEARNER, EVERY_MULTITASK = each(coop, vpt, upt), each(mcoop, mvpt, mupt)
+EVERY_BACKBONE = each("ViT-B/32", "ViT-B/16", "ViT-L/14")
+
+# A claim: its id, the paper's words and where they stand; then what they mean, and what difference the paper prints.
+# fmt: off
+CLAIMS = (
+    elevater("mvlpt-01", "20-shot ELEVATER: full mcoop (multitask init and adaptation) beats coop by 0.72",
+        "Sec 1, Table 2",
+        mean(mcoop, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(coop, TWENTY, shots=20, init="random", adapt="single"), prints=0.72),
+    elevater("mvlpt-02", "20-shot ELEVATER: full mvpt (multitask init and adaptation) beats vpt by 1.73",
+        "Sec 1, Table 2",
+        mean(mvpt, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(vpt, TWENTY, shots=20, init="random", adapt="single"), prints=1.73),
+    elevater("mvlpt-03", "20-shot ELEVATER: full mupt (multitask init and adaptation) beats upt by 0.99",
+        "Sec 1, Table 2",
+        mean(mupt, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(upt, TWENTY, shots=20, init="random", adapt="single"), prints=0.99),
+    cross_task("mvlpt-04", "Cross-task generalization, 20 shots: mcoop beats coop by 1.73", "Sec 1, Table 1a",
+        mean(mcoop, TWELVE, shots=20, init="multitask_11") > mean(coop, TWELVE, shots=20, init="random"), prints=1.73),
+    cross_task("mvlpt-05", "Cross-task generalization, 20 shots: mvpt beats vpt by 4.75", "Sec 1, Table 1a",
+        mean(mvpt, TWELVE, shots=20, init="multitask_11") > mean(vpt, TWELVE, shots=20, init="random"), prints=4.75),
+    cross_task("mvlpt-06", "Cross-task generalization, 20 shots: mupt beats upt by 4.53", "Sec 1, Table 1a",
+        mean(mupt, TWELVE, shots=20, init="multitask_11") > mean(upt, TWELVE, shots=20, init="random"), prints=4.53),
+    cross_task("mvlpt-07", "Cross-task: mcoop beats coop on the 12-task average at 1, 5 and 20 shots",
+        "Sec 4.1, Table 1a",
+        mean(mcoop, TWELVE, shots=each(1, 5, 20), init="multitask_11")
+        > mean(coop, TWELVE, shots=each(1, 5, 20), init="random")),
+    cross_task("mvlpt-08", "Cross-task: mvpt beats vpt on the 12-task average at 1, 5 and 20 shots",
+        "Sec 4.1, Table 1a",
+        mean(mvpt, TWELVE, shots=each(1, 5, 20), init="multitask_11")
+        > mean(vpt, TWELVE, shots=each(1, 5, 20), init="random")),
+    cross_task("mvlpt-09", "Cross-task: mupt beats upt on the 12-task average at 1, 5 and 20 shots",
+        "Sec 4.1, Table 1a",
+        mean(mupt, TWELVE, shots=each(1, 5, 20), init="multitask_11")
+        > mean(upt, TWELVE, shots=each(1, 5, 20), init="random")),
+    cross_task("mvlpt-10", "Cross-task: the multitask variants outperform their baselines in most of the task-by-shot "
+        "cells", "Sec 4.1, Table 1b-l",
+        win_share(pair(mcoop, mvpt, mupt), over=pair(coop, vpt, upt), on=TWELVE, shots=(1, 5, 20)) > 0.5),
+    elevater("mvlpt-11", "Multitask adaptation alone (random init) lifts coop by 0.86 on the 20-task average",
+        "Sec 4.2, Table 2",
+        mean(mcoop, TWENTY, shots=20, init="random", adapt="multitask_best")
+        > mean(coop, TWENTY, shots=20, init="random", adapt="single"), prints=0.86),
+    elevater("mvlpt-12", "Multitask adaptation alone (random init) lifts vpt by 0.75 on the 20-task average",
+        "Sec 4.2, Table 2",
+        mean(mvpt, TWENTY, shots=20, init="random", adapt="multitask_best")
+        > mean(vpt, TWENTY, shots=20, init="random", adapt="single"), prints=0.75),
+    elevater("mvlpt-13", "Multitask adaptation alone (random init) lifts upt by 0.81 on the 20-task average",
+        "Sec 4.2, Table 2",
+        mean(mupt, TWENTY, shots=20, init="random", adapt="multitask_best")
+        > mean(upt, TWENTY, shots=20, init="random", adapt="single"), prints=0.81),
+    elevater("mvlpt-14", "Using the 20 tasks as source tasks further improves mvpt",
+        "Sec 4.2; margin computed from Table 2",
+        mean(mvpt, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(mvpt, TWENTY, shots=20, init="random", adapt="multitask_best"), prints=1.06),
+    elevater("mvlpt-15", "Using the 20 tasks as source tasks further improves mupt",
+        "Sec 4.2; margin computed from Table 2",
+        mean(mupt, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(mupt, TWENTY, shots=20, init="random", adapt="multitask_best"), prints=0.18),
+    elevater("mvlpt-16", "For MCoOp multitask initialization does not help on average",
+        "Sec 4.2; margin computed from Table 2",
+        mean(mcoop, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        < mean(mcoop, TWENTY, shots=20, init="random", adapt="multitask_best"), prints=0.14),
+    elevater("mvlpt-17", "For MCoOp multitask initialization hurts KITTI Distance",
+        "Sec 4.2; margin computed from Table 2",
+        acc(mcoop, "kitti_distance", shots=20, init="multitask_20", adapt="multitask_best")
+        < acc(mcoop, "kitti_distance", shots=20, init="random", adapt="multitask_best"), prints=9.14),
+    elevater("mvlpt-18", "MVPT reaches the best 20-shot average (74.13) among all methods compared", "Sec 4.2, Table 2",
+        mean(mvpt, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(EVERY_LEARNER, TWENTY, shots=20, init="random", adapt="single")),
+    elevater("mvlpt-19", "MVPT beats the best single-task baseline (UPT) by 1.73 on the 20-task average",
+        "Table 2 last row",
+        mean(mvpt, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(upt, TWENTY, shots=20, init="random", adapt="single"), prints=1.73),
+    elevater("mvlpt-20", "MVPT beats the earlier 20-shot ELEVATER state of the art of 64.41", "Sec 4.2",
+        mean(mvpt, TWENTY, shots=20, init="multitask_20", adapt="multitask_best") > 64.41, prints=9.72),
+    elevater("mvlpt-21", "Some tasks, such as FGVCAircraft, gain nothing from multitask adaptation with random init",
+        "Sec 4.2, Table 2",
+        acc(pair(mcoop, mvpt, mupt), "fgvc_aircraft", shots=20, init="random", adapt="multitask_best")
+        == acc(pair(coop, vpt, upt), "fgvc_aircraft", shots=20, init="random", adapt="single")),
+    elevater("mvlpt-22", "On every one of the 20 tasks the best multitask variant is at least as good as the best "
+        "baseline", "Table 2 last row",
+        gain_of_the_best(each(TWENTY)) >= 0),
+    cross_task("mvlpt-23", "MCoOp helps on Resisc-45, where class names are most distinct",
+        "Sec 4.1; margin computed from Table 1e",
+        acc(mcoop, "resisc45", shots=20, init="multitask_11")
+        > acc(coop, "resisc45", shots=20, init="random"), prints=0.87),
+    cross_task("mvlpt-24", "MVPT and MUPT help on VOC 2007, where images are most separable", "Sec 4.1, Table 1g",
+        acc(pair(mvpt, mupt), "voc2007", shots=20, init="multitask_11")
+        > acc(pair(vpt, upt), "voc2007", shots=20, init="random")),
+    cross_task("mvlpt-25", "At 1 shot multitask initialization does not help on Country-211", "Sec 4.1, Table 1f",
+        acc(pair(mcoop, mvpt, mupt), "country211", shots=1, init="multitask_11")
+        < acc(pair(coop, vpt, upt), "country211", shots=1, init="random")),
+    elevater("mvlpt-26", "Grouping the best-transfer tasks beats grouping the worst-transfer tasks for mcoop",
+        "Sec 4.3; margin computed from Table 3",
+        mean(mcoop, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(mcoop, TWENTY, shots=20, init="multitask_20", adapt="multitask_worst"), prints=2.26),
+    elevater("mvlpt-27", "Grouping the best-transfer tasks beats grouping the worst-transfer tasks for mvpt",
+        "Sec 4.3; margin computed from Table 3",
+        mean(mvpt, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(mvpt, TWENTY, shots=20, init="multitask_20", adapt="multitask_worst"), prints=2.32),
+    elevater("mvlpt-28", "Grouping the best-transfer tasks beats grouping the worst-transfer tasks for mupt",
+        "Sec 4.3; margin computed from Table 3",
+        mean(mupt, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(mupt, TWENTY, shots=20, init="multitask_20", adapt="multitask_worst"), prints=3.45),
+    elevater("mvlpt-29", "Best-group multitask adaptation beats single-task adaptation", "Sec 4.3, Table 3",
+        mean(EVERY_MULTITASK, TWENTY, shots=20, init="multitask_20", adapt="multitask_best")
+        > mean(EVERY_MULTITASK, TWENTY, shots=20, init="multitask_20", adapt="single")),
+    elevater("mvlpt-30", "Worst-group multitask adaptation is worse than single-task adaptation", "Sec 4.3, Table 3",
+        mean(EVERY_MULTITASK, TWENTY, shots=20, init="multitask_20", adapt="multitask_worst")
+        < mean(EVERY_MULTITASK, TWENTY, shots=20, init="multitask_20", adapt="single")),
+    cross_task("mvlpt-31", "Initializing from 10 diverse source tasks beats initializing from ImageNet alone (mcoop)",
+        "Sec 5; margin computed from Table 4",
+        mean(mcoop, TWELVE, shots=20, init="multitask_10")
+        > mean(coop, TWELVE, shots=20, init="imagenet"), prints=0.15),
+    cross_task("mvlpt-32", "Initializing from 10 diverse source tasks beats initializing from ImageNet alone (mvpt)",
+        "Sec 5; margin computed from Table 4",
+        mean(mvpt, TWELVE, shots=20, init="multitask_10") > mean(vpt, TWELVE, shots=20, init="imagenet"), prints=1.51),
+    cross_task("mvlpt-33", "Initializing from 10 diverse source tasks beats initializing from ImageNet alone (mupt)",
+        "Sec 5; margin computed from Table 4",
+        mean(mupt, TWELVE, shots=20, init="multitask_10") > mean(upt, TWELVE, shots=20, init="imagenet"), prints=2.63),
+    cross_task("mvlpt-34", "The gain of 10 tasks over ImageNet is larger for MVPT and MUPT than for MCoOp",
+        "Sec 5, Table 4",
+        mean(pair(mvpt, mupt), TWELVE, shots=20, init="multitask_10")
+        - mean(pair(vpt, upt), TWELVE, shots=20, init="imagenet")
+        > mean(mcoop, TWELVE, shots=20, init="multitask_10") - mean(coop, TWELVE, shots=20, init="imagenet")),
+    cross_task("mvlpt-35", "Eleven source tasks (10 plus ImageNet) give the best initialization", "Sec 5, Table 4",
+        mean(EVERY_MULTITASK, TWELVE, shots=20, init="multitask_11")
+        > mean(EVERY_MULTITASK, TWELVE, shots=20, init="multitask_10")),
+    cross_task("mvlpt-36", "ImageNet alone is a strong source: it beats random initialization",
+        "Sec 5, Tables 1a and 4 (wording: strong source task)",
+        mean(EVERY_LEARNER, TWELVE, shots=20, init="imagenet")
+        > mean(EVERY_LEARNER, TWELVE, shots=20, init="random")),
+    cross_task("mvlpt-37", "Longer context helps MVPT and MCoOp", "Sec 5, Fig 5",
+        mean(each(mvpt, mcoop), TWELVE, shots=20).increases_with(M=(4, 8, 16))),
+    cross_task("mvlpt-38", "Context length makes only a marginal difference for CoOp, VPT and UPT", "Sec 5, Fig 5",
+        range_over(mean(EVERY_LEARNER, TWELVE, shots=20), "M")
+        < range_over(mean(each(mvpt, mcoop), TWELVE, shots=20), "M")),
+    cross_task("mvlpt-39", "Longer context hurts MUPT", "Sec 5, Fig 5",
+        mean(mupt, TWELVE, shots=20).decreases_with(M=(4, 8, 16))),
+    cross_task("mvlpt-40", "A context of 4 is better than 16 for UPT", "Sec 4 training details",
+        mean(upt, TWELVE, shots=20, M=4) > mean(upt, TWELVE, shots=20, M=16)),
+    cross_task("mvlpt-41", "The multitask variants beat CoOp and VPT with ViT-B/32, ViT-B/16 and ViT-L/14",
+        "Fig 1, Sec 5",
+        mean(EVERY_MULTITASK, TWELVE, shots=20, backbone=EVERY_BACKBONE)
+        > mean(each(coop, vpt), TWELVE, shots=20, backbone=EVERY_BACKBONE)),
+    cross_task("mvlpt-42", "Accuracy of the multitask variants rises with model size", "Fig 1, Sec 5",
+        mean(EVERY_MULTITASK, TWELVE, shots=20).increases_with(backbone=("ViT-B/32", "ViT-B/16", "ViT-L/14"))),
+    analysis("mvlpt-43", "With CoOp, tasks with similar class names (CIFAR-10, Caltech101) transfer better than the "
+        "average source", "Sec 4.3, Fig 4",
+        transfer(coop, "cifar10", "caltech101") > average_transfer(coop, target="caltech101")),
+    analysis("mvlpt-44", "With VPT and UPT, tasks with a similar image space (CIFAR-10, Flowers102) transfer better "
+        "than the average source", "Sec 4.3, Fig 4",
+        transfer(each(vpt, upt), "cifar10", "flowers102") > average_transfer(each(vpt, upt), target="flowers102")),
+    analysis("mvlpt-45", "The three methods prefer different task groups", "Abstract, Table 5",
+        partners(coop).differ_from(partners(each(vpt, upt)))),
+    analysis("mvlpt-46", "The prompts of CoOp and MCoOp are 0.01% of the parameters of ViT-B/16 CLIP",
+        "Sec 4 training details",
+        parameter_share(coop) == approximately(0.01)),
+    analysis("mvlpt-47", "The prompts of VPT and MVPT are 0.11% of the parameters of ViT-B/16 CLIP",
+        "Sec 4 training details",
+        parameter_share(vpt) == approximately(0.11)),
+    analysis("mvlpt-48", "The prompts of UPT and MUPT are 0.45% of the parameters of ViT-B/16 CLIP",
+        "Sec 4 training details",
+        parameter_share(upt) == approximately(0.45)),
+)

@@ -1,0 +1,151 @@
+"""What NPT states. Didi Zhu et al. 2023, "Understanding Prompt Tuning for V-L Models Through ... Neural Collapse"."""
+
+from reprompt.claims.claim import claims_in, methods
+from reprompt.claims.statements import approximately, each
+from reprompt.claims.terms import (
+    ELEVEN,
+    IMAGENET_SHIFTS,
+    TEN_TARGETS,
+    H,
+    acc,
+    base,
+    delta_lcd,
+    delta_mid,
+    largest_gain,
+    mean,
+    mean_base,
+    mean_H,
+    mean_new,
+    new,
+    range_over,
+    tail_cosine,
+    wins,
+)
+
+clip, cocoop, maple, npt, lc, mi = methods("zero_shot_clip", "cocoop", "maple", "npt", "lc", "mi")
+
+# At most 16 shots a class, fewer with imbalance tau; 5 epochs, batch 4, learning rate 0.0035, w1 0.3, w2 0.8.
+base_to_new = claims_in("npt", "base_to_new", backbone="ViT-B/16")
+cross_dataset = claims_in("npt", "cross_dataset", backbone="ViT-B/16")
+shifts = claims_in("npt", "domain_generalization", backbone="ViT-B/16")
+
+EVERY_TAU, BOTH_TAUS = each(1, 0.05, 0.01), each(0.05, 0.01)
+EVERY_SHIFT = each(IMAGENET_SHIFTS)
+
+# A claim: its id, the paper's words and where they stand; then what they mean, and what difference the paper prints.
+# fmt: off
+CLAIMS = (
+    base_to_new("npt-01", "NPT raises the average H of MaPLe by 1.97 at tau 0.05", "Sec 5.1, Table 1",
+        mean_H(maple + npt, ELEVEN, tau=0.05) > mean_H(maple, ELEVEN, tau=0.05), prints=1.97),
+    base_to_new("npt-02", "NPT raises the average H of MaPLe by 2.47 at tau 0.01", "Sec 5.1 and 5.5, Tables 1 and 3",
+        mean_H(maple + npt, ELEVEN, tau=0.01) > mean_H(maple, ELEVEN, tau=0.01), prints=2.47),
+    base_to_new("npt-03", "Imbalance tau 0.05 lowers the average H of cocoop by 4.13", "Sec 5.1, Table 1",
+        mean_H(cocoop, ELEVEN, tau=0.05) < mean_H(cocoop, ELEVEN, tau=1), prints=4.13),
+    base_to_new("npt-04", "Imbalance tau 0.05 lowers the average H of maple by 7.15", "Sec 5.1, Table 1",
+        mean_H(maple, ELEVEN, tau=0.05) < mean_H(maple, ELEVEN, tau=1), prints=7.15),
+    base_to_new("npt-05", "Imbalance tau 0.01 lowers the average H of cocoop by 7.13", "Sec 5.1, Table 1",
+        mean_H(cocoop, ELEVEN, tau=0.01) < mean_H(cocoop, ELEVEN, tau=1), prints=7.13),
+    base_to_new("npt-06", "Imbalance tau 0.01 lowers the average H of maple by 8.89", "Sec 5.1, Table 1",
+        mean_H(maple, ELEVEN, tau=0.01) < mean_H(maple, ELEVEN, tau=1), prints=8.89),
+    base_to_new("npt-07", "Average H falls as imbalance rises (tau 1, 0.05, 0.01)", "Sec 5.1, Table 1",
+        mean_H(each(cocoop, maple, cocoop + npt, maple + npt), ELEVEN).decreases_with(tau=(1, 0.05, 0.01))),
+    base_to_new("npt-08", "Balanced data: MaPLe beats zero-shot CLIP on average H",
+        "Sec 1; margin computed from Table 1",
+        mean_H(maple, ELEVEN, tau=1) > mean_H(clip, ELEVEN, tau=1), prints=6.69),
+    base_to_new("npt-09", "NPT raises the average H of CoCoOp at every tau", "Abstract, Table 1",
+        mean_H(cocoop + npt, ELEVEN, tau=EVERY_TAU) > mean_H(cocoop, ELEVEN, tau=EVERY_TAU)),
+    base_to_new("npt-10", "NPT raises the average H of MaPLe on balanced data", "Sec 5.4; margin computed from Table 1",
+        mean_H(maple + npt, ELEVEN, tau=1) > mean_H(maple, ELEVEN, tau=1), prints=0.21),
+    base_to_new("npt-11", "Balanced data: NPT improves MaPLe on 9 of 11 datasets", "Sec 5.4, Table 1",
+        wins(maple + npt, over=(maple,), on=ELEVEN, split="H", tau=1) == 9),
+    base_to_new("npt-12", "Balanced data: the largest gain of NPT is about 1.3", "Sec 5.4",
+        largest_gain(maple + npt, over=maple, on=ELEVEN, split="H", tau=1) == approximately(1.3)),
+    base_to_new("npt-13", "Imbalanced data: MaPLe+NPT beats MaPLe on H of each of the 11 datasets", "Sec 5.1, Table 1",
+        H(maple + npt, each(ELEVEN), tau=BOTH_TAUS) > H(maple, each(ELEVEN), tau=BOTH_TAUS)),
+    base_to_new("npt-14", "Imbalanced data: MaPLe+NPT beats MaPLe on base classes of each of the 11 datasets",
+        "Sec 5.1, Fig 4",
+        base(maple + npt, each(ELEVEN), tau=BOTH_TAUS) > base(maple, each(ELEVEN), tau=BOTH_TAUS)),
+    base_to_new("npt-15", "Imbalanced data: MaPLe+NPT beats MaPLe on novel classes of each of the 11 datasets",
+        "Sec 5.1, Fig 4",
+        new(maple + npt, each(ELEVEN), tau=BOTH_TAUS) > new(maple, each(ELEVEN), tau=BOTH_TAUS)),
+    base_to_new("npt-16", "The NPT gain is larger on novel than on base classes", "Sec 5.1, Fig 4",
+        mean_new(maple + npt, ELEVEN, tau=BOTH_TAUS) - mean_new(maple, ELEVEN, tau=BOTH_TAUS)
+        > mean_base(maple + npt, ELEVEN, tau=BOTH_TAUS) - mean_base(maple, ELEVEN, tau=BOTH_TAUS)),
+    base_to_new("npt-17", "MaPLe+NPT has the best average H at every tau", "Table 1",
+        mean_H(maple + npt, ELEVEN, tau=EVERY_TAU) > mean_H(each(cocoop, maple, cocoop + npt), ELEVEN, tau=EVERY_TAU)),
+    base_to_new("npt-18", "Balanced data: across methods, lower Delta_LCD goes with higher accuracy", "Sec 4.1, Fig 2a",
+        delta_lcd(each(clip, cocoop, maple), ELEVEN, tau=1)
+        .correlates_negatively_with(mean_H(each(clip, cocoop, maple), ELEVEN, tau=1))),
+    base_to_new("npt-19", "Balanced data: across methods, lower Delta_MID goes with higher accuracy", "Sec 4.1, Fig 2a",
+        delta_mid(each(clip, cocoop, maple), ELEVEN, tau=1)
+        .correlates_negatively_with(mean_H(each(clip, cocoop, maple), ELEVEN, tau=1))),
+    base_to_new("npt-20", "Imbalanced data: across methods and tau, lower Delta_LCD goes with higher accuracy",
+        "Sec 4.1, Fig 2b",
+        delta_lcd(each(cocoop, maple, maple + npt), ELEVEN, tau=EVERY_TAU)
+        .correlates_negatively_with(mean_H(each(cocoop, maple, maple + npt), ELEVEN, tau=EVERY_TAU))),
+    base_to_new("npt-21", "Balanced data: MaPLe has a lower Delta_LCD than zero-shot CLIP and the other methods",
+        "Sec 4.1, Fig 2a",
+        delta_lcd(maple, ELEVEN, tau=1) < delta_lcd(each(clip, cocoop), ELEVEN, tau=1)),
+    base_to_new("npt-22", "Delta_LCD of MaPLe rises with imbalance", "Sec 4.1, Eq 4, Fig 2b",
+        delta_lcd(maple, ELEVEN).increases_with(tau=(1, 0.05, 0.01))),
+    base_to_new("npt-23", "Under imbalance NPT gives a lower Delta_LCD than MaPLe", "Sec 4.1, Fig 2b",
+        delta_lcd(maple + npt, ELEVEN, tau=BOTH_TAUS) < delta_lcd(maple, ELEVEN, tau=BOTH_TAUS)),
+    base_to_new("npt-24", "Imbalanced data: across methods and tau, lower Delta_MID goes with higher accuracy",
+        "Sec 4.1, Fig 2b",
+        delta_mid(each(cocoop, maple, maple + npt), ELEVEN, tau=EVERY_TAU)
+        .correlates_negatively_with(mean_H(each(cocoop, maple, maple + npt), ELEVEN, tau=EVERY_TAU))),
+    base_to_new("npt-25", "Balanced data: MaPLe has a lower Delta_MID than zero-shot CLIP and the other methods",
+        "Sec 4.1, Fig 2a",
+        delta_mid(maple, ELEVEN, tau=1) < delta_mid(each(clip, cocoop), ELEVEN, tau=1)),
+    base_to_new("npt-26", "Delta_MID of MaPLe rises with imbalance", "Sec 4.1, Eq 4, Fig 2b",
+        delta_mid(maple, ELEVEN).increases_with(tau=(1, 0.05, 0.01))),
+    base_to_new("npt-27", "Under imbalance NPT gives a lower Delta_MID than MaPLe", "Sec 4.1, Fig 2b",
+        delta_mid(maple + npt, ELEVEN, tau=BOTH_TAUS) < delta_mid(maple, ELEVEN, tau=BOTH_TAUS)),
+    cross_dataset("npt-28", "Cross-dataset: target average falls as imbalance rises",
+        "Sec 5.2, Table 2 (tau 1 only in an appendix)",
+        mean(each(cocoop, maple), TEN_TARGETS).decreases_with(tau=(1, 0.05, 0.01))),
+    cross_dataset("npt-29", "Cross-dataset: NPT raises the cocoop target average at tau 0.05 and 0.01",
+        "Sec 5.2, Table 2",
+        mean(cocoop + npt, TEN_TARGETS, tau=BOTH_TAUS) > mean(cocoop, TEN_TARGETS, tau=BOTH_TAUS)),
+    cross_dataset("npt-30", "Cross-dataset: NPT raises the maple target average at tau 0.05 and 0.01",
+        "Sec 5.2, Table 2",
+        mean(maple + npt, TEN_TARGETS, tau=BOTH_TAUS) > mean(maple, TEN_TARGETS, tau=BOTH_TAUS)),
+    cross_dataset("npt-31", "Cross-dataset: MaPLe+NPT has the best target average at every tau", "Sec 5.2, Table 2",
+        mean(maple + npt, TEN_TARGETS, tau=BOTH_TAUS)
+        > mean(each(cocoop, maple, cocoop + npt), TEN_TARGETS, tau=BOTH_TAUS)),
+    shifts("npt-32", "Domain generalization: NPT improves cocoop on all 4 ImageNet variants at both tau",
+        "Sec 5.3, Table 4",
+        acc(cocoop + npt, EVERY_SHIFT, tau=BOTH_TAUS) > acc(cocoop, EVERY_SHIFT, tau=BOTH_TAUS)),
+    shifts("npt-33", "Domain generalization: NPT raises the cocoop average at both tau", "Sec 5.3, Table 4",
+        mean(cocoop + npt, IMAGENET_SHIFTS, tau=BOTH_TAUS) > mean(cocoop, IMAGENET_SHIFTS, tau=BOTH_TAUS)),
+    shifts("npt-34", "Domain generalization: NPT also raises the source accuracy of cocoop at both tau",
+        "Sec 5.3, Table 4",
+        acc(cocoop + npt, "imagenet", tau=BOTH_TAUS) > acc(cocoop, "imagenet", tau=BOTH_TAUS)),
+    shifts("npt-35", "Domain generalization: NPT improves maple on all 4 ImageNet variants at both tau",
+        "Sec 5.3, Table 4",
+        acc(maple + npt, EVERY_SHIFT, tau=BOTH_TAUS) > acc(maple, EVERY_SHIFT, tau=BOTH_TAUS)),
+    shifts("npt-36", "Domain generalization: NPT raises the maple average at both tau", "Sec 5.3, Table 4",
+        mean(maple + npt, IMAGENET_SHIFTS, tau=BOTH_TAUS) > mean(maple, IMAGENET_SHIFTS, tau=BOTH_TAUS)),
+    shifts("npt-37", "Domain generalization: NPT also raises the source accuracy of maple at both tau",
+        "Sec 5.3, Table 4",
+        acc(maple + npt, "imagenet", tau=BOTH_TAUS) > acc(maple, "imagenet", tau=BOTH_TAUS)),
+    base_to_new("npt-38", "Ablation, tau 0.01: LC raises the base-to-novel H of MaPLe by 0.64", "Sec 5.5, Table 3",
+        mean_H(maple + lc, ELEVEN, tau=0.01) > mean_H(maple, ELEVEN, tau=0.01), prints=0.64),
+    base_to_new("npt-39", "Ablation, tau 0.01: MI raises the base-to-novel H of MaPLe by 1.05", "Sec 5.5, Table 3",
+        mean_H(maple + mi, ELEVEN, tau=0.01) > mean_H(maple, ELEVEN, tau=0.01), prints=1.05),
+    base_to_new("npt-40", "Ablation, tau 0.01: the combination beats each single term (base-to-novel)",
+        "Sec 5.5, Table 3",
+        mean_H(maple + npt, ELEVEN, tau=0.01) > mean_H(each(maple + lc, maple + mi), ELEVEN, tau=0.01)),
+    cross_dataset("npt-41", "Ablation, tau 0.01: each module helps in cross-dataset transfer", "Sec 5.5, Table 3",
+        mean(each(maple + lc, maple + mi, maple + npt), TEN_TARGETS, tau=0.01, table=3)
+        > mean(maple, TEN_TARGETS, tau=0.01, table=3)),
+    shifts("npt-42", "Ablation, tau 0.01: each module helps in domain generalization", "Sec 5.5, Table 3",
+        mean(each(maple + lc, maple + mi, maple + npt), IMAGENET_SHIFTS, tau=0.01, table=3)
+        > mean(maple, IMAGENET_SHIFTS, tau=0.01, table=3)),
+    base_to_new("npt-43", "Accuracy is stable over a broad range of w1 and w2",
+        "Sec 5.5, Fig 5 (threshold is ours: the NPT gain)",
+        range_over(mean_H(maple + npt, ELEVEN, tau=0.01), "w_isomorphism", "w_language")
+        < mean_H(maple + npt, ELEVEN, tau=0.01) - mean_H(maple, ELEVEN, tau=0.01)),
+    base_to_new("npt-44", "Under imbalance the text features of minor classes crowd together", "Sec 1, Fig 1c",
+        tail_cosine(maple, "eurosat", tau=0.01) > tail_cosine(maple, "eurosat", tau=1)),
+)
