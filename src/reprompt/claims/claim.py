@@ -1,14 +1,17 @@
 """One claim of a paper, checked when it is written down: a mistake in it is an error when its file is imported."""
 
+import inspect
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-from reprompt.claims.statements import LABELS, Choice, Method, Setting, Statement, leaves_of, plain
+from reprompt.claims.lookup import Setting
+from reprompt.claims.runs import LABELS
+from reprompt.claims.statements import Choice, Method, Statement, Term, leaves_of, plain
 from reprompt.tasks.card import cards
 from reprompt.tasks.groups import groups
 
@@ -17,9 +20,7 @@ PROTOCOLS = (
     *("few_shot", "base_to_new", "domain_generalization", "cross_dataset", "cross_task", "few_shot_elevater"),
     *("meta-training", "analysis"),
 )
-SPLITS = ("all", "base", "new", "H")
-STARTS = ("random", "imagenet", "multitask_10", "multitask_11", "multitask_20")
-# The settings that a term may name, with all values that the papers have. `table`: where one is printed twice.
+# The settings that a term may name, with all values that the papers have. `table`: where one cell is printed twice.
 VALUES: dict[str, tuple] = {
     "shots": (1, 2, 4, 5, 8, 16, 20),
     "tau": (1, 0.05, 0.01),
@@ -29,7 +30,7 @@ VALUES: dict[str, tuple] = {
     "alpha": (0.25, 0.5, 1, 2, 4),
     "augmentation": ("none",),
     "epochs": (10, 200),
-    "init": STARTS,
+    "init": ("random", "imagenet", "multitask_10", "multitask_11", "multitask_20"),
     "adapt": ("single", "multitask_best", "multitask_worst"),
     "table": (3,),
 }
@@ -43,25 +44,23 @@ class ClaimError(ValueError):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a paper states, in its words and as an expression, and where.
+    """What a paper states, as an expression and in its words, and where.
 
-    `prints` is the difference that the paper states in words or that its tables have (then `where` says so), NaN where
-    there is none: an effect size, tested by nothing. `equal_within` is the margin, in the unit of the statement, inside
-    which what a claim calls equal may differ; None where none is stated. Raises ClaimError for what does not exist.
+    `prints` is the difference that the paper states, or that its tables have (then `where` says so), NaN where there is
+    none: an effect size, tested by nothing. `equal_within` is the margin, in the unit of the statement, inside which
+    what a claim calls equal may differ; None where none is stated. Raises ClaimError for what does not exist.
     """
 
     setting: Setting
     id: str
     text: str
-    where: str
     statement: Statement
+    where: str
     prints: float = math.nan
     equal_within: float | None = None
 
     def __post_init__(self) -> None:
-        pairs = {len(leaf.values) for _, leaf in leaves_of(self.statement) if getattr(leaf, "kind", "") == "pair"}
-        unequal = [f"pair(...) of different lengths: {sorted(pairs)}"] if len(pairs) > 1 else []
-        for problem in (*unequal, *_problems_of(self.setting), *_problems(self.statement)):
+        for problem in _problems(self):
             raise ClaimError(f"claim {self.id}: {problem}")
 
     @property
@@ -79,7 +78,7 @@ class Claim:
 
 
 def claims_in(paper: str, protocol: str, **given: str | float) -> partial[Claim]:
-    """Claims in one setting of a paper, where `given` holds for every term: claims(id, text, where, statement, ...)."""
+    """Claims in one setting of a paper, where `given` holds for every term: claims(id, text, statement, where, ...)."""
     return partial(Claim, Setting(paper, protocol, tuple((key, plain(value)) for key, value in given.items())))
 
 
@@ -88,58 +87,59 @@ def methods(*published_ids: str) -> tuple[Method, ...]:
     return tuple(map(Method, published_ids))
 
 
-def _problems_of(setting: Setting) -> Iterator[str]:
-    yield from _unknown("experiment setting", setting.protocol, PROTOCOLS)
-    yield from _problems_of_settings(setting.given)
-
-
-def _problems(node: Any) -> Iterator[str]:
-    """What a statement or term names that does not exist, in words."""
-    if not is_dataclass(node) or isinstance(node, Choice):
+def _problems(claim: Claim) -> Iterator[str]:
+    """What a claim names that does not exist, in words."""
+    statement = claim.statement
+    if not isinstance(statement, Statement):
+        yield f"it states nothing: {statement!r}"
         return
-    for field in fields(node):
-        for value in _alternatives(getattr(node, field.name)):
-            if is_dataclass(value):
-                yield from _problems(value)
-            elif field.name in KNOWN:
-                what, known = KNOWN[field.name]
-                yield from _unknown(what, value, known())
-    yield from _problems_of_settings(getattr(node, "settings", ()))
-    if hasattr(node, "series"):
-        yield from _problems_of_settings(((node.key, Choice("each", node.series)),))
+    yield from _unknown("experiment setting", claim.setting.protocol, PROTOCOLS)
+    lengths = {len(leaf.values) for _, leaf in leaves_of(statement) if getattr(leaf, "kind", "") == "pair"}
+    if len(lengths) > 1:
+        yield f"pair(...) of different lengths: {sorted(lengths)}"
+    yield from _unknown_settings(claim.setting.given)
+    yield from _unknown_settings([(statement.key, statement.series)] if hasattr(statement, "key") else [])
+    for what, known in (("keys", VARIED), ("steps", LOGGED)):
+        for value in _alternatives(getattr(statement, what, ())):
+            yield from _unknown("setting that is varied" if what == "keys" else "logged series", value, known)
+    for side in (statement.lhs, getattr(statement, "rhs", None)):
+        if isinstance(side, Term):
+            yield from _problems_of(side)
 
 
-def _problems_of_settings(settings: tuple) -> Iterator[str]:
+def _problems_of(term: Term) -> Iterator[str]:
+    known = {
+        **dict.fromkeys(("method", "over", "missed_by", "got_by", "without"), ("method", LABELS)),
+        **dict.fromkeys(("place", "on"), ("task or group", {**cards(), **groups()})),
+        **dict.fromkeys(("source", "target"), ("task", cards())),
+        "split": ("split", ("all", "base", "new", "H")),
+        "shots": ("value of shots", VALUES["shots"]),
+        "keys": ("setting that is varied", VARIED),
+    }
+    bound = inspect.signature(term.function).bind(None, *term.arguments)
+    for name, argument in bound.arguments.items():
+        for value in _alternatives(argument):
+            if isinstance(value, Term):
+                yield from _problems_of(value)
+            elif name in known:
+                yield from _unknown(known[name][0], value, known[name][1])
+    yield from _unknown_settings(term.settings)
+
+
+def _unknown_settings(settings: Any) -> Iterator[str]:
     for key, values in settings:
-        if key not in VALUES:
-            yield from _unknown("setting", key, VALUES)
-        else:
-            for value in _alternatives(values):
-                yield from _unknown(f"value of {key}", value, VALUES[key])
+        yield from _unknown("setting", key, VALUES)
+        for value in _alternatives(values):
+            yield from _unknown(f"value of {key}", value, VALUES.get(key, (value,)))
 
 
-# What the fields of terms and statements may hold; the others are checked by their type.
-KNOWN: dict[str, tuple[str, Callable[[], Any]]] = {
-    **dict.fromkeys(
-        ("method", "rivals", "rival", "missed_by", "got_by", "changed", "reference"), ("method", lambda: LABELS)
-    ),
-    **dict.fromkeys(("place", "target"), ("task or group", lambda: {"", *cards(), *groups()})),
-    "source": ("task", lambda: {"", *cards()}),
-    "split": ("split", lambda: SPLITS),
-    "keys": ("setting that is varied", lambda: VARIED),
-    "steps": ("logged series", lambda: LOGGED),
-}
-
-
-def _unknown(what: str, value: Any, known: Any) -> Iterator[str]:
+def _unknown(what: str, value: Any, known: Collection) -> Iterator[str]:
     if value not in known:
         near = get_close_matches(str(value), map(str, known), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(str, known))}"
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(map(str, known))}"
         yield f"no {what} {value!r}; {hint}"
 
 
 def _alternatives(value: Any) -> tuple:
     """All values that stand in one place."""
-    if isinstance(value, Choice):
-        return value.values
-    return value if isinstance(value, tuple) else (value,)
+    return value.values if isinstance(value, Choice) else value if isinstance(value, tuple) else (value,)

@@ -7,16 +7,14 @@ from io import StringIO
 
 import pandas as pd
 
-from reprompt.claims.adapted import Adapted
 from reprompt.claims.gram import CLAIMS as OF_GRAM
-from reprompt.claims.measured import Measured
-from reprompt.claims.meta_learned import MetaLearned
 from reprompt.claims.mvlpt import CLAIMS as OF_MVLPT
 from reprompt.claims.npt import CLAIMS as OF_NPT
 from reprompt.claims.printed import Printed
 from reprompt.claims.prograd import CLAIMS as OF_PROGRAD
+from reprompt.claims.records import lookups
 from reprompt.claims.statements import Comparison
-from reprompt.claims.terms import Lead, ShareOfGain, WinShare
+from reprompt.claims.terms import largest_gain, share_of_gain, win_share, wins
 from reprompt.claims.verdict import (
     CONTRADICTED,
     HOLDS,
@@ -33,7 +31,7 @@ CLAIMS = (*OF_PROGRAD, *OF_GRAM, *OF_MVLPT, *OF_NPT)
 PARTLY = "holds as far as the cells survive"
 OUTSIDE = "outside the tables"
 COUNTED = "counted from cells: "  # before holds or contradicted; the README counts these claims as outside
-COUNTED_TERMS = (Lead, WinShare, ShareOfGain)
+COUNTED_TERMS = tuple(term.__wrapped__ for term in (wins, largest_gain, win_share, share_of_gain))
 DECIMALS = 4
 
 
@@ -86,8 +84,8 @@ def claims_frame(records: pd.DataFrame) -> pd.DataFrame:
     scales = sorted(records["scale"].unique())
     if len(scales) > 1:
         raise ValueError(f"records of several scales: {', '.join(scales)}; read those of one results/<scale> folder")
-    measured, by_paper = Measured(records), {"mvlpt": Adapted(records), "gram": MetaLearned(records)}
-    judgements = [judge(claim, by_paper.get(claim.paper, measured)) for claim in CLAIMS]
+    by_paper = lookups(records)
+    judgements = [judge(claim, by_paper[claim.paper]) for claim in CLAIMS]
     p_holm = adjusted(judgements)
     results = [
         _judged_claim(judgement, p_holm.get(judgement.claim.id, math.nan), "".join(scales)) for judgement in judgements
@@ -130,7 +128,7 @@ def printed_verdict(judgement: Judgement) -> str:
     if not judgement.parts or any(not isinstance(reason, Lost) for reason in judgement.missing):
         return OUTSIDE
     verdict = judgement.verdict()
-    if isinstance(judgement.claim.statement.lhs, COUNTED_TERMS):
+    if judgement.claim.statement.lhs.function in COUNTED_TERMS:
         return COUNTED + verdict
     return PARTLY if verdict == HOLDS and judgement.missing else verdict
 
@@ -154,12 +152,12 @@ def _judged_claim(judgement: Judgement, p_holm: float, scale: str) -> JudgedClai
         paper=claim.paper,
         claim=claim.text,
         verdict=verdict,
-        estimate=effect.mean if effect else math.nan,
+        estimate=effect.estimate if effect else math.nan,
         low=effect.low if effect else math.nan,
         high=effect.high if effect else math.nan,
         unit=claim.statement.unit,
         margin=claim.prints * (claim.statement.direction or 1),
-        published_estimate=same[0].effect.mean if same[0] else math.nan,
+        published_estimate=same[0].effect.estimate if same[0] else math.nan,
         printed_verdict=printed_verdict(printed),
         seeds=effect.seeds if effect else 0,
         tasks=effect.tasks if effect else 0,

@@ -1,51 +1,47 @@
-"""What a claim says of its terms, as Python expressions, and the test of it.
+"""What a claim says of its terms, as Python expressions, and how it is tested.
 
     mean(prograd, ELEVEN, shots=1) > mean(coop, ELEVEN, shots=1)       also <, >=, ==, and == approximately(1.3)
     (mean(prograd, ELEVEN) - mean(coop, ELEVEN)).decreases_with(shots=(1, 2, 4, 8, 16))
-    mean(coop, ELEVEN).varies_with("init")
+    delta_lcd(each(coop, maple), ELEVEN).correlates_negatively_with(mean_H(each(coop, maple), ELEVEN))
+    mean_base(coop, ELEVEN).varies_with("init")
     inner_product(coop + gram).increases_over("meta_step")
-    delta_lcd(METHODS, ELEVEN).correlates_negatively_with(mean_H(METHODS, ELEVEN))
     partners(coop).differ_from(partners(each(vpt, upt)))
 
 `each(a, b)` makes a *part* for every value: the same one moves together wherever it stands, different ones form a
 product, in the order in which they appear; a group stands for its data sets. All `pair(a, b)` are matched by position.
 
-A part is tested on what was run of both sides, paired by source, task, shots and draw (evidence/pairing.py), and keeps
-these runs. Every statement knows its `lhs`, its `direction` (1: the left side is said to be larger, or to rise; -1: the
-opposite; 0: equal, or no direction) and the `unit` of its effect.
+A part is tested on the runs of both sides, paired by source, task, shots and draw, and keeps them. A statement knows its
+`methods`, the `unit` of its effect and its `direction`: 1 where the left side is said to be larger or to rise, -1 for the
+opposite, 0 where it is said to be equal, or only different.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
 
-from reprompt.evidence.adaptation import LABELS as MVLPT_LABELS
+from reprompt.claims.lookup import Lookup, Setting, Slice
+from reprompt.claims.runs import label
 from reprompt.evidence.curves import rise, thirds
-from reprompt.evidence.exchanges import range_over_starts
-from reprompt.evidence.inference import ZERO, Estimate, estimate
-from reprompt.evidence.lookup import Lookup, Missing, Slice
-from reprompt.evidence.values import Side, Values, combine, difference, seedwise
-from reprompt.tables.methods import ABLATIONS, METHODS
+from reprompt.evidence.exchanges import compare_choices, range_over_starts
+from reprompt.evidence.lookup import Missing
+from reprompt.evidence.statistics import ZERO, Interval, stratified
+from reprompt.evidence.values import Side, Values, by_draw, combine, difference
 from reprompt.tasks.groups import members
 
-LABELS = MVLPT_LABELS | {method.published_id: method.in_a_sentence for method in (*METHODS.values(), *ABLATIONS)}
 DIRECTION = {">": 1, ">=": 1, "<": -1, "==": 0}
 POINTS_OF_A_CORRELATION = 3
+NEVER_TOGETHER = "both sides were run, but never on the same task and draw"
 
 
 class Method(str):
-    """A method by its published id; `coop + gram` is "coop+gram", `unigram.with_("no_regulator")` an ablation."""
+    """A method by its published id; `coop + gram` is "coop+gram"."""
 
     def __add__(self, other: str) -> "Method":
         return Method(f"{self}+{other}")
-
-    def with_(self, change: str) -> "Method":
-        """The method with one thing changed, as GRAM's Table 6 has it."""
-        return Method(f"{self}-{change}")
 
 
 @dataclass(frozen=True)
@@ -72,60 +68,76 @@ def plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """In what setting of a paper a claim's terms are meant; `given` is what it says of every term."""
-
-    paper: str
-    protocol: str
-    given: tuple[tuple[str, str | float], ...] = ()
-
-
-@dataclass(frozen=True)
 class At:
-    """Where terms are looked up, and in which setting."""
+    """Where terms are looked up, and in which setting; with `of_curve` accuracies are numbers of their curves."""
 
     lookup: Lookup
     setting: Setting
+    of_curve: Callable[[np.ndarray], float] | None = None
 
-    def slice(self, method: str, place: str, split: str = "all", settings: tuple = ()) -> Slice:
+    def slice(self, method: str, place: str, split: str = "all", **named: str | float) -> Slice:
         """One method in one place."""
-        given = self.setting
-        return Slice(given.paper, given.protocol, method, place, split, settings, given.given)
+        return Slice(self.setting, method, place, split, tuple(named.items()))
+
+    def accuracies(self, where: Slice) -> Values:
+        """Accuracy of every run in percent, or what `of_curve` makes of its course over the epochs."""
+        if self.of_curve is None:
+            return self.lookup.accuracies(where)
+        return self.of_arrays("curve", where, self.of_curve)
+
+    def of_arrays(self, name: str, where: Slice, reduce: Callable[[np.ndarray], float]) -> Values:
+        """A number of what was measured along each run."""
+        return Values({origin: float(reduce(array)) for origin, array in self.lookup.arrays(where, name).items()})
+
+    def variants(self, term: "Term", keys: tuple[str, ...]) -> list[Values]:
+        """The values of a term at all values of some settings that were compared."""
+        (method,) = methods_of(term)
+        return [
+            with_settings(term, dict(zip(keys, values, strict=True))).values(self)
+            for values in self.lookup.variants(self.setting, method, keys)
+        ]
 
 
+@dataclass(frozen=True, eq=False)
 class Term:
-    """A quantity of the papers. Its operators make statements of it."""
+    """A quantity of the papers: `function(at, *arguments, **settings)` is its value in every run. See terms.py.
 
-    unit: ClassVar[str] = "points"
-    tasks: ClassVar[int] = 1  # on how many data sets it looks
-    caution: ClassVar[str] = ""  # what a reader should know before believing a test of it
+    `caution` is what a reader should know before believing a test of it, `beside_number` before one against a stated
+    number. Operators and methods make statements of terms.
+    """
 
-    def values(self, at: At) -> Side:
-        """Its value in every run, or a plain number. Raises Missing with the reason in words."""
-        raise NotImplementedError
+    function: Callable[..., Any]
+    arguments: tuple
+    settings: tuple[tuple[str, Any], ...] = ()
+    unit: str = "points"
+    caution: str | Callable[..., str] = ""
+    beside_number: str = ""
 
-    def curves(self, at: At) -> Mapping:
-        """What was logged of it step by step, by run. Raises Missing where nothing was."""
-        raise Missing(f"nothing was logged of {type(self).__name__}")
+    @property
+    def tasks(self) -> int:
+        """On how many data sets it looks."""
+        return max(
+            argument.tasks if isinstance(argument, Term) else len(members(argument)) for argument in self.arguments
+        )
 
-    def variants(self, at: At, keys: tuple[str, ...]) -> list[Values]:
-        """Its values at every value that was run of some settings. Raises Missing where they are not varied."""
-        raise Missing(f"nothing varies {' and '.join(keys)} of {type(self).__name__}")
+    def values(self, at: At) -> Any:
+        """Its value in every run. Raises Missing with the reason in words."""
+        return self.function(at, *self.arguments, **dict(self.settings))
 
-    def __sub__(self, other: "Term") -> "Difference":
-        return Difference(self, other)
+    def __sub__(self, other: "Term") -> "Term":
+        return Term(_difference, (self, other), unit=self.unit, caution=self.caution or other.caution)
 
     def __gt__(self, other: "Term | float") -> "Comparison":
-        return Comparison(self, ">", as_term(other))
+        return Comparison(self, ">", _number(other))
 
     def __lt__(self, other: "Term | float") -> "Comparison":
-        return Comparison(self, "<", as_term(other))
+        return Comparison(self, "<", _number(other))
 
     def __ge__(self, other: "Term | float") -> "Comparison":
-        return Comparison(self, ">=", as_term(other))
+        return Comparison(self, ">=", _number(other))
 
-    def __eq__(self, other: object) -> "Comparison":  # type: ignore[override]
-        return Comparison(self, "==", as_term(other))
+    def __eq__(self, other: "Term | float") -> "Comparison":
+        return Comparison(self, "==", _number(other))
 
     __hash__ = None
 
@@ -139,7 +151,7 @@ class Term:
 
     def increases_over(self, steps: str) -> "Rise":
         """A rise of what was logged step by step."""
-        return Rise(self, 1, steps)
+        return Rise(self, steps)
 
     def correlates_negatively_with(self, other: "Term") -> "Correlation":
         """A negative correlation over all values of each(...)."""
@@ -149,19 +161,19 @@ class Term:
         """Different averages at different values of a setting, of those that were run."""
         return Varying(self, (key,))
 
+    def differ_from(self, other: "Term") -> "OtherPartners":
+        """Other groups than another learner's."""
+        return OtherPartners(self, other)
 
-def _series(series: dict[str, tuple]) -> tuple[str, tuple]:
-    ((key, values),) = series.items()
-    return key.rstrip("_"), tuple(map(plain, values))
 
-
-@dataclass(frozen=True, eq=False)
-class Number(Term):
-    """A plain number, and how many decimals it is printed with; `about`: it is met by an interval, too."""
+@dataclass(frozen=True)
+class Number:
+    """A stated number and its printed decimals; `about`: an interval that holds it meets it, too."""
 
     value: float
     decimals: int
     about: bool = False
+    tasks: ClassVar[int] = 1
 
     def values(self, at: At) -> float:
         """Itself."""
@@ -170,36 +182,20 @@ class Number(Term):
 
 def approximately(value: float) -> Number:
     """A stated value, met to the printed precision or by an interval."""
-    return replace(as_term(value), about=True)
+    return replace(_number(value), about=True)
 
 
-def as_term(value: Any) -> Term:
-    """A number as a term, with the decimals that it is written with."""
-    return value if isinstance(value, Term) else Number(float(value), len(str(value).partition(".")[2]))
+def _number(value: Any) -> Any:
+    return Number(float(value), len(str(value).partition(".")[2])) if isinstance(value, int | float) else value
 
 
-@dataclass(frozen=True, eq=False)
-class Difference(Term):
-    """left - right, run by run."""
+def _series(series: dict[str, tuple]) -> tuple[str, tuple]:
+    ((key, values),) = series.items()
+    return key.rstrip("_"), tuple(map(plain, values))
 
-    left: Term
-    right: Term
 
-    @property
-    def unit(self) -> str:
-        return self.left.unit
-
-    @property
-    def tasks(self) -> int:
-        return max(self.left.tasks, self.right.tasks)
-
-    @property
-    def caution(self) -> str:
-        return self.left.caution or self.right.caution
-
-    def values(self, at: At) -> Side:
-        """Left minus right."""
-        return difference(self.left.values(at), self.right.values(at))
+def _difference(at: At, left: Term, right: Term) -> Side:
+    return difference(left.values(at), right.values(at))
 
 
 @dataclass(frozen=True)
@@ -211,7 +207,7 @@ class Part:
     `runs` are what was tested, by source, task, shots and draw; None where it was not single numbers of runs.
     """
 
-    effect: Estimate
+    effect: Interval
     side: int
     settled: bool = False
     note: str = ""
@@ -241,7 +237,7 @@ class Statement:
     @property
     def methods(self) -> tuple[Method, ...]:
         """Every method in it, in the order in which they appear."""
-        return tuple(dict.fromkeys(value for _, value in leaves_of(self) if isinstance(value, Method)))
+        return methods_of(self)
 
     def pieces(self) -> list[tuple["Statement", str]]:
         """The plain statements that it stands for, without each(...) and pair(...), and what was chosen, in words."""
@@ -281,7 +277,7 @@ class Comparison(Statement):
     """Left against right, tested on their difference: greater, smaller, equal, or a stated value."""
 
     relation: str
-    rhs: Term
+    rhs: Term | Number
 
     @property
     def direction(self) -> int:
@@ -289,13 +285,13 @@ class Comparison(Statement):
 
     @property
     def of_value(self) -> bool:
-        """Whether it says "equal", which no test can show."""
+        """Whether it says "equal", which no test of a difference can show."""
         return self.relation == "=="
 
     @property
     def identity(self) -> bool:
         """Whether two measured sides are said to be the same."""
-        return self.of_value and not isinstance(self.rhs, Number)
+        return self.of_value and isinstance(self.rhs, Term)
 
     @property
     def about(self) -> bool:
@@ -304,22 +300,22 @@ class Comparison(Statement):
 
     def part(self, at: At, place: int) -> Part:
         """The difference; an equality as `_against_value` has it."""
-        gap = runs_of(difference(self.lhs.values(at), self.rhs.values(at)))
-        effect = estimate(gap)
-        note = coverage(effect, max(self.lhs.tasks, self.rhs.tasks)) or self._caution
-        part = Part(effect, 0, effect.seeds == 0, note, gap)
+        runs = _some(difference(self.lhs.values(at), self.rhs.values(at)))
+        effect = stratified(runs)
+        note = _coverage(effect, max(self.lhs.tasks, self.rhs.tasks)) or self._caution
+        part = Part(effect, 0, effect.seeds == 0, note, runs)
         if self.of_value:
             return self._against_value(part)
-        side = sign(effect.mean) * self.direction
+        side = sign(effect.estimate) * self.direction
         if self.relation == ">=" and side == 0:
             return replace(part, side=1, settled=True)
         return replace(part, side=-1 if side == 0 and part.settled else side)
 
     @property
     def _caution(self) -> str:
-        if isinstance(self.rhs, Number) and self.rhs.value and getattr(self.lhs, "of_images", False):
-            return "an accuracy printed elsewhere is a yardstick only on the same images"
-        return self.lhs.caution
+        if self.lhs.beside_number and isinstance(self.rhs, Number) and self.rhs.value:
+            return self.lhs.beside_number
+        return self.lhs.caution(*self.lhs.arguments) if callable(self.lhs.caution) else self.lhs.caution
 
     def _against_value(self, part: Part) -> Part:
         """A stated value is met to the printed precision (a count: to the nearest whole), or inside the interval.
@@ -327,19 +323,16 @@ class Comparison(Statement):
         An interval so wide that it holds 0 as well says nothing of the value. An identity holds only when every run
         agrees.
         """
+        met, effect = replace(part, side=1, settled=True), part.effect
         if self.identity:
-            runs = part.runs.by_origin.values()
-            differing = sum(abs(value) > ZERO for value in runs)
-            if not differing:
-                return replace(part, side=1, settled=True)
-            return replace(part, side=-1, note=_notes(f"{differing} of {len(runs)} runs differ", part.note))
-        if abs(part.effect.mean) <= 0.5 * 10.0**-self.rhs.decimals + ZERO:
-            return replace(part, side=1, settled=True)
-        if self.about and part.effect.low <= 0 <= part.effect.high:
-            if part.effect.low <= -self.rhs.value <= part.effect.high:
-                note = _notes("the interval holds 0 as well as the stated value", part.note)
-                return replace(part, side=0, note=note)
-            return replace(part, side=1, settled=True)
+            differing = sum(abs(value) > ZERO for value in part.runs.by_origin.values())
+            note = f"{differing} of {len(part.runs.by_origin)} runs differ"
+            return replace(part, side=-1, note=_notes(note, part.note)) if differing else met
+        if abs(effect.estimate) <= 0.5 * 10.0**-self.rhs.decimals + ZERO:
+            return met
+        if self.about and effect.low <= 0 <= effect.high:
+            note = _notes("the interval holds 0 as well as the stated value", part.note)
+            return replace(part, side=0, note=note) if effect.low <= -self.rhs.value <= effect.high else met
         return replace(part, side=-1)
 
 
@@ -364,7 +357,7 @@ class Trend(Statement):
         levels, reasons = [], []
         for position, value in enumerate(self.series):
             try:
-                levels.append((position, with_setting(self.lhs, self.key, value).values(at)))
+                levels.append((position, with_settings(self.lhs, {self.key: value}).values(at)))
             except Missing as missing:
                 reasons.append(missing)
         if len(levels) < 2 or (reasons and not at.lookup.allows_gaps):
@@ -375,33 +368,32 @@ class Trend(Statement):
         for position, side in levels:
             weight = (position - center) / spread
             contrast = combine(contrast, side, lambda total, value, weight=weight: total + weight * value)
-        contrast = runs_of(contrast)
-        effect, ends = estimate(contrast), estimate(runs_of(difference(levels[-1][1], levels[0][1])))
-        side = sign(effect.mean) * self.direction
-        notes = [coverage(effect, self.lhs.tasks)]
-        if reasons:
-            notes.append(f"{len(levels)} of {len(self.series)} values of {self.key} were run")
-        if sign(ends.mean) != sign(effect.mean):
-            side = -1 if effect.seeds == 0 else 0
+        contrast = _some(contrast)
+        effect, ends = stratified(contrast), stratified(_some(difference(levels[-1][1], levels[0][1])))
+        gap = f"{len(levels)} of {len(self.series)} values of {self.key} were run" if reasons else ""
+        part = Part(effect, sign(effect.estimate) * self.direction, effect.seeds == 0, runs=contrast)
+        notes = [_coverage(effect, self.lhs.tasks), gap]
+        if sign(ends.estimate) != sign(effect.estimate):
+            part = replace(part, side=-1 if effect.seeds == 0 else 0)
             notes.append("the slope and last against first disagree in sign")
-        return Part(effect, side, effect.seeds == 0, _notes(*notes), contrast)
+        return replace(part, note=_notes(*notes))
 
 
 @dataclass(frozen=True, eq=False)
 class Rise(Statement):
     """A rise of a series that was logged step by step: its last third against its first, see evidence/curves.py."""
 
-    direction: int
     steps: str
+    direction: ClassVar[int] = 1
 
     def part(self, at: At, place: int) -> Part:
         """The rise over all runs."""
-        logged = list(self.lhs.curves(at).values())
+        logged: list[np.ndarray] = list(self.lhs.values(at).values())
         effect = rise(logged)
         first, last = (np.mean([third.mean() for third in side]) for side in zip(*map(thirds, logged), strict=True))
         note = f"first third {first:.3f}, last third {last:.3f} of {len(logged[0])} logged steps, "
         note += f"{effect.seeds} run{'' if effect.seeds == 1 else 's'}"
-        return Part(effect, sign(effect.mean) * self.direction, note=note)
+        return Part(effect, sign(effect.estimate) * self.direction, note=note)
 
 
 @dataclass(frozen=True, eq=False)
@@ -413,7 +405,6 @@ class Correlation(Statement):
     """
 
     rhs: Term
-
     direction: ClassVar[int] = -1
     unit: ClassVar[str] = "r"
 
@@ -422,22 +413,21 @@ class Correlation(Statement):
         pieces, points, reasons = self.pieces(), [], []
         for piece, _ in pieces:
             try:
-                points.append((piece.lhs.values(at), piece.rhs.values(at)))
+                points += [(piece.lhs.values(at), piece.rhs.values(at))]
             except Missing as missing:
                 reasons.append(missing)
         if len(points) < POINTS_OF_A_CORRELATION or (reasons and not at.lookup.allows_gaps):
             return [reasons[0]]
         sides = [side for point in points for side in point]
-        z = seedwise(sides, lambda values: math.atanh(pearson(values[::2], values[1::2])))
+        z = by_draw(sides, lambda values: math.atanh(pearson(values[::2], values[1::2])))
         if not z.by_origin:
             return [Missing(NEVER_TOGETHER)]
-        effect = estimate(z)
-        effect = replace(effect, mean=math.tanh(effect.mean), low=math.tanh(effect.low), high=math.tanh(effect.high))
-        notes = [coverage(effect, max(piece.lhs.tasks for piece, _ in pieces))]
-        if reasons:
-            notes.append(f"{len(points)} of {len(pieces)} points were run")
-        side = sign(effect.mean) * self.direction
-        return [Part(effect, side, effect.seeds == 0, _notes(*notes), z, words=f"{len(points)} points")]
+        effect = stratified(z)
+        effect = replace(effect, **{name: math.tanh(getattr(effect, name)) for name in ("estimate", "low", "high")})
+        gap = f"{len(points)} of {len(pieces)} points were run" if reasons else ""
+        note = _notes(_coverage(effect, max(piece.lhs.tasks for piece, _ in pieces)), gap)
+        side = sign(effect.estimate) * self.direction
+        return [Part(effect, side, effect.seeds == 0, note, z, words=f"{len(points)} points")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -445,36 +435,31 @@ class Varying(Statement):
     """Different averages at different values of a setting: their range against chance, see evidence/exchanges.py."""
 
     keys: tuple[str, ...]
-
     direction: ClassVar[int] = 1
 
     def part(self, at: At, place: int) -> Part:
         """The range, tested by exchanging the values of the setting."""
-        spread = range_over_starts(self.lhs.variants(at, self.keys), np.random.default_rng(place))
-        effect = untested_interval(spread.width, spread.p, spread.seeds, spread.tasks)
+        spread = range_over_starts(at.variants(self.lhs, self.keys), np.random.default_rng(place))
+        effect = Interval(spread.width, math.nan, math.nan, spread.seeds, spread.p, tasks=spread.tasks)
         by_chance = f"{spread.starts} starts; {spread.by_chance:.2f} points where they are exchanged at random"
         side = 1 if spread.width > spread.by_chance else 0
-        return Part(effect, side, note=_notes(coverage(effect, self.lhs.tasks), by_chance))
+        return Part(effect, side, note=_notes(_coverage(effect, self.lhs.tasks), by_chance))
 
 
-NEVER_TOGETHER = "both sides were run, but never on the same task and draw"
+@dataclass(frozen=True, eq=False)
+class OtherPartners(Statement):
+    """Two learners choose other groups of tasks: tested by exchanging prompts between them, see evidence/exchanges.py."""
 
+    rhs: Term
+    direction: ClassVar[int] = 0
 
-def runs_of(side: Side) -> Values:
-    """The runs of a difference. Raises Missing where there are none."""
-    if isinstance(side, float) or not side.by_origin:
-        raise Missing(NEVER_TOGETHER)
-    return side
-
-
-def untested_interval(mean: float, p: float, seeds: int, tasks: int) -> Estimate:
-    """The effect of a permutation test: it has a p and no interval."""
-    return Estimate(mean, math.nan, math.nan, p, math.nan, seeds, tasks)
-
-
-def coverage(effect: Estimate, meant: int) -> str:
-    """On how much of a claim's data sets an effect is; empty where on all."""
-    return f"on {effect.tasks} of {meant} data sets" if effect.tasks < meant else ""
+    def part(self, at: At, place: int) -> Part:
+        """How many targets have other partners, and the p of as few shared ones."""
+        chosen = compare_choices(self.lhs.values(at), self.rhs.values(at), np.random.default_rng(place))
+        note = f"groups differ on {chosen.differing} of {chosen.targets} tasks and share {chosen.shared} partners, "
+        note += f"{chosen.shared_by_chance:.1f} where prompts of the two are exchanged at random"
+        effect = Interval(chosen.differing, math.nan, math.nan, chosen.seeds, chosen.p, tasks=chosen.targets)
+        return Part(effect, 1 if chosen.differing else -1, note=note)
 
 
 def sign(value: float) -> int:
@@ -489,6 +474,31 @@ def pearson(x: list[float], y: list[float]) -> float:
     return max(-1 + ZERO, min(1 - ZERO, float(x @ y) / spread)) if spread > 0 else 0.0
 
 
+def methods_of(node: Any) -> tuple[Method, ...]:
+    """Every method in a statement or a term, in the order in which they appear."""
+    return tuple(dict.fromkeys(leaf for _, leaf in leaves_of(node) if isinstance(leaf, Method)))
+
+
+def leaves_of(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """What stands in a statement, from left to right, with the setting it stands for ("" for none).
+
+    Of a choice first the choice, then its values.
+    """
+    if isinstance(node, Statement | Term):
+        for field in fields(node):
+            value = getattr(node, field.name)
+            for name, part in value if field.name == "settings" else [("", value)]:
+                yield from leaves_of(part, name)
+        return
+    if isinstance(node, tuple):
+        parts = node
+    else:
+        parts = node.values if isinstance(node, Choice) else ()
+        yield key, node
+    for part in parts:
+        yield from leaves_of(part, key)
+
+
 def substituted(node: Any, values: Mapping[Any, Any]) -> Any:
     """A statement or term with some of what stands in it replaced: choices by values, or a method by another."""
     if isinstance(node, Choice | str):
@@ -500,34 +510,27 @@ def substituted(node: Any, values: Mapping[Any, Any]) -> Any:
     return node
 
 
-def with_setting(node: Any, key: str, value: str | float) -> Any:
-    """The term with key=value wherever settings are named; a key that is already there stays as it is."""
-    if not is_dataclass(node):
-        return node
-    parts = {field.name: with_setting(getattr(node, field.name), key, value) for field in fields(node)}
-    if "settings" in parts and key not in dict(parts["settings"]):
-        parts["settings"] = (*parts["settings"], (key, value))
-    return replace(node, **parts)
+def with_settings(term: Term, settings: dict[str, Any]) -> Term:
+    """The term with settings added wherever a method is looked up; those that are there stay as they are."""
+    if not any(isinstance(argument, Term) for argument in term.arguments):
+        return replace(term, settings=tuple((settings | dict(term.settings)).items()))
+    inner = (with_settings(part, settings) if isinstance(part, Term) else part for part in term.arguments)
+    return replace(term, arguments=tuple(inner))
 
 
-def leaves_of(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """What stands in a statement, from left to right, with the setting it stands for ("" for none); of a choice first
-    the choice, then its values.
-    """
-    if is_dataclass(node) and not isinstance(node, Choice):
-        for field in fields(node):
-            value = getattr(node, field.name)
-            for name, part in value if field.name == "settings" else [("", value)]:
-                yield from leaves_of(part, name)
-        return
-    yield key, node
-    for part in node.values if isinstance(node, Choice) else node if isinstance(node, tuple) else ():
-        yield from leaves_of(part, key)
+def _some(side: Side) -> Values:
+    if isinstance(side, float) or not side.by_origin:
+        raise Missing(NEVER_TOGETHER)
+    return side
 
 
 def _in_words(key: str, value: str | float) -> str:
-    words = f"{value:g}" if isinstance(value, float) else LABELS.get(value, value)
+    words = f"{value:g}" if isinstance(value, float) else label(value)
     return f"{key} {words}" if key and key != "backbone" else words
+
+
+def _coverage(effect: Interval, meant: int) -> str:
+    return f"on {effect.tasks} of {meant} data sets" if effect.tasks < meant else ""
 
 
 def _notes(*notes: str) -> str:

@@ -2,7 +2,7 @@
 
 How a claim is judged
     1. Each comparison in it is a *part*: each(...) and pair(...) make several.
-    2. A part is tested on differences paired by task and draw (evidence/inference.py): two-sided p of "no difference".
+    2. A part is tested on differences paired by task and draw (evidence/statistics.py): two-sided p of "no difference".
        A trend is tested on the linear contrast over rank positions, in every run; last against first must have the
        same sign. A series that was logged step by step has its last third tested against its first (curves.py).
        A correlation is taken over the points of a claim in every draw and tested as Fisher's z.
@@ -25,9 +25,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reprompt.claims.claim import Claim
+from reprompt.claims.lookup import Lookup
 from reprompt.claims.statements import At, Part
-from reprompt.evidence.inference import holm
-from reprompt.evidence.lookup import Lookup, Missing
+from reprompt.evidence.lookup import Missing
+from reprompt.evidence.statistics import holm
 
 LEVEL = 0.05
 HOLDS, CONTRADICTED, INCONCLUSIVE, NOT_RUN = VERDICTS = ("holds", "contradicted", "inconclusive", "not run")
@@ -44,7 +45,7 @@ class Judgement:
     @property
     def worst(self) -> Part | None:
         """The part that is furthest from what is claimed."""
-        return max(self.parts, key=lambda part: (part.doubt, -abs(part.effect.mean), -part.place), default=None)
+        return max(self.parts, key=lambda part: (part.doubt, -abs(part.effect.estimate), -part.place), default=None)
 
     @property
     def all_as_claimed(self) -> bool:
