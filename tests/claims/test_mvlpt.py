@@ -9,21 +9,20 @@ import yaml
 
 from project import PROJECT
 from reprompt.claims import claims_frame
-from reprompt.claims.adapted import Adapted
-from reprompt.claims.claim import read_claims
-from reprompt.claims.expansion import expand
-from reprompt.claims.measured import EXPERIMENTS
-from reprompt.claims.quantities import evaluate
-from reprompt.claims.transfer import best_two, compare_choices
+from reprompt.claims.lookup import Setting, Slice
+from reprompt.claims.records import EXPERIMENTS, lookups
+from reprompt.claims.results import CLAIMS as ALL_CLAIMS
+from reprompt.claims.statements import At
 from reprompt.claims.verdict import judge
-from reprompt.evidence.lookup import Missing, Slice
+from reprompt.evidence.exchanges import best_two, compare_choices
+from reprompt.evidence.lookup import Missing
 from reprompt.evidence.values import Origin
 from reprompt.tasks.groups import members
 from reprompt.training.groups import grid_of, normalised, partners
 
 ELEVATER_20 = members("elevater20")
-CLAIMS = {claim.id: claim for claim in read_claims() if claim.paper == "mvlpt"}
-CROSS_TASK = (("backbone", "ViT-B/16"),)
+CLAIMS = {claim.id: claim for claim in ALL_CLAIMS if claim.paper == "mvlpt"}
+CROSS_TASK = Setting("mvlpt", "cross_task")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def records(study):
 
 @pytest.fixture(scope="module")
 def lookup(records):
-    return Adapted(records)
+    return mvlpt_in(records)
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +41,22 @@ def judged(records):
     return frame[frame["paper"] == "mvlpt"].set_index("id")
 
 
-def at(method, place, defaults=CROSS_TASK, **settings):
-    return Slice("mvlpt", "cross_task", method, place, "all", tuple(settings.items()), defaults)
+def mvlpt_in(records):
+    return lookups(records)["mvlpt"]
+
+
+def at(method, place, **named):
+    return Slice(CROSS_TASK, method, place, "all", tuple(named.items()))
+
+
+def stating(name, **changes):
+    """A claim with its statement changed."""
+    return replace(CLAIMS[name], statement=replace(CLAIMS[name].statement, **changes))
 
 
 def swapped(claim):
     """The opposite of a comparison."""
-    return replace(claim, lhs=claim.rhs, rhs=claim.lhs)
+    return stating(claim.id, lhs=claim.statement.rhs, rhs=claim.statement.lhs)
 
 
 def test_every_claim_is_judged(judged):
@@ -86,8 +94,9 @@ def test_the_opposite_of_what_was_built_in_is_contradicted(lookup):
     for name in ("mvlpt-03", "mvlpt-08", "mvlpt-17", "mvlpt-24", "mvlpt-29", "mvlpt-38", "mvlpt-41", "mvlpt-44"):
         judgement = judge(swapped(CLAIMS[name]), lookup)
         assert all(part.side == -1 for part in judgement.parts), name
-    for name, relation in (("mvlpt-37", "decreases_with"), ("mvlpt-42", "decreases_with"), ("mvlpt-20", "<")):
-        judgement = judge(replace(CLAIMS[name], relation=relation), lookup)
+    falls = {"direction": -1}
+    for name, opposite in (("mvlpt-37", falls), ("mvlpt-42", falls), ("mvlpt-20", {"relation": "<"})):
+        judgement = judge(stating(name, **opposite), lookup)
         assert judgement.verdict(judgement.p) == "contradicted", name
 
 
@@ -121,7 +130,7 @@ def test_other_sweeps_are_in_no_claim(lookup):
 
 
 def test_what_is_swept_does_not_stand_in_for_the_usual(records):
-    swept = Adapted(records[records["swept"] != ""])
+    swept = mvlpt_in(records[records["swept"] != ""])
     assert len(swept.accuracies(at("upt", "mnist", shots=20.0, M=16.0)).by_origin) == 3
     for tokens in ({}, {"M": 4.0}):  # of four tokens there are only other blocks
         with pytest.raises(Missing, match="no records of UPT on mnist"):
@@ -135,22 +144,22 @@ def test_a_backbone_is_that_of_the_claim_unless_the_term_names_one(lookup):
 
 
 def test_the_numbers_of_tokens_are_those_that_were_run(records, lookup):
-    assert [dict(variant.settings)["M"] for variant in lookup.variants(at("mupt", "mnist"), ("M",))] == [4, 8, 16]
-    unswept = Adapted(records[records["swept"] == ""])
+    assert lookup.variants(CROSS_TASK, "mupt", ("M",)) == [(4,), (8,), (16,)]
+    unswept = mvlpt_in(records[records["swept"] == ""])
     with pytest.raises(Missing, match="no experiment varies M of MUPT"):
-        unswept.variants(at("mupt", "mnist"), ("M",))
+        unswept.variants(CROSS_TASK, "mupt", ("M",))
 
 
 def test_what_was_not_run_says_why(records):
-    without = Adapted(records[~records["experiment"].isin(["grouped_adapted", "transfer_grid"])])
+    without = mvlpt_in(records[~records["experiment"].isin(["grouped_adapted", "transfer_grid"])])
     reasons = {name: str(judge(CLAIMS[name], without).missing[0]) for name in ("mvlpt-28", "mvlpt-44", "mvlpt-45")}
     assert reasons == {
-        "mvlpt-28": "no records of MUPT on elevater20 "
-        "(init multitask_20, adapt multitask_best, shots 20, backbone ViT-B-16)",
+        "mvlpt-28": "no records of MUPT on elevater20 under elevater, "
+        "shots 20, init multitask_20, adapt multitask_best",
         "mvlpt-44": "no records of how prompts of VPT do on other tasks",
         "mvlpt-45": "no records of how prompts of CoOp do on other tasks",
     }
-    with pytest.raises(Missing, match="no experiment of MVLPT varies lambda"):
+    with pytest.raises(Missing, match="no records of CoOp on mnist under elevater, lambda 1"):
         without.accuracies(at("coop", "mnist", **{"lambda": 1.0}))
 
 
@@ -167,8 +176,8 @@ def test_a_share_of_cells_counts_wins_in_every_draw(study):
     for row in variant.rows:
         if row["seed"] == 1 and row["recipe"] == "coop_source" and row["task"] == "mnist" and row["shots"] < 20:
             row["value"] = 0.0
-    claim = CLAIMS["mvlpt-10"]
-    wins = evaluate(expand(claim.lhs, claim.rhs)[0].lhs, claim, Adapted(variant.frame()))
+    statement, _ = CLAIMS["mvlpt-10"].statement.pieces()[0]
+    wins = statement.lhs.values(At(mvlpt_in(variant.frame()), CROSS_TASK))
     assert len(wins.by_origin) == 3 * 36
     lost = {origin for origin, won in wins.by_origin.items() if not won}
     mnist = {Origin("mnist", "mnist", shots, 1) for shots in (1, 5)}
@@ -177,8 +186,8 @@ def test_a_share_of_cells_counts_wins_in_every_draw(study):
 
 def test_transfer_is_the_entry_of_the_normalised_grid(records, lookup):
     grid = normalised(grid_of(records, "coop_middle"))
-    claim = CLAIMS["mvlpt-43"]
-    pair, average = (evaluate(side, claim, lookup) for side in (claim.lhs, claim.rhs))
+    statement = CLAIMS["mvlpt-43"].statement
+    pair, average = (side.values(At(lookup, CROSS_TASK)) for side in (statement.lhs, statement.rhs))
     assert np.mean(list(pair.by_origin.values())) == pytest.approx(grid.at["cifar10", "caltech101"])
     others = grid["caltech101"].drop("caltech101")
     assert np.mean(list(average.by_origin.values())) == pytest.approx(others.mean())
@@ -186,9 +195,9 @@ def test_transfer_is_the_entry_of_the_normalised_grid(records, lookup):
 
 
 def test_the_average_source_needs_every_source(records):
-    fewer = Adapted(records[records["source"] != "mnist"])
+    fewer = mvlpt_in(records[records["source"] != "mnist"])
     with pytest.raises(Missing, match="only 18 of 19 sources were run"):
-        evaluate(CLAIMS["mvlpt-43"].rhs, CLAIMS["mvlpt-43"], fewer)
+        CLAIMS["mvlpt-43"].statement.rhs.values(At(fewer, CROSS_TASK))
 
 
 def test_the_best_two_are_the_partners_of_the_groups(study):
@@ -228,7 +237,7 @@ def grids(study, random, tasks=12, seeds=3, noise=2.0, apart=0.0, scale=1.0, shi
                 for target, value in zip(names, row, strict=True):
                     where = {"protocol": "transfer_grid", "source": source}
                     made.add("transfer_grid", recipe, target, seed, value, value, **where)
-    both = Adapted(made.frame())
+    both = mvlpt_in(made.frame())
     return [both.transfers(learner, "validation") for learner in ("coop", "vpt")]
 
 
@@ -271,7 +280,7 @@ def test_no_other_paper_borrows_from_mvlpts_experiments():
     planned = yaml.safe_load((PROJECT / "params.yaml").read_text())["experiments"]
     protocols = ("elevater", "multitask", "transfer_grid")
     theirs = {name for name, of in planned.items() if of["protocol"] in protocols and not name.startswith("gram")}
-    assert theirs == set(EXPERIMENTS["mvlpt"])
+    assert theirs and not theirs & {name for names in EXPERIMENTS.values() for name in names}
 
 
 def test_the_share_of_parameters_says_what_was_divided(judged):

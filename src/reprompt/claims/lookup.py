@@ -10,6 +10,13 @@ from reprompt.evidence.lookup import Missing
 from reprompt.evidence.values import Origin, Values
 
 SettingValue = str | float
+MEASURED = {  # what is measured along a run, and how it is called in a reason
+    "curve": "accuracy over epochs",  # in percent after each epoch (epochs,)
+    "angle": "the angle between the gradients",  # G_d and G_g, in degrees in each epoch (epochs,)
+    "text_cosines": "cosines between text features",  # of all pairs of base classes (K (K - 1) / 2,)
+    "inner_product": "the inner product of support and query gradients",  # normalised, at logged steps (steps,)
+    "wrong": "which images were misjudged",  # booleans (images,)
+}
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,8 @@ class Lookup:
         raise Missing(f"{self.lacks} {metric}")
 
     def arrays(self, where: Slice, name: str) -> Mapping[Origin, np.ndarray]:
-        """What was measured along each run, by its name in MEASURED (runs.py)."""
-        raise Missing(f"{self.lacks} {name}")
+        """What was measured along each run, by its name in MEASURED."""
+        raise Missing(f"{self.lacks} {MEASURED[name]}")
 
     def variants(self, setting: Setting, method: str, keys: tuple[str, ...]) -> list[tuple[SettingValue, ...]]:
         """The values of some settings at which a method was compared."""

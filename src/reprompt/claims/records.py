@@ -1,16 +1,15 @@
 """The records of a scale in the words of each paper: what the papers call our recipes, starts and settings.
 
-ProGrad, NPT    alpha is the weight of distillation, M the length of the context. Runs without augmentation are
-                experiments of their own.
+ProGrad, NPT. alpha is the weight of distillation, M the length of the context. Runs without augmentation are
+experiments of their own.
 
-GRAM            M: all prompt tokens, of both towers. epochs 10 and 200: as many as are usual here, and as `gram_long` has.
-                init: where CoOp starts. Ablations are recipes and starts, as ABLATIONS in tables/methods.py lists them.
+GRAM. M: all prompt tokens, of both towers. epochs 10 and 200: as many as are usual here, and as `gram_long` has. init:
+where CoOp starts. Ablations are recipes and starts, as ABLATIONS in tables/methods.py lists them.
 
-MVLPT           init, adapt: evidence/adaptation.py. A term that does not say is meant as section 4.1 and Figures 1 and 5
-                mean it: MCoOp, MVPT and MUPT start from eleven source tasks, CoOp, VPT and UPT at random; each task is
-                adapted to alone; a prompt is as long as its learner's usually is. Values are the task's own metric. An
-                interval is over draws of the target tasks: where one source prompt starts every draw (`hand_over: mean`),
-                how lucky that prompt is, is in no interval.
+MVLPT. init and adapt are those of evidence/adaptation.py. A term that does not say is meant as section 4.1 and Figures
+1 and 5 mean it: MCoOp, MVPT and MUPT start from eleven source tasks, CoOp, VPT and UPT at random; each task is adapted
+to alone; a prompt is as long as its learner's usually is. Values are the task's own metric. An interval is over draws
+of the target tasks: where one source prompt starts every draw (`hand_over: mean`), how lucky it is, is in no interval.
 """
 
 import json

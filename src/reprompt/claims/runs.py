@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from reprompt.cells.recipes import recipe_of
-from reprompt.claims.lookup import Lookup, Setting, SettingValue, Slice
+from reprompt.claims.lookup import MEASURED, Lookup, Setting, SettingValue, Slice
 from reprompt.evidence.adaptation import LABELS as MVLPT_LABELS
 from reprompt.evidence.lookup import Missing
 from reprompt.evidence.statistics import harmonic_mean, stratified
@@ -23,13 +23,6 @@ UNTUNED_IDS = tuple(METHODS[recipe].published_id for recipe in UNTUNED)
 PROTOCOLS = {
     **{"domain_generalization": "transfer", "cross_dataset": "transfer", "meta-training": "meta"},
     **{"few_shot_elevater": "elevater", "cross_task": "elevater"},
-}
-MEASURED = {  # what is measured along a run, and how it is called in a reason
-    "curve": "accuracy over epochs",  # in percent after each epoch (epochs,)
-    "angle": "the angle between the gradients",  # G_d and G_g, in degrees in each epoch (epochs,)
-    "text_cosines": "cosines between text features",  # of all pairs of base classes (K (K - 1) / 2,)
-    "inner_product": "the inner product of support and query gradients",  # normalised, at logged steps (steps,)
-    "wrong": "",  # which test images are misjudged (images,), booleans
 }
 
 

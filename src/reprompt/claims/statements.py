@@ -10,9 +10,9 @@
 `each(a, b)` makes a *part* for every value: the same one moves together wherever it stands, different ones form a
 product, in the order in which they appear; a group stands for its data sets. All `pair(a, b)` are matched by position.
 
-A part is tested on the runs of both sides, paired by source, task, shots and draw, and keeps them. A statement knows its
-`methods`, the `unit` of its effect and its `direction`: 1 where the left side is said to be larger or to rise, -1 for the
-opposite, 0 where it is said to be equal, or only different.
+A part is tested on the runs of both sides, paired by source, task, shots and draw, and keeps them. A statement knows
+its `methods`, the `unit` of its effect and its `direction`: 1 where the left side is said to be larger or to rise, -1
+for the opposite, 0 where it is said to be equal, or only different.
 """
 
 import math
@@ -448,7 +448,7 @@ class Varying(Statement):
 
 @dataclass(frozen=True, eq=False)
 class OtherPartners(Statement):
-    """Two learners choose other groups of tasks: tested by exchanging prompts between them, see evidence/exchanges.py."""
+    """Two learners choose other groups of tasks: tested by exchanging prompts, see evidence/exchanges.py."""
 
     rhs: Term
     direction: ClassVar[int] = 0
@@ -513,7 +513,7 @@ def substituted(node: Any, values: Mapping[Any, Any]) -> Any:
 def with_settings(term: Term, settings: dict[str, Any]) -> Term:
     """The term with settings added wherever a method is looked up; those that are there stay as they are."""
     if not any(isinstance(argument, Term) for argument in term.arguments):
-        return replace(term, settings=tuple((settings | dict(term.settings)).items()))
+        return replace(term, settings=tuple({**dict(term.settings), **settings, **dict(term.settings)}.items()))
     inner = (with_settings(part, settings) if isinstance(part, Term) else part for part in term.arguments)
     return replace(term, arguments=tuple(inner))
 

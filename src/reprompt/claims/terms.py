@@ -1,8 +1,8 @@
 """The quantities that claims speak of, as the papers have them. Each is worth a number in every run.
 
-    acc, base, new, H           accuracy of a method on a data set, over all, base or new classes; H: their harmonic mean
-    mean, mean_base, ...        the same on a group of them; mean_H is the mean of per-task H (ProGrad, NPT; GRAM prints
-                                the H of means, see `H_of_means`)
+    acc, base, new, H         accuracy of a method on a data set, over all, base or new classes; H: their harmonic mean
+    mean, mean_base, ...      the same on a group of them; mean_H is the mean of per-task H (ProGrad, NPT; GRAM prints
+                              the H of means, see `H_of_means` in runs.py)
 
 `settings` say of what runs: shots, tau, backbone, M, lambda_ (Python has "lambda" for itself) and so on.
 """
@@ -121,8 +121,8 @@ def _delta(metric: str) -> Callable[..., Term]:
     return delta
 
 
-# NPT eqs. 2 and 3, mean over base and new classes, without its sign: an error, smaller is better, as the paper reads them
-# (delta_mid is negative by construction).
+# NPT eqs. 2 and 3, mean over base and new classes, without its sign: an error, smaller is better, as the paper reads
+# them (delta_mid is negative by construction).
 delta_lcd, delta_mid = _delta("delta_lcd"), _delta("delta_mid")
 
 
@@ -261,7 +261,7 @@ def average_transfer(at: At, method: str, target: str) -> Values:
 
 
 def _normalised(at: At, method: str, target: str) -> pd.DataFrame:
-    """A target's column by the best entry of its seed mean, a scale that changes no test: draws down, sources across."""
+    """A target's column by the best entry of its seed mean, which changes no test: draws down, sources across."""
     grid = at.lookup.transfers(method, "score")
     if target not in grid:
         raise Missing(f"no prompts were judged on {target}")

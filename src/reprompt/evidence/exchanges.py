@@ -1,14 +1,14 @@
 """Two tests by exchange: does it matter where a prompt starts, and do two learners choose other partners?
 
 **Starts.** How far the averages of several starts lie apart. A range is above 0 by chance alone, and the more so the
-more starts there are. If the start did not matter, the accuracies of every task and draw could be handed to the starts in
-any order. So the starts are exchanged at random, within each task and draw.
+more starts there are. If the start did not matter, the accuracies of every task and draw could be handed to the starts
+in any order. So the starts are exchanged at random, within each task and draw.
 
 **Partners.** The groups of tasks that two learners choose (MVLPT, Table 5) always differ somewhere, if only because
 draws are lucky. So the number of partners that they share is tested: if it did not matter which learner a prompt is of,
 a prompt could be exchanged for the other learner's of the same source and draw, with all that it is worth on the
-targets. What a learner scores on a target over all sources, and how far its sources lie apart, decides no choice and is
-taken out first. A *grid* has a row per (seed, source) and a column per target: what a prompt is worth there, in percent.
+targets. What a learner scores on a target over all sources, and how far its sources lie apart, decides no choice and
+is taken out first. A *grid* has a row per (seed, source) and a column per target: a prompt's worth there, in percent.
 
 p is the share of exchanges after which the range is as wide, or the groups share as few partners, those of the data
 included.
@@ -120,16 +120,15 @@ def _complete(one: pd.DataFrame, other: pd.DataFrame) -> tuple[list[int], list[s
     seeds = sorted({*one.index.unique("seed")} & {*other.index.unique("seed")})
     tasks = sorted(set.intersection(*({*grid.index.unique("source")} & {*grid} for grid in (one, other))))
     gaps = np.isnan([_values(grid, seeds, tasks) for grid in (one, other)]).any(axis=(0, 1))
-    np.fill_diagonal(gaps, False)
     return seeds, without_gaps(tasks, gaps)
 
 
 def without_gaps(tasks: list[str], gaps: np.ndarray) -> list[str]:
-    """The tasks that have every pair among them; `gaps` (n, n) says which pairs are missing.
+    """The tasks that have every pair among them; `gaps` (n, n) says which pairs are missing, its diagonal nothing.
 
     While pairs are missing, the task that lacks the most is left out: a lost source costs one task, not the grid.
     """
-    tasks = list(tasks)
+    tasks, gaps = list(tasks), gaps & ~np.eye(len(tasks), dtype=bool)
     while gaps.any():
         worst = int(np.argmax(gaps.sum(axis=0) + gaps.sum(axis=1)))
         gaps = np.delete(np.delete(gaps, worst, axis=0), worst, axis=1)

@@ -1,4 +1,4 @@
-"""What was measured, by run, so that both sides of a comparison can be paired run by run: the luck of a draw cancels."""
+"""What was measured, by run, so that two sides can be paired run by run: the luck of a draw cancels."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
