@@ -8,12 +8,11 @@ import yaml
 
 from project import PROJECT
 from reprompt.claims import claims_frame
-from reprompt.claims.lookup import Lookup, Setting, Slice
+from reprompt.claims.lookup import At, Lookup, Setting, Slice
 from reprompt.claims.records import EXPERIMENTS, lookups
 from reprompt.claims.results import CLAIMS as ALL_CLAIMS
 from reprompt.claims.results import COUNTED, printed_judgements, printed_verdict
 from reprompt.claims.runs import H_of_means
-from reprompt.claims.statements import At
 from reprompt.claims.verdict import judge
 from reprompt.evidence.curves import FEWEST, rise
 from reprompt.evidence.exchanges import range_over_starts
@@ -92,7 +91,7 @@ def test_the_opposite_of_what_was_built_in_is_contradicted(lookup):
         statement = CLAIMS[name].statement
         judgement = judge(stating(name, lhs=statement.rhs, rhs=statement.lhs), lookup)
         assert judgement.verdict(judgement.p) == "contradicted", name
-    for name, opposite in (("gram-51", {"direction": 1}), ("gram-54", {"relation": ">"})):
+    for name, opposite in (("gram-51", {"relation": "increases_with"}), ("gram-54", {"relation": ">"})):
         judgement = judge(stating(name, **opposite), lookup)
         assert judgement.verdict(judgement.p) == "contradicted", name
 

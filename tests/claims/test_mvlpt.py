@@ -9,10 +9,9 @@ import yaml
 
 from project import PROJECT
 from reprompt.claims import claims_frame
-from reprompt.claims.lookup import Setting, Slice
+from reprompt.claims.lookup import At, Setting, Slice
 from reprompt.claims.records import EXPERIMENTS, lookups
 from reprompt.claims.results import CLAIMS as ALL_CLAIMS
-from reprompt.claims.statements import At
 from reprompt.claims.verdict import judge
 from reprompt.evidence.exchanges import best_two, compare_choices
 from reprompt.evidence.lookup import Missing
@@ -94,7 +93,7 @@ def test_the_opposite_of_what_was_built_in_is_contradicted(lookup):
     for name in ("mvlpt-03", "mvlpt-08", "mvlpt-17", "mvlpt-24", "mvlpt-29", "mvlpt-38", "mvlpt-41", "mvlpt-44"):
         judgement = judge(swapped(CLAIMS[name]), lookup)
         assert all(part.side == -1 for part in judgement.parts), name
-    falls = {"direction": -1}
+    falls = {"relation": "decreases_with"}
     for name, opposite in (("mvlpt-37", falls), ("mvlpt-42", falls), ("mvlpt-20", {"relation": "<"})):
         judgement = judge(stating(name, **opposite), lookup)
         assert judgement.verdict(judgement.p) == "contradicted", name
@@ -176,7 +175,7 @@ def test_a_share_of_cells_counts_wins_in_every_draw(study):
     for row in variant.rows:
         if row["seed"] == 1 and row["recipe"] == "coop_source" and row["task"] == "mnist" and row["shots"] < 20:
             row["value"] = 0.0
-    statement, _ = CLAIMS["mvlpt-10"].statement.pieces()[0]
+    statement, _ = CLAIMS["mvlpt-10"].statement.pieces[0]
     wins = statement.lhs.values(At(mvlpt_in(variant.frame()), CROSS_TASK))
     assert len(wins.by_origin) == 3 * 36
     lost = {origin for origin, won in wins.by_origin.items() if not won}

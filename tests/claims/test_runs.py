@@ -3,10 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from reprompt.claims.lookup import Setting, Slice
+from reprompt.claims.lookup import At, Setting, Slice
 from reprompt.claims.records import lookups
 from reprompt.claims.results import CLAIMS
-from reprompt.claims.statements import At
 from reprompt.claims.terms import delta_mid, final_angle, last_tenth, mean_of_tail, slope
 from reprompt.evidence.lookup import Missing
 from reprompt.evidence.values import Origin
@@ -134,7 +133,7 @@ def test_curves_are_read_as_percent(maker):
     lookup = lookups(rows.frame())["prograd"]
     where = at("coop", "stanford_cars", shots=1.0)
     assert [list(curve) for curve in lookup.arrays(where, "curve").values()] == [[40, 60, 50]]
-    statement, _ = BY_ID["prograd-38"].statement.pieces()[0]
+    statement, _ = BY_ID["prograd-38"].statement.pieces[0]
     fall = statement.lhs.values(At(lookup, BY_ID["prograd-38"].setting))
     assert list(fall.by_origin.values()) == [10]  # from the best epoch to the last
 

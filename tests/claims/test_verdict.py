@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from reprompt.claims.claim import claims_in, methods
+from reprompt.claims.expressions import approximately, each
 from reprompt.claims.lookup import Setting
 from reprompt.claims.records import lookups
 from reprompt.claims.results import CLAIMS
-from reprompt.claims.statements import approximately, each
 from reprompt.claims.terms import ELEVEN, acc, delta_lcd, mean_H
 from reprompt.claims.verdict import adjusted
 from reprompt.claims.verdict import judge as judge_on

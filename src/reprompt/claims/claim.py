@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
+from reprompt.claims.expressions import Choice, Method, Series, Statement, Term, leaves_of, plain
 from reprompt.claims.lookup import Setting
 from reprompt.claims.runs import LABELS
-from reprompt.claims.statements import Choice, Method, Statement, Term, leaves_of, plain
 from reprompt.tasks.card import cards
 from reprompt.tasks.groups import groups
 
@@ -35,7 +35,7 @@ VALUES: dict[str, tuple] = {
     "table": (3,),
 }
 VARIED = ("init", "M", "w_isomorphism", "w_language")  # what a range may run over
-LOGGED = ("meta_step",)
+NAMED = {"varies_with": ("setting that is varied", VARIED), "increases_over": ("logged series", ("meta_step",))}
 
 
 class ClaimError(ValueError):
@@ -98,11 +98,11 @@ def _problems(claim: Claim) -> Iterator[str]:
     if len(lengths) > 1:
         yield f"pair(...) of different lengths: {sorted(lengths)}"
     yield from _unknown_settings(claim.setting.given)
-    yield from _unknown_settings([(statement.key, statement.series)] if hasattr(statement, "key") else [])
-    for what, known in (("keys", VARIED), ("steps", LOGGED)):
-        for value in _alternatives(getattr(statement, what, ())):
-            yield from _unknown("setting that is varied" if what == "keys" else "logged series", value, known)
-    for side in (statement.lhs, getattr(statement, "rhs", None)):
+    if statement.relation in NAMED:
+        yield from _unknown(NAMED[statement.relation][0], statement.rhs.key, NAMED[statement.relation][1])
+    elif isinstance(statement.rhs, Series):
+        yield from _unknown_settings([(statement.rhs.key, statement.rhs.values)])
+    for side in (statement.lhs, statement.rhs):
         if isinstance(side, Term):
             yield from _problems_of(side)
 

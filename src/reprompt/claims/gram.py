@@ -1,23 +1,12 @@
 """What GRAM states. Li et al., ICCV 2023, arXiv:2303.06571."""
 
+# ruff: noqa: I001
+# fmt: off
 from reprompt.claims.claim import claims_in, methods
-from reprompt.claims.statements import approximately, each, pair
+from reprompt.claims.expressions import approximately, each, pair
 from reprompt.claims.terms import (
-    ELEVEN,
-    IMAGENET_SHIFTS,
-    TEN_TARGETS,
-    H,
-    acc,
-    base,
-    inner_product,
-    mean,
-    mean_base,
-    mean_H,
-    mean_new,
-    mean_over_epochs,
-    new,
-    share_of_gain,
-    slope_over_epochs,
+    ELEVEN, IMAGENET_SHIFTS, TEN_TARGETS, H, acc, base, inner_product, mean, mean_base, mean_H, mean_new,
+    mean_over_epochs, new, share_of_gain, slope_over_epochs,
 )
 
 clip, coop, cocoop, vpt, gram, unigram = methods("zero_shot_clip", "coop", "cocoop", "vpt", "gram", "unigram")
@@ -37,7 +26,6 @@ meta_training = claims_in("gram", "meta-training")
 SOURCE_AND_SHIFTS = each("imagenet", IMAGENET_SHIFTS)
 
 # A claim: its id and the paper's words; what they mean; where they stand, and what difference the paper prints.
-# fmt: off
 CLAIMS = (
     base_to_new("gram-01", "GRAM raises the average base-class accuracy of CoOp by 1.16",
         mean_base(coop + gram, ELEVEN) > mean_base(coop, ELEVEN), "Sec 4.2, Table 1a", prints=1.16),
@@ -134,26 +122,21 @@ CLAIMS = (
         "Sec 4.6; margin computed from Table 6", prints=1.13),
     base_to_new("gram-43", "Removing meta-learning (plain prompt pre-training instead) lowers average new-class "
         "accuracy",
-        mean_new(pretrained, ELEVEN) < mean_new(unigram, ELEVEN),
-        "Sec 4.6; margin computed from Table 6", prints=1.6),
+        mean_new(pretrained, ELEVEN) < mean_new(unigram, ELEVEN), "Sec 4.6; margin computed from Table 6", prints=1.6),
     base_to_new("gram-44", "Removing CHC (supervised meta-learning on WebVision instead) lowers average new-class "
         "accuracy",
-        mean_new(supervised, ELEVEN) < mean_new(unigram, ELEVEN),
-        "Sec 4.6; margin computed from Table 6", prints=1.45),
+        mean_new(supervised, ELEVEN) < mean_new(unigram, ELEVEN), "Sec 4.6; margin computed from Table 6", prints=1.45),
     base_to_new("gram-45", "Most of the gain does not come from pre-training on the image-text pairs",
-        mean_H(unigram, ELEVEN) - mean_H(pretrained, ELEVEN)
-        > mean_H(pretrained, ELEVEN) - mean_H(joint, ELEVEN),
+        mean_H(unigram, ELEVEN) - mean_H(pretrained, ELEVEN) > mean_H(pretrained, ELEVEN) - mean_H(joint, ELEVEN),
         "Sec 4.6, Table 6 row 3"),
     base_to_new("gram-46", "Unlabeled clusters are a better meta-training source than labelled WebVision",
-        mean_H(unigram, ELEVEN) > mean_H(supervised, ELEVEN),
-        "Sec 4.6; margin computed from Table 6", prints=1.55),
+        mean_H(unigram, ELEVEN) > mean_H(supervised, ELEVEN), "Sec 4.6; margin computed from Table 6", prints=1.55),
     base_to_new("gram-47", "Direct joint textual and visual tuning is slightly worse than CoOp",
-        mean_H(joint, ELEVEN) < mean_H(coop, ELEVEN),
-        "Sec 4.6; margin computed from Tables 1a and 6", prints=0.22),
+        mean_H(joint, ELEVEN) < mean_H(coop, ELEVEN), "Sec 4.6; margin computed from Tables 1a and 6", prints=0.22),
     base_to_new("gram-48", "The gradient regulating function accounts for 15% of the relative gain in new-class "
         "accuracy",
-        share_of_gain(unigram, no_regulator, joint, split="new")
-        == approximately(0.15), "Sec 4.6 (base of the ratio not given)"),
+        share_of_gain(unigram, no_regulator, joint, split="new") == approximately(0.15),
+        "Sec 4.6 (base of the ratio not given)"),
     base_to_new("gram-49", "From 2 to 4 prompt tokens the base accuracy clearly improves",
         mean_base(unigram, ELEVEN, M=4) > mean_base(unigram, ELEVEN, M=2),
         "Sec 4.6; margin computed from Table 7", prints=2.85),

@@ -1,6 +1,6 @@
 """Where a term's numbers are looked up: the papers' printed tables, or our records. Terms are evaluated on either."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,3 +75,24 @@ class Lookup:
     def counted(self, percent: float) -> Values:
         """What was counted and not run."""
         raise Missing(f"{self.lacks} numbers of learned parameters")
+
+
+@dataclass(frozen=True)
+class At:
+    """Where terms are looked up, and in which setting; with `of_curve` accuracies are numbers of their curves."""
+
+    lookup: Lookup
+    setting: Setting
+    of_curve: Callable[[np.ndarray], float] | None = None
+
+    def slice(self, method: str, place: str, split: str = "all", **named: SettingValue) -> Slice:
+        """One method in one place."""
+        return Slice(self.setting, method, place, split, tuple(named.items()))
+
+    def accuracies(self, where: Slice) -> Values:
+        """Accuracy of every run in percent, or what `of_curve` makes of its course over the epochs."""
+        return self.of_arrays("curve", where, self.of_curve) if self.of_curve else self.lookup.accuracies(where)
+
+    def of_arrays(self, name: str, where: Slice, reduce: Callable[[np.ndarray], float]) -> Values:
+        """A number of what was measured along each run."""
+        return Values({origin: float(reduce(array)) for origin, array in self.lookup.arrays(where, name).items()})

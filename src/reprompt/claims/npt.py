@@ -1,25 +1,14 @@
-"""What NPT states. Didi Zhu et al. 2023, "Understanding Prompt Tuning for V-L Models Through ... Neural Collapse"."""
+"""What NPT states. Didi Zhu et al. 2023, "Understanding Prompt Tuning for V-L Models Through the Lens of Neural
+Collapse".
+"""
 
+# ruff: noqa: I001
+# fmt: off
 from reprompt.claims.claim import claims_in, methods
-from reprompt.claims.statements import approximately, each
+from reprompt.claims.expressions import approximately, each
 from reprompt.claims.terms import (
-    ELEVEN,
-    IMAGENET_SHIFTS,
-    TEN_TARGETS,
-    H,
-    acc,
-    base,
-    delta_lcd,
-    delta_mid,
-    largest_gain,
-    mean,
-    mean_base,
-    mean_H,
-    mean_new,
-    new,
-    range_over,
-    tail_cosine,
-    wins,
+    ELEVEN, IMAGENET_SHIFTS, TEN_TARGETS, H, acc, base, delta_lcd, delta_mid, largest_gain, mean, mean_base, mean_H,
+    mean_new, new, range_over, tail_cosine, wins,
 )
 
 clip, cocoop, maple, npt, lc, mi = methods("zero_shot_clip", "cocoop", "maple", "npt", "lc", "mi")
@@ -33,7 +22,6 @@ EVERY_TAU, BOTH_TAUS = each(1, 0.05, 0.01), each(0.05, 0.01)
 EVERY_SHIFT = each(IMAGENET_SHIFTS)
 
 # A claim: its id and the paper's words; what they mean; where they stand, and what difference the paper prints.
-# fmt: off
 CLAIMS = (
     base_to_new("npt-01", "NPT raises the average H of MaPLe by 1.97 at tau 0.05",
         mean_H(maple + npt, ELEVEN, tau=0.05) > mean_H(maple, ELEVEN, tau=0.05), "Sec 5.1, Table 1", prints=1.97),

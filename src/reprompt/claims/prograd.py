@@ -1,22 +1,12 @@
 """What ProGrad states. Zhu et al., ICCV 2023, arXiv:2205.14865."""
 
+# ruff: noqa: I001
+# fmt: off
 from reprompt.claims.claim import claims_in, methods
-from reprompt.claims.statements import Method, approximately, each
+from reprompt.claims.expressions import Method, approximately, each
 from reprompt.claims.terms import (
-    ELEVEN,
-    IMAGENET_SHIFTS,
-    TEN_TARGETS,
-    H,
-    acc,
-    best_epoch,
-    final_angle,
-    last_epoch,
-    mean,
-    mean_base,
-    mean_H,
-    mean_new,
-    shared_failures,
-    wins,
+    ELEVEN, IMAGENET_SHIFTS, TEN_TARGETS, H, acc, best_epoch, final_angle, last_epoch, mean, mean_base, mean_H,
+    mean_new, shared_failures, wins,
 )
 
 clip, clip_ensemble, linear_probe = methods("zero_shot_clip", "clip_ensemble", "linear_probe")
@@ -38,7 +28,6 @@ SOURCE_AND_SHIFTS = each("imagenet", IMAGENET_SHIFTS)
 CARS_AND_PETS = each("stanford_cars", "oxford_pets")
 
 # A claim: its id and the paper's words; what they mean; where they stand, and what difference the paper prints.
-# fmt: off
 CLAIMS = (
     few_shot("prograd-01", "With 1 shot ProGrad beats CoOp by 3.2 points on the 11-dataset average",
         mean(prograd, ELEVEN, shots=1) > mean(coop, ELEVEN, shots=1), "Sec 4.2, Table 1", prints=3.2),
@@ -120,8 +109,7 @@ CLAIMS = (
         mean(prograd, ELEVEN, shots=EVERY_SHOTS) > mean(lwf_kd, ELEVEN, shots=EVERY_SHOTS, alpha=EVERY_ALPHA),
         "Sec 4.6, Table 5"),
     few_shot("prograd-30", "LwF/KD with alpha at most 1 improves CoOp at 1, 2 and 4 shots",
-        mean(lwf_kd, ELEVEN, shots=FEW, alpha=each(0.25, 0.5, 1)) > mean(coop, ELEVEN, shots=FEW),
-        "Sec 4.6, Table 5"),
+        mean(lwf_kd, ELEVEN, shots=FEW, alpha=each(0.25, 0.5, 1)) > mean(coop, ELEVEN, shots=FEW), "Sec 4.6, Table 5"),
     few_shot("prograd-31", "LwF/KD falls below CoOp at 8 and 16 shots",
         mean(lwf_kd, ELEVEN, shots=MANY, alpha=EVERY_ALPHA) < mean(coop, ELEVEN, shots=MANY),
         "Sec 4.6, Table 5 (wording: performance drops when shots are many)"),
@@ -131,11 +119,9 @@ CLAIMS = (
         mean(cosine_classifier + prograd, ELEVEN, shots=EVERY_SHOTS)
         > mean(cosine_classifier, ELEVEN, shots=EVERY_SHOTS), "Sec 4.6, Table 6"),
     few_shot("prograd-34", "A smaller lambda is worse in low-shot training (OxfordPets)",
-        acc(prograd, "oxford_pets", shots=FEW).increases_with(lambda_=(0, 0.2, 0.4, 0.7, 0.9, 1)),
-        "Sec 4.6, Table 7a"),
+        acc(prograd, "oxford_pets", shots=FEW).increases_with(lambda_=(0, 0.2, 0.4, 0.7, 0.9, 1)), "Sec 4.6, Table 7a"),
     few_shot("prograd-35", "A smaller lambda is worse in low-shot training (DTD)",
-        acc(prograd, "dtd", shots=FEW).increases_with(lambda_=(0, 0.2, 0.4, 0.7, 0.9, 1)),
-        "Sec 4.6, Table 7b"),
+        acc(prograd, "dtd", shots=FEW).increases_with(lambda_=(0, 0.2, 0.4, 0.7, 0.9, 1)), "Sec 4.6, Table 7b"),
     few_shot("prograd-36", "On DTD at 16 shots lambda 0.9 beats lambda 1.0",
         acc(prograd, "dtd", shots=16, lambda_=0.9) > acc(prograd, "dtd", shots=16, lambda_=1),
         "Sec 4.6, Table 7b (margin computed)", prints=3.13),
@@ -143,14 +129,12 @@ CLAIMS = (
         acc(prograd, each(ELEVEN), lambda_=0) == acc(coop, each(ELEVEN)), "Sec 3.2"),
     few_shot("prograd-38", "With 1 shot, CoOp accuracy falls as training continues, by up to 4 points from its "
         "early-stopping best",
-        best_epoch(acc(coop, CARS_AND_PETS, shots=1)) - last_epoch(acc(coop, CARS_AND_PETS, shots=1))
-        > 0, "Sec 1, Fig 1a-b", prints=4),
+        best_epoch(acc(coop, CARS_AND_PETS, shots=1)) - last_epoch(acc(coop, CARS_AND_PETS, shots=1)) > 0,
+        "Sec 1, Fig 1a-b", prints=4),
     few_shot("prograd-39", "With 1 shot, fully trained CoOp is below zero-shot CLIP",
-        last_epoch(acc(coop, CARS_AND_PETS, shots=1))
-        < acc(clip, CARS_AND_PETS), "Fig 1a-b caption"),
+        last_epoch(acc(coop, CARS_AND_PETS, shots=1)) < acc(clip, CARS_AND_PETS), "Fig 1a-b caption"),
     few_shot("prograd-40", "Without augmentation or with few samples CoOp may fail to beat zero-shot CLIP",
-        acc(coop, CARS_AND_PETS, augmentation="none", shots=1)
-        < acc(clip, CARS_AND_PETS), "Sec 1, Fig 1c-d"),
+        acc(coop, CARS_AND_PETS, augmentation="none", shots=1) < acc(clip, CARS_AND_PETS), "Sec 1, Fig 1c-d"),
     few_shot("prograd-41", "Most samples that ProGrad gets wrong and CoOp gets right are also wrong under zero-shot "
         "CLIP",
         shared_failures(missed_by=prograd, got_by=coop, on=ELEVEN) > 0.5,

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reprompt.claims.lookup import Slice
+from reprompt.claims.expressions import Term, plain
+from reprompt.claims.lookup import At, Slice
 from reprompt.claims.parameter_share import share_in_words, share_percent
-from reprompt.claims.statements import At, Term, plain
+from reprompt.claims.parts import variants
 from reprompt.evidence.adaptation import LEARNERS
 from reprompt.evidence.lookup import Missing
 from reprompt.evidence.statistics import stratified
@@ -51,6 +52,12 @@ def quantity(
         return term
 
     return of
+
+
+@quantity()
+def difference_of(at: At, left: Term, right: Term) -> Values:
+    """left - right, run by run."""
+    return difference(left.values(at), right.values(at))
 
 
 def _accuracy(split: str) -> Callable[..., Term]:
@@ -155,7 +162,7 @@ def range_over(at: At, term: Term, *keys: str) -> Values:
 
     Noise widens a range, so a small one is not claimed lightly; a wide one is (`varies_with`).
     """
-    return by_draw(at.variants(term, keys), lambda values: max(values) - min(values))
+    return by_draw(variants(at, term, *keys), lambda values: max(values) - min(values))
 
 
 @quantity("tasks")

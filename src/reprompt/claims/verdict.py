@@ -25,8 +25,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reprompt.claims.claim import Claim
-from reprompt.claims.lookup import Lookup
-from reprompt.claims.statements import At, Part
+from reprompt.claims.lookup import At, Lookup
+from reprompt.claims.parts import Part, parts_of
 from reprompt.evidence.lookup import Missing
 from reprompt.evidence.statistics import holm
 
@@ -95,7 +95,7 @@ class Judgement:
 
 def judge(claim: Claim, lookup: Lookup) -> Judgement:
     """All parts of a claim on what a lookup has."""
-    outcomes = claim.statement.parts(At(lookup, claim.setting))
+    outcomes = parts_of(claim.statement, At(lookup, claim.setting))
     run = tuple(outcome for outcome in outcomes if isinstance(outcome, Part))
     return Judgement(claim, run, tuple(outcome for outcome in outcomes if isinstance(outcome, Missing)))
 

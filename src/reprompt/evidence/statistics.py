@@ -12,6 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -217,21 +218,13 @@ def values_of(runs: pd.DataFrame) -> Values:
     if runs.duplicated(["seed", "task"]).any():
         twice = runs.loc[runs.duplicated(["seed", "task"]), ["seed", "task"]].to_records(index=False).tolist()
         raise ValueError(f"more than one value for (seed, task) {twice[:3]}: choose one recipe, backbone, shots, split")
-    by_run = {(seed, task): float(value) for seed, task, value in zip(*(runs[c] for c in COLUMNS), strict=True)}
-    missing = [run for run in _grid(by_run) if math.isnan(by_run.get(run, math.nan))]
+    by_run = {(int(seed), task): float(value) for seed, task, value in runs[["seed", "task", "value"]].to_numpy()}
+    seeds, tasks = (sorted({run[place] for run in by_run}) for place in (0, 1))
+    missing = [run for run in product(seeds, tasks) if math.isnan(by_run.get(run, math.nan))]
     if missing:
         raise ValueError(f"no value for (seed, task) {missing[:3]}: average only tasks that every seed has")
-    origins = {(seed, task): Origin(task, task, 0, int(seed)) for seed, task in by_run}
-    return Values({o if o.seed else o.undrawn: by_run[run] for run, o in origins.items()})
-
-
-COLUMNS = ("seed", "task", "value")
-
-
-def _grid(by_run: Mapping[tuple[int, str], float]) -> list[tuple[int, str]]:
-    """Every seed with every task."""
-    seeds, tasks = ({run[place] for run in by_run} for place in (0, 1))
-    return [(seed, task) for seed in sorted(seeds) for task in sorted(tasks)]
+    origins = {Origin(task, task, 0, seed): value for (seed, task), value in by_run.items()}
+    return Values({origin if origin.seed else origin.undrawn: value for origin, value in origins.items()})
 
 
 def why_not_comparable(scale: str, backbone: str, published_backbone: str, tasks: int, published_tasks: int) -> str:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from reprompt.claims.expressions import Method, each, methods_of, pair, substituted, with_settings
 from reprompt.claims.results import CLAIMS
-from reprompt.claims.statements import Method, each, pair, substituted, with_settings
 from reprompt.claims.terms import acc, last_epoch
 from reprompt.tasks.groups import members
 
@@ -11,7 +11,7 @@ BY_ID = {claim.id: claim for claim in CLAIMS}
 
 
 def test_the_same_list_on_both_sides_moves_together():
-    pieces = (acc("a", "dtd", shots=each(1, 2)) > acc("b", "dtd", shots=each(1, 2))).pieces()
+    pieces = (acc("a", "dtd", shots=each(1, 2)) > acc("b", "dtd", shots=each(1, 2))).pieces
     shots = [(dict(piece.lhs.settings)["shots"], dict(piece.rhs.settings)["shots"]) for piece, _ in pieces]
     assert shots == [(1, 1), (2, 2)]
     assert [words for _, words in pieces] == ["shots 1", "shots 2"]
@@ -19,19 +19,19 @@ def test_the_same_list_on_both_sides_moves_together():
 
 def test_different_lists_form_a_product():
     tasks = each("dtd", "eurosat")
-    pieces = (acc("a", tasks, shots=each(1, 2)) > acc(each("b", "c"), tasks)).pieces()
+    pieces = (acc("a", tasks, shots=each(1, 2)) > acc(each("b", "c"), tasks)).pieces
     assert len(pieces) == 8
     assert all(piece.lhs.arguments[1] == piece.rhs.arguments[1] for piece, _ in pieces)
     assert pieces[0][1] == "dtd, shots 1, b"
 
 
 def test_pairs_are_matched_by_position():
-    pieces = (acc(pair("a", "b"), "dtd") > acc(pair("c", "d"), "dtd")).pieces()
+    pieces = (acc(pair("a", "b"), "dtd") > acc(pair("c", "d"), "dtd")).pieces
     assert [(piece.lhs.arguments[0], piece.rhs.arguments[0]) for piece, _ in pieces] == [("a", "c"), ("b", "d")]
 
 
 def test_a_group_stands_for_its_data_sets():
-    pieces = (acc("a", each("datasets11")) > 0).pieces()
+    pieces = (acc("a", each("datasets11")) > 0).pieces
     assert [piece.lhs.arguments[1] for piece, _ in pieces] == list(members("datasets11"))
     assert all(piece.rhs.value == 0 for piece, _ in pieces)
 
@@ -44,7 +44,7 @@ def test_a_group_stands_for_its_data_sets():
     }.items(),
 )
 def test_claims_have_as_many_parts_as_they_say(claim, parts):
-    assert len(BY_ID[claim].statement.pieces()) == parts
+    assert len(BY_ID[claim].statement.pieces) == parts
 
 
 def test_a_setting_reaches_the_innermost_term_and_overrides_nothing():
@@ -55,7 +55,7 @@ def test_a_setting_reaches_the_innermost_term_and_overrides_nothing():
 
 def test_a_method_can_be_put_in_the_place_of_another():
     statement = acc(Method("prograd"), "dtd") > acc(each(Method("coop"), Method("vpt")), "dtd")
-    assert substituted(statement.pieces()[0][0], {"coop": Method("twin")}).methods == ("prograd", "twin")
+    assert methods_of(substituted(statement.pieces[0][0], {"coop": Method("twin")})) == ("prograd", "twin")
 
 
 def test_methods_are_put_together_by_a_plus():
