@@ -14,8 +14,6 @@ from reprompt.claims.results import CLAIMS as ALL_CLAIMS
 from reprompt.claims.results import COUNTED, printed_judgements, printed_verdict
 from reprompt.claims.runs import H_of_means
 from reprompt.claims.verdict import judge
-from reprompt.evidence.curves import FEWEST, rise
-from reprompt.evidence.exchanges import range_over_starts
 from reprompt.evidence.lookup import Missing
 from reprompt.evidence.values import Origin, Values, difference
 from reprompt.figures.gram import GRAM_FIGURES
@@ -200,55 +198,9 @@ def test_few_shot_accuracy_is_on_the_classes_that_have_shots(records, lookup):
     assert starts == [("a photo of a",), ("random",), ("this is one big",)]
 
 
-def test_a_range_over_starts_by_hand():
-    starts = [values_of({"dtd": [5.0, 3.0], "eurosat": [1.0]}), values_of({"dtd": [2.0, 2.0], "eurosat": [1.0]})]
-    spread = range_over_starts(starts, np.random.default_rng(0))
-    # averages (4 + 1) / 2 and (2 + 1) / 2; exchanges leave (3 + 1) / 4 half of the time and (3 - 1) / 4 else
-    assert (spread.width, spread.starts, spread.seeds, spread.tasks) == (1.0, 2, 2, 2)
-    assert spread.by_chance == pytest.approx(0.75, abs=0.02)
-    assert spread.p == pytest.approx(0.5, abs=0.02)
-
-
-def test_starts_that_do_not_matter_are_seldom_found_to_matter():
-    random = np.random.default_rng(0)
-    p = []
-    for _ in range(200):
-        luck = {
-            task: 10 * random.normal(size=3) for task in ("dtd", "eurosat", "food101")
-        }  # of the draw, for all starts
-        starts = [values_of({task: own + random.normal(size=3) for task, own in luck.items()}) for _ in range(5)]
-        p.append(range_over_starts(starts, random, exchanges=199).p)
-    assert 0.01 < np.mean(np.array(p) <= 0.05) < 0.09
-
-
 def test_the_range_over_starts_is_told_beside_that_of_chance(judged):
     assert "3 starts; " in judged.loc["gram-52", "reason"]
     assert judged.loc["gram-52", "p"] == pytest.approx(1e-4)
-
-
-def correlated(random, steps, memory):
-    """A stationary series in which each step remembers this share of the one before."""
-    noise = random.normal(size=steps)
-    for step in range(1, steps):
-        noise[step] += memory * noise[step - 1]
-    return noise
-
-
-@pytest.mark.parametrize(("memory", "at_most"), [(0.0, 0.08), (0.8, 0.12)])
-def test_a_series_that_only_wanders_seldom_rises(memory, at_most):
-    random = np.random.default_rng(1)
-    p = [rise([correlated(random, 300, memory)]).p for _ in range(400)]
-    assert np.mean(np.array(p) < 0.05) < at_most
-
-
-def test_a_steady_rise_is_found_and_measured():
-    random = np.random.default_rng(2)
-    series = [np.linspace(0, 3, 300) + 0.3 * correlated(random, 300, 0.8) for _ in range(2)]
-    risen = rise(series)
-    assert risen.mean == pytest.approx(2, abs=0.5)  # the middles of first and last third lie two thirds apart
-    assert risen.low > 0 and risen.p < 0.001 and risen.seeds == 2
-    with pytest.raises(Missing, match=f"only {FEWEST - 1} steps were logged"):
-        rise([np.arange(FEWEST - 1.0)])
 
 
 def test_the_rise_of_the_inner_product_is_told_in_cosines(judged):

@@ -13,7 +13,6 @@ from reprompt.claims.lookup import At, Setting, Slice
 from reprompt.claims.records import EXPERIMENTS, lookups
 from reprompt.claims.results import CLAIMS as ALL_CLAIMS
 from reprompt.claims.verdict import judge
-from reprompt.evidence.exchanges import best_two, compare_choices
 from reprompt.evidence.lookup import Missing
 from reprompt.evidence.values import Origin
 from reprompt.tasks.groups import members
@@ -199,19 +198,6 @@ def test_the_average_source_needs_every_source(records):
         CLAIMS["mvlpt-43"].statement.rhs.values(At(fewer, CROSS_TASK))
 
 
-def test_the_best_two_are_the_partners_of_the_groups(study):
-    values = np.random.default_rng(0).integers(0, 4, (20, 20)).astype(float)  # with ties
-    made = study()
-    for source, row in zip(ELEVATER_20, values, strict=True):
-        for target, value in zip(ELEVATER_20, row, strict=True):
-            where = {"protocol": "transfer_grid", "source": source}
-            made.add("transfer_grid", "upt", target, 1, value, value, **where)
-    chosen = partners(grid_of(made.frame(), "upt", "validation"))
-    values[np.eye(20, dtype=bool)] = np.nan
-    for target, pair in zip(ELEVATER_20, best_two(values).T, strict=True):
-        assert tuple(ELEVATER_20[place] for place in pair) == chosen[target].best
-
-
 def test_choices_are_those_of_the_groups(records, judged):
     chosen = [partners(grid_of(records, recipe, "validation")) for recipe in ("coop_middle", "vpt_deep", "upt")]
     pairs = [[(set(chosen[0][task].best), set(other[task].best)) for task in ELEVATER_20] for other in chosen[1:]]
@@ -221,58 +207,6 @@ def test_choices_are_those_of_the_groups(records, judged):
     assert any(note in judged.loc["mvlpt-45", "reason"] for note in words)
     assert judged.loc["mvlpt-45", "estimate"] in differing
     assert judged.loc["mvlpt-45", "unit"] == "tasks"
-
-
-def grids(study, random, tasks=12, seeds=3, noise=2.0, apart=0.0, scale=1.0, shift=0.0):
-    """Grids of two learners whose preferences are `apart`; the other's values are on another scale."""
-    names = list(ELEVATER_20[:tasks])
-    shared = random.normal(size=(tasks, tasks))
-    made = study()
-    for recipe, (stretch, level) in {"coop_middle": (1.0, 0.0), "vpt_deep": (scale, shift)}.items():
-        liking = shared + apart * random.normal(size=(tasks, tasks))
-        for seed in range(1, seeds + 1):
-            values = level + stretch * (liking + noise * random.normal(size=(tasks, tasks)))
-            for source, row in zip(names, values, strict=True):
-                for target, value in zip(names, row, strict=True):
-                    where = {"protocol": "transfer_grid", "source": source}
-                    made.add("transfer_grid", recipe, target, seed, value, value, **where)
-    both = mvlpt_in(made.frame())
-    return [both.transfers(learner, "validation") for learner in ("coop", "vpt")]
-
-
-@pytest.mark.parametrize("other", [{}, {"scale": 7.0, "shift": -30.0}])
-def test_luck_alone_seldom_makes_choices_differ(study, other):
-    random = np.random.default_rng(1)
-    choices = [compare_choices(*grids(study, random, **other), random, exchanges=199) for _ in range(20)]
-    assert sum(chosen.p < 0.05 for chosen in choices) <= 3
-    assert 0.2 < np.mean([chosen.p for chosen in choices]) < 0.8
-    assert all(chosen.differing > 0 for chosen in choices)  # and yet some groups always differ
-
-
-def test_preferences_that_lie_apart_are_found(study):
-    random = np.random.default_rng(2)
-    choices = [compare_choices(*grids(study, random, apart=3.0, noise=0.5), random, exchanges=199) for _ in range(5)]
-    assert all(chosen.p < 0.05 for chosen in choices)
-
-
-def test_equal_choices_are_no_difference(study):
-    random = np.random.default_rng(3)
-    grid, _ = grids(study, random)
-    choices = compare_choices(grid, grid, random, exchanges=99)
-    assert (choices.shared, choices.differing, choices.p, choices.targets, choices.seeds) == (24, 0, 1.0, 12, 3)
-
-
-def test_choices_are_compared_on_what_both_learners_have(study):
-    random = np.random.default_rng(4)
-    grid, other = grids(study, random)
-    gap = other.copy()
-    gap.loc[(2, "dtd"), "cifar10"] = np.nan
-    choices = compare_choices(grid, gap, random, exchanges=99)
-    assert (choices.targets, choices.seeds) == (11, 3)
-    choices = compare_choices(grid, other.drop(index=3, level="seed"), random, exchanges=99)
-    assert (choices.targets, choices.seeds) == (12, 2)
-    with pytest.raises(Missing, match="among four tasks or more"):
-        compare_choices(*grids(study, random, tasks=3), random)
 
 
 def test_no_other_paper_borrows_from_mvlpts_experiments():

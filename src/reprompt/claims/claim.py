@@ -3,7 +3,7 @@
 import inspect
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -34,8 +34,10 @@ VALUES: dict[str, tuple] = {
     "adapt": ("single", "multitask_best", "multitask_worst"),
     "table": (3,),
 }
-VARIED = ("init", "M", "w_isomorphism", "w_language")  # what a range may run over
-NAMED = {"varies_with": ("setting that is varied", VARIED), "increases_over": ("logged series", ("meta_step",))}
+NAMED = {  # what else a statement names
+    "varies_with": ("setting that is varied", ("init", "M", "w_isomorphism", "w_language")),
+    "increases_over": ("logged series", ("meta_step",)),
+}
 
 
 class ClaimError(ValueError):
@@ -60,8 +62,14 @@ class Claim:
     equal_within: float | None = None
 
     def __post_init__(self) -> None:
-        for problem in _problems(self):
-            raise ClaimError(f"claim {self.id}: {problem}")
+        lengths = {len(leaf.values) for _, leaf in leaves_of(self.statement) if getattr(leaf, "kind", "") == "pair"}
+        if len(lengths) > 1:
+            raise ClaimError(f"claim {self.id}: pair(...) of different lengths: {sorted(lengths)}")
+        for what, value, known in _names_of(self):
+            if value not in known:
+                near = get_close_matches(str(value), map(str, known), n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(map(str, known))}"
+                raise ClaimError(f"claim {self.id}: no {what} {value!r}; {hint}")
 
     @property
     def paper(self) -> str:
@@ -87,57 +95,45 @@ def methods(*published_ids: str) -> tuple[Method, ...]:
     return tuple(map(Method, published_ids))
 
 
-def _problems(claim: Claim) -> Iterator[str]:
-    """What a claim names that does not exist, in words."""
+def _names_of(claim: Claim) -> Iterator[tuple[str, Any, Collection]]:
+    """All that a claim names: what it is, what it is called, and what there is of its kind."""
     statement = claim.statement
-    if not isinstance(statement, Statement):
-        yield f"it states nothing: {statement!r}"
-        return
-    yield from _unknown("experiment setting", claim.setting.protocol, PROTOCOLS)
-    lengths = {len(leaf.values) for _, leaf in leaves_of(statement) if getattr(leaf, "kind", "") == "pair"}
-    if len(lengths) > 1:
-        yield f"pair(...) of different lengths: {sorted(lengths)}"
-    yield from _unknown_settings(claim.setting.given)
+    yield "statement", type(statement), (Statement,)
+    yield "experiment setting", claim.setting.protocol, PROTOCOLS
+    yield from _settings(claim.setting.given)
     if statement.relation in NAMED:
-        yield from _unknown(NAMED[statement.relation][0], statement.rhs.key, NAMED[statement.relation][1])
+        what, known = NAMED[statement.relation]
+        yield what, statement.rhs.key, known
     elif isinstance(statement.rhs, Series):
-        yield from _unknown_settings([(statement.rhs.key, statement.rhs.values)])
+        yield from _settings([(statement.rhs.key, statement.rhs.values)])
     for side in (statement.lhs, statement.rhs):
         if isinstance(side, Term):
-            yield from _problems_of(side)
+            yield from _names_in(side)
 
 
-def _problems_of(term: Term) -> Iterator[str]:
+def _names_in(term: Term) -> Iterator[tuple[str, Any, Collection]]:
     known = {
         **dict.fromkeys(("method", "over", "missed_by", "got_by", "without"), ("method", LABELS)),
         **dict.fromkeys(("place", "on"), ("task or group", {**cards(), **groups()})),
         **dict.fromkeys(("source", "target"), ("task", cards())),
         "split": ("split", ("all", "base", "new", "H")),
         "shots": ("value of shots", VALUES["shots"]),
-        "keys": ("setting that is varied", VARIED),
+        "keys": NAMED["varies_with"],
     }
-    bound = inspect.signature(term.function).bind(None, *term.arguments)
-    for name, argument in bound.arguments.items():
+    for name, argument in inspect.signature(term.function).bind(None, *term.arguments).arguments.items():
         for value in _alternatives(argument):
             if isinstance(value, Term):
-                yield from _problems_of(value)
+                yield from _names_in(value)
             elif name in known:
-                yield from _unknown(known[name][0], value, known[name][1])
-    yield from _unknown_settings(term.settings)
+                what, those = known[name]
+                yield what, value, those
+    yield from _settings(term.settings)
 
 
-def _unknown_settings(settings: Any) -> Iterator[str]:
+def _settings(settings: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any, Collection]]:
     for key, values in settings:
-        yield from _unknown("setting", key, VALUES)
-        for value in _alternatives(values):
-            yield from _unknown(f"value of {key}", value, VALUES.get(key, (value,)))
-
-
-def _unknown(what: str, value: Any, known: Collection) -> Iterator[str]:
-    if value not in known:
-        near = get_close_matches(str(value), map(str, known), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(map(str, known))}"
-        yield f"no {what} {value!r}; {hint}"
+        yield "setting", key, VALUES
+        yield from ((f"value of {key}", value, VALUES[key]) for value in _alternatives(values))
 
 
 def _alternatives(value: Any) -> tuple:

@@ -17,6 +17,7 @@ from itertools import product
 from typing import Any, ClassVar
 
 from reprompt.claims.runs import label
+from reprompt.evidence.values import Side, difference
 from reprompt.tasks.groups import members
 
 DIRECTION = {
@@ -80,9 +81,7 @@ class Term:
         return self.function(at, *self.arguments, **dict(self.settings))
 
     def __sub__(self, other: "Term") -> "Term":
-        from reprompt.claims.terms import difference_of
-
-        return replace(difference_of(self, other), unit=self.unit, caution=self.caution or other.caution)
+        return Term(_less, (self, other), unit=self.unit, caution=self.caution or other.caution)
 
     def __gt__(self, other: "Term | float") -> "Statement":
         return Statement(self, ">", stated(other))
@@ -121,6 +120,11 @@ class Term:
     def differs_from(self, other: "Term") -> "Statement":
         """Another choice than the other's."""
         return Statement(self, "differs_from", other)
+
+
+def _less(at: Any, left: Term, right: Term) -> Side:
+    """left - right, run by run."""
+    return difference(left.values(at), right.values(at))
 
 
 @dataclass(frozen=True)

@@ -54,12 +54,6 @@ def quantity(
     return of
 
 
-@quantity()
-def difference_of(at: At, left: Term, right: Term) -> Values:
-    """left - right, run by run."""
-    return difference(left.values(at), right.values(at))
-
-
 def _accuracy(split: str) -> Callable[..., Term]:
     @quantity(beside_number=SAME_IMAGES)
     def accuracy(at: At, method: str, place: str, **settings: Any) -> Values:
