@@ -110,7 +110,7 @@ def _over_strata(strata: list[tuple[int, Mapping[int, float]]], drawn: bool) -> 
     """The interval of strata, for each the number of its tasks and its values by seed."""
     tasks = sum(count for count, _ in strata)
     samples = [(count / tasks, [by_seed[seed] for seed in sorted(by_seed)]) for count, by_seed in strata]
-    estimate = sum(weight * mean(sample) for weight, sample in samples)
+    estimate = math.fsum(weight * mean(sample) for weight, sample in samples)
     seeds = max(len(sample) for _, sample in samples) if drawn else 0
     if not drawn or any(len(sample) < 2 for _, sample in samples):
         return Interval(estimate, math.nan, math.nan, seeds)

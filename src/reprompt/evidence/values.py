@@ -1,5 +1,6 @@
 """What was measured, by run, so that two sides can be paired run by run: the luck of a draw cancels."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -81,9 +82,9 @@ Side = Values | float
 
 
 def mean(numbers: Iterable[float]) -> float:
-    """The plain mean."""
+    """The plain mean, the same in any order and on any Python."""
     numbers = list(numbers)
-    return sum(numbers) / len(numbers)
+    return math.fsum(numbers) / len(numbers)
 
 
 def combine(left: Side, right: Side, function: Callable[[float, float], float]) -> Side:
