@@ -9,21 +9,18 @@ import yaml
 
 from project import PROJECT
 from reprompt.claims import claims_frame
-from reprompt.claims.adapted import Adapted
-from reprompt.claims.claim import read_claims
-from reprompt.claims.expansion import expand
-from reprompt.claims.measured import EXPERIMENTS
-from reprompt.claims.quantities import evaluate
-from reprompt.claims.transfer import best_two, compare_choices
+from reprompt.claims.lookup import At, Setting, Slice
+from reprompt.claims.records import EXPERIMENTS, lookups
+from reprompt.claims.results import CLAIMS as ALL_CLAIMS
 from reprompt.claims.verdict import judge
-from reprompt.evidence.lookup import Missing, Slice
+from reprompt.evidence.lookup import Missing
 from reprompt.evidence.values import Origin
 from reprompt.tasks.groups import members
 from reprompt.training.groups import grid_of, normalised, partners
 
 ELEVATER_20 = members("elevater20")
-CLAIMS = {claim.id: claim for claim in read_claims() if claim.paper == "mvlpt"}
-CROSS_TASK = (("backbone", "ViT-B/16"),)
+CLAIMS = {claim.id: claim for claim in ALL_CLAIMS if claim.paper == "mvlpt"}
+CROSS_TASK = Setting("mvlpt", "cross_task")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +30,7 @@ def records(study):
 
 @pytest.fixture(scope="module")
 def lookup(records):
-    return Adapted(records)
+    return mvlpt_in(records)
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +39,22 @@ def judged(records):
     return frame[frame["paper"] == "mvlpt"].set_index("id")
 
 
-def at(method, place, defaults=CROSS_TASK, **settings):
-    return Slice("mvlpt", "cross_task", method, place, "all", tuple(settings.items()), defaults)
+def mvlpt_in(records):
+    return lookups(records)["mvlpt"]
+
+
+def at(method, place, **named):
+    return Slice(CROSS_TASK, method, place, "all", tuple(named.items()))
+
+
+def stating(name, **changes):
+    """A claim with its statement changed."""
+    return replace(CLAIMS[name], statement=replace(CLAIMS[name].statement, **changes))
 
 
 def swapped(claim):
     """The opposite of a comparison."""
-    return replace(claim, lhs=claim.rhs, rhs=claim.lhs)
+    return stating(claim.id, lhs=claim.statement.rhs, rhs=claim.statement.lhs)
 
 
 def test_every_claim_is_judged(judged):
@@ -86,8 +92,9 @@ def test_the_opposite_of_what_was_built_in_is_contradicted(lookup):
     for name in ("mvlpt-03", "mvlpt-08", "mvlpt-17", "mvlpt-24", "mvlpt-29", "mvlpt-38", "mvlpt-41", "mvlpt-44"):
         judgement = judge(swapped(CLAIMS[name]), lookup)
         assert all(part.side == -1 for part in judgement.parts), name
-    for name, relation in (("mvlpt-37", "decreases_with"), ("mvlpt-42", "decreases_with"), ("mvlpt-20", "<")):
-        judgement = judge(replace(CLAIMS[name], relation=relation), lookup)
+    falls = {"relation": "decreases_with"}
+    for name, opposite in (("mvlpt-37", falls), ("mvlpt-42", falls), ("mvlpt-20", {"relation": "<"})):
+        judgement = judge(stating(name, **opposite), lookup)
         assert judgement.verdict(judgement.p) == "contradicted", name
 
 
@@ -121,7 +128,7 @@ def test_other_sweeps_are_in_no_claim(lookup):
 
 
 def test_what_is_swept_does_not_stand_in_for_the_usual(records):
-    swept = Adapted(records[records["swept"] != ""])
+    swept = mvlpt_in(records[records["swept"] != ""])
     assert len(swept.accuracies(at("upt", "mnist", shots=20.0, M=16.0)).by_origin) == 3
     for tokens in ({}, {"M": 4.0}):  # of four tokens there are only other blocks
         with pytest.raises(Missing, match="no records of UPT on mnist"):
@@ -135,22 +142,22 @@ def test_a_backbone_is_that_of_the_claim_unless_the_term_names_one(lookup):
 
 
 def test_the_numbers_of_tokens_are_those_that_were_run(records, lookup):
-    assert [dict(variant.settings)["M"] for variant in lookup.variants(at("mupt", "mnist"), ("M",))] == [4, 8, 16]
-    unswept = Adapted(records[records["swept"] == ""])
+    assert lookup.variants(CROSS_TASK, "mupt", ("M",)) == [(4,), (8,), (16,)]
+    unswept = mvlpt_in(records[records["swept"] == ""])
     with pytest.raises(Missing, match="no experiment varies M of MUPT"):
-        unswept.variants(at("mupt", "mnist"), ("M",))
+        unswept.variants(CROSS_TASK, "mupt", ("M",))
 
 
 def test_what_was_not_run_says_why(records):
-    without = Adapted(records[~records["experiment"].isin(["grouped_adapted", "transfer_grid"])])
+    without = mvlpt_in(records[~records["experiment"].isin(["grouped_adapted", "transfer_grid"])])
     reasons = {name: str(judge(CLAIMS[name], without).missing[0]) for name in ("mvlpt-28", "mvlpt-44", "mvlpt-45")}
     assert reasons == {
-        "mvlpt-28": "no records of MUPT on elevater20 "
-        "(init multitask_20, adapt multitask_best, shots 20, backbone ViT-B-16)",
+        "mvlpt-28": "no records of MUPT on elevater20 under elevater, "
+        "shots 20, init multitask_20, adapt multitask_best",
         "mvlpt-44": "no records of how prompts of VPT do on other tasks",
         "mvlpt-45": "no records of how prompts of CoOp do on other tasks",
     }
-    with pytest.raises(Missing, match="no experiment of MVLPT varies lambda"):
+    with pytest.raises(Missing, match="no records of CoOp on mnist under elevater, lambda 1"):
         without.accuracies(at("coop", "mnist", **{"lambda": 1.0}))
 
 
@@ -167,8 +174,8 @@ def test_a_share_of_cells_counts_wins_in_every_draw(study):
     for row in variant.rows:
         if row["seed"] == 1 and row["recipe"] == "coop_source" and row["task"] == "mnist" and row["shots"] < 20:
             row["value"] = 0.0
-    claim = CLAIMS["mvlpt-10"]
-    wins = evaluate(expand(claim.lhs, claim.rhs)[0].lhs, claim, Adapted(variant.frame()))
+    statement, _ = CLAIMS["mvlpt-10"].statement.pieces[0]
+    wins = statement.lhs.values(At(mvlpt_in(variant.frame()), CROSS_TASK))
     assert len(wins.by_origin) == 3 * 36
     lost = {origin for origin, won in wins.by_origin.items() if not won}
     mnist = {Origin("mnist", "mnist", shots, 1) for shots in (1, 5)}
@@ -177,8 +184,8 @@ def test_a_share_of_cells_counts_wins_in_every_draw(study):
 
 def test_transfer_is_the_entry_of_the_normalised_grid(records, lookup):
     grid = normalised(grid_of(records, "coop_middle"))
-    claim = CLAIMS["mvlpt-43"]
-    pair, average = (evaluate(side, claim, lookup) for side in (claim.lhs, claim.rhs))
+    statement = CLAIMS["mvlpt-43"].statement
+    pair, average = (side.values(At(lookup, CROSS_TASK)) for side in (statement.lhs, statement.rhs))
     assert np.mean(list(pair.by_origin.values())) == pytest.approx(grid.at["cifar10", "caltech101"])
     others = grid["caltech101"].drop("caltech101")
     assert np.mean(list(average.by_origin.values())) == pytest.approx(others.mean())
@@ -186,22 +193,9 @@ def test_transfer_is_the_entry_of_the_normalised_grid(records, lookup):
 
 
 def test_the_average_source_needs_every_source(records):
-    fewer = Adapted(records[records["source"] != "mnist"])
+    fewer = mvlpt_in(records[records["source"] != "mnist"])
     with pytest.raises(Missing, match="only 18 of 19 sources were run"):
-        evaluate(CLAIMS["mvlpt-43"].rhs, CLAIMS["mvlpt-43"], fewer)
-
-
-def test_the_best_two_are_the_partners_of_the_groups(study):
-    values = np.random.default_rng(0).integers(0, 4, (20, 20)).astype(float)  # with ties
-    made = study()
-    for source, row in zip(ELEVATER_20, values, strict=True):
-        for target, value in zip(ELEVATER_20, row, strict=True):
-            where = {"protocol": "transfer_grid", "source": source}
-            made.add("transfer_grid", "upt", target, 1, value, value, **where)
-    chosen = partners(grid_of(made.frame(), "upt", "validation"))
-    values[np.eye(20, dtype=bool)] = np.nan
-    for target, pair in zip(ELEVATER_20, best_two(values).T, strict=True):
-        assert tuple(ELEVATER_20[place] for place in pair) == chosen[target].best
+        CLAIMS["mvlpt-43"].statement.rhs.values(At(fewer, CROSS_TASK))
 
 
 def test_choices_are_those_of_the_groups(records, judged):
@@ -215,63 +209,11 @@ def test_choices_are_those_of_the_groups(records, judged):
     assert judged.loc["mvlpt-45", "unit"] == "tasks"
 
 
-def grids(study, random, tasks=12, seeds=3, noise=2.0, apart=0.0, scale=1.0, shift=0.0):
-    """Grids of two learners whose preferences are `apart`; the other's values are on another scale."""
-    names = list(ELEVATER_20[:tasks])
-    shared = random.normal(size=(tasks, tasks))
-    made = study()
-    for recipe, (stretch, level) in {"coop_middle": (1.0, 0.0), "vpt_deep": (scale, shift)}.items():
-        liking = shared + apart * random.normal(size=(tasks, tasks))
-        for seed in range(1, seeds + 1):
-            values = level + stretch * (liking + noise * random.normal(size=(tasks, tasks)))
-            for source, row in zip(names, values, strict=True):
-                for target, value in zip(names, row, strict=True):
-                    where = {"protocol": "transfer_grid", "source": source}
-                    made.add("transfer_grid", recipe, target, seed, value, value, **where)
-    both = Adapted(made.frame())
-    return [both.transfers(learner, "validation") for learner in ("coop", "vpt")]
-
-
-@pytest.mark.parametrize("other", [{}, {"scale": 7.0, "shift": -30.0}])
-def test_luck_alone_seldom_makes_choices_differ(study, other):
-    random = np.random.default_rng(1)
-    choices = [compare_choices(*grids(study, random, **other), random, exchanges=199) for _ in range(20)]
-    assert sum(chosen.p < 0.05 for chosen in choices) <= 3
-    assert 0.2 < np.mean([chosen.p for chosen in choices]) < 0.8
-    assert all(chosen.differing > 0 for chosen in choices)  # and yet some groups always differ
-
-
-def test_preferences_that_lie_apart_are_found(study):
-    random = np.random.default_rng(2)
-    choices = [compare_choices(*grids(study, random, apart=3.0, noise=0.5), random, exchanges=199) for _ in range(5)]
-    assert all(chosen.p < 0.05 for chosen in choices)
-
-
-def test_equal_choices_are_no_difference(study):
-    random = np.random.default_rng(3)
-    grid, _ = grids(study, random)
-    choices = compare_choices(grid, grid, random, exchanges=99)
-    assert (choices.shared, choices.differing, choices.p, choices.targets, choices.seeds) == (24, 0, 1.0, 12, 3)
-
-
-def test_choices_are_compared_on_what_both_learners_have(study):
-    random = np.random.default_rng(4)
-    grid, other = grids(study, random)
-    gap = other.copy()
-    gap.loc[(2, "dtd"), "cifar10"] = np.nan
-    choices = compare_choices(grid, gap, random, exchanges=99)
-    assert (choices.targets, choices.seeds) == (11, 3)
-    choices = compare_choices(grid, other.drop(index=3, level="seed"), random, exchanges=99)
-    assert (choices.targets, choices.seeds) == (12, 2)
-    with pytest.raises(Missing, match="among four tasks or more"):
-        compare_choices(*grids(study, random, tasks=3), random)
-
-
 def test_no_other_paper_borrows_from_mvlpts_experiments():
     planned = yaml.safe_load((PROJECT / "params.yaml").read_text())["experiments"]
     protocols = ("elevater", "multitask", "transfer_grid")
     theirs = {name for name, of in planned.items() if of["protocol"] in protocols and not name.startswith("gram")}
-    assert theirs == set(EXPERIMENTS["mvlpt"])
+    assert theirs and not theirs & {name for names in EXPERIMENTS.values() for name in names}
 
 
 def test_the_share_of_parameters_says_what_was_divided(judged):

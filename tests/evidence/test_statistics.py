@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from reprompt.evidence.statistics import (
     Interval,
@@ -14,10 +16,13 @@ from reprompt.evidence.statistics import (
     interval_over_seeds,
     mean_over_tasks,
     paired_difference,
+    stratified,
+    student,
     verdict_on_gain,
     verdict_on_value,
     why_not_comparable,
 )
+from reprompt.evidence.values import Origin, Values
 from reprompt.tasks.published import published_values
 
 
@@ -25,6 +30,27 @@ def runs(values: dict[tuple[str, int], float]) -> pd.DataFrame:
     return pd.DataFrame(
         [(task, seed, value) for (task, seed), value in values.items()], columns=["task", "seed", "value"]
     )
+
+
+def test_a_variance_of_two_parts_is_welchs():
+    left, right = [1.0, 2.5, 3.0, 0.5], [4.0, 4.4, 7.0]
+    parts = [(np.var(sample, ddof=1) / len(sample), len(sample) - 1) for sample in (left, right)]
+    welch = stats.ttest_ind(left, right, equal_var=False)
+    interval = student(np.mean(left) - np.mean(right), parts, 3)
+    assert (interval.p, interval.freedom) == pytest.approx((welch.pvalue, welch.df))
+    assert (interval.low, interval.high) == pytest.approx(tuple(welch.confidence_interval(0.95)))
+
+
+def test_without_any_spread_the_interval_is_a_point_and_there_is_no_p():
+    interval = student(1.5, [(0.0, 2), (0.0, 2)], 3)
+    assert (interval.low, interval.high, interval.freedom) == (1.5, 1.5, math.inf)
+    assert math.isnan(interval.p)
+
+
+def test_an_average_over_seeds_and_one_stratum_are_the_same_interval():
+    seeds = {1: 69.0, 2: 70.5, 3: 71.0}
+    one_task = stratified(Values({Origin("dtd", "dtd", 0, seed): value for seed, value in seeds.items()}))
+    assert interval_over_seeds(seeds) == one_task
 
 
 def test_the_interval_of_three_seeds_uses_t_with_two_degrees_of_freedom():

@@ -11,37 +11,29 @@ runs could be the noise of their steps, not whether other runs would rise as muc
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
-from scipy.stats import t as student_t
 
-from reprompt.evidence.inference import ZERO, Estimate
 from reprompt.evidence.lookup import Missing
+from reprompt.evidence.statistics import ZERO, Interval, student
+from reprompt.evidence.values import mean
 
 BLOCKS = 4  # in a third; a block of a twelfth of the run
 FEWEST = 3 * BLOCKS  # steps
 
 
-def rise(curves: Iterable[np.ndarray]) -> Estimate:
+def rise(curves: Iterable[np.ndarray]) -> Interval:
     """Last third less first third of some runs' curves (steps,), with a 95 % interval and the two-sided p of "it is 0".
 
-    Raises Missing where a curve has fewer than FEWEST steps.
+    `seeds` is the number of runs. Raises Missing where a curve has fewer than FEWEST steps.
     """
-    gains, parts = [], []
-    for curve in curves:
-        first, last = thirds(curve)
-        blocks = [[block.mean() for block in np.array_split(third, BLOCKS)] for third in (first, last)]
-        gains.append(float(last.mean() - first.mean()))
-        parts += [float(np.var(means, ddof=1)) / BLOCKS for means in blocks]
-    runs = len(gains)
-    mean, variance = sum(gains) / runs, sum(parts) / runs**2
-    if variance < ZERO**2:
-        p = float(abs(mean) < ZERO)
-        return Estimate(mean, low=mean, high=mean, p=p, freedom=math.inf, seeds=runs, tasks=1)
-    freedom = sum(parts) ** 2 / sum(part**2 / (BLOCKS - 1) for part in parts)
-    half = float(student_t.ppf(0.975, freedom)) * math.sqrt(variance)
-    p = 2 * float(student_t.sf(abs(mean) / math.sqrt(variance), freedom))
-    return Estimate(mean, low=mean - half, high=mean + half, p=p, freedom=freedom, seeds=runs, tasks=1)
+    runs = [thirds(curve) for curve in curves]
+    gain = mean(float(last.mean() - first.mean()) for first, last in runs)
+    blocks = [[block.mean() for block in np.array_split(third, BLOCKS)] for run in runs for third in run]
+    parts = [(float(np.var(means, ddof=1)) / BLOCKS / len(runs) ** 2, BLOCKS - 1) for means in blocks]
+    risen = student(gain, parts, len(runs))
+    return replace(risen, p=float(abs(gain) < ZERO)) if math.isnan(risen.p) else risen
 
 
 def thirds(curve: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from reprompt.evidence.adaptation import ALONE
+from reprompt.evidence.exchanges import without_gaps
 from reprompt.evidence.mantel import Mantel, mantel, partial_mantel, ranks
 from reprompt.training.groups import grid_of, normalised
 
@@ -69,18 +70,10 @@ def grids_of_learner(records: pd.DataFrame, learner: str) -> LearnerGrids | None
 
 
 def complete_tasks(grids: list[pd.DataFrame]) -> list[str]:
-    """The tasks, by name, that have every pair among them in all of the grids; a task with itself may be missing.
-
-    While pairs are missing, the task that lacks the most is left out: a lost source costs one task, not the grid.
-    """
+    """The tasks, by name, that have every pair among them in all of the grids; a task with itself may be missing."""
     tasks = sorted({task for grid in grids for task in (*grid.index, *grid.columns)})
     missing = np.any([grid.reindex(index=tasks, columns=tasks).isna() for grid in grids], axis=0)
-    np.fill_diagonal(missing, False)
-    while missing.any():
-        worst = int(np.argmax(missing.sum(axis=0) + missing.sum(axis=1)))
-        missing = np.delete(np.delete(missing, worst, axis=0), worst, axis=1)
-        del tasks[worst]
-    return tasks
+    return without_gaps(tasks, missing)
 
 
 def as_they_are(grid: np.ndarray) -> np.ndarray:

@@ -17,6 +17,8 @@ from itertools import permutations as all_orders
 import numpy as np
 from scipy.stats import rankdata
 
+from reprompt.evidence.exchanges import share_as_extreme
+
 PERMUTATIONS = 999  # the smallest p is then 0.001
 AS_EXTREME = 1e-12  # correlations that differ by less are equal: the order of a sum must not decide
 
@@ -97,5 +99,5 @@ def _tested(correlations: np.ndarray, tasks: int) -> Mantel:
     own, pairs = float(correlations[0]), tasks * (tasks - 1)
     if math.isnan(own):
         return Mantel(math.nan, math.nan, pairs)
-    less = np.abs(correlations) < abs(own) - AS_EXTREME  # an undefined one is not less: p errs on the large side
-    return Mantel(own, float(np.mean(~less)), pairs)
+    less = np.abs(correlations[1:]) < abs(own) - AS_EXTREME  # an undefined one is not less: p errs on the large side
+    return Mantel(own, share_as_extreme(~less), pairs)

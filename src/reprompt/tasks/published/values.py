@@ -6,7 +6,7 @@ from importlib.resources.abc import Traversable
 
 import pandas as pd
 
-OPENS = ("data/*_*.csv",)  # not claims.csv
+OPENS = ("data/*_*.csv",)
 
 # Columns that pandas would otherwise read as numbers, or as floats because cells are empty.
 COLUMN_TYPES = {"table": str, "source_init": str, "adaptation": str, "note": str, "shots": "Int64"}

@@ -3,22 +3,29 @@ import json
 import numpy as np
 import pytest
 
-from reprompt.claims.claim import read_claims
-from reprompt.claims.measured import Measured, recipe_of
-from reprompt.claims.quantities import evaluate, final_angle, slope, tail_cosine
-from reprompt.evidence.lookup import Missing, Slice
+from reprompt.claims.lookup import At, Setting, Slice
+from reprompt.claims.records import lookups
+from reprompt.claims.results import CLAIMS
+from reprompt.claims.terms import delta_mid, final_angle, last_tenth, mean_of_tail, slope
+from reprompt.evidence.lookup import Missing
 from reprompt.evidence.values import Origin
 
-CLAIMS = {claim.id: claim for claim in read_claims()}
+BY_ID = {claim.id: claim for claim in CLAIMS}
 
 
-def at(method, place, setting="few_shot", paper="prograd", split="all", defaults=(), **settings):
-    return Slice(paper, setting, method, place, split, tuple(settings.items()), defaults)
+def at(method, place, setting="few_shot", paper="prograd", split="all", given=(), **named):
+    return Slice(Setting(paper, setting, given), method, place, split, tuple(named.items()))
 
 
 @pytest.fixture(scope="module")
 def lookup(records):
-    return Measured(records)
+    return lookups(records)["prograd"]
+
+
+def evaluate(name, records):
+    """The left side of a claim on some records."""
+    claim = BY_ID[name]
+    return claim.statement.lhs.values(At(lookups(records)[claim.paper], claim.setting))
 
 
 def test_a_term_without_a_swept_key_finds_unswept_runs_only(records, lookup):
@@ -47,7 +54,8 @@ def test_what_is_not_tuned_knows_neither_shots_nor_tau(lookup):
     assert list(values) == [Origin("", "dtd", 0, 0)]
 
 
-def test_tau_is_one_unless_the_term_says_otherwise(records, lookup):
+def test_tau_is_one_unless_the_term_says_otherwise(records):
+    lookup = lookups(records)["npt"]
     for tau, named in ((1.0, {}), (0.05, {"tau": 0.05})):
         by_origin = lookup.accuracies(at("maple", "dtd", "base_to_new", "npt", "base", **named)).by_origin
         rows = records.query("recipe == 'maple' and task == 'dtd' and split == 'base' and metric == 'accuracy'")
@@ -73,11 +81,12 @@ def test_runs_without_named_shots_stay_apart_by_shots(lookup):
 
 
 def test_shots_in_the_claims_setting_count_for_all_terms(lookup):
-    values = lookup.accuracies(at("coop", "dtd", "base_to_new", split="new", defaults=(("shots", "4"),))).by_origin
+    values = lookup.accuracies(at("coop", "dtd", "base_to_new", split="new", given=(("shots", 4.0),))).by_origin
     assert len(values) == 3
 
 
-def test_harmonic_means_are_taken_per_run(lookup):
+def test_harmonic_means_are_taken_per_run(records):
+    lookup = lookups(records)["npt"]
     where = {"setting": "base_to_new", "paper": "npt"}
     base, new, both = (
         lookup.accuracies(at("maple", "dtd", split=split, **where)).by_origin for split in ("base", "new", "H")
@@ -85,27 +94,23 @@ def test_harmonic_means_are_taken_per_run(lookup):
     assert both == pytest.approx({run: 2 * base[run] * new[run] / (base[run] + new[run]) for run in base})
 
 
-def test_other_papers_do_not_borrow_experiments(lookup):
+def test_other_papers_do_not_borrow_experiments(records):
     with pytest.raises(Missing, match="no records of CoOp under base_to_new in an experiment for this paper"):
-        lookup.accuracies(at("coop", "dtd", "base_to_new", "gram", "base"))
-
-
-def test_an_id_that_no_method_has_is_spelt_as_a_recipe():
-    assert recipe_of("coop+vpt_joint") == "joint"
-    assert recipe_of("unigram-no_domain_shift") == "unigram_no_domain_shift"
+        lookups(records)["gram"].accuracies(at("coop", "dtd", "base_to_new", "gram", "base"))
 
 
 def test_the_angle_of_coop_is_prograds_at_lambda_zero(lookup):
-    coop, prograd = (lookup.angles(at(method, "caltech101")) for method in ("coop", "prograd"))
-    assert all(abs(final_angle(angle) - 90.2) < 1 for angle in coop.values())
-    assert all(abs(final_angle(angle) - 110) < 1 for angle in prograd.values())
+    at_few_shot = At(lookup, Setting("prograd", "few_shot"))
+    coop, prograd = (final_angle(method, "caltech101").values(at_few_shot) for method in ("coop", "prograd"))
+    assert all(abs(angle - 90.2) < 1 for angle in coop.by_origin.values())
+    assert all(abs(angle - 110) < 1 for angle in prograd.by_origin.values())
 
 
 def test_deltas_lose_their_sign_after_averaging_base_and_new(maker):
     rows = maker(noise=0.0)
     for split, value in (("base", -0.5), ("new", 0.1)):
         rows.add("imbalanced", "maple", value, task="dtd", protocol="base_to_new", split=split, metric="delta_mid")
-    outcome = Measured(rows.frame()).deltas(at("maple", "dtd", "base_to_new", "npt"), "delta_mid")
+    outcome = delta_mid("maple", "dtd").values(At(lookups(rows.frame())["npt"], Setting("npt", "base_to_new")))
     assert list(outcome.by_origin.values()) == pytest.approx([0.2])
 
 
@@ -118,18 +123,19 @@ def test_shared_failures_by_hand(maker):
         predictions[places] = 1
         seed = 0 if recipe == "zero_shot" else 1
         rows.add("few_shot", recipe, 50.0, task="dtd", seed=seed, predictions=predictions, targets=targets)
-    outcome = evaluate(CLAIMS["prograd-41"].lhs, CLAIMS["prograd-41"], Measured(rows.frame()))
+    outcome = evaluate("prograd-41", rows.frame())
     assert list(outcome.by_origin.values()) == pytest.approx([2 / 3])  # 0, 1, 2 missed by ProGrad alone; 0 and 1 shared
 
 
 def test_curves_are_read_as_percent(maker):
     rows = maker(noise=0.0)
     rows.add("few_shot", "coop", 50.0, task="stanford_cars", shots=1, measured={"curve": np.array([80, 120, 100])})
-    claim = CLAIMS["prograd-38"]
-    lookup = Measured(rows.frame())
+    lookup = lookups(rows.frame())["prograd"]
     where = at("coop", "stanford_cars", shots=1.0)
-    assert [list(curve) for curve in lookup.curves(where).values()] == [[40, 60, 50]]
-    assert claim.lhs.left.name == "max_over_epochs"
+    assert [list(curve) for curve in lookup.arrays(where, "curve").values()] == [[40, 60, 50]]
+    statement, _ = BY_ID["prograd-38"].statement.pieces[0]
+    fall = statement.lhs.values(At(lookup, BY_ID["prograd-38"].setting))
+    assert list(fall.by_origin.values()) == [10]  # from the best epoch to the last
 
 
 def test_a_count_is_taken_in_every_draw(maker):
@@ -137,14 +143,14 @@ def test_a_count_is_taken_in_every_draw(maker):
     frame = rows.frame()
     lost = (frame["recipe"] == "prograd") & (frame["task"] == "dtd") & (frame["experiment"] == "cross_dataset")
     frame.loc[lost & (frame["seed"] == 2), "value"] = 0.0
-    outcome = evaluate(CLAIMS["prograd-27"].lhs, CLAIMS["prograd-27"], Measured(frame))
+    outcome = evaluate("prograd-27", frame)
     assert list(outcome.by_origin.values()) == [10, 9, 10]
 
 
 def test_a_count_needs_all_data_sets(maker):
     frame = maker(noise=0.0).transfer().frame()
     with pytest.raises(Missing, match="only 9 of 10 data sets"):
-        evaluate(CLAIMS["prograd-27"].lhs, CLAIMS["prograd-27"], Measured(frame[frame["task"] != "dtd"]))
+        evaluate("prograd-27", frame[frame["task"] != "dtd"])
 
 
 def test_a_range_runs_over_all_values_that_were_run(maker):
@@ -154,7 +160,7 @@ def test_a_range_runs_over_all_values_that_were_run(maker):
             where = {"protocol": "base_to_new", "task": "dtd", "tau": 0.01, "split": split}
             swept = {"w_language": language, "w_isomorphism": 0.8}
             rows.add("imbalanced_weights", "maple_npt", value, swept=swept, **where)
-    outcome = evaluate(CLAIMS["npt-43"].lhs, CLAIMS["npt-43"], Measured(rows.frame()))
+    outcome = evaluate("npt-43", rows.frame())
     assert list(outcome.by_origin.values()) == pytest.approx([3])
 
 
@@ -167,17 +173,17 @@ def test_a_range_is_over_the_tasks_that_all_values_have(maker):
                 where = {"protocol": "base_to_new", "task": task, "tau": 0.01, "split": split}
                 swept = {"w_language": language, "w_isomorphism": 0.8}
                 rows.add("imbalanced_weights", "maple_npt", value, swept=swept, **where)
-    outcome = evaluate(CLAIMS["npt-43"].lhs, CLAIMS["npt-43"], Measured(rows.frame()))
+    outcome = evaluate("npt-43", rows.frame())
     assert (list(outcome.by_origin.values()), outcome.tasks) == (pytest.approx([1]), 1)
 
 
 def test_the_tail_is_the_rarer_half():
     cosines = np.zeros((5, 5))
     cosines[2:, 2:] = [[1, 0.2, 0.4], [0, 1, 0.6], [0, 0, 1]]
-    assert tail_cosine(cosines[np.triu_indices(5, 1)]) == pytest.approx(0.4)
+    assert mean_of_tail(cosines[np.triu_indices(5, 1)]) == pytest.approx(0.4)
 
 
 def test_final_angle_is_the_last_tenth_and_slope_is_per_epoch():
-    assert final_angle(np.arange(20.0)) == 18.5
-    assert final_angle(np.array([80.0, 91.0])) == 91
+    assert last_tenth(np.arange(20.0)) == 18.5
+    assert last_tenth(np.array([80.0, 91.0])) == 91
     assert slope(np.array([1.0, 3.0, 5.0])) == pytest.approx(2)
