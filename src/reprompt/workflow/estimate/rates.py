@@ -11,11 +11,9 @@ class Rates:
 
     about: str
     operations: float
-    elements: float
-    packed: float
-    scores: float
+    batched: float
+    moved: float
     launches: float
-    steps: float
     pictures: float
     decoding: float
 
@@ -30,22 +28,18 @@ REFERENCE = {
     "cpu": Rates(
         "one thread of an AMD EPYC, single precision",
         operations=1.08e-11,
-        elements=1.88e-8,
-        packed=4.40e-8,
-        scores=0.0,
-        launches=6.9e-4,
-        steps=7.1e-4,
+        batched=3e-11,
+        moved=4e-10,
+        launches=1.2e-5,
         pictures=2.0e-8,
         decoding=0.0031,
     ),
     "cuda": Rates(
         "assumed, not measured: half of what is published for an A100 with TF32; use --calibrate",
         operations=1.3e-14,
-        elements=1e-10,
-        packed=1.5e-10,
-        scores=2e-11,
-        launches=4e-4,
-        steps=2e-3,
+        batched=1.3e-14,
+        moved=3e-12,
+        launches=1e-5,
         pictures=1e-8,
         decoding=0.012,
     ),
