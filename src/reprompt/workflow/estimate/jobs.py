@@ -47,6 +47,12 @@ class FleetWork:
             sizes *= 1 + PARTNERS[cell.group]
         return together(sizes)
 
+    @property
+    def validated_on(self) -> TaskSize:
+        """The classes of held-out images: where prompts are evaluated elsewhere, the target's."""
+        cell = self.cells[0]
+        return self.tests(cell)[0][0] if cell.prompts_of else self.learned
+
     def few_shot(self, cell: Cell) -> int:
         """Training images of a cell: shots of every class, fewer of the rarer ones under imbalance."""
         size = self.learned
@@ -56,7 +62,7 @@ class FleetWork:
 
     def held_out(self, cell: Cell, share: float = VALIDATION) -> int:
         """Validation images of a cell."""
-        return round(share * cell.shots * self.learned.classes)
+        return round(share * cell.shots * self.validated_on.classes)
 
     def steps(self, cell: Cell) -> int:
         """Training steps of a cell."""
@@ -110,7 +116,7 @@ class FleetWork:
     @property
     def validation(self) -> Cost:
         """Evaluating as many held-out images as are evaluated at once, of every run its own."""
-        return self.among(self.learned).validating(self._at_once(max(map(self.held_out, self.cells))))
+        return self.among(self.validated_on).validating(self._at_once(max(map(self.held_out, self.cells))))
 
     def evaluation(self, size: TaskSize, images: int) -> tuple[Cost, Cost]:
         """Building the learner among classes, and evaluating as many test images as are evaluated at once."""

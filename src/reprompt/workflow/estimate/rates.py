@@ -38,7 +38,7 @@ REFERENCE = {
         "assumed, not measured: half of what is published for an A100 with TF32; use --calibrate",
         operations=1.3e-14,
         batched=1.3e-14,
-        moved=3e-12,
+        moved=5.3e-12,
         launches=1e-5,
         pictures=1e-8,
         decoding=0.012,
