@@ -14,22 +14,21 @@ from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch._ops import OpOverload
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
-from torch.utils.flop_counter import flop_registry, sdpa_backward_flop_count, sdpa_flop_count
+from torch.utils.flop_counter import flop_registry
 
 from reprompt.workflow.estimate.work import Cost, Work
 
 aten = torch.ops.aten
 META = torch.device("meta")
-FUSED, LAID_DOWN = 1, 0  # ways of attention, as PyTorch numbers them
 SMALL_PRODUCTS = (aten.bmm, aten.baddbmm)
 # These read of their first input no more than they write.
 PICKING = (aten.embedding, aten.index, aten.index_select, aten.gather)
-ATTENTION = aten._scaled_dot_product_flash_attention_for_cpu
-ATTENTION_BACK = aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
 class Kernel(NamedTuple):
@@ -41,6 +40,16 @@ class Kernel(NamedTuple):
     moved: float
 
 
+class FusedAttention(TorchFunctionMode):
+    """Attention as processors and GPUs compute it, whose weights are never laid down, unless that is turned off."""
+
+    def __torch_function__(self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        kwargs = kwargs or {}
+        if function is F.scaled_dot_product_attention and torch.backends.cuda.flash_sdp_enabled():
+            return _fused(*args, **kwargs)
+        return function(*args, **kwargs)
+
+
 class Trace(TorchDispatchMode):
     """Counts while it is entered. Tensors that were there before are not in the memory that it counts."""
 
@@ -50,7 +59,16 @@ class Trace(TorchDispatchMode):
         super().__init__()
         self.held = 0
         self.alive: dict[int, weakref.ref] = {}
+        self.fused = FusedAttention()
         self.start_over()
+
+    def __enter__(self) -> "Trace":
+        self.fused.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        super().__exit__(*raised)
+        self.fused.__exit__(*raised)
 
     def start_over(self) -> None:
         """Count anew, but for what is held."""
@@ -67,9 +85,10 @@ class Trace(TorchDispatchMode):
         kind = _kind(kernel)
         if kind == "view":
             return kernel(*args, **kwargs)
+        if kind == "composite" and any(True for _ in _tensors(args)):  # without gradients nobody has taken it apart
+            with self:
+                return kernel.decompose(*args, **kwargs)
         packet = kernel.overloadpacket
-        if packet is aten._fused_sdp_choice:
-            return FUSED if torch.backends.cuda.flash_sdp_enabled() else LAID_DOWN
         if "device" in kwargs:
             kwargs = _placed(packet, args, kwargs)
         if packet is aten.index:
@@ -128,6 +147,10 @@ class Trace(TorchDispatchMode):
         self.held -= size
 
 
+def _fused(queries: Tensor, keys: Tensor, values: Tensor, attn_mask: Tensor | None = None, *rest: Any) -> Tensor:
+    return aten._scaled_dot_product_flash_attention_for_cpu(queries, keys, values, attn_mask=attn_mask)[0]
+
+
 def _placed(packet: Any, args: tuple, kwargs: dict) -> dict:
     """Where a kernel is to leave its results: whole numbers stay on the CPU, others have no place but `meta`."""
     place = kwargs["device"]
@@ -150,8 +173,10 @@ def _picked(indices: list[Tensor | None]) -> list[Tensor | None]:
 
 @cache
 def _kind(kernel: OpOverload) -> str:
-    """Whether a kernel makes something new, writes "in place", or looks at the same memory in another way ("view")."""
+    """Whether a kernel is "composite", writes "in place", sees memory in another way ("view") or makes "new"."""
     schema = kernel._schema
+    if kernel._can_decompose():
+        return "composite"
     if any(argument.alias_info and argument.alias_info.is_write for argument in schema.arguments):
         return "in place"
     is_view = any(result.alias_info for result in schema.returns) or kernel is aten._unsafe_view.default
@@ -174,10 +199,6 @@ def _shape(value: Any) -> Any:
 
 
 def _counted(packet: Any, args: tuple, kwargs: dict, results: Any) -> Kernel:
-    if packet is ATTENTION:
-        return Kernel(results, sdpa_flop_count(*(tensor.shape for tensor in args[:3])), 0.0, 0.0)
-    if packet is ATTENTION_BACK:
-        return Kernel(results, sdpa_backward_flop_count(*(tensor.shape for tensor in args[:4])), 0.0, 0.0)
     if packet in flop_registry:
         operations = float(flop_registry[packet](*args, **kwargs, out_val=results))
         return (
