@@ -76,7 +76,7 @@ def test_what_is_computed_anew_is_computed_twice_and_not_kept():
     workload = replace(WORKLOADS["CoCoOp"], classes=200)
     (kept, _), (anew, _) = traced(workload), traced(workload, ANEW)
     assert 1.3 < anew.work.operations / kept.work.operations < 1.6, "forward twice, backward once"
-    assert anew.peak < 0.8 * kept.peak
+    assert anew.peak < 0.9 * kept.peak
 
 
 def test_whole_numbers_are_computed_and_others_are_not():

@@ -9,7 +9,7 @@ places. Asked for a number that is not there, the answer is 1, and asked whether
 """
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
@@ -17,7 +17,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch._ops import OpOverload
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 from torch.utils.flop_counter import flop_registry
@@ -26,6 +25,7 @@ from reprompt.workflow.estimate.work import Cost, Work
 
 aten = torch.ops.aten
 META = torch.device("meta")
+LAID_DOWN = F.scaled_dot_product_attention
 SMALL_PRODUCTS = (aten.bmm, aten.baddbmm)
 # These read of their first input no more than they write.
 PICKING = (aten.embedding, aten.index, aten.index_select, aten.gather)
@@ -40,16 +40,6 @@ class Kernel(NamedTuple):
     moved: float
 
 
-class FusedAttention(TorchFunctionMode):
-    """Attention as processors and GPUs compute it, whose weights are never laid down, unless that is turned off."""
-
-    def __torch_function__(self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        kwargs = kwargs or {}
-        if function is F.scaled_dot_product_attention and torch.backends.cuda.flash_sdp_enabled():
-            return _fused(*args, **kwargs)
-        return function(*args, **kwargs)
-
-
 class Trace(TorchDispatchMode):
     """Counts while it is entered. Tensors that were there before are not in the memory that it counts."""
 
@@ -59,16 +49,17 @@ class Trace(TorchDispatchMode):
         super().__init__()
         self.held = 0
         self.alive: dict[int, weakref.ref] = {}
-        self.fused = FusedAttention()
+        self.attentions: list[Callable] = []
         self.start_over()
 
     def __enter__(self) -> "Trace":
-        self.fused.__enter__()
+        self.attentions.append(F.scaled_dot_product_attention)
+        F.scaled_dot_product_attention = _attention  # on the meta device PyTorch itself would lay the weights down
         return super().__enter__()
 
     def __exit__(self, *raised: Any) -> None:
         super().__exit__(*raised)
-        self.fused.__exit__(*raised)
+        F.scaled_dot_product_attention = self.attentions.pop()
 
     def start_over(self) -> None:
         """Count anew, but for what is held."""
@@ -147,7 +138,10 @@ class Trace(TorchDispatchMode):
         self.held -= size
 
 
-def _fused(queries: Tensor, keys: Tensor, values: Tensor, attn_mask: Tensor | None = None, *rest: Any) -> Tensor:
+def _attention(queries: Tensor, keys: Tensor, values: Tensor, attn_mask: Tensor | None = None, *rest: Any) -> Tensor:
+    """Attention as processors and GPUs compute it, whose weights are never laid down, unless that is turned off."""
+    if not torch.backends.cuda.flash_sdp_enabled():
+        return LAID_DOWN(queries, keys, values, attn_mask, *rest)
     return aten._scaled_dot_product_flash_attention_for_cpu(queries, keys, values, attn_mask=attn_mask)[0]
 
 
