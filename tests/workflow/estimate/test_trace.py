@@ -69,7 +69,7 @@ def test_memory_is_what_is_allocated(name, savings):
     take = timed_step(clip("cpu"), WORKLOADS[name], savings)
     take()
     cost, before = traced(WORKLOADS[name], savings)
-    assert cost.peak - before == pytest.approx(allocated(take), rel=0.03)
+    assert cost.peak - before == pytest.approx(allocated(take), rel=0.05)
 
 
 def test_what_is_computed_anew_is_computed_twice_and_not_kept():

@@ -1,7 +1,6 @@
 """Peak memory of a job, stage by stage: reading the weights, holding the data, and its largest step as it is traced.
 
-On a CPU what PyTorch frees does not all go back to the system: a process is larger than its tensors by a share that
-was measured.
+On a CPU what PyTorch frees does not all go back to the system: a process is larger than its tensors.
 """
 
 from dataclasses import dataclass
@@ -15,8 +14,10 @@ from reprompt.workflow.estimate.traced import TracedBackbone, backbone_of
 PROCESS = 900e6  # an interpreter with everything imported that a job imports
 READING = 10  # bytes per weight while a file is read: as stored in half, as built, as read in single precision
 SINGLE = 4
-WORKSPACE = 25e6  # of the libraries, once anything large has run
-NOT_RETURNED = 1.2  # of what a step takes at most: what the allocator holds beside it
+WORKSPACE = 40e6  # of the libraries, once anything large has run
+# Freed memory that the C library keeps: about as much as a step takes at most, but of large steps no more than this, as
+# tensors of more than 32 MB go back at once.
+NOT_RETURNED = 500e6
 COPIED = 190e6  # of a model that was copied: freed blocks that stay with the process
 FEATURES_AT_ONCE = 256
 ENCODED_AT_ONCE = 4096  # clip.features.AT_ONCE
@@ -47,7 +48,7 @@ def job_memory(plan: Plan, job: Job, device: str) -> Memory:
 
 def in_process(peak: float) -> float:
     """Bytes by which a process grows while tensors take so many at most."""
-    return WORKSPACE + NOT_RETURNED * peak
+    return WORKSPACE + peak + min(peak, NOT_RETURNED)
 
 
 def features_memory(plan: Plan, backbone: str, part: str, device: str) -> Memory:
