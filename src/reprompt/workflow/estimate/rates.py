@@ -22,8 +22,8 @@ class Rates:
         return sum(getattr(self, kind) * getattr(work, kind) for kind in KINDS)
 
 
-# Without --calibrate. The first are what explains sixteen of the miniature's jobs best, drawn by the hash of their names;
-# large products take 1.1e-11. The second nobody has measured for this package: half of an A100's published rate of TF32
+# Without --calibrate. The first explain sixteen of the miniature's jobs best, drawn by the hash of their names; large
+# products take 1.1e-11. The second nobody has measured for this package: half of an A100's published rate of TF32
 # products, half of its memory's, and ten microseconds for each kernel.
 REFERENCE = {
     "cpu": Rates(
