@@ -17,6 +17,7 @@ from reprompt.workflow.estimate.calibrate import step_of
 from reprompt.workflow.estimate.memory import (
     PROCESS,
     SINGLE,
+    WORKSPACE,
     encoding,
     features_memory,
     in_process,
@@ -61,7 +62,7 @@ def test_an_outer_step_at_full_size_takes_what_was_measured(cost, monkeypatch):
         trace.start_over()
         before = trace.held
         take()
-    assert in_process(trace.peak - before) == pytest.approx(cost["peak_bytes"], rel=0.2, abs=50e6)
+    assert in_process(trace.peak - before) == pytest.approx(cost["peak_bytes"], rel=0.2, abs=80e6)
 
 
 def test_a_job_on_a_few_images_is_as_large_as_reading_its_weights():
@@ -83,7 +84,7 @@ def test_encoding_takes_no_more_than_a_batch():
 
 @pytest.mark.parametrize(("backbone", "measured"), [("ViT-B-16", 694e6), ("RN50", 577e6)])
 def test_encoding_takes_what_was_measured(backbone, measured):
-    assert in_process(encoding(backbone_of(PAPER, backbone), 48)) == pytest.approx(measured, rel=0.2)
+    assert WORKSPACE + encoding(backbone_of(PAPER, backbone), 48) == pytest.approx(measured, rel=0.2)
 
 
 def test_features_of_a_larger_part_take_more():

@@ -60,12 +60,12 @@ def features_memory(plan: Plan, backbone: str, part: str, device: str) -> Memory
     weights, passing = SINGLE * towers.parameters, encoding(encoder, max(size.test + size.train for size in sizes))
     reading = PROCESS + READING * towers.parameters
     if device == "cpu":
-        return Memory(max(reading, PROCESS + weights + held + in_process(passing)), 0.0)
+        return Memory(max(reading, PROCESS + weights + held + WORKSPACE + passing), 0.0)
     return Memory(max(reading, PROCESS + held), weights + passing)
 
 
 def encoding(encoder: TracedBackbone, images: int) -> float:
-    """Bytes that encoding so many images in batches takes at most."""
+    """Bytes that encoding so many images in batches takes at most: tensors so large that they go back at once."""
     return encoder.encoding(min(images, FEATURES_AT_ONCE)).peak
 
 
