@@ -17,7 +17,7 @@ SINGLE = 4
 WORKSPACE = 40e6  # of the libraries, once anything large has run
 # Freed memory that the C library keeps: about as much as a step takes at most, but of large steps no more than this, as
 # tensors of more than 32 MB go back at once.
-NOT_RETURNED = 500e6
+NOT_RETURNED = 400e6
 COPIED = 190e6  # of a model that was copied: freed blocks that stay with the process
 FEATURES_AT_ONCE = 256
 ENCODED_AT_ONCE = 4096  # clip.features.AT_ONCE
