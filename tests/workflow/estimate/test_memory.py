@@ -15,9 +15,9 @@ from reprompt.evaluation.images import Images
 from reprompt.workflow.estimate.architecture import without_weights
 from reprompt.workflow.estimate.calibrate import step_of
 from reprompt.workflow.estimate.memory import (
+    ENCODING,
     PROCESS,
     SINGLE,
-    WORKSPACE,
     encoding,
     features_memory,
     in_process,
@@ -84,7 +84,7 @@ def test_encoding_takes_no_more_than_a_batch():
 
 @pytest.mark.parametrize(("backbone", "measured"), [("ViT-B-16", 694e6), ("RN50", 577e6)])
 def test_encoding_takes_what_was_measured(backbone, measured):
-    assert WORKSPACE + encoding(backbone_of(PAPER, backbone), 48) == pytest.approx(measured, rel=0.2)
+    assert ENCODING + encoding(backbone_of(PAPER, backbone), 48) == pytest.approx(measured, rel=0.2)
 
 
 def test_features_of_a_larger_part_take_more():

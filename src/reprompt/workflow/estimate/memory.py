@@ -17,7 +17,8 @@ SINGLE = 4
 WORKSPACE = 40e6  # of the libraries, once anything large has run
 # Freed memory that the C library keeps: about as much as a step takes at most, but of large steps no more than this, as
 # tensors of more than 32 MB go back at once.
-NOT_RETURNED = 400e6
+NOT_RETURNED = 200e6
+ENCODING = 100e6  # of the libraries, while pictures are encoded
 COPIED = 190e6  # of a model that was copied: freed blocks that stay with the process
 FEATURES_AT_ONCE = 256
 ENCODED_AT_ONCE = 4096  # clip.features.AT_ONCE
@@ -60,7 +61,7 @@ def features_memory(plan: Plan, backbone: str, part: str, device: str) -> Memory
     weights, passing = SINGLE * towers.parameters, encoding(encoder, max(size.test + size.train for size in sizes))
     reading = PROCESS + READING * towers.parameters
     if device == "cpu":
-        return Memory(max(reading, PROCESS + weights + held + WORKSPACE + passing), 0.0)
+        return Memory(max(reading, PROCESS + weights + held + ENCODING + passing), 0.0)
     return Memory(max(reading, PROCESS + held), weights + passing)
 
 
