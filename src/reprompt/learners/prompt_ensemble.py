@@ -12,7 +12,6 @@ class Settings(LearnerSettings):
 
     label = "CLIP++"
     trained = "not"
-    templates = 8  # CoOp's seven and the task's own
 
 
 def classes(backbone: Backbone, task: str, template: str, class_names: list[str]) -> Tensor:

@@ -12,9 +12,9 @@ from reprompt.workflow.estimate.calibrate import (
     seconds_per_photograph,
 )
 from reprompt.workflow.estimate.rates import REFERENCE, reference
-from reprompt.workflow.estimate.work import KINDS, Pass, Work
+from reprompt.workflow.estimate.work import KINDS, Work, shared
 
-TRUE = {"operations": 1e-11, "elements": 2e-8, "packed": 3e-8, "scores": 1e-8, "launches": 5e-4, "steps": 1e-3}
+TRUE = {"operations": 1e-11, "batched": 3e-11, "moved": 8e-10, "launches": 1e-5}
 
 
 def measured(work, off=1.0):
@@ -23,12 +23,12 @@ def measured(work, off=1.0):
 
 WORKS = [
     Work(operations=2e9),
-    Work(operations=1e8, packed=1e5, scores=4e4, launches=6, steps=1),
-    Work(operations=1e9, packed=5e5, scores=1e4, launches=8, steps=1),
-    Work(operations=3e8, packed=6e5, scores=9e5, launches=6, steps=1),
-    Work(operations=1e9, elements=9e5, launches=8, steps=1),
-    Work(operations=2e8, elements=3e5, launches=24, steps=2),
-    Work(steps=1),
+    Work(operations=1e8, moved=1e7, batched=4e6, launches=600),
+    Work(operations=1e9, moved=5e7, batched=1e6, launches=800),
+    Work(operations=3e8, moved=6e7, batched=9e7, launches=600),
+    Work(operations=1e9, moved=9e6, launches=8000),
+    Work(operations=2e8, moved=3e6, launches=2400),
+    Work(launches=100),
 ]
 
 
@@ -51,10 +51,9 @@ def test_work_adds_up_and_repeats():
     assert work + work == 2 * work == work * 2
 
 
-def test_recomputing_is_a_forward_pass_for_every_backward_pass():
-    there_and_back = Pass(Work(operations=3), Work(operations=5))
-    assert there_and_back.trained(2).operations == 3 + 2 * 5
-    assert there_and_back.trained(2, recomputed=True).operations == 3 + 2 * (5 + 3)
+def test_a_part_of_the_runs_launches_as_many_kernels():
+    half = shared(Work(operations=8, moved=4, launches=3), 0.5)
+    assert half == Work(operations=4, moved=2, launches=3)
 
 
 def test_an_unknown_device_is_named():

@@ -82,8 +82,8 @@ def test_the_command_prints_rules_studies_and_errors_and_writes_what_it_is_asked
     assert set(json.loads((tmp_path / "smoke.json").read_text())["rules"]["tune"]) == {job.name for job in PLAN.jobs}
 
 
-def test_no_image_is_read_and_no_model_is_built(monkeypatch, capsys):
-    for what in ("reprompt.clip.weights.build", "reprompt.clip.weights.read", "reprompt.miniature.tasks.render_images"):
+def test_no_image_is_rendered_and_no_weight_is_read(monkeypatch, capsys):
+    for what in ("reprompt.clip.weights.read", "reprompt.miniature.tasks.render_images"):
         monkeypatch.setattr(what, lambda *_, what=what, **__: pytest.fail(f"called {what}"))
     estimate(PLAN, "cpu", calibrate=False, write=None, records=None)
     assert "By rule" in capsys.readouterr().out

@@ -1,13 +1,15 @@
 """A few seconds of measurements on the device at hand, and the rates that explain them best.
 
-Small towers with random weights take the same steps as the real ones, through the same code. The formulas say what
-work each step is; the rates are what, times that work, comes closest to the seconds. All are at least zero, and a
-measurement counts by its relative error, so that small steps matter as much as large ones.
+Small towers with random weights take the same steps as the real ones, through the same code. A trace of each says what
+work it is; the rates are what, times that work, comes closest to the seconds. All are at least zero, and a measurement
+counts by its relative error, so that small steps matter as much as large ones.
 """
 
 import io
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,19 +22,16 @@ from reprompt.benchmarks.steps.timed_step import FAST, timed_step
 from reprompt.benchmarks.steps.workloads import PROGRAD, Workload
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.vision import encode_prompted_images
 from reprompt.clip.weights import build, freeze
 from reprompt.data.views import augmented
 from reprompt.foundation.streams import numpy_stream
 from reprompt.learners import cocoop, coop, cosine, vpt
-from reprompt.workflow.estimate.learners import step
 from reprompt.workflow.estimate.rates import Rates
-from reprompt.workflow.estimate.sizes import AROUND_NAME, TaskSize
-from reprompt.workflow.estimate.towers import Towers, _towers
-from reprompt.workflow.estimate.work import Work
+from reprompt.workflow.estimate.trace import META, Trace
+from reprompt.workflow.estimate.work import Cost, Work
 
-FITTED = ("operations", "elements", "packed", "scores", "launches", "steps")
+FITTED = ("operations", "batched", "moved", "launches")
 ROUNDS = 4
 PRODUCT = {"cpu": 1536, "cuda": 8192}
 SMALL = {"width": 64, "heads": 2, "layers": 3}
@@ -46,7 +45,7 @@ PHOTOGRAPH, SIZE = (500, 375), 224
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was run, the work that it is by the formulas, and the seconds that it took: the best of a few rounds."""
+    """What was run, the work that it is by its trace, and the seconds that it took: the best of a few rounds."""
 
     what: str
     work: Work
@@ -84,25 +83,19 @@ def measurements(device: torch.device, dtype: torch.dtype):
     a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     yield _best("a large product", Work(2 * size**3), lambda: a @ b, device)
     for text, vision in ((SMALL, SMALL_VIT), (LARGE, LARGE_VIT)):
-        towers, backbone = _random(vision, text, device, dtype)
+        backbones = [_random(vision, text, place, dtype) for place in (META, device)]
         for classes in (10, 100):
-            yield _step(Workload("CoOp", COOP, classes, 32), towers, backbone)
-        yield _step(Workload("ProGrad", COOP, 40, 32, rule=PROGRAD), towers, backbone)
-        yield _step(Workload("CoCoOp", cocoop.Settings(context_length=8), 20, 4), towers, backbone)
-        yield _step(Workload("Cosine", cosine.Settings(), 50, 32), towers, backbone)
+            yield _step(Workload("CoOp", COOP, classes, 32), *backbones)
+        yield _step(Workload("ProGrad", COOP, 40, 32, rule=PROGRAD), *backbones)
+        yield _step(Workload("CoCoOp", cocoop.Settings(context_length=8), 20, 4), *backbones)
+        yield _step(Workload("Cosine", cosine.Settings(), 50, 32), *backbones)
         # a fleet works on more than a cache holds: images enough that these do too
         runs, many = (8, 64) if vision is SMALL_VIT else (1, 8)
-        yield _step(Workload("VPT", VPT, 10, many), towers, backbone)
-        images = torch.zeros(1, many, backbone.image_size, backbone.image_size, 3, dtype=torch.uint8, device=device)
-        prompts = torch.randn(runs, 1, 4, vision["width"], device=device)
-        work = towers.image.prompted(runs, many, 4, 1).forward + Work(steps=1)
-        evaluate = _without_gradients(_image_features, backbone, images, prompts)
-        yield _best("judging VPT", work, evaluate, device)
-        work, pixels = towers.image.features(many), backbone.normalise(images[0]).to(dtype)
-        yield _best("ViT features", work, _without_gradients(backbone.model.visual, pixels), device)
-    towers, backbone = _random(RESNET, SMALL, device, dtype)
-    pixels = torch.randn(4, 3, RESNET["image_size"], RESNET["image_size"], device=device, dtype=dtype)
-    yield _best("ResNet features", towers.image.features(4), _without_gradients(backbone.model.visual, pixels), device)
+        yield _step(Workload("VPT", VPT, 10, many), *backbones)
+        yield _forward("judging VPT", partial(_prompted_images, runs=runs, images=many), *backbones)
+        yield _forward("ViT features", partial(_features, images=many), *backbones)
+    backbones = [_random(RESNET, SMALL, place, dtype) for place in (META, device)]
+    yield _forward("ResNet features", partial(_features, images=4), *backbones)
 
 
 def seconds_per_cropped_pixel() -> float:
@@ -129,43 +122,60 @@ def seconds_per_photograph() -> float:
     return min(seconds(decode, torch.device("cpu")) for _ in range(2)) / 8
 
 
-def _random(vision: dict, text: dict, device: torch.device, dtype: torch.dtype) -> tuple[Towers, Backbone]:
-    joint = text["width"]
-    with torch.random.fork_rng(devices=[]):
+def step_of(workload: Workload, backbone: Backbone) -> Cost:
+    """What a step of a workload is, on a backbone without weights."""
+    with Trace() as trace:
+        take = timed_step(backbone, workload, FAST)
+        trace.start_over()
+        take()
+        return trace.cost
+
+
+def _random(vision: dict, text: dict, device: torch.device, dtype: torch.dtype) -> Backbone:
+    with torch.random.fork_rng(devices=[]), device:
         torch.manual_seed(0)
-        model = freeze(build(vision, text, joint))
-    backbone = Backbone("random", model, vision["image_size"], (0.5,) * 3, (0.25,) * 3, "random")
-    return _towers(vision, text, joint), backbone.to(device, dtype)
+        model = freeze(build(vision, text, text["width"]))
+    return Backbone("random", model, vision["image_size"], (0.5,) * 3, (0.25,) * 3, "random").to(device, dtype)
 
 
-def _step(setting: Workload, towers: Towers, backbone: Backbone) -> Measurement:
-    take = timed_step(backbone, setting, FAST)
-    among, backwards = names_of(take.method.learner, setting.classes), 2 if setting.rule == PROGRAD else 1
-    work = step(setting.settings, towers, 1, setting.batch, among, backwards)
-    name = f"{setting.title}, {setting.classes} classes, {setting.batch} images, width {towers.text.width}"
-    return _best(name, work, take, backbone.device)
+def _step(workload: Workload, without_weights: Backbone, backbone: Backbone) -> Measurement:
+    name = f"{workload.title}, {workload.classes} classes, {workload.batch} images, width {backbone.text_width}"
+    work = step_of(workload, without_weights).work
+    return _best(name, work, timed_step(backbone, workload, FAST), backbone.device)
 
 
-def names_of(learner: Any, classes: int) -> TaskSize:
-    """The classes that a learner was built among, by the tokens of their names."""
-    if not isinstance(getattr(learner, "prompts", None), ClassPrompts):
-        return TaskSize(classes, 0, 0, 2.0, 5)
-    ends = learner.prompts.ends_K.float()
-    return TaskSize(classes, 0, 0, ends.mean().item() + 1 - AROUND_NAME, int(ends.max()) + 1 - AROUND_NAME)
+def _forward(
+    what: str, run: Callable[[Backbone], object], without_weights: Backbone, backbone: Backbone
+) -> Measurement:
+    with Trace() as trace:
+        run(without_weights)
+    return _best(what, trace.cost.work, partial(run, backbone), backbone.device)
 
 
-def _image_features(backbone: Backbone, images: torch.Tensor, prompts: torch.Tensor) -> torch.Tensor:
-    return encode_prompted_images(backbone.model, backbone.normalise(images), prompts, before_norm=True)
+@torch.inference_mode()
+def _prompted_images(backbone: Backbone, runs: int, images: int) -> torch.Tensor:
+    """Features of some images as the prompts of some runs have them see, the first pictures of every run alike."""
+    side, device = backbone.image_size, backbone.device
+    pictures = torch.zeros(1, images, side, side, 3, dtype=torch.uint8, device=device)
+    prompts = torch.zeros(runs, 1, 4, backbone.model.visual.proj.shape[0], device=device)
+    return encode_prompted_images(backbone.model, backbone.normalise(pictures), prompts, before_norm=True)
 
 
-def _without_gradients(work: Callable, *inputs: Any) -> Callable[[], Any]:
-    @torch.inference_mode()
-    def run() -> Any:
-        return work(*inputs)
-
-    return run
+@torch.inference_mode()
+def _features(backbone: Backbone, images: int) -> torch.Tensor:
+    side = backbone.image_size
+    return backbone.model.visual(torch.zeros(images, 3, side, side, device=backbone.device, dtype=backbone.dtype))
 
 
 def _best(what: str, work: Work, run: Callable[[], Any], device: torch.device) -> Measurement:
     run()
-    return Measurement(what, work, min(seconds(run, device) for _ in range(ROUNDS)))
+    return Measurement(what, work, min(_seconds(run, device) for _ in range(ROUNDS)))
+
+
+def _seconds(run: Callable[[], Any], device: torch.device) -> float:
+    """On the clock; of one CPU thread its own, without what else the machine does."""
+    if device.type != "cpu" or torch.get_num_threads() > 1:
+        return seconds(run, device)
+    started = time.process_time()
+    run()
+    return time.process_time() - started

@@ -1,4 +1,4 @@
-"""How long a job takes: as its last run was measured, or as predicted. No PyTorch model is built for it."""
+"""How long a job takes: as its last run was measured, or as predicted from traces of its steps."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from reprompt.cells.job import Job
 from reprompt.planning.plan import Plan
 from reprompt.workflow.estimate.jobs import images_read, job_work
 from reprompt.workflow.estimate.rates import Rates, reference
-from reprompt.workflow.estimate.towers import towers_of
+from reprompt.workflow.estimate.traced import backbone_of
 
 STARTING = 8.0  # seconds: Python, torch and open_clip
 READING_SECONDS = 0.4  # weights, splits and features of a small job
@@ -19,7 +19,7 @@ def job_seconds(plan: Plan, job: Job, rates: Rates) -> float:
 
     They were decoded once, for the features.
     """
-    side = towers_of(plan.parameters.backbones[job.backbone]).image.size
+    side = backbone_of(plan, job.backbone).architecture.side
     read = sum(images_read(plan, job)) * 3 * side**2 / BYTES_READ_PER_SECOND
     return READING_SECONDS + rates.seconds(job_work(plan, job)) + read
 

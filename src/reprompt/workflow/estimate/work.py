@@ -1,15 +1,14 @@
 """Work: what is to be computed, counted in things whose price a short calibration finds.
 
-operations   floating-point operations of matrix products and convolutions
-elements     numbers that a block of an image tower passes on, tokens x width or pixels x channels
-packed       the same of the text tower, where own tokens are laid apart and together again
-scores       attention weights of the text tower; the image tower's are never laid down
-launches     blocks run, whatever their size
-steps        training steps and other rounds of the loop, whatever they compute
+operations   floating-point operations of products of matrices and of convolutions
+batched      the same of products of many small matrices: attention
+moved        numbers that all other kernels read and write
+launches     kernels, whatever their size
 pictures     pixels read, cropped or scaled by the CPU
 """
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -17,11 +16,9 @@ class Work:
     """An amount of work. Amounts add up, and can be repeated."""
 
     operations: float = 0.0
-    elements: float = 0.0
-    packed: float = 0.0
-    scores: float = 0.0
+    batched: float = 0.0
+    moved: float = 0.0
     launches: float = 0.0
-    steps: float = 0.0
     pictures: float = 0.0
 
     def __add__(self, other: "Work") -> "Work":
@@ -37,25 +34,17 @@ KINDS = tuple(field.name for field in fields(Work))
 NOTHING = Work()
 
 
-@dataclass(frozen=True)
-class Pass:
-    """A forward pass through part of a tower, and what its backward pass costs.
+class Cost(NamedTuple):
+    """What is computed, and the bytes that its results take at most."""
 
-    Towers are frozen: backward, a product with a weight costs one product, but one of two activations costs two.
-    """
+    work: Work
+    peak: float
 
-    forward: Work = NOTHING
-    backward: Work = NOTHING
+    def shared(self, part: float) -> "Cost":
+        """Of a part of the runs or images."""
+        return Cost(shared(self.work, part), part * self.peak)
 
-    def __add__(self, other: "Pass") -> "Pass":
-        return Pass(self.forward + other.forward, self.backward + other.backward)
 
-    def __mul__(self, times: float) -> "Pass":
-        return Pass(times * self.forward, times * self.backward)
-
-    __rmul__ = __mul__
-
-    def trained(self, backwards: int = 1, recomputed: bool = False) -> Work:
-        """Forward, so many times backward, and each time forward again where nothing is kept for it."""
-        again = self.forward if recomputed else NOTHING
-        return self.forward + backwards * (self.backward + again)
+def shared(work: Work, part: float) -> Work:
+    """Of a part of the runs or images: as many kernels, which do less in proportion."""
+    return replace(part * work, launches=work.launches)
