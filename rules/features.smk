@@ -16,6 +16,7 @@ rule features:
         LOGS / "features/{backbone}/{part}.log",
     benchmark:
         LOGS / "features/{backbone}/{part}.tsv"
+    priority: priority_of("features")
     conda:
         "../envs/reprompt.yaml"
     resources:

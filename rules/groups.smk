@@ -9,6 +9,7 @@ rule groups:
         groups=PLAN.groups,
     log:
         LOGS / "groups.log",
+    priority: priority_of("groups")
     conda:
         "../envs/reprompt.yaml"
     resources:

@@ -10,6 +10,7 @@ rule table:
         html=report(R / "tables/{table}.html", category=study_of_output, labels={"table": "{table}"}),
     log:
         LOGS / "tables/{table}.log",
+    priority: priority_of("table")
     conda:
         "../envs/reprompt.yaml"
     resources:
@@ -33,6 +34,7 @@ rule figure:
         csv=R / "figures/{figure}.csv",
     log:
         LOGS / "figures/{figure}.log",
+    priority: priority_of("figure")
     conda:
         "../envs/reprompt.yaml"
     resources:

@@ -18,6 +18,7 @@ rule tune:
         LOGS / f"tune/{JOB}.tsv"
     wildcard_constraints:
         experiment="|".join(DROPPING),
+    priority: priority_of("tune")
     conda:
         "../envs/reprompt.yaml"
     resources:

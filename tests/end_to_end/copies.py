@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from project import PROJECT
-from reprompt.workflow.reproduce import step_name
+from reprompt.workflow.snakemake import Events
 
 NOT_COPIED = (".dvcstore/", "results/", "dvc.lock")
 
@@ -38,10 +38,9 @@ def call(folder: Path, *command: str, succeeds: bool = True, seconds: int = 600)
 
 def wanted(folder: Path, *targets: str) -> set[str]:
     """The steps that `snakemake -n` would run, for all or some targets; a step's name is its rule and wildcards."""
-    text = call(folder, "snakemake", "-n", *targets)
-    blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
-    jobs = ((rule, re.search(r"^    wildcards: (.*)", block, re.MULTILINE)) for rule, block in blocks)
-    steps = {step_name(rule, wildcards[1] if wildcards else "") for rule, wildcards in jobs}
+    events = Events(folder / "logs/wanted.jsonl")
+    text = call(folder, "snakemake", "-n", *events.options, "--", *targets)
+    steps = {job.step for job in events.read().jobs.values()}
     assert steps or "Nothing to be done" in text, text
     return steps - {"all"}
 
