@@ -13,7 +13,6 @@ rule pretrain:
         LOGS / "pretrain/{backbone}.tsv"
     wildcard_constraints:
         backbone=one_of(PRETRAINED),
-    priority: priority_of("pretrain")
     conda:
         "../envs/reprompt.yaml"
     threads: 2
@@ -40,7 +39,6 @@ rule weights:
         LOGS / "weights/{backbone}.log",
     wildcard_constraints:
         backbone=one_of(CONVERTED),
-    priority: priority_of("weights")
     conda:
         "../envs/reprompt.yaml"
     resources:

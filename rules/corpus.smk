@@ -16,7 +16,6 @@ rule corpus:
         LOGS / "corpus.log",
     benchmark:
         LOGS / "corpus.tsv"
-    priority: priority_of("corpus")
     conda:
         "../envs/reprompt.yaml"
     threads: 2
@@ -44,7 +43,6 @@ rule corpus_figure:
         csv=R / "figures/{corpus_figure}.csv",
     log:
         LOGS / "figures/{corpus_figure}.log",
-    priority: priority_of("corpus_figure")
     conda:
         "../envs/reprompt.yaml"
     resources:

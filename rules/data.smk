@@ -7,7 +7,6 @@ rule split:
         splits=expand(R / "data/{task}.json", task=PLAN.labelled_tasks),
     log:
         LOGS / "split.log",
-    priority: priority_of("split")
     conda:
         "../envs/reprompt.yaml"
     resources:

@@ -16,7 +16,6 @@ rule features:
         LOGS / "features/{backbone}/{part}.log",
     benchmark:
         LOGS / "features/{backbone}/{part}.tsv"
-    priority: priority_of("features")
     conda:
         "../envs/reprompt.yaml"
     resources:

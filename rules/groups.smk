@@ -9,7 +9,6 @@ rule groups:
         groups=PLAN.groups,
     log:
         LOGS / "groups.log",
-    priority: priority_of("groups")
     conda:
         "../envs/reprompt.yaml"
     resources:

@@ -10,7 +10,6 @@ rule table:
         html=report(R / "tables/{table}.html", category=study_of_output, labels={"table": "{table}"}),
     log:
         LOGS / "tables/{table}.log",
-    priority: priority_of("table")
     conda:
         "../envs/reprompt.yaml"
     resources:
@@ -34,7 +33,6 @@ rule figure:
         csv=R / "figures/{figure}.csv",
     log:
         LOGS / "figures/{figure}.log",
-    priority: priority_of("figure")
     conda:
         "../envs/reprompt.yaml"
     resources:

@@ -18,7 +18,6 @@ rule tune:
         LOGS / f"tune/{JOB}.tsv"
     wildcard_constraints:
         experiment="|".join(DROPPING),
-    priority: priority_of("tune")
     conda:
         "../envs/reprompt.yaml"
     resources:

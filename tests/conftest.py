@@ -1,4 +1,6 @@
-"""Fixtures shared by the tests: a tiny frozen CLIP, and how a small corpus is clustered."""
+"""What all tests share: a tiny frozen CLIP, how a small corpus is clustered, and that none is a rehearsal unasked."""
+
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +12,12 @@ from reprompt.clip.weights import build, freeze
 torch.set_num_threads(1)  # the models are tiny, and the tests run side by side
 
 MEAN_STD = ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Rehearsals take 40 minutes: whatever `-m` selects, they are collected only where they are named."""
+    unasked = not any("rehearsal" in argument for argument in config.args)
+    return True if collection_path.name == "rehearsal" and unasked else None
 
 
 @pytest.fixture(scope="session")

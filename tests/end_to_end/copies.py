@@ -10,13 +10,19 @@ from pathlib import Path
 from project import PROJECT
 from reprompt.workflow.snakemake import Events
 
+WARM = "WARM_COMMANDS"  # the variable with the folder that warm.py serves
 NOT_COPIED = (".dvcstore/", "results/", "dvc.lock")
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Commands of this Python, working on the copy's own source."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    fixed = {"PATH": path, "PYTHONPATH": str(folder / "src"), "DVC_NO_ANALYTICS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    """Commands of this Python, working on the copy's own source; `reprompt` is the warm one where there is one."""
+    folders = (os.environ.get(WARM, ""), str(Path(sys.executable).parent), os.environ["PATH"])
+    fixed = {
+        "PATH": os.pathsep.join(filter(None, folders)),
+        "PYTHONPATH": str(folder / "src"),
+        "DVC_NO_ANALYTICS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     return {**os.environ, **fixed}
 
 
