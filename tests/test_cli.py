@@ -4,7 +4,6 @@ import ast
 from importlib import import_module
 from pathlib import Path
 
-import click
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -12,11 +11,12 @@ from typer.testing import CliRunner
 from reprompt import cli
 
 
-def commands(command: click.Command, *names: str) -> list[tuple[str, ...]]:
+def commands(command: object, *names: str) -> list[tuple[str, ...]]:
     """The words of every command below one."""
-    if isinstance(command, click.Group):
-        return [words for name, below in command.commands.items() for words in commands(below, *names, name)]
-    return [names]
+    below = getattr(command, "commands", None)
+    if below is None:
+        return [names]
+    return [words for name, inside in below.items() for words in commands(inside, *names, name)]
 
 
 EVERY = commands(typer.main.get_command(cli.app))
