@@ -43,7 +43,7 @@ test: $(STAMP) lint
 	@python -m pytest -n 2 --dist loadgroup
 
 rehearse: $(STAMP)
-	@python -m pytest -n 0 -m full_size -s tests/rehearsal
+	@python -m pytest -n 0 -s tests/rehearsal
 
 lint: $(STAMP)
 	@ruff check --quiet .

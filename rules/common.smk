@@ -12,12 +12,13 @@ from reprompt.planning import entry_points
 from reprompt.foundation import locks
 from reprompt.foundation.digests import digest_of_text
 
-from reprompt.workflow import provenance
+from reprompt.workflow import order, provenance
 from reprompt.workflow.estimate import resources as estimated
 from reprompt.planning.parameters import load_parameters
 from reprompt.cells.recipes import in_path
 from reprompt.cells.tuning import ParameterError
 from reprompt.planning.plan import make_plan
+from reprompt.workflow.snakemake import step_name
 from reprompt.workflow.taking_over import take_over_backbones
 
 try:
@@ -46,6 +47,7 @@ CONVERTED = [name for name, backbone in PLAN.parameters.backbones.items() if bac
 RESOURCES = estimated.Resources.read(
     Path("slurm") / f"{SCALE}.json"
 )  # what `reprompt estimate --write` left, if anything
+PRIORITIES = order.read()  # what `reprompt reproduce` left: which jobs the next table or figure needs
 WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show
 
 
@@ -161,6 +163,18 @@ def resource(rule, name, default):
 
     def of_job(wildcards, attempt):
         return RESOURCES.of(rule, "/".join(wildcards) or rule, name, default, attempt)
+
+    return of_job
+
+
+# What a rule comes before
+
+
+def priority_of(rule):
+    """A function to a job's priority: the cheap outputs of every study first, where the driver has ordered them."""
+
+    def of_job(wildcards):
+        return PRIORITIES.get(step_name(rule, dict(wildcards.items())), 0)
 
     return of_job
 

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(data_app, name="data")
+bench_app = typer.Typer(no_args_is_help=True, help="What things cost: measurements on the machine at hand.")
+app.add_typer(bench_app, name="bench")
 
 Params = Annotated[Path, typer.Option(help="The parameter file.")]
 Scale = Annotated[str | None, typer.Option(help="smoke, miniature or paper; the parameter file's own by default.")]
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
 Device = Annotated[str, typer.Option(help="cpu or cuda.", envvar="REPROMPT_DEVICE")]
+FullSize = Annotated[str, typer.Option(help="The architecture, at its full size with random weights.")]
+BenchDevice = Annotated[str, typer.Option(help="cpu or cuda.")]
+Precision = Annotated[str, typer.Option(help="float32 or bfloat16.")]
+Json = Annotated[Path | None, typer.Option(help="Also write the measurements here, as JSON.")]
 
 
 def main() -> None:
@@ -365,33 +371,27 @@ def verify(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
         sys.exit(1)
 
 
-@app.command()
-def bench(
-    backbone: Annotated[
-        str | None, typer.Option(help="Time training steps of every learner on this architecture at its full size.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda; with --backbone.")] = "cpu",
-    precision: Annotated[str, typer.Option(help="float32 or bfloat16; with --backbone.")] = "float32",
-    out: Annotated[Path | None, typer.Option(help="Also write the steps' measurements here, as JSON.")] = None,
-    params: Params = Path("params.yaml"),
-    scale: Scale = None,
+@bench_app.command("steps")
+def bench_steps(
+    backbone: FullSize = "ViT-B-16", device: BenchDevice = "cpu", precision: Precision = "float32", out: Json = None
 ) -> None:
-    """Time the few-shot study cell by cell and in fleets, and list what every rule cost; or time training steps."""
-    if backbone:
-        from reprompt.benchmarks.steps import bench_steps
+    """Time a training step of every learner, as the papers' released code takes it and with the exact savings."""
+    from reprompt.benchmarks.steps import bench_steps as run
 
-        return bench_steps(backbone, device, precision, json_out=out)
+    run(backbone, device, precision, json_out=out)
+
+
+@bench_app.command("fleets")
+def bench_fleets(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Time the few-shot study cell by cell and in fleets, and list what every rule cost."""
     from reprompt.benchmarks.fleets import bench as run
 
     run(_plan(params, scale))
 
 
-@app.command("bench-meta")
+@bench_app.command("meta")
 def bench_meta(
-    backbone: Annotated[str, typer.Option(help="The architecture, at its full size with random weights.")] = "ViT-B-16",
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
-    out: Annotated[Path | None, typer.Option(help="Also write the measurements here, as JSON.")] = None,
+    backbone: FullSize = "ViT-B-16", device: BenchDevice = "cpu", precision: Precision = "float32", out: Json = None
 ) -> None:
     """Time GRAM's outer step, second order against first."""
     from reprompt.benchmarks.meta import Size
@@ -400,17 +400,26 @@ def bench_meta(
     run(backbone, device, precision, Size(), out)
 
 
-@app.command("bench-topics")
-def bench_topics(
-    out: Annotated[Path | None, typer.Option(help="Also write the measurements here, as JSON.")] = None,
-    params: Params = Path("params.yaml"),
-    scale: Scale = None,
-) -> None:
+@bench_app.command("topics")
+def bench_topics(out: Json = None, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
     """Time the clustering of captions at several sizes of the corpus, and project it to the paper's."""
     from reprompt.benchmarks.topics import bench_topics as run
 
     clustering = load_parameters(params, scale).gram.clustering
     run(clustering.topics, clustering.chunk, json_out=out)
+
+
+@bench_app.command("input")
+def bench_input(out: Json = None) -> None:
+    """Time what an image costs before any tower sees it: a photograph decoded and scaled, an augmented view of it."""
+    from reprompt.foundation.atomic import write_text
+    from reprompt.workflow.estimate.calibrate import SIZE, seconds_per_cropped_pixel, seconds_per_photograph
+
+    seconds = {"photograph": seconds_per_photograph(), "view": seconds_per_cropped_pixel() * SIZE**2}
+    for what, words in (("photograph", "decoding and scaling a photograph"), ("view", "an augmented view")):
+        print(f"{words}, {SIZE} x {SIZE} pixels: {1e3 * seconds[what]:.2f} ms")
+    if out:
+        write_text(out, json.dumps({"size": SIZE, "seconds": seconds}, indent=1) + "\n")
 
 
 @app.command()

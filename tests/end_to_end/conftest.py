@@ -5,10 +5,14 @@ What changes files of a run and what asks of its code are two groups of tests, e
 
 import os
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from copies import PROJECT, call, commit, copy_project
+from copies import PROJECT, WARM, call, commit, copy_project
 
 from reprompt.foundation.locks import exclusive
 from reprompt.planning.parameters import load_parameters
@@ -24,6 +28,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("code" if item.path.stem in OF_CODE else "workflow"))
             item.add_marker(pytest.mark.workflow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have the copies' commands start in no time: most of those at scale smoke take less than their libraries do."""
+    folder = tmp_path_factory.mktemp("warm")
+    with subprocess.Popen([sys.executable, Path(__file__).with_name("warm.py"), folder]) as server:
+        try:
+            while not (folder / "reprompt").exists() and server.poll() is None:
+                time.sleep(0.1)
+            os.environ[WARM] = str(folder)
+            yield
+        finally:
+            del os.environ[WARM]
+            server.terminate()
 
 
 @pytest.fixture(scope="session")

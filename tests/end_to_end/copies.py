@@ -8,15 +8,21 @@ import sys
 from pathlib import Path
 
 from project import PROJECT
-from reprompt.workflow.reproduce import step_name
+from reprompt.workflow.snakemake import Events
 
+WARM = "WARM_COMMANDS"  # the variable with the folder that warm.py serves
 NOT_COPIED = (".dvcstore/", "results/", "dvc.lock")
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Commands of this Python, working on the copy's own source."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    fixed = {"PATH": path, "PYTHONPATH": str(folder / "src"), "DVC_NO_ANALYTICS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    """Commands of this Python, working on the copy's own source; `reprompt` is the warm one where there is one."""
+    folders = (os.environ.get(WARM, ""), str(Path(sys.executable).parent), os.environ["PATH"])
+    fixed = {
+        "PATH": os.pathsep.join(filter(None, folders)),
+        "PYTHONPATH": str(folder / "src"),
+        "DVC_NO_ANALYTICS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     return {**os.environ, **fixed}
 
 
@@ -38,10 +44,9 @@ def call(folder: Path, *command: str, succeeds: bool = True, seconds: int = 600)
 
 def wanted(folder: Path, *targets: str) -> set[str]:
     """The steps that `snakemake -n` would run, for all or some targets; a step's name is its rule and wildcards."""
-    text = call(folder, "snakemake", "-n", *targets)
-    blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
-    jobs = ((rule, re.search(r"^    wildcards: (.*)", block, re.MULTILINE)) for rule, block in blocks)
-    steps = {step_name(rule, wildcards[1] if wildcards else "") for rule, wildcards in jobs}
+    events = Events(folder / "logs/wanted.jsonl")
+    text = call(folder, "snakemake", "-n", *events.options, "--", *targets)
+    steps = {job.step for job in events.read().jobs.values()}
     assert steps or "Nothing to be done" in text, text
     return steps - {"all"}
 

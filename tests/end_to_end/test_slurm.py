@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from copies import call, contents, copy_project, wanted
+from copies import WARM, call, contents, copy_project, wanted
 
 CLUSTER = Path(__file__).parent / "local-cluster"
 
@@ -41,7 +41,10 @@ SLURM = ("--cores", "all", "--profile", "slurm")
 TARGETS = tuple(f"results/smoke/{name}" for name in ("tables/prograd_table3.csv", "figures/prograd_figure2.csv"))
 
 
-def test_jobs_run_on_slurm_with_the_same_results(cluster: Path, smoke: Path, tmp_path: Path) -> None:
+def test_jobs_run_on_slurm_with_the_same_results(
+    cluster: Path, smoke: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(WARM)  # nodes start commands of their own
     folder = tmp_path / "project"
     folder.mkdir()
     copy_project(folder)

@@ -1,7 +1,6 @@
 """What a job executes and opens is among the code that its rule depends on: seen by running jobs under a tracer."""
 
 import json
-import re
 import shlex
 import shutil
 import sys
@@ -15,6 +14,7 @@ from reprompt.cells.recipes import from_path, recipe_of
 from reprompt.foundation import code
 from reprompt.planning import entry_points
 from reprompt.planning.plan import Plan
+from reprompt.workflow.snakemake import Events
 
 NOT_AT_SMOKE = {"weights"}  # real weights are not here
 CARDS = "tasks/cards/"  # what is read of them is in specifications
@@ -23,16 +23,10 @@ Command = tuple[str, dict[str, str], list[str]]  # a rule, wildcards, and the wo
 
 def commands_of(folder: Path) -> list[Command]:
     """Every command of the workflow, as its rules have it."""
-    text = call(folder, "snakemake", "-n", "--printshellcmds", "--forceall")
-    commands = []
-    for block in re.split(r"^(?:local)?rule ", text, flags=re.MULTILINE)[1:]:
-        rule = block.partition(":")[0]
-        wildcards = re.search(r"^    wildcards: (.*)", block, re.MULTILINE)
-        pairs = (pair.split("=") for pair in wildcards[1].split(", ")) if wildcards else ()
-        command = re.search(r"\breprompt ([^>\n]*) > \S+ 2>&1", block)
-        if command:
-            commands.append((rule, dict(pairs), shlex.split(command[1])))
-    return commands
+    events = Events(folder / "logs/every.jsonl")
+    call(folder, "snakemake", "-n", *events.options, "--forceall")
+    jobs = [job for job in events.read().jobs.values() if job.command.startswith("reprompt ")]
+    return [(job.rule, dict(job.wildcards), shlex.split(job.command.partition(" > ")[0])[1:]) for job in jobs]
 
 
 def members(job: Job) -> set[tuple[str, str]]:

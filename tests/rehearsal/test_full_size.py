@@ -26,8 +26,6 @@ from reprompt.records.files import read_rows
 from reprompt.tasks.card import card_of
 from reprompt.workflow.estimate.memory import job_memory
 
-pytestmark = pytest.mark.full_size
-
 MIB = 2**20
 TOLERANCE = 0.2
 TOWERS = {"ViT-B-16": "vit", "RN50": "resnet"}

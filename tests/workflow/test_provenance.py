@@ -1,17 +1,37 @@
 """The list of outputs that stands in for Snakemake's records in a clone."""
 
-import json
 import os
+import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from reprompt.workflow import provenance
 from reprompt.workflow.provenance import TamperedError
+from reprompt.workflow.snakemake import PLUGIN, SNAKEMAKE, Events, Followed
 
 ROOT = Path("results/smoke")
 RECORD, TABLE = "results/smoke/records/a.npz", "results/smoke/tables/t.csv"
+PROMPTS = "results/smoke/records/a.safetensors"  # deleted as soon as the table has read them
+RULES = f"""
+rule record:
+    output: "{RECORD}"
+    params: text=config["text"]
+    shell: "printf '{{params.text}}' > {{output}}"
+
+rule prompts:
+    input: "{RECORD}"
+    output: temp("{PROMPTS}")
+    shell: "printf prompts > {{output}}"
+
+rule table:
+    default_target: True
+    input: "{RECORD}", "{PROMPTS}"
+    output: "{TABLE}"
+    shell: "printf numbers > {{output}}"
+"""
 
 
 def as_made(*outputs: str, code: str = "c") -> dict:
@@ -19,29 +39,43 @@ def as_made(*outputs: str, code: str = "c") -> dict:
     return {output: {"wildcards": {"part": "a"}, "made": {"code": code, "spec": "s"}} for output in outputs}
 
 
-def recorded(output: str, text: str, inputs: list[str]) -> None:
-    """An output as Snakemake leaves it: the file, and a record that knows the file's date."""
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
-    Path(output).write_text(text)
-    record = {"rule": "rule", "code": "code", "input": inputs, "params": ["p"], "endtime": os.stat(output).st_mtime}
-    path = provenance._record_path(output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record))
+def snakemake(text: str, *options: str) -> Followed:
+    """What Snakemake runs, or with `-n` would, where the record is to hold `text`."""
+    events = Events(Path("events.jsonl"))
+    command = [*SNAKEMAKE, *events.options, "--cores", "1", *options, "--config", f"text={text}"]
+    environment = os.environ | {"PYTHONPATH": str(PLUGIN)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return events.read()
+
+
+def export(code: str = "c", keep: Sequence[str] = (RECORD, TABLE)) -> None:
+    """Write the list of what is planned."""
+    provenance.export(ROOT, as_made(RECORD, PROMPTS, TABLE, code=code), keep, passed_on=[PROMPTS])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which Snakemake has run, and left its own records."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        Path("Snakefile").write_text(RULES)
+        snakemake("cells")
+    return folder
 
 
 @pytest.fixture(autouse=True)
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder after a run."""
+def run(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of it after a run, to do with as one likes."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)  # with the dates of files, which the records know
     monkeypatch.chdir(tmp_path)
-    recorded(RECORD, "cells", [])
-    recorded(TABLE, "numbers", [RECORD])
-    provenance.export(ROOT, as_made(RECORD, TABLE), keep=[RECORD, TABLE])
+    export()
 
 
 def clone() -> None:
     """What a clone lacks: Snakemake's records; and its files have another date."""
-    for path in provenance.RECORDS.rglob("*"):
-        path.unlink()
+    shutil.rmtree(".snakemake")
     for output in (RECORD, TABLE):
         os.utime(output, (2e9, 2e9))
 
@@ -50,17 +84,25 @@ def test_outputs_made_here_need_no_adoption() -> None:
     assert provenance.adopt(ROOT) == 0
 
 
-def test_restored_outputs_get_their_records_back() -> None:
+def test_restored_outputs_get_their_records_back_and_snakemake_has_nothing_to_do() -> None:
+    before = {output: provenance._record(output) for output in (RECORD, PROMPTS, TABLE)}
     clone()
+    assert snakemake("other cells", "-n").jobs == {}, "it takes what was restored for the result of any parameters"
     assert provenance.adopt(ROOT) == 2
-    assert provenance._record(TABLE)["params"] == ["p"]
+    for output, record in before.items():
+        assert {key: provenance._record(output)[key] for key in provenance.KEPT} == {
+            key: record.get(key) for key in provenance.KEPT
+        }
+    assert snakemake("cells", "-n").jobs == {}
+    assert {job.rule for job in snakemake("other cells", "-n").jobs.values()} == {"record", "prompts", "table"}
     assert provenance.adopt(ROOT) == 0, "the second time they count as made here"
 
 
 def test_a_restored_output_is_older_than_its_inputs_so_that_checksums_decide() -> None:
     clone()
     provenance.adopt(ROOT)
-    assert os.stat(TABLE).st_mtime < os.stat(RECORD).st_mtime < 1e9
+    assert os.stat(TABLE).st_mtime < os.stat(RECORD).st_mtime - 1, "there is a step between them"
+    assert os.stat(RECORD).st_mtime < 1e9
 
 
 def test_an_altered_output_is_named() -> None:
@@ -75,24 +117,19 @@ def test_an_output_that_a_killed_job_was_writing_is_left_to_snakemake() -> None:
     Path(RECORD).write_text("half")
     os.utime(RECORD, (2e9, 2e9))
     marker = provenance._record_path(RECORD, provenance.INCOMPLETE)
-    marker.parent.mkdir(parents=True)
+    marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()
     assert provenance.adopt(ROOT) == 0
 
 
 def test_what_was_deleted_once_it_was_read_has_its_record_in_a_clone() -> None:
-    passed_on = "results/smoke/records/prompts.safetensors"
-    recorded(passed_on, "prompts", [RECORD])
-    recorded(TABLE, "numbers", [passed_on])
-    Path(passed_on).unlink()
-    provenance.export(ROOT, as_made(RECORD, TABLE, passed_on), keep=[RECORD, TABLE], passed_on=[passed_on])
+    assert provenance.load(ROOT)[PROMPTS]["sha256"] is None
     clone()
-    assert provenance.adopt(ROOT) == 2
-    assert provenance._record(passed_on)["rule"] == "rule" and not Path(passed_on).exists()
-    assert os.stat(TABLE).st_mtime < os.stat(RECORD).st_mtime - 1, "there is a step between them"
+    provenance.adopt(ROOT)
+    assert provenance._record(PROMPTS)["rule"] == "prompts" and not Path(PROMPTS).exists()
     assert provenance.differences(ROOT) == []
-    provenance.export(ROOT, as_made(TABLE), keep=[RECORD, TABLE], passed_on=[passed_on])
-    assert passed_on in provenance.load(ROOT)
+    provenance.export(ROOT, as_made(TABLE), keep=[RECORD, TABLE], passed_on=[PROMPTS])
+    assert PROMPTS in provenance.load(ROOT)
 
 
 def test_entries_of_files_not_restored_yet_stay_while_they_are_planned() -> None:
@@ -123,9 +160,8 @@ def test_how_an_output_was_made_is_told_with_the_commit(monkeypatch: pytest.Monk
         "no repository here"
     )
     monkeypatch.setattr(provenance, "source_commit", lambda: "f" * 40)
-    Path(RECORD).write_text("other cells")
-    recorded(RECORD, "other cells", [])
-    provenance.export(ROOT, as_made(RECORD, TABLE, code="d"), keep=[RECORD, TABLE])
+    snakemake("other cells")
+    export(code="d")
     assert provenance.load(ROOT)[RECORD]["made"] == {"code": "d", "spec": "s", "commit": "f" * 40}
     assert provenance.load(ROOT)[RECORD]["wildcards"] == {"part": "a"}
 
@@ -135,7 +171,7 @@ def test_what_is_as_the_list_has_it_keeps_its_commit_and_its_proofs(monkeypatch:
     entries[RECORD] |= {"made": entries[RECORD]["made"] | {"cells": "k"}, "attested": [{"from": "a", "to": "b"}]}
     provenance.write(ROOT, entries)
     monkeypatch.setattr(provenance, "source_commit", lambda: "f" * 40)
-    provenance.export(ROOT, as_made(RECORD, TABLE), keep=[RECORD, TABLE])
+    export()
     assert provenance.load(ROOT)[RECORD] == entries[RECORD]
 
 
@@ -145,7 +181,7 @@ def test_source_that_is_not_committed_is_marked(tmp_path: Path) -> None:
 
     Path("params.yaml").write_text("a: 1")
     git("init", "-q")
-    git("add", "params.yaml")
+    git("add", "params.yaml", "Snakefile")
     git("commit", "-qm", "test")
     commit = provenance.source_commit()
     assert len(commit) == 40, "results are not source"

@@ -29,10 +29,24 @@ def plan():
     return make_plan(load_parameters("params.yaml", "smoke"))
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with a record and a table that today's code and parameters made."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        make()
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def made(tmp_path, monkeypatch):
-    """A record and a table that today's code and parameters made."""
+def here(made, tmp_path, monkeypatch):
+    """A copy of it."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
+
+
+def make():
     shutil.copytree(PROJECT / "src", "src", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "params.yaml", ".")
     git("init", "-q")

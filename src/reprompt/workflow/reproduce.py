@@ -1,31 +1,39 @@
-"""The driver behind `make reproduce`: restore the backbones, run what is missing, show how far it is, show the result.
+"""The driver behind `make reproduce`: restore the backbones, run what is missing, show each result as it is finished.
 
-Snakemake decides what has to run and writes to logs/reproduce.log; a person reads one line. However an earlier run
-ended, the same command goes on where it was: jobs of a killed run are waited for, then the stale lock is removed.
+Snakemake decides what has to run and writes to logs/reproduce.log; a person reads one line that moves, and of every
+table and figure two that stay. However an earlier run ended, the same command goes on where it was: jobs of a killed
+run are waited for, then the stale lock is removed.
 """
 
-import ctypes
-import os
 import re
-import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from reprompt.foundation import locks
 from reprompt.planning.plan import Plan
-from reprompt.workflow import progress
+from reprompt.workflow import order, progress
 from reprompt.workflow.estimate.seconds import expected_seconds
+from reprompt.workflow.results import announced
+from reprompt.workflow.snakemake import (
+    SNAKEMAKE,
+    TUNING,
+    Events,
+    Followed,
+    end_with_parent,
+    ends_of_logs,
+    environment,
+    last_words,
+    options,
+)
+from reprompt.workflow.status_line import StatusLine, in_words
 
 LOG = Path("logs/reproduce.log")
 RESTORE_LOG = Path("logs/restore.log")
-SNAKEMAKE = (sys.executable, "-m", "snakemake")
-TUNING = ("tune", "tune_and_keep", "tune_and_pass_on")  # the rules whose jobs are the plan's
-ROUGH_SECONDS = {"features": 40, "split": 15}  # others: 10; jobs have `reprompt estimate`'s
+ROUGH_SECONDS = {"features": 40, "split": 15, "corpus": 60}  # others: 10; jobs have `reprompt estimate`'s
 SECONDS_PER_PRETRAINING_STEP = 0.5
 
 
@@ -38,12 +46,15 @@ def reproduce(plan: Plan, pretrain: bool = False, cores: int | None = None) -> i
     line = StatusLine()
     try:
         with locks.run_lock():
+            if page(plan).exists():
+                line.say(f"A report of the results that are here already is at {page(plan)}: open it now.")
             wait_for_killed_runs(plan, line)
             if not pretrain:
                 restore_backbones(plan, line)
             line.show("looking for what is missing", always=True)
             steps = missing_steps(plan, pretrain)
             if steps:
+                order.write(order.priorities(plan, {name: step.seconds for name, step in steps.items()}))
                 run(plan, steps, line, pretrain, cores)
             line.close()
     except (locks.BusyError, ReproduceError) as error:
@@ -58,10 +69,15 @@ def reproduce(plan: Plan, pretrain: bool = False, cores: int | None = None) -> i
     return 0
 
 
+def page(plan: Plan) -> Path:
+    """The page to open."""
+    return (plan.root / "report/index.html").resolve()
+
+
 # Before the run
 
 
-def wait_for_killed_runs(plan: Plan, line: "StatusLine") -> None:
+def wait_for_killed_runs(plan: Plan, line: StatusLine) -> None:
     """Wait until nothing of an earlier run is alive, then remove what it left: Snakemake's lock and progress files."""
     while True:
         with locks.no_jobs(wait=False) as alone:
@@ -87,7 +103,7 @@ def what_is(command: str) -> str:
     return match[1] if match else "Snakemake" if "snakemake" in command else command[:40]
 
 
-def restore_backbones(plan: Plan, line: "StatusLine") -> None:
+def restore_backbones(plan: Plan, line: StatusLine) -> None:
     """Take backbones that are missing from the store in the repository, where it has those of this scale."""
     folder = plan.root / "backbones"
     missing = [name for name in plan.backbones if not (folder / f"{name}.safetensors").exists()]
@@ -104,6 +120,15 @@ def restore_backbones(plan: Plan, line: "StatusLine") -> None:
     )
 
 
+def call(command: Iterable[str], log: Path, failure: str) -> None:
+    """Run a short command with its output in a log."""
+    done = subprocess.run([*command], capture_output=True, text=True, env=environment())
+    log.parent.mkdir(exist_ok=True)
+    log.write_text(done.stdout + done.stderr)
+    if done.returncode:
+        raise ReproduceError(f"{failure} ({last_words(done.stderr)}; details in {log})")
+
+
 # The run
 
 
@@ -116,61 +141,29 @@ class SnakemakeJob:
     seconds: float
 
 
-@dataclass
-class Followed:
-    """What Snakemake's log says so far."""
-
-    names: dict[str, str] = field(default_factory=dict)  # job id -> step
-    started: dict[str, float] = field(default_factory=dict)  # job id -> when
-    finished: set[str] = field(default_factory=set)
-    failed: dict[str, str] = field(default_factory=dict)  # step -> its log
-    where: str = ""
-    rule: str = ""
-    wildcards: str = ""
-    job: str = ""
-
-    def read(self, line: str) -> None:
-        """Take in one line of the log."""
-        if match := re.match(r"(?:local)?rule (\w+):$", line):
-            self.where, self.rule, self.wildcards = "start", match[1], ""
-        elif match := re.match(r"Error in rule (\w+):", line):
-            self.where = "error"
-        elif match := re.match(r"Finished jobid: (\d+)", line):
-            self.finished.add(self.names.get(match[1], ""))
-        elif match := re.match(r"    jobid: (\d+)", line):
-            self.job = match[1]
-            if self.where == "start":
-                self.names[self.job] = step_name(self.rule, "")
-                self.started[self.job] = time.monotonic()
-        elif match := re.match(r"    wildcards: (.*)", line):
-            self.names[self.job] = step_name(self.rule, match[1])
-        elif self.where == "error" and (match := re.match(r"    log: (\S+)", line)):
-            self.failed[self.names.get(self.job, self.job)] = match[1]
-
-
-def step_name(rule: str, wildcards: str) -> str:
-    """The path-like name of a job, as its progress file has it: `few_shot/coop/ViT-B-16/part1`, `pretrain/RN50`."""
-    values = [pair.partition("=")[2] for pair in wildcards.strip().split(", ") if pair]
-    return "/".join(values if rule in TUNING else [rule, *values])
-
-
 def missing_steps(plan: Plan, pretrain: bool) -> dict[str, SnakemakeJob]:
     """What Snakemake would run, by name."""
+    events = Events(LOG.with_suffix(".dry-run.jsonl"))
     dry = subprocess.run(
-        [*SNAKEMAKE, "--dry-run", *options(plan, pretrain)], capture_output=True, text=True, env=environment()
+        [*SNAKEMAKE, "--dry-run", *events.options, *options(plan, pretrain)],
+        capture_output=True,
+        text=True,
+        env=environment(),
     )
+    said = events.read()
     if dry.returncode:
-        LOG.parent.mkdir(exist_ok=True)
         LOG.write_text(dry.stdout + dry.stderr)
-        raise ReproduceError(f"Snakemake cannot plan the run: {last_words(dry.stderr)}; details in {LOG}")
-    steps, jobs = {}, {job.name: job for job in plan.jobs}
-    for rule, block in re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", dry.stdout + dry.stderr, re.MULTILINE):
-        wildcards = re.search(r"^    wildcards: (.*)", block, re.MULTILINE)
-        name = step_name(rule, wildcards[1] if wildcards else "")
-        cells = len(jobs[name].cells) if rule in TUNING else 0
-        steps[name] = SnakemakeJob(rule, cells, rough_seconds(plan, rule, name))
-    steps.pop("all", None)
-    return steps
+        raise ReproduceError(f"Snakemake cannot plan the run: {last_words(*said.errors, dry.stderr)}; details in {LOG}")
+    jobs = {job.name: job for job in plan.jobs}
+    return {
+        would.step: SnakemakeJob(
+            would.rule,
+            len(jobs[would.step].cells) if would.rule in TUNING else 0,
+            rough_seconds(plan, would.rule, would.step),
+        )
+        for would in said.jobs.values()
+        if would.step != "all"
+    }
 
 
 def rough_seconds(plan: Plan, rule: str, name: str) -> float:
@@ -183,13 +176,12 @@ def rough_seconds(plan: Plan, rule: str, name: str) -> float:
     return ROUGH_SECONDS.get(rule, 10)
 
 
-def run(plan: Plan, steps: dict[str, SnakemakeJob], line: "StatusLine", pretrain: bool, cores: int | None) -> None:
-    """Run Snakemake and show how far it is until it ends."""
-    LOG.parent.mkdir(exist_ok=True)
-    followed, started = Followed(), time.monotonic()
-    with open(LOG, "w") as log, open(LOG) as reader:
+def run(plan: Plan, steps: dict[str, SnakemakeJob], line: StatusLine, pretrain: bool, cores: int | None) -> None:
+    """Run Snakemake, show how far it is until it ends, and every table and figure when it is finished."""
+    events, said = Events(LOG.with_suffix(".jsonl")), 0
+    with open(LOG, "w") as log:
         process = subprocess.Popen(
-            [*SNAKEMAKE, *options(plan, pretrain), "--cores", str(cores or "all")],
+            [*SNAKEMAKE, *events.options, *options(plan, pretrain), "--cores", str(cores or "all")],
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -197,15 +189,16 @@ def run(plan: Plan, steps: dict[str, SnakemakeJob], line: "StatusLine", pretrain
             preexec_fn=end_with_parent,
         )
         try:
-            unfinished = ""
             while True:
                 ended = process.poll() is not None
-                *lines, unfinished = (unfinished + reader.read()).split("\n")
-                for text in lines:
-                    followed.read(text)
+                followed = events.read()
+                for job in followed.finished[said:]:
+                    if lines := announced(plan, job):
+                        line.say(lines)
+                said = len(followed.finished)
                 if ended:
                     break
-                line.show(describe(plan, steps, followed, time.monotonic() - started))
+                line.show(*describe(plan, steps, followed))
                 time.sleep(0.5)
         except KeyboardInterrupt:  # Snakemake got it as well and ends its jobs
             line.show("stopping", always=True)
@@ -215,43 +208,39 @@ def run(plan: Plan, steps: dict[str, SnakemakeJob], line: "StatusLine", pretrain
         raise ReproduceError(explain_failure(followed, process.returncode))
 
 
-def describe(plan: Plan, steps: dict[str, SnakemakeJob], followed: Followed, elapsed: float) -> str:
-    """`37 %  412 of 990 cells, about 410 s left | few_shot/coop/ViT-B-16/part1 60 of 90 cells, ...`."""
-    running = {state.job: state for state in progress.running() if state.job in steps}
-    share = {}  # of each step that is done; for one that runs, by its own count or else by the clock
-    for job, name in followed.names.items():
-        if name in followed.finished:
-            share[name] = 1.0
-        elif name in steps:
-            by_clock = min(0.9, (time.monotonic() - followed.started[job]) / steps[name].seconds)
-            share[name] = (running[name].done / running[name].total if name in running else 0) or by_clock
-    share = {name: part for name, part in share.items() if name in steps}
+def describe(plan: Plan, steps: Mapping[str, SnakemakeJob], followed: Followed) -> tuple[str, float]:
+    """`37 %  412 of 990 cells, about 12 min left | few_shot/coop/ViT-B-16/part1 60 of 90 cells, ...`, and the share."""
+    now = time.monotonic()
+    elapsed = now - min((job.when for job in followed.jobs.values()), default=now)
+    states = {state.job: state for state in progress.running()}
+    running = [job for job in followed.running if job.step in steps]
+    share = {job.step: 1.0 for job in followed.finished if job.step in steps}  # of each step that is done
+    for job in running:  # by its own count, or else by the clock
+        state, by_clock = states.get(job.step), (now - job.when) / steps[job.step].seconds
+        share[job.step] = (state.done / state.total if state else 0) or min(0.9, by_clock)
     work = sum(step.seconds for step in steps.values())
     done = sum(steps[name].seconds * part for name, part in share.items()) / work
-    cells = sum(step.cells for step in steps.values())
-    counted = [name for name in share if name in followed.finished or name in running]
-    cells_left = cells - sum(round(steps[name].cells * share[name]) for name in counted)
-    started = [name for name in followed.names.values() if name in steps and name not in followed.finished]
-    now = [
-        f"{name} {running[name].done} of {running[name].total} {running[name].unit}" if name in running else name
-        for name in started
+    uncounted = {job.step for job in running} - states.keys()  # by the clock, which counts no cells
+    cells_left = sum(step.cells for step in steps.values())
+    cells_left -= sum(round(steps[name].cells * part) for name, part in share.items() if name not in uncounted)
+    at_work = [
+        f"{job.step} {state.done} of {state.total} {state.unit}" if (state := states.get(job.step)) else job.step
+        for job in running
     ]
-    left = f"about {elapsed * (1 - done) / done:.0f} s left" if done > 0.01 else f"{elapsed:.0f} s so far"
-    all_cells = len(plan.cells)
-    return f"{done:4.0%}  {all_cells - cells_left} of {all_cells} cells, {left} | {', '.join(now) or 'starting'}"
+    left = f"about {in_words(elapsed / done * (1 - done))} left" if done > 0.01 else "no telling yet how long"
+    cells, other = len(plan.cells), "finishing" if followed.finished else "starting"
+    return f"{done:4.0%}  {cells - cells_left} of {cells} cells, {left} | {', '.join(at_work) or other}", done
 
 
 def explain_failure(followed: Followed, code: int) -> str:
     """Which job failed and the end of its log; or what Snakemake said itself."""
-    if not followed.failed:
-        if code < 0:
-            return f"Snakemake was ended by signal {-code}; the same command goes on where it was"
-        return f"Snakemake stopped: {last_words(LOG.read_text(errors='replace'))}; details in {LOG}"
-    words = [f"{len(followed.failed)} failed; all else that could run was run. The same command tries again."]
-    for name, log in followed.failed.items():
-        tail = Path(log).read_text(errors="replace").splitlines()[-8:] if Path(log).exists() else ["(it wrote no log)"]
-        words += [f"{name}, the end of {log}:", *(f"    {text}" for text in tail)]
-    return "\n".join(words)
+    if followed.failed:
+        words = f"{len(followed.failed)} failed; all else that could run was run. The same command tries again."
+        return "\n".join((words, *ends_of_logs(followed.failed)))
+    if code < 0:
+        return f"Snakemake was ended by signal {-code}; the same command goes on where it was"
+    words = last_words(*reversed(followed.errors), LOG.read_text(errors="replace"))
+    return f"Snakemake stopped: {words}; details in {LOG}"
 
 
 # After the run
@@ -267,61 +256,4 @@ def print_result(plan: Plan, anything_ran: bool) -> None:
         from reprompt.report.headline import headline_text
 
         print(f"\n{headline_text(json.loads(headline.read_text()))}\n")
-    print(f"Report: {(plan.root / 'report/index.html').resolve()}")
-
-
-# Processes
-
-
-def options(plan: Plan, pretrain: bool = False) -> list[str]:
-    """Snakemake's options for a plan."""
-    return ["--config", f"scale={plan.scale}", *(["--forcerun", "pretrain"] if pretrain else [])]
-
-
-def environment() -> dict[str, str]:
-    """This environment, with the commands of this Python first on the path: jobs call `reprompt`."""
-    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-
-
-def end_with_parent() -> None:
-    """Ask Linux to end Snakemake when the driver dies, by whatever signal; it lets running jobs finish."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # 1: PR_SET_PDEATHSIG
-
-
-def call(command: Iterable[str], log: Path, failure: str) -> None:
-    """Run a short command with its output in a log."""
-    done = subprocess.run([*command], capture_output=True, text=True, env=environment())
-    log.parent.mkdir(exist_ok=True)
-    log.write_text(done.stdout + done.stderr)
-    if done.returncode:
-        raise ReproduceError(f"{failure} ({last_words(done.stderr)}; details in {log})")
-
-
-def last_words(text: str) -> str:
-    """The last line that says something."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].removeprefix("reprompt: ") if lines else "no reason given"
-
-
-class StatusLine:
-    """One line for a person: rewritten in place on a terminal, a new one every 15 seconds elsewhere."""
-
-    def __init__(self) -> None:
-        """Nothing shown yet."""
-        self.terminal = sys.stdout.isatty()
-        self.shown = time.monotonic() - 15
-        self.last = ""
-
-    def show(self, text: str, always: bool = False) -> None:
-        """Show `text`; where lines pile up, only if the last one is old or `always`."""
-        if self.terminal:
-            width = shutil.get_terminal_size().columns - 1
-            print(f"\r\033[K{text[:width]}", end="", flush=True)
-        elif text != self.last and (always or time.monotonic() - self.shown >= 15):
-            self.shown, self.last = time.monotonic(), text
-            print(text, flush=True)
-
-    def close(self) -> None:
-        """Leave the terminal's line empty for what comes next."""
-        if self.terminal:
-            print("\r\033[K", end="", flush=True)
+    print(f"Report: {page(plan)}")

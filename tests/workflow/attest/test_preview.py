@@ -12,7 +12,8 @@ from reprompt.workflow.attest import registering
 from reprompt.workflow.attest.preview import preview
 from reprompt.workflow.attest.run import Attestation, Extent
 from reprompt.workflow.attest.stale import Made, Refused
-from reprompt.workflow.reproduce import SnakemakeJob, StatusLine
+from reprompt.workflow.reproduce import SnakemakeJob
+from reprompt.workflow.status_line import StatusLine
 
 WILDCARDS = {"experiment": "few_shot", "recipe": "coop", "backbone": "ViT-B-16", "part": "part1"}
 TRAINED = Made("tune", WILDCARDS, ("part1.npz",), "old", "new", "a" * 40)

@@ -12,8 +12,8 @@ import yaml
 
 from reprompt.planning.entry_points import STAGES, write_stage_hashes
 from reprompt.planning.plan import Plan
-from reprompt.workflow import reproduce
 from reprompt.workflow.attest.sides import SideError
+from reprompt.workflow.snakemake import TUNING, environment, last_words
 
 LOCK = Path("dvc.lock")
 CODE = Path("code.json")
@@ -30,15 +30,15 @@ def register(plan: Plan, left: Iterable[str]) -> list[str]:
     known, to_run = yaml.safe_load(LOCK.read_text())["stages"], entry_point_names(left)
     stages = ["code", *(stage for stage, rules in STAGES.items() if stage in known and not to_run & set(rules))]
     command = [sys.executable, "-m", "dvc", "commit", "--quiet", "--force", *stages]
-    done = subprocess.run(command, capture_output=True, text=True, env=reproduce.environment(), check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
     if done.returncode:
-        raise SideError(f"DVC could not register {', '.join(stages)}: {reproduce.last_words(done.stderr)}")
+        raise SideError(f"DVC could not register {', '.join(stages)}: {last_words(done.stderr)}")
     return stages
 
 
 def entry_point_names(rules: Iterable[str]) -> set[str]:
     """Rules as entry_points.py calls them: those that train are one."""
-    return {"tune" if rule in reproduce.TUNING else rule for rule in rules}
+    return {"tune" if rule in TUNING else rule for rule in rules}
 
 
 def active_scale() -> str:

@@ -19,6 +19,7 @@ from reprompt.workflow.attest.preview import preview
 from reprompt.workflow.attest.sides import SideError
 from reprompt.workflow.attest.stale import Made, Refused, by_commit, stale
 from reprompt.workflow.attest.words import counted
+from reprompt.workflow.status_line import StatusLine
 
 if TYPE_CHECKING:
     from reprompt.workflow.attest.two_codes import TwoCodes
@@ -44,7 +45,7 @@ def attest(
     plan: Plan, names: Sequence[str] = (), dry_run: bool = False, extent: Extent = SAMPLE, cores: int | None = None
 ) -> int:
     """Attest what is stale by its code alone, as far as one of the patterns `names` fits it; returns the exit code."""
-    line = reproduce.StatusLine()
+    line = StatusLine()
     try:
         if dry_run:
             return preview(plan, *stale(plan, names), extent.everything)
@@ -72,7 +73,7 @@ class Attestation:
     plan: Plan
     extent: Extent
     cores: int
-    line: reproduce.StatusLine
+    line: StatusLine
     findings: Findings = field(default_factory=Findings)
 
     def compare(self, names: Sequence[str]) -> tuple[list[Made], list[Refused]]:

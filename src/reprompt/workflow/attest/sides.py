@@ -20,8 +20,9 @@ from typing import Any
 
 from reprompt.foundation import locks
 from reprompt.planning.plan import Plan
-from reprompt.workflow import provenance, reproduce
+from reprompt.workflow import provenance
 from reprompt.workflow.attest.naming import old_names
+from reprompt.workflow.snakemake import PLUGIN, SNAKEMAKE, Events, end_with_parent, environment, last_words
 
 FOLDER = Path(".reprompt/attest")
 TRACED = Path(__file__).with_name("traced")  # what Python imports at its start where that is on its path
@@ -94,7 +95,7 @@ class Side:
     def environment(self) -> dict[str, str]:
         """The environment of its commands: this Python on its source, with no profile of a cluster."""
         path = [self.folder / "src"]
-        variables = {name: value for name, value in reproduce.environment().items() if name != "SNAKEMAKE_PROFILE"}
+        variables = {name: value for name, value in environment().items() if name != "SNAKEMAKE_PROFILE"}
         if self.lines_file.exists():
             path.insert(0, TRACED)
             variables |= {"REPROMPT_LINES": str(self.lines_file), "REPROMPT_EXECUTED": str(self.executed_file)}
@@ -133,7 +134,7 @@ def make_side(plan: Plan, commit: str, own: bool = False) -> Side:
 def check_out_results(side: Side) -> bool:
     """Lay out what DVC has of the commit's own results; git's are there. False where DVC no longer has all of it."""
     dvc = [sys.executable, "-m", "dvc"]
-    options = {"env": reproduce.environment(), "capture_output": True, "text": True, "check": False}
+    options = {"env": environment(), "capture_output": True, "text": True, "check": False}
     cache = subprocess.run([*dvc, "cache", "dir"], **options).stdout.strip()
     subprocess.run([*dvc, "config", "--local", "cache.dir", cache], cwd=side.folder, **options)
     return subprocess.run([*dvc, "checkout", "--quiet", "--force"], cwd=side.folder, **options).returncode == 0
@@ -184,7 +185,7 @@ def git(*arguments: str) -> str:
     """What git says. Raises SideError where it refuses."""
     done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SideError(f"git {arguments[0]}: {reproduce.last_words(done.stderr)}")
+        raise SideError(f"git {arguments[0]}: {last_words(done.stderr)}")
     return done.stdout
 
 
@@ -201,12 +202,14 @@ def made_again(side: Side, outputs: Sequence[str], cores: int) -> tuple[dict[str
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copy2(side.provenance, side.at(provenance.list_path(side.root)))
     _move(outputs, side.folder, aside)
+    events = Events(side.folder / ".events.jsonl")
+    path = os.pathsep.join((side.environment["PYTHONPATH"], str(PLUGIN)))  # an old code has no plugin
     try:
         fixed = ["--config", f"scale={side.root.name}", "--rerun-triggers", "mtime", "--cores", str(cores)]
         done = subprocess.run(
-            [*reproduce.SNAKEMAKE, *fixed, "--", *outputs],
+            [*SNAKEMAKE, *events.options, *fixed, "--", *outputs],
             cwd=side.folder,
-            env=side.environment,
+            env=side.environment | {"PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -215,11 +218,17 @@ def made_again(side: Side, outputs: Sequence[str], cores: int) -> tuple[dict[str
         _move(outputs, side.folder, made)
     finally:
         _move(outputs, aside, side.folder)
+    said = events.read()
     log = FOLDER / f"{side.commit[:12]}-snakemake.log"
     with log.open("a") as file:
         file.write(done.stdout + done.stderr)
-    words = f"{reproduce.last_words(done.stdout + done.stderr)}; details in {log}"
+    failed = [f"{step}: {last_words(_text_of(side.at(file)))}" for step, file in said.failed.items()]
+    words = f"{'; '.join(failed) or last_words(*reversed(said.errors), done.stdout + done.stderr)}; details in {log}"
     return {output: made / output for output in outputs if (made / output).exists()}, words
+
+
+def _text_of(log: Path) -> str:
+    return log.read_text(errors="replace") if log.is_file() else ""
 
 
 def _move(outputs: Iterable[str], source: Path, target: Path) -> None:
@@ -255,12 +264,12 @@ class SampleProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                preexec_fn=reproduce.end_with_parent,
+                preexec_fn=end_with_parent,
             )
 
     def last_words(self) -> str:
         """What it said last, where it failed."""
-        return reproduce.last_words(self.log.read_text())
+        return last_words(self.log.read_text())
 
 
 def _with_its_name(request: Mapping[str, Any], side: Side) -> dict[str, Any]:

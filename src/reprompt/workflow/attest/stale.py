@@ -10,7 +10,7 @@ from reprompt.foundation.digests import digest_of_text
 from reprompt.planning.entry_points import code_of, spec_of
 from reprompt.planning.plan import Plan
 from reprompt.workflow import provenance
-from reprompt.workflow.reproduce import TUNING
+from reprompt.workflow.snakemake import TUNING
 
 UNKNOWN = "unknown"
 ORDER = ("experiment", "recipe", "backbone", "part")  # of wildcards in a name

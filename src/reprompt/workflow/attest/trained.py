@@ -23,6 +23,7 @@ from reprompt.workflow.attest.sampling import (
 from reprompt.workflow.attest.sides import SampleProcess, SideError
 from reprompt.workflow.attest.stale import Made
 from reprompt.workflow.attest.two_codes import TwoCodes
+from reprompt.workflow.status_line import StatusLine
 from reprompt.workflow.verify import recompute
 
 
@@ -88,7 +89,7 @@ class TrainingComparison:
     plan: Plan
     codes: TwoCodes
     everything: bool
-    line: reproduce.StatusLine
+    line: StatusLine
 
     def compare(self, jobs: Sequence[Made]) -> None:
         """Have both codes train a sample of some jobs, or all of them, and compare what each leaves."""

@@ -11,7 +11,7 @@ from reprompt.workflow.attest.comparing import Compared, compare_files, compare_
 from reprompt.workflow.attest.order import covering
 from reprompt.workflow.attest.stale import Made
 from reprompt.workflow.attest.two_codes import TwoCodes
-from reprompt.workflow.reproduce import StatusLine
+from reprompt.workflow.status_line import StatusLine
 
 
 @dataclass(frozen=True)
