@@ -10,7 +10,8 @@ import pytest
 
 from reprompt.cells.recipes import papers_name, recipe_of
 from reprompt.evidence.statistics import interval_over_seeds
-from reprompt.tables.gram import GRAM_TABLES, gram_table1, gram_table2, gram_table5, gram_table6, gram_table7
+from reprompt.tables import TABLES
+from reprompt.tables.gram import gram_table1, gram_table2, gram_table5, gram_table6, gram_table7
 from reprompt.tables.methods import ABLATIONS, METHODS
 from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
@@ -18,6 +19,7 @@ from reprompt.tasks.published import published_values
 SHIFTS = members("imagenet4")
 DATASETS_11 = members("datasets11")
 
+GRAM_TABLES = {name: table for name, table in TABLES.items() if name.startswith("gram")}
 AVERAGE, DTD = "(a) Average over 11 datasets", "(j) DTD"
 
 

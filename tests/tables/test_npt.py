@@ -8,13 +8,15 @@ import pandas as pd
 import pytest
 
 from reprompt.evidence.statistics import interval_over_seeds
-from reprompt.tables.npt import NPT_TABLES, npt_table1, npt_table2, npt_table3, npt_table4
+from reprompt.tables import TABLES
+from reprompt.tables.npt import npt_table1, npt_table2, npt_table3, npt_table4
 from reprompt.tasks.groups import members
 from reprompt.tasks.published import published_values
 
 SHIFTS = members("imagenet4")
 DATASETS_11 = members("datasets11")
 
+NPT_TABLES = {name: table for name, table in TABLES.items() if name.startswith("npt")}
 BALANCED, MILD, SEVERE = "Balanced, τ = 1", "Imbalance ratio τ = 0.05", "Imbalance ratio τ = 0.01"
 SHORT = ["IN.", "Cal.", "OP.", "SC.", "Flw.", "Food.", "FA.", "SUN.", "DTD", "ES.", "UCF.", "Avg"]
 

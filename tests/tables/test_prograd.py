@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from reprompt.tables import prograd
+from reprompt import tables
 from reprompt.tables.prograd import (
     prograd_table1,
     prograd_table2,
@@ -17,7 +17,7 @@ from reprompt.tables.prograd import (
 )
 from reprompt.tables.scope import swept
 
-TABLES = {name: getattr(prograd, name) for name in prograd.__all__}
+TABLES = {name: table for name, table in tables.TABLES.items() if name.startswith("prograd")}
 PAPER_BLOCK, OUR_BLOCK = "4 shots, as in the paper", "16 shots, same protocol (no published value)"
 
 
