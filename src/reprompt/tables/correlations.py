@@ -49,18 +49,18 @@ class Correlations(OfTheGrid):
     @cached_property
     def grids(self) -> dict[str, LearnerGrids | None]:
         """What is compared, by learner; None where too few tasks have every pair."""
-        learners = (row.runs["learner"] for row in self.of.rows)
+        learners = (row.runs["learner"] for row in self.table.rows)
         return {learner: grids_of_learner(self.records, learner) for learner in learners}
 
     @cached_property
     def relations(self) -> dict[tuple[str, str, str, bool], Mantel]:
         """Every correlation, by learner, view, similarity and whether the other similarity is given."""
-        keys = [_key(place) for place in self.of.places() if self.grids[place.runs["learner"]]]
+        keys = [_key(place) for place in self.table.places() if self.grids[place.runs["learner"]]]
         return {key: self.grids[key[0]].related(key[2], key[3], key[1]) for key in keys}
 
     def cells(self) -> list[dict]:
         """Every correlation with its p, or "not run"."""
-        return [self.cell(place) for place in self.of.places()]
+        return [self.cell(place) for place in self.table.places()]
 
     def cell(self, place: Place) -> dict:
         """One cell, with the number of pairs in its row's label."""
@@ -76,7 +76,7 @@ class Correlations(OfTheGrid):
     @property
     def notes(self) -> tuple[str, ...]:
         """What each learner's correlations say, then the table's own."""
-        return (*map(self._verdict, self.grids), *self.of.notes)
+        return (*map(self._verdict, self.grids), *self.table.notes)
 
     def details(self) -> pd.DataFrame:
         """Every correlation as a row, learner by learner."""

@@ -44,10 +44,10 @@ class NamesTable(Table):
 class OfTheGrid:
     """What a table says of the transferability grid: its scope, and the grid's records."""
 
-    def __init__(self, specification: Specification, records: pd.DataFrame, backbone: str | None = None):
-        self.of, tasks = specification, expanded(specification.tasks)
-        self.scope: Scope = scope_of(records, *specification.experiments, backbone=backbone, tasks=tasks)
-        of_grid = records["experiment"].isin(specification.experiments) & (records["backbone"] == self.scope.backbone)
+    def __init__(self, table: Specification, records: pd.DataFrame, backbone: str | None = None):
+        self.table, tasks = table, expanded(table.tasks)
+        self.scope: Scope = scope_of(records, *table.experiments, backbone=backbone, tasks=tasks)
+        of_grid = records["experiment"].isin(table.experiments) & (records["backbone"] == self.scope.backbone)
         self.records, self.setting = records[of_grid], self.scope.words
 
 
@@ -58,7 +58,7 @@ class Partners(OfTheGrid):
 
     def cells(self) -> list[dict]:
         """Every cell."""
-        return [self.cell(place) for place in self.of.places()]
+        return [self.cell(place) for place in self.table.places()]
 
     def cell(self, place: Place) -> dict:
         """One cell: the name, or "not run", and whether it is a published one."""
@@ -66,12 +66,12 @@ class Partners(OfTheGrid):
         grid = self.grids[learner]
         sources = int(grid[target].notna().sum()) if target in grid else 0
         obstacle = why_not_comparable(
-            self.scope.scale, self.scope.backbone, self.of.backbone, sources, len(self.scope.possible)
+            self.scope.scale, self.scope.backbone, self.table.backbone, sources, len(self.scope.possible)
         )
-        published = [card_of(task).printed for task in printed_pairs(learner)[target]]
-        name = next(
-            (card_of(task).printed for task in self.pairs(learner).get(target, ())[partner : partner + 1]), None
+        published, ours = (
+            [card_of(task).printed for task in pairs[learner].get(target, ())] for pairs in (self.printed, self.pairs)
         )
+        name = ours[partner] if partner < len(ours) else None
         pattern = SAME if name == published[partner] else ELSEWHERE if name in published else ABSENT
         verdict = f"not comparable: {obstacle}" if obstacle else pattern
         heads = (place.block.label, place.row.label, place.column.label)
@@ -90,36 +90,37 @@ class Partners(OfTheGrid):
         of_grids = {learner: partners(grid) for learner, grid in self.grids.items()}
         return {name: {target: pair.best for target, pair in pairs.items()} for name, pairs in of_grids.items()}
 
+    @cached_property
+    def printed(self) -> dict[str, Pairs]:
+        """The partners that the paper prints, by learner."""
+        printed: dict[str, Pairs] = {}
+        for learner, target, *pair in published_values(*self.table.printed).itertuples(index=False):
+            printed.setdefault(learner, {})[target] = tuple(pair)
+        return printed
+
     @property
     def notes(self) -> tuple[str, ...]:
         """The table's own, how many names agree, and what a reader must know before comparing them."""
-        counts = [self._count(block) for block in self.of.blocks]
+        counts = [self._count(block) for block in self.table.blocks]
         notes = []
         if self.scope.scale not in ("", "paper"):
             notes.append(
-                f"The published groups were found with CLIP {self.of.backbone} on the real datasets, ours on rendered "
-                "counterparts with a miniature CLIP: which tasks are alike there need not be alike here."
+                f"The published groups were found with CLIP {self.table.backbone} on the real datasets, ours on "
+                "rendered counterparts with a miniature CLIP: which tasks are alike there need not be alike here."
             )
         missing = [task for task in self.scope.possible if task not in self.scope.tasks]
         if self.scope.tasks and missing:
             notes.append(f"Not every learner was run on: {', '.join(missing)}.")
-        return (LEGEND, *self.of.notes, *counts, *notes)
+        return (LEGEND, *self.table.notes, *counts, *notes)
 
     def _count(self, block: Head) -> str:
         learner = block.runs["learner"]
-        words = agreement(self.pairs[learner], printed_pairs(learner), tuple(self.grids[learner].index))
+        words = agreement(self.pairs[learner], self.printed[learner], tuple(self.grids[learner].index))
         return f"{block.label}: {words}."
 
     def details(self) -> pd.DataFrame:
         """None."""
         return pd.DataFrame()
-
-
-def printed_pairs(learner: str) -> Pairs:
-    """The partners of every target that the paper prints for a learner."""
-    values = published_values("mvlpt", 5)
-    rows = values[values["model"] == learner]
-    return dict(zip(rows["target_task"], zip(rows["task1"], rows["task2"], strict=True), strict=True))
 
 
 def agreement(ours: Pairs, printed: Pairs, sources: tuple[str, ...]) -> str:
