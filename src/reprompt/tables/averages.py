@@ -111,10 +111,11 @@ class Averages:
     # Runs
 
     def which(self, place: Place) -> Selection:
-        """The runs of a place."""
-        kind = Adaptation if "adapt" in place.runs else Started
-        settings = {name: place.runs[name] for name in kind.__dataclass_fields__ if name in place.runs}
-        return kind(**settings | ({"swept": self._sweep(settings["swept"])} if "swept" in settings else {}))
+        """The runs of a place. Raises TypeError for a setting that no runs have."""
+        settings = {name: setting for name, setting in place.runs.items() if name not in (*Where._fields, "task")}
+        if "swept" in settings:
+            settings["swept"] = self._sweep(settings["swept"])
+        return (Adaptation if "adapt" in settings else Started)(**settings)
 
     def scope(self, place: Place) -> Scope:
         """The scope of a place."""
