@@ -296,14 +296,6 @@ def test_what_the_notes_say_about_the_papers_numbers_is_so():
 
 
 @pytest.mark.parametrize("name", [f"mvlpt_table{number}" for number in range(1, 6)])
-def test_no_records_at_all_still_make_a_table(records, name):
-    table = TABLES[name](records.iloc[:0])
-    assert set(table.cells["verdict"]) == {"not run"}
-    assert "no records" in table.title
-    assert "not run" in to_html(table) and "not run" in table.to_csv()
-
-
-@pytest.mark.parametrize("name", [f"mvlpt_table{number}" for number in range(1, 6)])
 def test_some_tasks_and_seeds_make_the_table_of_them(smoke, name):
     table = TABLES[name](smoke)
     assert "scale smoke (rendered data)" in table.title and "2 seeds" in table.title

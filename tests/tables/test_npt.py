@@ -158,13 +158,6 @@ def test_what_the_notes_say_about_the_papers_arithmetic_is_so():
 
 
 @pytest.mark.parametrize("make_table", NPT_TABLES.values())
-def test_no_records_at_all_still_make_a_table(records, make_table):
-    table = make_table(records.iloc[:0])
-    assert set(table.cells["verdict"]) == {"not run"}
-    assert "no records" in table.title
-
-
-@pytest.mark.parametrize("make_table", NPT_TABLES.values())
 def test_some_tasks_taus_and_seeds_make_the_table_of_them(make_table):
     few = fake_npt.make_npt_records(scale="smoke", tasks=("dtd", "eurosat"), taus=(1.0, 0.01), seeds=(1, 2))
     table = make_table(few)

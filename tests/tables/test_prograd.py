@@ -142,13 +142,6 @@ def test_a_method_without_records_is_not_run_and_keeps_its_printed_value(records
     assert math.isnan(cell["regenerated"])
 
 
-def test_no_records_at_all_still_make_a_table(records):
-    for make_table in TABLES.values():
-        table = make_table(records.iloc[:0])
-        assert set(table.cells["verdict"]) == {"not run"}
-        assert "no records, 0 of" in table.title
-
-
 def test_the_title_names_scale_backbone_seeds_and_tasks(records, make):
     assert prograd_table1(records).title.endswith(
         "scale miniature (rendered data), miniature CLIP standing for ViT-B-16, 3 seeds, 11 of 11 tasks"

@@ -7,6 +7,7 @@ import pytest
 
 from reprompt.planning.outputs import OUTPUTS
 from reprompt.tables import TABLES
+from reprompt.tables.html import to_html
 from reprompt.tables.specification import Head, Row, Specification
 from reprompt.tasks.published import published_values
 
@@ -54,6 +55,14 @@ def test_every_printed_number_has_its_place(name):
     values = published_values(*TABLES[name].printed)
     printed = values["value"].notna().sum() if "value" in values else 2 * len(values)  # Table 5 of MVLPT prints names
     assert cells["published"].notna().sum() == printed
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_no_records_at_all_still_make_a_table(name):
+    table = TABLES[name](NO_RECORDS)
+    assert set(table.cells["verdict"]) == {"not run"} and table.details.empty
+    assert "no records, 0 of" in table.title or "no records; 0 of" in table.title
+    assert "not run" in to_html(table) and "not run" in table.to_csv()
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -13,7 +13,8 @@ import pandas as pd
 from reprompt.evidence.statistics import Interval, average_H_of_means, verdict_on_gain
 from reprompt.tables.averages import Averages
 from reprompt.tables.gram import gram_table1, gram_table3
-from reprompt.tables.mvlpt import mvlpt_table1, mvlpt_table2, mvlpt_table3
+from reprompt.tables.heads import key_of
+from reprompt.tables.mvlpt import ALONE, BEST, FROM_11, WORST, mvlpt_table1, mvlpt_table2, mvlpt_table3
 from reprompt.tables.npt import npt_table1
 from reprompt.tables.prograd import prograd_table1, prograd_table3
 from reprompt.tables.specification import Head, Specification
@@ -75,15 +76,25 @@ HEADLINE = {
     ),
     "mcoop_minus_coop_20_shots": Headline(
         "12 target tasks, 20 shots: MCoOp − CoOp",
-        *(mvlpt_table1, "coop multitask_11 single", "20", "coop random single", AVERAGE_OF_12),
+        mvlpt_table1,
+        row=key_of("coop", FROM_11),
+        column="20",
+        over=key_of("coop", ALONE),
+        block=AVERAGE_OF_12,
     ),
     "mvpt_minus_vpt_20_shots": Headline(
         "20 tasks, 20 shots: MVPT − VPT",
-        *(mvlpt_table2, "vpt multitask_20 multitask_best", "Average", "vpt random single"),
+        mvlpt_table2,
+        row=key_of("vpt", BEST),
+        column="Average",
+        over=key_of("vpt", ALONE),
     ),
     "mvpt_best_minus_worst_groups": Headline(
         "20 tasks, 20 shots, MVPT: best groups − worst groups",
-        *(mvlpt_table3, "vpt multitask_20 multitask_best", "Averaged ELEVATER", "vpt multitask_20 multitask_worst"),
+        mvlpt_table3,
+        row=key_of("vpt", BEST),
+        column="Averaged ELEVATER",
+        over=key_of("vpt", WORST),
     ),
     "H_vpt_gram_minus_vpt": Headline(
         "H, 16 shots: VPT + GRAM − VPT", gram_table1, "vpt_gram", "H", "vpt", AVERAGE_OF_11

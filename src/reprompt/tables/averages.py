@@ -64,7 +64,8 @@ class Averages:
             pattern = verdict_on_gain(value, place.row.name, published)
         elif (over := self.table.row(place.row.over, place.block)) and (gain := self.gain(place, over)):
             pattern = verdict_on_gain(gain, over.name, self.printed_gain(place, over))
-        return cell(place.row.label, place.column.label, value, published, verdict, pattern, place.block.label)
+        heads = {"block": place.block.label, "row": place.row.label, "column": place.column.label}
+        return cell(**heads, value=value, published=published, verdict=verdict, pattern=pattern)
 
     def value(self, place: Place) -> Interval | None:
         """The average over the scope's tasks, or the value on one; None where it was not run."""

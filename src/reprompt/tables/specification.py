@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import pandas as pd
+
 from reprompt.tables.table import Table
 from reprompt.tasks.groups import expanded
 
@@ -126,7 +128,7 @@ class Specification:
     details: Details | None = None
     abreast: int = 1
 
-    def __call__(self, records: Any, backbone: str | None = None) -> Table:
+    def __call__(self, records: pd.DataFrame, backbone: str | None = None) -> Table:
         """The table of some records; of those of one backbone, where there are several."""
         from reprompt.tables.build import build
 
