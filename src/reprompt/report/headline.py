@@ -143,11 +143,11 @@ def headline_rows(numbers: Mapping, on_the_page: bool = False) -> Iterator[dict]
 
 
 def headline_text(numbers: Mapping) -> str:
-    """The headline as a plain table for a terminal: lines of at most 115 characters."""
-    lines = [_where(numbers), "", f"  {'':<53}{'here':<13}{'published':<11}the sign"]
+    """The headline as a plain table for a terminal: lines of at most 118 characters."""
+    lines = [_where(numbers), "", f"  {'':<54}{'here':<13}{'published':<11}the sign"]
     for row in headline_rows(numbers):
         verdict = re.sub(r" \(.*?\)|:.*", "", row["verdict"])  # without the reason
-        lines.append(f"  {row['label']:<53}{row['value']:<13}{row['published']:<11}{verdict}".rstrip())
+        lines.append(f"  {row['label']:<54}{row['value']:<13}{row['published']:<11}{verdict}".rstrip())
     return "\n".join(lines)
 
 
