@@ -112,7 +112,7 @@ def test_a_table_takes_a_page_of_specification_and_a_line(tmp_path):
     shutil.copy(PROJECT / "params.yaml", tmp_path)
     tables, outputs = (tmp_path / "src/reprompt" / name for name in ("tables/prograd.py", "planning/outputs.py"))
     tables.write_text(f"{tables.read_text()}{specification}")
-    outputs.write_text(outputs.read_text().replace("\nOUTPUTS = (", f"\nOUTPUTS = ({line}"))
+    outputs.write_text(outputs.read_text().replace("\nOUTPUTS = (", f"\nOUTPUTS = ({line.strip()},"))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path / "src"), str(PROJECT / "tests/tables")))}
     command = [sys.executable, "-c", TABLE]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
