@@ -1,5 +1,6 @@
-"""What the README says of adding a method is true: its own exercise, done on a copy of the package."""
+"""What the README says is true: its results are the committed ones, its exercises are done on a copy of the package."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -96,3 +97,41 @@ def test_a_member_of_each_axis_takes_one_file_and_its_test(copy):
     done = subprocess.run([sys.executable, "-c", run], cwd=copy, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(done.stdout.split()) == 5, "each of its tests was called"
+
+
+TABLE = """
+import fake_records
+from reprompt.planning.parameters import load_parameters
+from reprompt.planning.plan import make_plan
+from reprompt.tables import TABLES
+from reprompt.tables.html import to_html
+assert make_plan(load_parameters("params.yaml", "smoke")).outputs["prograd_table_by_task"].kind == "table"
+table = TABLES["prograd_table_by_task"](fake_records.make_records())
+assert (len(table.rows("")), len(table.columns)) == (3, 12)
+assert table.at("", "ProGrad", "Average")["published"] == 74.28 and table.at("", "CoOp", "DTD")["regenerated"] > 0
+assert table.at("", "ProGrad", "Average")["pattern"].endswith("CoOp: interval includes 0"), table.cells["pattern"]
+assert "scale miniature (rendered data)" in table.title and "Figure 4" in to_html(table)
+"""
+
+
+def test_a_table_takes_a_page_of_specification_and_a_line(tmp_path):
+    section = (PROJECT / "README.md").read_text().split("## Add a table")[1].split("\n## ")[0]
+    specification, line = re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    shutil.copytree(PROJECT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "params.yaml", tmp_path)
+    tables, outputs = (tmp_path / "src/reprompt" / name for name in ("tables/prograd.py", "planning/outputs.py"))
+    tables.write_text(f"{tables.read_text()}{specification}")
+    outputs.write_text(outputs.read_text().replace("\nOUTPUTS = (", f"\nOUTPUTS = ({line.strip()},"))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path / "src"), str(PROJECT / "tests/tables")))}
+    command = [sys.executable, "-c", TABLE]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_results_at_the_top_are_the_committed_ones():
+    spec = importlib.util.spec_from_file_location("readme_tool", PROJECT / "tools/readme.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    text = (PROJECT / "README.md").read_text()
+    assert tool.BETWEEN.search(text)
+    assert tool.with_headline(text) == text

@@ -9,7 +9,7 @@ import pytest
 
 from reprompt.evidence.explanation import grids_of_learner
 from reprompt.tables.html import to_html
-from reprompt.tables.mvlpt.similarity import mvlpt_table_similarity
+from reprompt.tables.mvlpt import mvlpt_table_similarity
 
 BLOCKS = ["All pairs as they are", "Among the sources of one target", "Without the levels of sources and targets"]
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reprompt.cells.recipes import from_path, recipe_of
 from reprompt.claims import counts
 from reprompt.claims.verdict import VERDICTS
-from reprompt.report.headline import LABELS, headline, in_figures
+from reprompt.report.headline import headline, headline_rows, in_figures, seeds_in_words
 from reprompt.report.heatmaps import heatmaps
 from reprompt.tables.html import embedded
 from reprompt.tables.methods import METHODS
@@ -84,7 +84,8 @@ def report_page(out: Path, results: ScaleResults) -> str:
         scale=numbers["scale"] or "no records",
         real=numbers["scale"] == "paper",
         numbers=numbers,
-        headline_rows=headline_rows(numbers),
+        seeds=seeds_in_words(numbers),
+        headline_rows=[row | {"tone": _tone(row["verdict"])} for row in headline_rows(numbers, on_the_page=True)],
         harmonic_rows=harmonic_rows(numbers),
         studies=_by_study(out, results.outputs),
         sheets=[(caption, _relative(out, path)) for caption, path in results.contact_sheets.items()],
@@ -100,23 +101,6 @@ def report_page(out: Path, results: ScaleResults) -> str:
         costs=cost_rows(results.costs),
         circumstances=circumstances(results.costs),
     )
-
-
-def headline_rows(numbers: Mapping) -> list[dict]:
-    """The headline as rows of words: label, value, on how many tasks, printed value, verdict, and a tone for it."""
-    rows = []
-    for key, label in LABELS.items():
-        number, signed = numbers.get(key), key != "zero_shot"
-        row = {"label": label, "value": "not run", "tasks": "", "published": "", "verdict": "", "tone": "open"}
-        if number is not None:
-            row["value"] = in_figures(number, signed)
-            row["published"] = f"{number['published']:{'+' if signed else ''}.2f}".replace("-", "−")
-            row["verdict"] = number.get("verdict", "deterministic: no draw, no interval")
-            row["tone"] = _tone(row["verdict"])
-            if "tasks" in number:
-                row["tasks"] = f"{number['tasks_above']} of {number['tasks']}"
-        rows.append(row)
-    return rows
 
 
 def claim_rows(claims: pd.DataFrame) -> list[dict]:

@@ -1,28 +1,45 @@
 """The slice of the records that one table or figure speaks about: one scale, some experiments, one backbone."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import pandas as pd
 
 from reprompt.cells.cell import swept
-from reprompt.evidence.statistics import Interval, PairedDifference, average, harmonic_runs, paired_difference
-from reprompt.tables.methods import UNTUNED
+from reprompt.evidence.adaptation import adaptations
+from reprompt.evidence.statistics import (
+    Interval,
+    PairedDifference,
+    average,
+    harmonic_runs,
+    interval_over_seeds,
+    paired_difference,
+)
+from reprompt.tables.methods import UNTUNED, PaperMethod
 from reprompt.tasks.groups import members
 
 HALVES = ("base", "new")
 OF_A_RECIPE = ("recipe", "shots", "split", "tau", "swept")  # the columns that tell the runs of `Which` from others
+AVERAGE = "average"  # the one task of a scope of means
 
-__all__ = ["Scope", "Selection", "Which", "restricted", "scope_of", "swept", "the_only"]
+__all__ = ["Adaptation", "Scope", "Selection", "Started", "Which", "of_means", "of_task", "restricted", "runs_of"]
+__all__ += ["scope_of", "scope_of_runs", "swept", "the_only"]
 
 
 class Selection(Protocol):
-    """The runs that a cell of a table averages; `key` is what a scope's `by` columns have for them."""
+    """The runs that a cell of a table averages; `key` is what the columns `by` have for them."""
+
+    by: ClassVar[tuple[str, ...]]
 
     @property
     def key(self) -> tuple:
         """One entry for each of the columns."""
+
+    @property
+    def parts(self) -> "Iterable[Selection]":
+        """The runs in the records that these are made of."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +54,7 @@ class Which:
     split: str = "all"
     tau: float = 1.0
     swept: str = ""
+    by: ClassVar[tuple[str, ...]] = OF_A_RECIPE
 
     @property
     def key(self) -> tuple:
@@ -44,6 +62,45 @@ class Which:
         if self.recipe in UNTUNED:
             return (self.recipe, 0, self.split, 1.0, "")
         return (self.recipe, self.shots, self.split, self.tau, self.swept)
+
+    @property
+    def parts(self) -> "Iterable[Which]":
+        """Both halves for H."""
+        return [replace(self, split=half) for half in HALVES] if self.split == "H" else [self]
+
+
+@dataclass(frozen=True)
+class Started(Which):
+    """The runs of a recipe that start from the prompts of one experiment; "" is the recipe's own start."""
+
+    start: str = ""
+    by: ClassVar[tuple[str, ...]] = (*OF_A_RECIPE, "start")
+
+    @property
+    def key(self) -> tuple:
+        """How the records have it."""
+        return (*super().key, self.start)
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """MVLPT's runs in the paper's words (evidence/adaptation.py), by the task's own metric."""
+
+    method: str
+    init: str
+    adapt: str
+    shots: int
+    by: ClassVar[tuple[str, ...]] = ("method", "init", "adapt", "shots")
+
+    @property
+    def key(self) -> tuple:
+        """How `adaptations` has it."""
+        return astuple(self)
+
+    @property
+    def parts(self) -> "Iterable[Adaptation]":
+        """Itself."""
+        return [self]
 
 
 @dataclass(frozen=True)
@@ -125,6 +182,49 @@ def scope_of(
     scale = the_only(records, "scale", "read the records of one results/<scale> folder")
     records = records[records["experiment"].isin(experiments) & (records["metric"] == "accuracy")]
     return restricted(records, scale, backbone, tasks or members("datasets11"))
+
+
+def scope_of_runs(
+    records: pd.DataFrame,
+    experiments: Iterable[str],
+    shown: Iterable[Selection],
+    tasks: tuple[str, ...] | None = None,
+    backbone: str | None = None,
+) -> Scope:
+    """Of some experiments the runs that are `shown`, of one kind, on the tasks and draws that all of them have.
+
+    Left out, the tasks are CoOp's eleven. Works on no records at all; then everything is "not run". Raises ValueError
+    for records of several scales or backbones.
+    """
+    shown = list(shown)
+    by, scale = shown[0].by, the_only(records, "scale", "read the records of one results/<scale> folder")
+    records = records[records["experiment"].isin(list(experiments))]
+    runs = adaptations(records) if by == Adaptation.by else records[records["metric"] == "accuracy"]
+    wanted = [part.key for which in shown for part in which.parts]
+    runs = runs[pd.MultiIndex.from_frame(runs[list(by)]).isin(wanted)]
+    draws = runs[runs["shots"] > 0].groupby(list(by))["seed"].agg(set)
+    common = set.intersection(*draws) if len(draws) else set()
+    runs = runs[(runs["shots"] == 0) | runs["seed"].isin(common)]
+    return restricted(runs, scale, backbone, tasks or members("datasets11"), by)
+
+
+def runs_of(method: PaperMethod, shots: int = 16, split: str = "all") -> Started:
+    """The runs behind a paper's method."""
+    return Started(method.recipe, shots, split, start=method.start)
+
+
+def of_means(scope: Scope) -> Scope:
+    """The scope with the mean over its tasks as its only task: H then is the harmonic mean of average accuracies."""
+    means = scope.records.groupby([*scope.by, "seed", "backbone"], as_index=False)["value"].mean().assign(task=AVERAGE)
+    return replace(scope, records=means, tasks=(AVERAGE,) if scope.tasks else (), possible=(AVERAGE,))
+
+
+def of_task(scope: Scope, which: Selection, task: str) -> Interval | None:
+    """The value on one task with its interval over seeds; None where it was not run."""
+    runs = scope.runs(which)
+    if runs is None or task not in scope.tasks:
+        return None
+    return interval_over_seeds(runs[runs["task"] == task].set_index("seed")["value"])
 
 
 def restricted(

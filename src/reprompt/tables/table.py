@@ -68,6 +68,7 @@ class Table:
     abreast: int = 1
     signed: tuple[str, ...] = ()
     holds: ClassVar[str] = "number"
+    decimals: ClassVar[int] = 2  # of the files; a cell has two
 
     @property
     def title(self) -> str:
@@ -191,17 +192,16 @@ class Table:
         return sentences
 
     def to_csv(self) -> str:
-        """The tidy cells as CSV: two decimals, one order, the same bytes for the same records."""
-        return csv(self.cells.assign(seeds=self.cells["seeds"].astype("Int64")))
+        """The tidy cells as CSV: `decimals`, one order, the same bytes for the same records."""
+        return self._csv(self.cells.assign(seeds=self.cells["seeds"].astype("Int64")))
 
     def details_to_csv(self) -> str:
         """The details as CSV."""
-        return csv(self.details)
+        return self._csv(self.details)
 
-
-def csv(frame: pd.DataFrame) -> str:
-    """A frame as CSV with two decimals, empty cells for missing values and Unix line ends."""
-    return frame.to_csv(index=False, float_format="%.2f", lineterminator="\n")
+    def _csv(self, frame: pd.DataFrame) -> str:
+        """Empty cells for missing values and Unix line ends."""
+        return frame.to_csv(index=False, float_format=f"%.{self.decimals}f", lineterminator="\n")
 
 
 def in_words(label: str) -> str:

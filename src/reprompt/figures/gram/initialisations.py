@@ -11,8 +11,8 @@ from reprompt.figures.canvas import add_axes, page, say_not_run
 from reprompt.figures.figure import PaperFigure
 from reprompt.figures.gram.marks import COLOURS, MARKERS
 from reprompt.figures.lines import MEASURED, measured
-from reprompt.tables.gram.rows import SHOTS, SPLITS, Started, of_means, runs_of, scope_of_runs
 from reprompt.tables.methods import METHODS
+from reprompt.tables.scope import Started, of_means, runs_of, scope_of_runs
 
 VARIED, USUAL, LONGER, ADAPTED = "gram_initialisations", "gram_curves", "gram_context", "gram_adapted"  # experiments
 META_LEARNED = "meta-learned"
@@ -28,7 +28,7 @@ def gram_figure1a(records: pd.DataFrame, backbone: str | None = None) -> PaperFi
     starts = {(words, True): ("coop", swept) for words, swept in _starts(records).items()}
     starts |= {(words, False): ("coop", swept) for words, swept in _longer(records).items()}
     starts[META_LEARNED, False] = ("coop_gram", "")
-    shown = {(*words, split): _runs(*start, split) for words, start in starts.items() for split in SPLITS}
+    shown = {(*words, split): _runs(*start, split) for words, start in starts.items() for split in PANELS}
     scope = scope_of_runs(records, (VARIED, USUAL, LONGER, ADAPTED), shown.values(), backbone=backbone)
     averaged = of_means(scope)
     rows = [(*key, *measured(value)) for key, which in shown.items() if (value := averaged.average(which)) is not None]
@@ -53,7 +53,7 @@ def _longer(records: pd.DataFrame) -> dict[str, str]:
 
 
 def _runs(recipe: str, swept: str, split: str) -> Started:
-    return Started(recipe, SHOTS, split, swept=swept) if swept else runs_of(METHODS[recipe], split=split)
+    return Started(recipe, 16, split, swept=swept) if swept else runs_of(METHODS[recipe], split=split)
 
 
 def _draw(figure1a: PaperFigure) -> Figure:

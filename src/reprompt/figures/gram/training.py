@@ -14,9 +14,8 @@ from reprompt.figures.figure import PaperFigure
 from reprompt.figures.gram.marks import COLOURS, learner_of, style_of
 from reprompt.figures.lines import DOTTED, MEASURED, draw_curve, frame_values, label_ends, measured
 from reprompt.figures.prograd.curves import axis_of_epochs
-from reprompt.tables.gram.rows import Started, runs_of, scope_of_runs
 from reprompt.tables.methods import METHODS
-from reprompt.tables.scope import Scope
+from reprompt.tables.scope import Scope, Started, runs_of, scope_of_runs
 
 FOLLOWED = ("gram_curves", "gram_adapted")  # experiments
 UNTUNED_IN, LONGER = "gram_base_to_new", "gram_long"

@@ -11,9 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from reprompt.evidence.statistics import Interval, interval_over_seeds
 from reprompt.figures.canvas import GREY
 from reprompt.figures.lines import DASHED
-from reprompt.tables.average import of_task
 from reprompt.tables.methods import UNTUNED
-from reprompt.tables.scope import Scope, Which
+from reprompt.tables.scope import Scope, Which, of_task
 
 SHOTS = (1, 2, 4, 8, 16)
 # Okabe and Ito's palette, told apart by readers with any colour vision; the markers tell them apart in grey.
