@@ -80,6 +80,7 @@ class Lines(Panels):
         else:
             axes.fill_between(x, line["low"], line["high"], color=colour, alpha=0.18, linewidth=0)
         style = {"color": colour, "marker": look.marker, "markersize": 6 if look.marker == "*" else 3.5}
+        style["markevery"] = max(len(line) // 8, 1)
         face = "white" if self.default else look.face
         axes.plot(x, y, **style, linewidth=1.1, linestyle=look.dash, markerfacecolor=face)
         if self.default:

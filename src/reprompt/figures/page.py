@@ -63,7 +63,7 @@ def page(title: str, notes: str, height: float) -> tuple[Figure, SubFigure]:
 def settle(figure: Figure, labels: list[Labels]) -> None:
     """Lay the page out, move labels apart, and leave it so."""
     figure.draw_without_rendering()
-    for several in labels:
+    for several in (several for several in labels if several.texts):
         several.axes.figure.draw_without_rendering = int  # it has been drawn; adjustText would draw subfigures in full
         if several.marks is None:
             adjust_text(several.texts, ax=several.axes, **UP_AND_DOWN)
@@ -74,7 +74,8 @@ def settle(figure: Figure, labels: list[Labels]) -> None:
 
 # As many steps as labels may need, never as many seconds: pages must not depend on how busy the machine is.
 UP_AND_DOWN = {"iter_lim": 300, "only_move": "y", "avoid_self": False, "ensure_inside_axes": False, "expand": (1, 1.02)}
-ASIDE = {"iter_lim": 150, "expand": (1.12, 1.5), "force_static": (0.2, 0.4)}
+UP_AND_DOWN |= {"prevent_crossings": False}  # which would swap words of different widths
+ASIDE = {"iter_lim": 150, "expand": (1.12, 1.5), "arrowprops": {"arrowstyle": "-", "color": GREY, "linewidth": 0.5}}
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> Labels:

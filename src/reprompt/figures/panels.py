@@ -51,7 +51,8 @@ class Panel:
 class Panels:
     """Panels in rows, `across` in each (left out: two where there are four or six, else three at most).
 
-    A row is `height` inches high. `y` is what the scale up is called; it is `one_scale` for all panels or one for each.
+    A row is `height` inches high. `y` is what the scale up is called; it is `one_scale` for all panels or one for each,
+    and that across is common to `none`, to each `col` of panels or to `all`.
     """
 
     panels: tuple[Panel, ...]
@@ -60,6 +61,7 @@ class Panels:
     across: int = 0
     height: float = 2.25
     one_scale: bool = False
+    common: str = "none"
     grid: str = "both"  # lines behind the marks: both, x, y or none
     width: float = 1.0  # of the page
 
@@ -79,7 +81,7 @@ class Panels:
         if self.width < 1:
             body = body.subfigures(1, 2, width_ratios=(self.width, 1 - self.width))[0]
         across = self._shape[1]
-        every = body.subplots(*self._shape, squeeze=False, sharey=self.one_scale).ravel()
+        every = body.subplots(*self._shape, squeeze=False, sharex=self.common, sharey=self.one_scale).ravel()
         labels = []
         for place, (axes, panel) in enumerate(zip(every, self.panels, strict=True)):
             axes.set_title(panel.title)

@@ -20,7 +20,8 @@ ROW = 0.21  # inches
 class Rows(Panels):
     """Panels of rows, one for each value of `down`; points that differ in `by` share a row and look as `looks` has it.
 
-    `down.ticks` are the rows in their order; without, they are what the points have. Marks are dots, or bars from 0.
+    `down.ticks` are the rows in their order; without, they are what the points have. Without `by`, the look "" is that
+    of all rows but those that have their own. Marks are dots, or bars from 0.
     """
 
     down: Axis
@@ -40,7 +41,7 @@ class Rows(Panels):
             if row not in set(points[self.down.column]):
                 axes.text(0, place, " not run", va="center", color=GREY, style="italic")
         for number, (key, look) in enumerate(self.looks.items()):
-            shown = points[points[self.by] == key] if self.by else points
+            shown = points[points[self.by or self.down.column] == key] if key else points
             y = shown[self.down.column].map(list(rows).index) + step * (number - (len(self.looks) - 1) / 2)
             style = {"color": look.colour, "zorder": 2}
             if self.bars:
@@ -49,15 +50,10 @@ class Rows(Panels):
                 axes.hlines(y, shown["low"], shown["high"], color="black", linewidth=0.7, zorder=4)
             else:
                 axes.hlines(y, shown["low"], shown["high"], color=look.colour, linewidth=0.8, alpha=0.6)
-                axes.plot(shown[x.column], y, look.marker, markersize=4.5, markerfacecolor="white", **style)
-                last = shown[self.down.column] == list(rows)[-1]
-                axes.plot(shown.loc[last, x.column], y[last], look.marker, markersize=4.5, **style)
+                axes.plot(shown[x.column], y, look.marker, markersize=4.5, markerfacecolor=look.face, **style)
         if self.bars:
             axes.axvline(0, color="black", linewidth=0.6, zorder=3)
             axes.axhline(0.5, color="#bbbbbb", linewidth=0.5)
-            ends = measured.points[[x.column, "low", "high"]].stack()
-            margin = 0.04 * (ends.max() - ends.min())
-            axes.set_xlim(min(ends.min(), 0) - margin, max(ends.max(), 0) + margin)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_yticks(range(len(rows)), rows.values())
         axes.tick_params(axis="y", length=0)

@@ -36,11 +36,7 @@ class Scatter(Panels):
         """The points of one panel and their labels."""
         draw = self._draw_cloud if self.medians else self._draw_joined
         lines = draw(axes, points, x.column)
-        if self.medians:
-            across = measured.points[measured.points["similarity"] == points["similarity"].iloc[0]]
-            axes.set(xlim=_limits(across[x.column]), ylim=_limits(measured.points[self.up]))
-        else:
-            axes.margins(0.16)
+        axes.margins(*((0.06, 0.15) if self.medians else (0.16, 0.16)))
         named = WORDS[self.words](points)
         colours = points[self.by].map(lambda key: DARK if self.medians else self.looks[key].colour)
         texts = [
@@ -55,7 +51,7 @@ class Scatter(Panels):
             for at, words in named.items()
         ]
         dots = [np.linspace(*ends, 12) for ends in lines]
-        return [Labels(axes, texts, np.concatenate([points[[x.column, self.up]].to_numpy(), *dots]))] if texts else []
+        return [Labels(axes, texts, np.concatenate([points.loc[named.index, [x.column, self.up]], *dots]))]
 
     def _draw_joined(self, axes: Axes, points: pd.DataFrame, across: str) -> list[np.ndarray]:
         """Points, intervals and what joins them; returns the lines, each (2, 2)."""
@@ -117,8 +113,3 @@ def outlying_pairs(points: pd.DataFrame) -> pd.Series:
 WORDS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
     words.__name__: words for words in (methods_and_tau, outlying_pairs)
 }
-
-
-def _limits(values: pd.Series) -> tuple[float, float]:
-    margin = 0.06 * (values.max() - values.min()) or 0.1
-    return values.min() - margin, values.max() + margin

@@ -3,7 +3,7 @@
 from reprompt.figures.figure import FigureSpec
 from reprompt.figures.gram.followed import Followed
 from reprompt.figures.gram.products import STRETCHES, Products
-from reprompt.figures.gram.starts import Starts
+from reprompt.figures.gram.starts import META_LEARNED, Starts
 from reprompt.figures.lines import Lines, Steps
 from reprompt.figures.looks import BLUE, GRAM, GREEN, ORANGE, Look
 from reprompt.figures.panels import Axis, Panel
@@ -31,7 +31,7 @@ gram_figure1a = FigureSpec(
         one_scale=True,
         grid="x",
         down=Axis("initialisation", ""),
-        looks={"": GRAM["coop"]},
+        looks={"": GRAM["coop"], META_LEARNED: GRAM["coop_gram"]},
     ),
     "Mean over tasks after tuning on 16 images per base class; H is the harmonic mean of the two averages. Open: tuned "
     "with the plain gradient, four tokens unless it says more. Filled: CoOp + GRAM, from the meta-learned start with "

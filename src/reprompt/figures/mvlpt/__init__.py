@@ -123,6 +123,8 @@ mvlpt_figure_similarity = FigureSpec(
         Axis("value", ""),
         "normalised transfer",
         height=1.95,
+        one_scale=True,
+        common="col",
         grid="none",
         up="transfer",
         by="learner",

@@ -91,6 +91,7 @@ npt_figure4 = FigureSpec(
         Axis("gain", "gain (percentage points)"),
         height=0.7,
         one_scale=True,
+        common="all",
         grid="none",
         down=Axis("task", "", ticks=ROWS),
         by="split",
