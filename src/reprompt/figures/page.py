@@ -66,16 +66,18 @@ def settle(figure: Figure, labels: list[Labels]) -> None:
     for several in (several for several in labels if several.texts):
         several.axes.figure.draw_without_rendering = int  # it has been drawn; adjustText would draw subfigures in full
         if several.marks is None:
-            adjust_text(several.texts, ax=several.axes, **UP_AND_DOWN)
+            adjust_text(several.texts, ax=several.axes, **STEPS, **UP_AND_DOWN)
         else:
-            adjust_text(several.texts, *several.marks.T, ax=several.axes, **ASIDE)
+            adjust_text(several.texts, *several.marks.T, ax=several.axes, **STEPS, **ASIDE, **LEADER)
     figure.set_layout_engine("none")
 
 
-# As many steps as labels may need, never as many seconds: pages must not depend on how busy the machine is.
-UP_AND_DOWN = {"iter_lim": 300, "only_move": "y", "avoid_self": False, "ensure_inside_axes": False, "expand": (1, 1.02)}
-UP_AND_DOWN |= {"prevent_crossings": False}  # which would swap words of different widths
-ASIDE = {"iter_lim": 150, "expand": (1.12, 1.5), "arrowprops": {"arrowstyle": "-", "color": GREY, "linewidth": 0.5}}
+# As many steps as labels may need, never as many seconds: pages must not depend on how busy the machine is. And no
+# `prevent_crossings`, which would swap words of different widths.
+STEPS = {"iter_lim": 200, "prevent_crossings": False}
+UP_AND_DOWN = {"only_move": "y", "avoid_self": False, "ensure_inside_axes": False, "expand": (1, 1.02)}
+ASIDE = {"expand": (1.12, 1.5), "min_arrow_len": 20}
+LEADER = {"arrowprops": {"arrowstyle": "-", "color": GREY, "linewidth": 0.5}}
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> Labels:

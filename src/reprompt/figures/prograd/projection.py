@@ -68,6 +68,7 @@ class Diagram:
 def _draw_vectors(axes: Axes, vectors: pd.DataFrame) -> None:
     """Arrows from one origin; the removed part, where there is one, dotted."""
     axes.set(xlim=(-2.0, 3.4), ylim=(-0.9, 2.9))
+    axes.set_aspect("equal", adjustable="datalim")
     task, kept = vectors.loc["g_task"], vectors.loc["g_task"].equals(vectors.loc["aligned"])
     for name, (symbol, colour, shift) in SYMBOLS.items():
         end, same = vectors.loc[name], kept and name == "aligned"
