@@ -111,7 +111,7 @@ def test_records_in_any_order_give_the_same_points(name, records_of):
 def test_records_of_two_backbones_must_be_told_apart(name, records_of):
     records = records_of(name)
     usual = records[records["backbone"] == "ViT-B-16"]
-    both = pd.concat([usual, usual.assign(backbone="RN50")])
+    both = pd.concat([usual, usual.assign(backbone="RN50", file="other.npz")])
     with pytest.raises(ValueError, match="more than one backbone"):
         FIGURES[name](both)
     assert FIGURES[name](both, backbone="RN50").points.equals(FIGURES[name](usual).points)
