@@ -6,6 +6,7 @@ the truth is known. The topics: the counterpart of the example in the paper's Fi
 
 import json
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +49,9 @@ class Filter:
     def of(self, corpus: Corpus) -> Measured:
         """The chosen threshold and the curve; of real pairs the first alone, as the truth is not known."""
         counts = corpus.quality["filter"]
-        chosen, threshold = {"mark": "chosen", "threshold": counts["threshold"]}, f"hreshold {counts['threshold']:.3f}"
+        chosen, threshold = {"mark": "chosen", "threshold": counts["threshold"]}, f"Threshold {counts['threshold']:.3f}"
         if "area_under_roc" not in counts:
-            words = f"T{threshold}: {counts['kept']:,} pairs kept, {counts['dropped']:,} dropped"
+            words = f"{threshold}: {counts['kept']:,} pairs kept, {counts['dropped']:,} dropped"
             facts = {"kept": "Which of these pairs are mismatched is not known, so there is no curve."}
             return Measured(pd.DataFrame([chosen], columns=list(self.columns)), words, facts)
         for what in ("mismatched", "matched"):
@@ -64,7 +65,9 @@ class Filter:
             "was chosen without the truth. Mismatched: the caption belongs to another picture, but it may happen to "
             "fit."
         ).format(*numbers)
-        return Measured(points, f"Area under the curve {counts['area_under_roc']:.4f}; t{threshold}", {"kept": kept})
+        return Measured(
+            points, f"Area under the curve {counts['area_under_roc']:.4f}; {threshold.lower()}", {"kept": kept}
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +78,7 @@ class Roc(Panels):
         """The curve, the threshold on it, and what it keeps; nothing where the truth is not known."""
         chosen, curve = points.iloc[0], points[points["mark"] == "curve"]
         if curve.empty:
-            say_not_run(axes)
+            axes.axis("off")
             return []
         across, up = chosen[["mismatched_stay", "matched_stay"]]
         whole = not axes.get_subplotspec().colspan.start
@@ -130,7 +133,7 @@ class MapAndPictures:
         if not topics:
             say_not_run(below.subplots())
             return labels
-        every = below.subplots(topics, domains * each)
+        every = below.subplots(topics, domains * each, squeeze=False)
         for down, topic in enumerate(measured.pictures.example_topics):
             for across, axes in enumerate(every[down]):
                 domain, place = divmod(across, each)
@@ -143,16 +146,18 @@ class MapAndPictures:
         return labels
 
     def _draw_map(self, axes: Axes, points: pd.DataFrame) -> list[Labels]:
-        """Points in colours of families, with the words of topics, the larger first, as far as there is room."""
+        """Points in colours of families, with the words of topics."""
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
-        for colour, (family, captions) in zip(20 * colormaps["tab20"].colors, points.groupby("family"), strict=False):
+        for colour, (family, captions) in zip(cycle(colormaps["tab20"].colors), points.groupby("family"), strict=False):
             axes.scatter(captions["x"], captions["y"], s=2.5, color=colour, linewidths=0, label=family)
         if points["family"].any():
             axes.figure.legend(loc="outside right center", markerscale=3, handletextpad=0)
-        groups = sorted(points[points["topic"] >= 0].groupby("topic"), key=lambda group: -len(group[1]))
         style = {"ha": "center", "va": "center", "color": DARK, "path_effects": HALO, "in_layout": False}
-        texts = [axes.text(*topic[["x", "y"]].median(), topic["word"].iloc[0], **style) for _, topic in groups]
+        texts = [
+            axes.text(*topic[["x", "y"]].median(), topic["word"].iloc[0], **style)
+            for _, topic in points[points["topic"] >= 0].groupby("topic")
+        ]
         return [Labels(axes, texts, np.empty((0, 2)))]
 
 
