@@ -39,17 +39,11 @@ class Scatter(Panels):
         axes.margins(*((0.06, 0.15) if self.medians else (0.16, 0.16)))
         named = WORDS[self.words](points)
         colours = points[self.by].map(lambda key: DARK if self.medians else self.looks[key].colour)
-        texts = [
-            axes.text(
-                *points.loc[at, [x.column, self.up]],
-                words,
-                color=colours[at],
-                path_effects=HALO,
-                zorder=5,
-                in_layout=False,
-            )
-            for at, words in named.items()
-        ]
+        style = {"path_effects": HALO, "zorder": 5, "in_layout": False}
+        texts = []
+        for place, (at, words) in enumerate(named.items()):
+            va = ("bottom", "top")[place % 2]  # so that words of points in one place part
+            texts.append(axes.text(*points.loc[at, [x.column, self.up]], words, va=va, color=colours[at], **style))
         dots = [np.linspace(*ends, 12) for ends in lines]
         return [Labels(axes, texts, np.concatenate([points.loc[named.index, [x.column, self.up]], *dots]))]
 

@@ -127,20 +127,20 @@ class MapAndPictures:
 
     def draw(self, body: SubFigure, measured: Measured) -> list[Labels]:
         """Map, pictures, and the words on the map as labels."""
-        topics, domains, each = measured.pictures.examples.shape[:3]
+        examples = measured.pictures.examples
         above, below = body.subfigures(2, 1, height_ratios=(self.map, self.inches(measured) - self.map))
         labels = self._draw_map(above.subplots(), measured.points)
-        if not topics:
+        if not len(examples):
             say_not_run(below.subplots())
             return labels
-        every = below.subplots(topics, domains * each, squeeze=False)
+        framed = np.pad(examples, [(0, 0)] * 3 + [(1, 1)] * 2 + [(0, 0)], constant_values=255)
+        every = below.subplots(*examples.shape[:2], squeeze=False)
         for down, topic in enumerate(measured.pictures.example_topics):
-            for across, axes in enumerate(every[down]):
-                domain, place = divmod(across, each)
-                axes.imshow(measured.pictures.examples[down, domain, place], interpolation="nearest")
+            for domain, axes in enumerate(every[down]):
+                axes.imshow(np.concatenate(framed[down, domain], axis=1), interpolation="nearest")
                 axes.set(xticks=[], yticks=[])
                 axes.spines[:].set_visible(False)
-                if down == 0 and place == each // 2:
+                if down == 0:
                     axes.set_title(f"domain {domain + 1}", loc="center")
             every[down][0].set_ylabel(measured.pictures.topic_words[topic], rotation=0, ha="right", va="center")
         return labels
