@@ -1,5 +1,7 @@
 """The figure of what explains transfer; tests/tables/fake_grid.py makes the records."""
 
+import itertools
+
 import fake_grid
 import numpy as np
 import pandas as pd
@@ -52,6 +54,13 @@ def test_the_named_are_few_and_of_different_targets(figure):
     assert not marked.duplicated(["learner", "similarity", "target"]).any()
     names = {f"{card_of(pair.source).printed} → {card_of(pair.target).printed}" for pair in marked.itertuples()}
     assert names <= set(words(figure).split("\n"))
+
+
+def test_names_of_pairs_do_not_cover_each_other(figure):
+    for axes in figure.figure.axes:
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert len(boxes) == 3
+        assert not any(box.overlaps(other) for box, other in itertools.combinations(boxes, 2))
 
 
 def test_the_pair_that_breaks_the_rule_is_named_first():

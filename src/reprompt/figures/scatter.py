@@ -41,9 +41,9 @@ class Scatter(Panels):
         colours = points[self.by].map(lambda key: DARK if self.medians else self.looks[key].colour)
         style = {"path_effects": HALO, "zorder": 5, "in_layout": False}
         texts = []
-        for place, (at, words) in enumerate(named.items()):
-            va = ("bottom", "top")[place % 2]  # so that words of points in one place part
-            texts.append(axes.text(*points.loc[at, [x.column, self.up]], words, va=va, color=colours[at], **style))
+        for place, at in enumerate(points.loc[named.index, self.up].sort_values(kind="stable").index):
+            va = ("bottom", "top")[place % 2]  # so that words of points at one height part
+            texts.append(axes.text(*points.loc[at, [x.column, self.up]], named[at], va=va, color=colours[at], **style))
         dots = [np.linspace(*ends, 12) for ends in lines]
         return [Labels(axes, texts, np.concatenate([points.loc[named.index, [x.column, self.up]], *dots]))]
 
