@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from matplotlib.text import Text
 
 import reprompt.gradients.prograd as prograd_rule
-from reprompt.figures import prograd
 from reprompt.figures.prograd import (
+    PROGRAD_FIGURES,
     prograd_figure1,
     prograd_figure2,
     prograd_figure3,
@@ -25,53 +24,16 @@ from reprompt.tables.scope import scope_of, swept
 from reprompt.tasks.groups import members
 
 DATASETS_11 = members("datasets11")
-FIGURES = {name: getattr(prograd, name) for name in prograd.__all__}
-WITH_RECORDS = [name for name in FIGURES if name != "prograd_figure3"]
 
 
 @pytest.fixture(scope="module")
 def figures(records):
-    return {name: make_figure(records) for name, make_figure in FIGURES.items()}
+    return {name: make_figure(records) for name, make_figure in PROGRAD_FIGURES.items()}
 
 
 @pytest.fixture(scope="module")
 def figure4(figures):
     return figures["prograd_figure4"]
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_the_same_records_in_any_order_give_the_same_bytes(figures, records, name):
-    again = FIGURES[name](records.sample(frac=1, random_state=1))
-    assert again.to_csv() == figures[name].to_csv()
-    picture = figures[name].to_png()
-    assert again.to_png() == picture
-    assert b"tEXt" not in picture
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_no_words_leave_the_page(figures, name):
-    figure = figures[name].figure
-    figure.draw_without_rendering()  # only then labels of axes are where they will be
-    page, renderer = figure.bbox, figure.canvas.get_renderer()
-    for text in figure.findobj(Text):
-        if text.get_visible() and text.get_text():
-            box = text.get_window_extent(renderer)
-            assert page.x0 <= box.x0 and box.x1 <= page.x1, text.get_text()
-            assert page.y0 <= box.y0 and box.y1 <= page.y1, text.get_text()
-
-
-@pytest.mark.parametrize("name", WITH_RECORDS)
-def test_no_records_at_all_and_other_tasks_leave_empty_panels_and_no_error(make, records, name):
-    none = FIGURES[name](records.iloc[:0])
-    assert none.points.empty
-    assert "not run" in {text.get_text() for text in none.figure.findobj(Text)}
-    assert FIGURES[name](make(scale="smoke", tasks=("dtd", "eurosat"), seeds=(1, 2))).figure is not None
-
-
-@pytest.mark.parametrize("name", WITH_RECORDS)
-def test_the_title_names_the_scale(figures, name):
-    assert "scale miniature (rendered data)" in figures[name].title
-    assert any("scale miniature" in text.get_text() for text in figures[name].figure.texts)
 
 
 def test_writing_leaves_a_picture_and_its_numbers(figure4, tmp_path):
