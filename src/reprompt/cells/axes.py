@@ -2,7 +2,7 @@
 
 Its fields are the member's own settings, all that its code is given of the parameter file. A field of the same name
 as one of `tuning` is filled by that; every other one stands in the member's block. Class variables and properties say
-what the plan and the code hash have to know of it.
+what the plan, the estimates and the code hash have to know of it.
 """
 
 from typing import ClassVar, Literal, NamedTuple
@@ -30,10 +30,12 @@ class ImagePrompts(NamedTuple):
 
 
 class Widths(NamedTuple):
-    """Numbers of a token in the two towers."""
+    """Numbers of a token in the two towers, of a feature, and the classes among which is learned."""
 
     text: int
     image: int
+    joint: int
+    classes: int
 
 
 class Settings(Block):
@@ -46,11 +48,13 @@ class LearnerSettings(Settings):
     """Of a learner.
 
     `trained`: by gradient steps, fitted at once, or not at all. `images_at_once` is how many test images one forward
-    pass evaluates, which bounds its memory; None is all of them.
+    pass evaluates, which bounds its memory; None is all of them. `templates` is how many hand-written texts of every
+    class are encoded before images are evaluated.
     """
 
     trained: ClassVar[Literal["by_steps", "at_once", "not"]] = "by_steps"
     images_at_once: ClassVar[int | None] = None
+    templates: ClassVar[int] = 0
 
     @property
     def text_prompts(self) -> TextPrompts | None:
@@ -71,6 +75,16 @@ class LearnerSettings(Settings):
     def solver_rounds(self) -> float:
         """About so many rounds of the solver that fits it, where it is trained at once."""
         return 0.0
+
+    def beside_prompts(self, widths: Widths) -> int:
+        """Numbers that one run learns beside its prompts."""
+        return 0
+
+    def learned_numbers(self, widths: Widths) -> int:
+        """Numbers that one run learns."""
+        text, image = self.text_prompts, self.image_prompts
+        of_text = text.context * widths.text * (widths.classes if text.per_class else 1) if text else 0
+        return of_text + (image.length * image.depth * widths.image if image else 0) + self.beside_prompts(widths)
 
 
 class ImagePromptSettings(LearnerSettings):

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from pydantic import PositiveInt
 
-from reprompt.cells.axes import LearnerSettings, TextPrompts
+from reprompt.cells.axes import LearnerSettings, TextPrompts, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -38,6 +38,10 @@ class Settings(LearnerSettings):
     def text_prompts(self) -> TextPrompts:
         """The context, shifted for every image."""
         return TextPrompts(self.context_length, per_image=True)
+
+    def beside_prompts(self, widths: Widths) -> int:
+        """The meta-net, but for its biases."""
+        return widths.joint * (widths.joint + widths.text) // 16
 
 
 class Learner:

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from pydantic import PositiveInt
 
-from reprompt.cells.axes import LearnerSettings, TextPrompts, Widths
+from reprompt.cells.axes import LearnerSettings, TextPrompts
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -37,10 +37,6 @@ class Settings(LearnerSettings):
     @property
     def text_prompts(self) -> TextPrompts:
         return TextPrompts(self.context_length, position=self.position, per_class=self.class_specific)
-
-    def learned_numbers(self, widths: Widths) -> int:
-        """Numbers that one run learns, in a context that all classes share."""
-        return self.context_length * widths.text
 
 
 class Learner:

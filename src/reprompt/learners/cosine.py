@@ -9,7 +9,7 @@ stays that of zero-shot CLIP's text.
 import torch
 import torch.nn.functional as F
 
-from reprompt.cells.axes import LearnerSettings
+from reprompt.cells.axes import LearnerSettings, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
@@ -28,6 +28,10 @@ class Settings(LearnerSettings):
     def weights_per_class(self) -> bool:
         """A vector each."""
         return True
+
+    def beside_prompts(self, widths: Widths) -> int:
+        """The vectors."""
+        return widths.classes * widths.joint
 
 
 class Learner:

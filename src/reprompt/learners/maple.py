@@ -14,7 +14,7 @@ before the name.
 import torch
 from pydantic import PositiveInt
 
-from reprompt.cells.axes import ImagePrompts, LearnerSettings, TextPrompts
+from reprompt.cells.axes import ImagePrompts, LearnerSettings, TextPrompts, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -44,6 +44,10 @@ class Settings(LearnerSettings):
     def image_prompts(self) -> ImagePrompts:
         """As many as in the text."""
         return ImagePrompts(self.context_length, self.depth)
+
+    def learned_numbers(self, widths: Widths) -> int:
+        """The text prompts and the couplings, which give the image prompts; but for biases."""
+        return self.depth * (self.context_length + widths.image) * widths.text
 
 
 class Learner:

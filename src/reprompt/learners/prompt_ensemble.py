@@ -12,6 +12,7 @@ class Settings(LearnerSettings):
 
     label = "CLIP++"
     trained = "not"
+    templates = 8  # CoOp's seven and the task's own
 
 
 def classes(backbone: Backbone, task: str, template: str, class_names: list[str]) -> Tensor:

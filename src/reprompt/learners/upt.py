@@ -54,12 +54,11 @@ class Settings(ImagePromptSettings):
     def text_prompts(self) -> TextPrompts:
         return TextPrompts(self.context_length, position=self.position, per_class=self.class_specific)
 
-    def learned_numbers(self, widths: Widths) -> int:
-        """Numbers that one run learns: prompts (a context that all classes share), projections and blocks."""
-        prompts = self.context_length * widths.text + self.visual_length * self.visual_depth * widths.image
+    def beside_prompts(self, widths: Widths) -> int:
+        """Projections and blocks."""
         mix = self.mix_width
         projections = sum((width + 1) * mix + (mix + 1) * width for width in (widths.text, widths.image))
-        return prompts + projections + self.mix_layers * (12 * mix**2 + 13 * mix)
+        return projections + self.mix_layers * (12 * mix**2 + 13 * mix)
 
 
 class Learner:

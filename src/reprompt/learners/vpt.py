@@ -28,16 +28,17 @@ class Settings(ImagePromptSettings):
 
     label = "VPT"
     images_at_once = 32
+    templates = 1
 
     template: str = "a photo of a {}."
     project_width: PositiveInt | None = None
 
     def learned_numbers(self, widths: Widths) -> int:
-        """Numbers that one run learns: prompts and, where there is one, their projection."""
-        width, projection = widths.image, 0
-        if self.project_width:
-            width, projection = self.project_width, (self.project_width + 1) * widths.image
-        return self.visual_length * self.visual_depth * width + projection
+        """The prompts and, where there is one, the projection."""
+        if self.project_width is None:
+            return super().learned_numbers(widths)
+        prompts = self.visual_length * self.visual_depth * self.project_width
+        return prompts + (self.project_width + 1) * widths.image
 
 
 class Learner:
