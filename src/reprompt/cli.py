@@ -483,6 +483,10 @@ def attest(
     everything: Annotated[
         bool, typer.Option("--all", help="Compare every cell, and whole trainings, not a sample.")
     ] = False,
+    read: Annotated[
+        str | None,
+        typer.Option(help="Why the changes that no sample executes change no number, once you have read them."),
+    ] = None,
     cores: Annotated[int | None, typer.Option(help="CPU cores; all by default.")] = None,
     params: Params = Path("params.yaml"),
     scale: Scale = None,
@@ -490,12 +494,15 @@ def attest(
     """Compare what a changed code gives with what the old one gave, and keep the results that it made stale.
 
     Both run here side by side: every table, figure and claim whole, of training a sample that has every learner on
-    every task (--all compares all of it). The change has to be committed. What agrees bit by bit is registered in
-    provenance.jsonl, code.json and dvc.lock; the exit code is 1 where something stays stale.
+    every task (--all compares all of it). What depends on changes that no sample executes stays stale, but for those
+    that you have read (--read): they and your reason are written into attested.jsonl. The change has to be committed.
+    What agrees bit by bit is registered in provenance.jsonl, code.json and dvc.lock; the exit code is 1 where something
+    stays stale.
     """
+    from reprompt.workflow.attest.run import Extent
     from reprompt.workflow.attest.run import attest as run
 
-    sys.exit(run(_plan(params, scale), names or (), dry_run, everything, cores))
+    sys.exit(run(_plan(params, scale), names or (), dry_run, Extent(everything, read), cores))
 
 
 def _records(paths: list[Path]) -> "pd.DataFrame":

@@ -54,6 +54,28 @@ def test_of_a_renamed_function_only_its_head_and_its_callers_changed(packages) -
     assert changed(packages, BEFORE.replace("unused", "renamed")) == ["the module itself: def renamed(x):"]
 
 
+def test_a_function_whose_own_variables_were_renamed_has_not_changed(packages) -> None:
+    text = BEFORE.replace("def loss(x, shots):", "def loss(x, size):").replace("shots > 8", "size > 8")
+    assert changed(packages, text) == ["the module itself: def loss(x, size):"]  # its callers may name it
+    assert "loss: return x - x" in changed(packages, text.replace("x - RATE", "x - x"))
+
+
+def test_neither_attributes_nor_what_a_function_inside_reads_are_its_own_variables(packages) -> None:
+    text = BEFORE.replace("    return x\n", "    y = x\n    return lambda: y.y\n")
+    (packages[0] / "train.py").write_text(text)
+    assert changed(packages, text.replace("y", "z")) == [
+        "unused: z = x",
+        "unused: return lambda: z.z",
+        "unused: taken away: y = x",
+        "unused: taken away: return lambda: y.y",
+    ]
+    (packages[0] / "train.py").write_text(text.replace("lambda: y.y", "y.y"))
+    assert changed(packages, text.replace("lambda: y.y", "y.z")) == [
+        "unused: return y.z",
+        "unused: taken away: return y.y",
+    ]
+
+
 def test_a_changed_statement_is_named_beside_what_it_replaces(packages) -> None:
     assert changed(packages, BEFORE.replace("x * 2", "x * 3")) == [
         "loss: x = x * 3",

@@ -1,5 +1,6 @@
 """What was compared: a piece that differed is remembered until it agrees."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,3 +33,17 @@ def test_what_agreed_samples_executed_since_a_commit_counts(tmp_path: Path) -> N
     log.add(JOB, "y", Compared(4, "differs"), executed=["+train.py:train:1:1"])
     log.add(replace(JOB, since="c"), "z", Compared(4), executed=["+train.py:train:1:2"])
     assert Logbook(tmp_path, "b").executed("a") == {"+train.py:train:1:0"}
+
+
+def test_what_a_person_has_read_is_written_down_and_is_no_piece(tmp_path: Path) -> None:
+    log = Logbook(tmp_path, "b")
+    log.add(JOB, "x", Compared(4))
+    log.add_reading("a", ["train.py:3 in train: return 0.0"], "only estimates read it")
+    *_, line = map(json.loads, log.path.read_text().splitlines())
+    assert line == {
+        "from": "a",
+        "to": "b",
+        "read": ["train.py:3 in train: return 0.0"],
+        "because": "only estimates read it",
+    }
+    assert Logbook(tmp_path, "b").lines == log.lines

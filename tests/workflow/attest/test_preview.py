@@ -10,7 +10,7 @@ from reprompt.planning.plan import Plan, make_plan
 from reprompt.workflow import reproduce
 from reprompt.workflow.attest import registering
 from reprompt.workflow.attest.preview import preview
-from reprompt.workflow.attest.run import Attestation
+from reprompt.workflow.attest.run import Attestation, Extent
 from reprompt.workflow.attest.stale import Made, Refused
 from reprompt.workflow.reproduce import SnakemakeJob, StatusLine
 
@@ -61,7 +61,7 @@ def test_the_end_says_what_is_left_to_run_and_how(
 ) -> None:
     monkeypatch.setattr(reproduce, "missing_steps", lambda *_, **__: {"report": SnakemakeJob("report", 0, 10.0)})
     monkeypatch.setattr(registering, "register", lambda *_: [])
-    attestation = Attestation(plan, everything=False, cores=1, line=StatusLine())
+    attestation = Attestation(plan, Extent(), cores=1, line=StatusLine())
     attestation.findings.stays(TABLE, "")
     for job in (TRAINED, FEATURES):
         attestation.findings.stays(job, "it differs")

@@ -107,7 +107,7 @@ def test_a_stamp_changes_the_hash_in_both_lists_and_nothing_else(plan: Plan, ent
     record.parent.mkdir(parents=True)
     record.write_text(json.dumps({"params": ["'old'", "'spec'"], "endtime": 1.5}))
     table = next(job for job in stale(plan)[0] if job.rule == "table")
-    stamp(plan.root, [table], LATER, {})
+    stamp(plan.root, [table], LATER, {}, {})
     after = provenance.load(plan.root)
     assert after[SPLIT] == entries[SPLIT]
     assert after[TABLE]["made"] == {"code": "new", "spec": digest_of_text("spec"), "commit": COMMIT}
@@ -124,8 +124,10 @@ def test_records_are_also_stamped_with_the_code_of_their_cells(plan: Plan, entri
     provenance.write(plan.root, {output: entry(output, "tune", **wildcards)})
     (job,) = stale(plan)[0]
     assert job == Made("tune", wildcards, (output,), "old", "new", COMMIT)
-    stamp(plan.root, [job], LATER, {name: "cells"})
-    assert provenance.load(plan.root)[output]["made"]["cells"] == "cells"
+    stamp(plan.root, [job], LATER, {name: "cells"}, {name: "only estimates"})
+    after = provenance.load(plan.root)[output]
+    assert after["made"]["cells"] == "cells"
+    assert after["attested"] == [{"from": COMMIT, "to": LATER, "read": "only estimates"}]
 
 
 def test_a_record_that_names_no_code_is_not_stamped(plan: Plan, entries: dict) -> None:
@@ -133,4 +135,4 @@ def test_a_record_that_names_no_code_is_not_stamped(plan: Plan, entries: dict) -
     provenance.write(plan.root, entries)
     table = next(job for job in stale(plan)[0] if job.rule == "table")
     with pytest.raises(ValueError, match="does not say by which code"):
-        stamp(plan.root, [table], LATER, {})
+        stamp(plan.root, [table], LATER, {}, {})

@@ -1,29 +1,36 @@
 """Which statements a change of the code added or took away, so that attest can tell whether a sample ran through them.
 
 Statements are compared by their text as Python prints it, so neither formatting nor comments count, and a function that
-was moved or renamed has not changed. What is left of a change is to be executed: what was added by a sample of the new
-code, what was taken away by the same sample of the old code, or else nobody has seen whether it matters. But for
-`raise`: a job that fails leaves no number, so a better message or one more refusal needs no failing sample.
+was moved or renamed, or whose own variables were, has not changed. What is left of a change is to be executed: what was
+added by a sample of the new code, what was taken away by the same sample of the old code, or else nobody has seen
+whether it matters. But for `raise`: a job that fails leaves no number, so a better message or one more refusal needs no
+failing sample.
 """
 
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import NamedTuple
 
 ALIKE = 0.6  # at least, of an old function that is taken for the same one under another name
 NOT_EXECUTED = (ast.Global, ast.Nonlocal, ast.Pass, ast.Raise)  # nothing happens, or nothing is left
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 MODULE = ""  # the name of what a module does when it is imported
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A simple statement or the head of a compound one: its text, indented by what it lies in, and its lines."""
+    """A simple statement or the head of a compound one: its text, indented by what it lies in, and its lines.
+
+    `alike` is the text with numbers in place of the names that are its function's own.
+    """
 
     text: str
+    alike: str
     first: int
     last: int
 
@@ -39,6 +46,11 @@ class Function:
     @property
     def texts(self) -> tuple[str, ...]:
         return tuple(statement.text for statement in self.body)
+
+    @property
+    def alike(self) -> tuple[str, ...]:
+        """The texts but for the names that are the function's own."""
+        return tuple(statement.alike for statement in self.body)
 
     def key(self, index: int) -> str:
         """A name for the statement at `index` that holds as long as the function is the same."""
@@ -79,49 +91,97 @@ def functions(file: str, source: str) -> list[Function]:
     """The module itself, whose name is empty, and every function in it by its `__qualname__`."""
     scopes: list[Function] = []
 
-    def scope(name: str, inside: str, nodes: list[ast.stmt]) -> None:
+    def scope(name: str, inside: str, nodes: list[ast.stmt], alike: list[ast.stmt]) -> None:
         body: list[Statement] = []
         index = len(scopes)
         scopes.append(Function(file, name, ()))  # before the functions inside it
-        take(nodes, "", inside, body)
+        take(nodes, alike, "", inside, body)
         scopes[index] = Function(file, name, tuple(body))
 
-    def take(nodes: list[ast.stmt], depth: str, inside: str, body: list[Statement]) -> None:
-        for node in nodes:
+    def take(nodes: list[ast.stmt], alike: list[ast.stmt], depth: str, inside: str, body: list[Statement]) -> None:
+        for node, twin in zip(nodes, alike, strict=True):
             if isinstance(node, NOT_EXECUTED) or _says_nothing(node):
                 continue
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 first = min(part.lineno for part in (node, *node.decorator_list))
-                body.append(Statement(depth + _head(node), first, _before(node.body[0], node)))
+                last = _before(node.body[0], node)
+                body.append(Statement(depth + _head(node), depth + _head(twin), first, last))
                 if isinstance(node, ast.ClassDef):
-                    take(node.body, depth + " ", f"{inside}{node.name}.", body)
+                    take(node.body, twin.body, depth + " ", f"{inside}{node.name}.", body)
                 else:
-                    scope(inside + node.name, f"{inside}{node.name}.<locals>.", node.body)
+                    renamed = OwnNames.numbered(node)
+                    scope(inside + node.name, f"{inside}{node.name}.<locals>.", node.body, renamed.body)
                 continue
-            blocks = list(_blocks(node))
+            blocks = list(zip(_blocks(node), _blocks(twin), strict=True))
             if not isinstance(node, ast.Try):
-                last = _before(blocks[0][1][0], node) if blocks else node.end_lineno
-                body.append(Statement(depth + (_head(node) if blocks else ast.unparse(node)), node.lineno, last))
-            for kind, inner, head in blocks:
-                if head is not None:
-                    body.append(Statement(f"{depth}{kind}", head, head))
-                take(inner, f"{depth}{kind[:1]} ", inside, body)
+                last = _before(blocks[0][0].inside[0], node) if blocks else node.end_lineno
+                texts = (_head(one) if blocks else ast.unparse(one) for one in (node, twin))
+                body.append(Statement(*(depth + text for text in texts), node.lineno, last))
+            for block, twin_block in blocks:
+                if block.line is not None:
+                    body.append(Statement(depth + block.head, depth + twin_block.head, block.line, block.line))
+                take(block.inside, twin_block.inside, f"{depth}{block.head[:1]} ", inside, body)
 
-    scope(MODULE, "", ast.parse(source).body)
+    tree = ast.parse(source)
+    scope(MODULE, "", tree.body, tree.body)
     return scopes
 
 
-def _blocks(node: ast.stmt) -> Iterator[tuple[str, list[ast.stmt], int | None]]:
-    """The blocks of a compound statement, each with what sets it apart and the line of its own head, if it has one."""
+class OwnNames(ast.NodeTransformer):
+    """Numbers in place of the names that are a function's own, in the order in which it sets them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.numbers = {name: f"_{number}" for number, name in enumerate(names)}
+
+    @classmethod
+    def numbered(cls, function: FunctionNode) -> FunctionNode:
+        """A function with its own names numbered; what functions inside it read keeps its name."""
+        inner = {name for node in ast.walk(function) if node is not function for name in _read_inside(node)}
+        own = [node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)]
+        own += [
+            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        ]
+        return cls(name for name in dict.fromkeys(own) if name not in inner).visit(deepcopy(function))
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        """A variable."""
+        node.id = self.numbers.get(node.id, node.id)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        """A parameter."""
+        node.arg = self.numbers.get(node.arg, node.arg)
+        return node
+
+
+def _read_inside(node: ast.AST) -> Iterator[str]:
+    """Every name in a function or class inside another, and those that are declared to be somebody else's."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        yield from (inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
+        yield from (inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg))
+    elif isinstance(node, ast.Global | ast.Nonlocal):
+        yield from node.names
+
+
+class Block(NamedTuple):
+    """A block of a compound statement: what sets it apart, the statements in it, the line of its own head if any."""
+
+    head: str
+    inside: list[ast.stmt]
+    line: int | None
+
+
+def _blocks(node: ast.stmt) -> Iterator[Block]:
+    """The blocks of a compound statement."""
     for name in ("body", "orelse", "finalbody"):
         if inner := getattr(node, name, None):
-            yield {"body": " ", "orelse": "else", "finalbody": "finally"}[name], inner, None
+            yield Block({"body": " ", "orelse": "else", "finalbody": "finally"}[name], inner, None)
     for handler in getattr(node, "handlers", ()):
         kind = ast.unparse(handler.type) if handler.type else ""
-        yield f"except {kind} as {handler.name}", handler.body, handler.lineno
+        yield Block(f"except {kind} as {handler.name}", handler.body, handler.lineno)
     for case in getattr(node, "cases", ()):
         guard = f" if {ast.unparse(case.guard)}" if case.guard else ""
-        yield f"case {ast.unparse(case.pattern)}{guard}", case.body, case.pattern.lineno
+        yield Block(f"case {ast.unparse(case.pattern)}{guard}", case.body, case.pattern.lineno)
 
 
 def _head(node: ast.stmt) -> str:
@@ -185,13 +245,13 @@ class Changes:
 def changes_between(old: Path, new: Path, files: Iterable[str]) -> Changes:
     """What changed in some files of the package `new` since the package `old`."""
     before, now = _new_in(old, new), _new_in(new, old)
-    known, kept = ({function.texts for function in side} for side in (before, now))
-    gone = [function for function in before if function.texts not in kept]
+    known, kept = ({function.alike for function in side} for side in (before, now))
+    gone = [function for function in before if function.alike not in kept]
     contents = {file.read_bytes() for file in old.rglob("*") if file.is_file() and file.suffix != ".py"}
     names = set(files)
     statements: dict[str, tuple[ChangedStatement, ...]] = {}
     for function in now:
-        if function.file in names and function.texts not in known:
+        if function.file in names and function.alike not in known:
             changed = _changed_statements(function, _nearest(function, gone))
             statements[function.file] = (*statements.get(function.file, ()), *changed)
     data = {name for name in names if not name.endswith(".py") and (new / name).read_bytes() not in contents}

@@ -12,6 +12,7 @@ class Findings:
 
     reasons: dict[str, str] = field(default_factory=dict)
     executed: set[str] = field(default_factory=set)
+    read: dict[str, str] = field(default_factory=dict)  # why what else changed changes no number, by job
     unseen: dict[str, None] = field(default_factory=dict)  # changes that no sample executed, in order
 
     def stays(self, job: Made, why: str) -> None:

@@ -4,11 +4,15 @@ An interrupted attest goes on from it: what agreed between two hashes of code is
 
 {"from": commit, "to": commit, "code": [old, new], "piece": "few_shot/coop/ViT-B-16/part1: dtd, 1 to 16 shots",
  "numbers": 1520, "agreed": true, "first": null, "executed": [...], "machine": "AMD EPYC, ...", "seconds": 21.4}
+
+Statements that no sample executed and that a person has read are written down too:
+
+{"from": commit, "to": commit, "read": ["axes.py:77 in solver_rounds: return 0.0", ...], "because": "estimates"}
 """
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,9 +29,8 @@ class Logbook:
     def __init__(self, root: Path, commit: str) -> None:
         """`root` is `results/<scale>`, `commit` that of today's code."""
         self.path, self.commit = root / "attested.jsonl", commit
-        self.lines: list[LogLine] = (
-            [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
-        )
+        lines = map(json.loads, self.path.read_text().splitlines() if self.path.exists() else ())
+        self.lines: list[LogLine] = [line for line in lines if "piece" in line]
 
     def agreed(self, job: Made, piece: str) -> bool:
         """Whether a piece of a job was compared between the code that made it and today's, and agreed."""
@@ -61,6 +64,13 @@ class Logbook:
             "seconds": round(time.monotonic() - started, 2),
         }
         self.lines.append(line)
+        self._write(line)
+
+    def add_reading(self, since: str, statements: Sequence[str], because: str) -> None:
+        """Write down what changed since a commit that no sample executed, and why it changes no number."""
+        self._write({"from": since, "to": self.commit, "read": list(statements), "because": because})
+
+    def _write(self, line: LogLine) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as file:
             file.write(json.dumps(line, sort_keys=True) + "\n")

@@ -3,8 +3,9 @@
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from reprompt.foundation import locks
 from reprompt.foundation.code import reached
@@ -19,18 +20,35 @@ from reprompt.workflow.attest.sides import SideError
 from reprompt.workflow.attest.stale import Made, Refused, by_commit, stale
 from reprompt.workflow.attest.words import counted
 
-UNSEEN = "it depends on changes that no sample executed; --all compares everything:"
+if TYPE_CHECKING:
+    from reprompt.workflow.attest.two_codes import TwoCodes
+
+UNSEEN = (
+    "it depends on changes that no sample executed; --all compares everything, and once you have read them"
+    ' --read "why they change no number" takes them as they are:'
+)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is compared: `everything` or a sample; why what no sample executes changes no number, if it was read."""
+
+    everything: bool = False
+    read: str | None = None
+
+
+SAMPLE = Extent()
 
 
 def attest(
-    plan: Plan, names: Sequence[str] = (), dry_run: bool = False, everything: bool = False, cores: int | None = None
+    plan: Plan, names: Sequence[str] = (), dry_run: bool = False, extent: Extent = SAMPLE, cores: int | None = None
 ) -> int:
     """Attest what is stale by its code alone, as far as one of the patterns `names` fits it; returns the exit code."""
     line = reproduce.StatusLine()
     try:
         if dry_run:
-            return preview(plan, *stale(plan, names), everything)
-        attestation = Attestation(plan, everything, cores or os.cpu_count() or 1, line)
+            return preview(plan, *stale(plan, names), extent.everything)
+        attestation = Attestation(plan, extent, cores or os.cpu_count() or 1, line)
         with locks.run_lock():
             with locks.no_jobs(wait=False) as alone:
                 if not alone:
@@ -49,10 +67,10 @@ def attest(
 
 @dataclass(frozen=True)
 class Attestation:
-    """One run of `reprompt attest`: of `everything` or of a sample, on so many cores."""
+    """One run of `reprompt attest`, on so many cores."""
 
     plan: Plan
-    everything: bool
+    extent: Extent
     cores: int
     line: reproduce.StatusLine
     findings: Findings = field(default_factory=Findings)
@@ -85,18 +103,27 @@ class Attestation:
         self.line.show(f"a worktree of {jobs[0].since[:12]} and one of {commit[:12]}", always=True)
         reads = {job.name: set(reached(job_entries(self.plan, job.rule, job.wildcards))) for job in jobs}
         codes = lay_out(self.plan, jobs, commit, set().union(*reads.values()), self.findings)
-        whole = WholeComparison(self.plan, codes, self.everything, self.cores, self.line)
+        whole = WholeComparison(self.plan, codes, self.extent.everything, self.cores, self.line)
         for row in WHOLE:
             whole.compare([job for job in jobs if job.rule in row])
         trained = [job for job in jobs if job.trains or job.rule == "pretrain"]
-        TrainingComparison(self.plan, codes, self.everything, self.line).compare(trained)
-        for job in trained:
-            unseen = [] if self.everything else codes.changes.unseen(reads[job.name], self.findings.executed)
-            self.findings.unseen |= dict.fromkeys(unseen)
-            if unseen:
-                self.findings.stays(job, UNSEEN)
+        TrainingComparison(self.plan, codes, self.extent.everything, self.line).compare(trained)
+        if not self.extent.everything:
+            self._unseen(trained, codes, reads)
         for job in jobs:
             self.findings.stays(job, codes.logbook.difference(job) or "")
+
+    def _unseen(self, trained: Sequence[Made], codes: "TwoCodes", reads: Mapping[str, set[str]]) -> None:
+        """What no sample executed of the files that each job reads: it stays stale, unless a person has read it."""
+        unseen = {job: codes.changes.unseen(reads[job.name], self.findings.executed) for job in trained}
+        statements = list(dict.fromkeys(statement for of_job in unseen.values() for statement in of_job))
+        if self.extent.read and statements:
+            codes.logbook.add_reading(trained[0].since, statements, self.extent.read)
+            self.findings.read |= {job.name: self.extent.read for job, of_job in unseen.items() if of_job}
+            return
+        self.findings.unseen |= dict.fromkeys(statements)
+        for job in (job for job, of_job in unseen.items() if of_job):
+            self.findings.stays(job, UNSEEN)
 
     def _stamp(self, agreed: Sequence[Made], commit: str) -> None:
         """Stamp what agreed, for Snakemake and for DVC."""
@@ -107,7 +134,7 @@ class Attestation:
             for job in agreed
             if job.trains
         }
-        stamp(self.plan.root, agreed, commit, of_cells)
+        stamp(self.plan.root, agreed, commit, of_cells, self.findings.read)
 
     def finish(self, stale_jobs: Sequence[Made], refused: Sequence[Refused]) -> int:
         """Tell DVC what was attested, and a person what was not; the exit code."""
