@@ -76,15 +76,6 @@ def test_neither_attributes_nor_what_a_function_inside_reads_are_its_own_variabl
     ]
 
 
-def test_a_function_of_that_name_that_does_something_else_is_another(packages) -> None:
-    (packages[0] / "claims.py").write_text("def evaluate(claim):\n    runs = claim.runs\n    return runs\n")
-    assert changed(packages, "def evaluate(cells):\n    for cell in cells:\n        cell.judge()\n", "evaluate.py") == [
-        "the module itself: def evaluate(cells):",
-        "evaluate: for cell in cells:",
-        "evaluate: cell.judge()",
-    ]
-
-
 def test_a_changed_statement_is_named_beside_what_it_replaces(packages) -> None:
     assert changed(packages, BEFORE.replace("x * 2", "x * 3")) == [
         "loss: x = x * 3",
