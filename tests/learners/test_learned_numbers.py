@@ -5,7 +5,7 @@ import torch
 
 from reprompt.cells.axes import Widths
 from reprompt.evidence.adaptation import VIT_B_16
-from reprompt.learners import coop, upt, vpt
+from reprompt.learners import coop, cosine, maple, upt, vpt
 
 UPT = {"context_length": 4, "visual_length": 4, "visual_depth": 12, "mix_width": 128, "attention": "itself"}
 
@@ -13,19 +13,26 @@ UPT = {"context_length": 4, "visual_length": 4, "visual_depth": 12, "mix_width":
 @pytest.mark.parametrize("changes", [{}, {"mix_heads": 4}, {"mix_layers": 3}, {"mix_heads": 2, "mix_width": 6}])
 def test_the_block_of_upt_is_counted_whole(tiny, names, changes):
     settings = {"context_length": 3, "visual_length": 2, "visual_depth": 2, "mix_width": 8, "attention": "tokens"}
-    assert counted(upt, settings | changes) == started(tiny, names, upt, settings | changes)
+    assert counted(tiny, names, upt, settings | changes) == started(tiny, names, upt, settings | changes)
 
 
 @pytest.mark.parametrize(
     ("module", "settings"),
     [
         (coop, {"context_length": 5}),
+        (coop, {"context_length": 5, "class_specific": True}),
         (vpt, {"visual_length": 2, "visual_depth": 2}),
         (vpt, {"visual_length": 2, "visual_depth": 2, "project_width": 5}),
+        (cosine, {}),
     ],
 )
 def test_the_count_is_that_of_the_tensors(tiny, names, module, settings):
-    assert counted(module, settings) == started(tiny, names, module, settings)
+    assert counted(tiny, names, module, settings) == started(tiny, names, module, settings)
+
+
+def test_of_couplings_only_the_biases_are_left_out(tiny, names):
+    settings = {"context_length": 2, "depth": 2}
+    assert started(tiny, names, maple, settings) - counted(tiny, names, maple, settings) == 2 * 32
 
 
 @pytest.mark.parametrize(
@@ -45,11 +52,11 @@ def test_vit_b_16_has_the_counts_of_the_released_code(module, settings, count):
 def test_the_towers_need_not_be_of_one_width():
     settings = {"context_length": 1, "visual_length": 1, "visual_depth": 1, "mix_width": 1, "attention": "itself"}
     # by hand: 2 + 3 of prompts, (2 + 1) + (2 + 2) and (3 + 1) + (3 + 3) of projections, 12 + 13 of the block
-    assert upt.Settings(**settings).learned_numbers(Widths(2, 3)) == 5 + 7 + 10 + 25
+    assert upt.Settings(**settings).learned_numbers(Widths(2, 3, 2, 1)) == 5 + 7 + 10 + 25
 
 
-def counted(module, settings):
-    return module.Settings(**settings).learned_numbers(Widths(32, 32))
+def counted(tiny, names, module, settings):
+    return module.Settings(**settings).learned_numbers(Widths(32, 32, tiny.joint_width, len(names)))
 
 
 def started(tiny, names, module, settings):

@@ -37,7 +37,7 @@ INITS = {
 }
 SIZES = {"": 1, "best_2": 2, "best_3": 3, "worst_2": 2, "worst_3": 3}
 CHOICES = {"multitask_best": ("", "best_2", "best_3"), "multitask_worst": ("worst_2", "worst_3")}
-VIT_B_16 = Widths(text=512, image=768)  # the CLIP whose parameters the paper counts
+VIT_B_16 = Widths(text=512, image=768, joint=512, classes=1)  # the CLIP whose parameters the paper counts
 TOKENS = ("context_length", "visual_length")
 ADAPTATION_COLUMNS = (
     *("method", "learner", "init", "adapt", "M", "backbone", "task", "shots", "seed", "value", "validation"),
