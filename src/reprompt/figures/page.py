@@ -50,7 +50,7 @@ def page(title: str, notes: str, height: float) -> tuple[Figure, SubFigure]:
     """
     lines = [line for note in notes.split("\n") for line in textwrap.wrap(note, LETTERS)]
     figure = Figure((WIDTH, height + LINE * len(lines) + 0.5), dpi=200)
-    figure.set_layout_engine("constrained", w_pad=0.07, h_pad=0.05, wspace=0.03, hspace=0.02)
+    figure.set_layout_engine("constrained", w_pad=0.07, h_pad=0.07, wspace=0.03, hspace=0.02)
     FigureCanvasAgg(figure)
     heading, words = title.split("\n")
     figure.suptitle(heading, x=MARGIN, ha="left", fontsize=9, weight="bold")
@@ -76,7 +76,8 @@ def settle(figure: Figure, labels: list[Labels]) -> None:
 # `prevent_crossings`, which would swap words of different widths.
 STEPS = {"iter_lim": 200, "prevent_crossings": False}
 UP_AND_DOWN = {"only_move": "y", "avoid_self": False, "ensure_inside_axes": False, "expand": (1, 1.02)}
-ASIDE = {"expand": (1.12, 1.5), "min_arrow_len": 20}
+ASIDE = {"expand": (1.2, 1.4), "min_arrow_len": 16}
+ASIDE |= {"force_text": (0.15, 0.8), "force_static": (0.2, 0.3), "force_pull": (0.02, 0.02)}
 LEADER = {"arrowprops": {"arrowstyle": "-", "color": GREY, "linewidth": 0.5}}
 
 
