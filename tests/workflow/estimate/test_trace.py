@@ -105,3 +105,11 @@ def test_frozen_weights_are_not_counted():
     with Trace() as trace:
         backbone.model.visual(torch.zeros(1, 3, 48, 48, device=META))
     assert trace.peak < 4 * sum(weight.numel() for weight in backbone.model.parameters())
+
+
+def test_batch_normalisation_in_training_is_traced_though_it_writes_its_running_means():
+    layers = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.ReLU()).to(META)
+    with Trace() as trace:
+        layers(torch.zeros(4, 3, 10, 10, device=META)).sum().backward()
+    assert layers[0].weight.grad.shape == (8, 3, 3, 3)
+    assert trace.cost.work.operations == 2 * 4 * 8 * 64 * 27 * 2, "forward, and backward for the weights alone"

@@ -167,11 +167,15 @@ def _picked(indices: list[Tensor | None]) -> list[Tensor | None]:
 
 @cache
 def _kind(kernel: OpOverload) -> str:
-    """Whether a kernel is "composite", writes "in place", sees memory in another way ("view") or makes "new"."""
+    """Whether a kernel is "composite", writes "in place", sees memory in another way ("view") or makes "new".
+
+    One that writes beside what it returns (batch normalisation, into its running means) makes new.
+    """
     schema = kernel._schema
     if kernel._can_decompose():
         return "composite"
-    if any(argument.alias_info and argument.alias_info.is_write for argument in schema.arguments):
+    writes = any(argument.alias_info and argument.alias_info.is_write for argument in schema.arguments)
+    if writes and all(result.alias_info for result in schema.returns):
         return "in place"
     is_view = any(result.alias_info for result in schema.returns) or kernel is aten._unsafe_view.default
     return "view" if is_view and kernel is not aten.lift_fresh.default else "new"
