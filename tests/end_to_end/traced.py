@@ -18,6 +18,14 @@ from pathlib import Path
 
 DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 NOT_DATA = (".py", ".pyc")
+# Where what is executed is no part of the command: modules being imported; parameters, cards and the plan being read,
+# whose results stand in specifications.
+BEFORE = (
+    ("", "<module>"),
+    ("planning/parameters.py", "load_parameters"),
+    ("planning/plan.py", "make_plan"),
+    ("tasks/card.py", "cards"),
+)
 
 
 class Trace:
@@ -33,7 +41,9 @@ class Trace:
 
     def ran(self, path: str, name: str) -> None:
         """A function of the package begins."""
-        if (path, name) not in self.seen and not self.is_within(self.package, "<module>"):
+        if (path, name) not in self.seen and not any(
+            self.is_within(f"{self.package}{at}", name) for at, name in BEFORE
+        ):
             self.write("function", path, name)
 
     def opens(self, event: str, arguments: tuple) -> None:

@@ -194,6 +194,11 @@ def test_coop_is_lambda_0_and_prograd_lambda_1_of_the_same_experiment(records):
         assert points.loc[recipe, "regenerated"].tolist() == pytest.approx(list(by_hand))
 
 
+def test_a_curve_whose_runs_are_missing_beside_others_has_no_points(records):
+    others = records[(records["swept"] != swept(**{"lambda": 1})) | (records["experiment"] != "few_shot_angles")]
+    assert set(prograd_figure6(others).points["recipe"]) == {"coop"}
+
+
 def test_an_epoch_without_an_angle_is_left_out(records):
     def without_the_first(measured: dict) -> dict:
         return {"angle": np.where(np.arange(20) == 0, np.nan, measured["angle"])} if "angle" in measured else measured

@@ -20,7 +20,7 @@ def by_epoch(scope: Scope, which: Selection, name: str, task: str = "") -> dict[
     without a number.
     """
     runs = scope.records[(scope.records[list(scope.by)] == which.key).all(axis=1)]
-    runs = runs[[name in arrays for arrays in runs["measured"]]]
+    runs = runs[runs["measured"].map(lambda arrays: name in arrays).astype(bool)]  # a list of none would be of columns
     if task:
         runs = runs[runs["task"] == task]
     if runs.empty:

@@ -6,8 +6,8 @@ What it was made with is in results/<scale>/provenance.jsonl; parameters and cod
 import io
 import json
 import subprocess
-import tarfile
 import tempfile
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -126,8 +126,8 @@ def code_changed(plan: Plan, rule: str, wildcards: Mapping[str, str], commit: st
         return
     entries = job_entries(plan, rule, wildcards)
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-            packed.extractall(folder, filter="data")
+        with zipfile.ZipFile(io.BytesIO(archive)) as packed:  # of tar, Python 3.11.2 and 3.12 ask for other words
+            packed.extractall(folder)
         package = Path(folder) / "src" / PACKAGE.name
         now = reached(entries)
         try:
@@ -163,6 +163,6 @@ def _at(commit: str, file: str) -> str | None:
 
 
 def _archive(commit: str) -> bytes | None:
-    command = ["git", "archive", commit.removesuffix("+"), f"src/{PACKAGE.name}"]
+    command = ["git", "archive", "--format=zip", commit.removesuffix("+"), f"src/{PACKAGE.name}"]
     done = subprocess.run(command, capture_output=True)
     return None if done.returncode else done.stdout
