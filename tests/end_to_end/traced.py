@@ -18,14 +18,9 @@ from pathlib import Path
 
 DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 NOT_DATA = (".py", ".pyc")
-# Where what is executed is no part of the command: modules being imported; parameters, cards and the plan being read,
-# whose results stand in specifications.
-BEFORE = (
-    ("", "<module>"),
-    ("planning/parameters.py", "load_parameters"),
-    ("planning/plan.py", "make_plan"),
-    ("tasks/card.py", "cards"),
-)
+# What is executed under these is no part of the command: modules being imported; parameters, cards, the plan and its
+# cells, whose results stand in specifications. No name is any function of the file.
+BEFORE = (("", "<module>"), ("planning/", ""), ("cells/cell.py", ""), ("cells/job.py", ""), ("tasks/card.py", ""))
 
 
 class Trace:
@@ -41,9 +36,7 @@ class Trace:
 
     def ran(self, path: str, name: str) -> None:
         """A function of the package begins."""
-        if (path, name) not in self.seen and not any(
-            self.is_within(f"{self.package}{at}", name) for at, name in BEFORE
-        ):
+        if (path, name) not in self.seen and not self.is_within(BEFORE):
             self.write("function", path, name)
 
     def opens(self, event: str, arguments: tuple) -> None:
@@ -51,7 +44,7 @@ class Trace:
         path = str(arguments[0]) if event == "open" and self.package else ""
         if not path.startswith(self.package) or path.endswith(NOT_DATA) or (path, "") in self.seen:
             return
-        if path and not self.is_within(f"{self.package}foundation/code.py", "code_hash"):
+        if path and not self.is_within((("foundation/code.py", "code_hash"),)):
             self.write("file", path, "")
 
     def write(self, kind: str, path: str, name: str) -> None:
@@ -60,11 +53,13 @@ class Trace:
         line = [self.number, kind, path.removeprefix(self.package), name]
         os.write(self.file, (json.dumps(line) + "\n").encode())
 
-    def is_within(self, path: str, name: str) -> bool:
-        """Whether a function of that name is at work, of a file whose path begins so."""
+    def is_within(self, functions: tuple[tuple[str, str], ...]) -> bool:
+        """Whether a function of a file and a name is at work; a file by how its path begins, any by no name."""
+        paths = [(f"{self.package}{file}", name) for file, name in functions]
         frame = sys._getframe(1)
         while frame is not None:
-            if frame.f_code.co_name == name and frame.f_code.co_filename.startswith(path):
+            code = frame.f_code
+            if any(name in ("", code.co_name) and code.co_filename.startswith(path) for path, name in paths):
                 return True
             frame = frame.f_back
         return False

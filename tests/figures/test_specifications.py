@@ -10,6 +10,7 @@ import fake_records
 import fake_transfer
 import pandas as pd
 import pytest
+from matplotlib.axis import Axis
 from matplotlib.text import Text
 
 from reprompt.figures import FIGURES
@@ -43,7 +44,11 @@ def records_of():
 
 
 def words_of(figure) -> list[Text]:
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    """The words that are drawn: those of ticks out of view are not."""
+    ticks = [(tick, axis.get_view_interval()) for axis in figure.findobj(Axis) for tick in axis.get_major_ticks()]
+    unseen = {tick.label1 for tick, view in ticks if not min(view) <= tick.get_loc() <= max(view)}
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    return [text for text in texts if text not in unseen]
 
 
 def held(value: object):

@@ -84,10 +84,12 @@ LEADER = {"arrowprops": {"arrowstyle": "-", "color": GREY, "linewidth": 0.5}}
 def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> Labels:
     """Words in the colour of their lines at the right end of the axes; `ends` are (value, words, colour)."""
     low, high = axes.get_ylim()
-    texts = [
-        axes.text(1.015, min(max(value, low), high), words, transform=axes.get_yaxis_transform(), color=colour)
-        for value, words, colour in sorted(ends)
-    ]
+    apart = 0.005 * (high - low)  # words at one height would not know which way to step
+    texts: list[Text] = []
+    for value, words, colour in sorted(ends):
+        above = texts[-1].get_position()[1] + apart if texts else low
+        at = 1.015, max(min(max(value, low), high), above)
+        texts.append(axes.text(*at, words, transform=axes.get_yaxis_transform(), color=colour))
     for text in texts:
         text.set_verticalalignment("center")
     return Labels(axes, texts)

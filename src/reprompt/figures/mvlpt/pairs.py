@@ -31,6 +31,8 @@ class Transfers:
     def of(self, records: pd.DataFrame) -> Measured:
         """Every pair that was run: its score in percent with its interval over seeds, and its relative score."""
         runs = records[(records["protocol"] == "transfer_grid") & (records["metric"] == "score")]
+        scale = the_only(runs, "scale", "read the records of one results/<scale> folder")
+        backbone = the_only(runs, "backbone", "choose the records of one")
         rows = []
         for learner, recipe in ALONE.items():
             relative, of_recipe = normalised(grid_of(runs, recipe)), runs[runs["recipe"] == recipe]
@@ -40,8 +42,6 @@ class Transfers:
                     score = measured(interval_over_seeds(pairs[pair]))
                     rows.append((learner, *pair, *score, relative.loc[pair]))
         points = pd.DataFrame(rows, columns=[*PAIR, *MEASURED, "relative"])
-        scale = the_only(runs, "scale", "read the records of one results/<scale> folder")
-        backbone = the_only(runs, "backbone", "choose the records of one")
         shots = ", ".join(map(str, sorted(runs["shots"].unique()))) or "20"
         words = Scope(runs, scale, backbone, tuple(tasks_of(points)), members(self.tasks)).words
         return Measured(points, words, {"shots": shots})
