@@ -61,12 +61,21 @@ def test_tasks_do_not_share_a_fleet_but_shots_seeds_and_tau_do():
     assert structure(replace(cell, shots=2, seed=3, tau=0.05, swept='{"lambda":0.1}')) == structure(cell)
 
 
-@pytest.mark.parametrize(("name", "value"), [("epochs", 7), ("rate", 0.9), ("batch", 3)])
-def test_the_schedule_of_an_oracle_is_that_of_the_runs_it_teaches(name, value):
-    """It is trained once for a fleet, with the schedule of the first run."""
+@pytest.mark.parametrize(("name", "value"), [("rate", 0.9), ("batch", 3), ("momentum", 0.5)])
+def test_an_oracle_is_tuned_at_the_rate_of_the_runs_it_teaches(name, value):
+    """It is trained once for a fleet, by the first run's settings."""
     cell = cell_of("prograd_oracle")
     assert structure(with_settings(cell, **{name: value})) != structure(cell)
     assert structure(with_settings(cell, **{"lambda": 0.1})) == structure(cell), "lambda is none of the oracle's"
+
+
+def test_one_oracle_teaches_runs_of_any_length():
+    cell = cell_of("prograd_oracle")
+    longer = with_settings(cell, epochs=7, steps_per_epoch=1)
+    assert structure(longer) == structure(cell)
+    assert longer.oracle == cell.oracle
+    assert (longer.oracle.epochs, longer.oracle.steps_per_epoch) == (cell.taught.oracle_epochs, None)
+    assert longer.oracle.steps_in_epoch(640) == 640 // cell.tuned.batch, "every image of the training set once"
 
 
 def test_fleets_hold_every_cell_once_in_order_and_no_more_than_the_limit():
@@ -108,9 +117,9 @@ def test_cells_that_differ_elsewhere_are_refused_too(name, value):
         require_uniform([cell, replace(cell, **{name: value})])
 
 
-def test_an_oracle_asks_for_one_schedule():
+def test_an_oracle_asks_for_one_rate():
     cell = cell_of("prograd")
-    require_uniform([cell, with_settings(cell, epochs=7)])
-    taught = with_settings(cell, teacher="oracle")
-    with pytest.raises(ValueError, match="differ in epochs"):
-        require_uniform([taught, with_settings(taught, epochs=7)])
+    require_uniform([cell, with_settings(cell, rate=0.9)])
+    taught = cell_of("prograd_oracle")
+    with pytest.raises(ValueError, match="differ in rate:"):
+        require_uniform([taught, with_settings(taught, rate=0.9)])

@@ -8,9 +8,10 @@ import pytest
 from reprompt.cells.parameters import Views
 from reprompt.data import image_store
 from reprompt.data.image_store import ImageStore, PhotographStore
+from reprompt.data.source import TaskSource
 
 
-class Source:
+class Source(TaskSource):
     """Six images that count how often they are made."""
 
     def __init__(self):

@@ -102,7 +102,7 @@ def test_a_way_of_tuning_that_is_missing_leaves_its_column_empty(records):
 def test_the_drawn_equation_is_the_one_that_tuning_uses():
     g_task, g_general = np.random.default_rng(0).normal(size=(2, 20, 2))
     strength = torch.ones(20, dtype=torch.float64)
-    tuned = prograd_rule.align(torch.from_numpy(g_task), torch.from_numpy(g_general), strength)
+    tuned = prograd_rule.align(torch.from_numpy(g_task), torch.from_numpy(g_general), strength, 0)
     drawn = [projection.align(task, general) for task, general in zip(g_task, g_general, strict=True)]
     np.testing.assert_allclose(drawn, tuned.numpy())
 

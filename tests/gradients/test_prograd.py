@@ -12,9 +12,9 @@ from reprompt.gradients.prograd import align, align_all
 STREAM = torch.Generator().manual_seed(0)
 
 
-def with_strength(strength, projection="per_tensor", temperature=1.0):
+def with_strength(strength, projection="per_tensor", temperature=1.0, floor=0.0):
     said = {"lambda": strength, "projection": projection, "temperature": temperature, "teacher": "template"}
-    return prograd.Settings(**said)
+    return prograd.Settings(**said, floor=floor)
 
 
 def pair(conflicting: bool):
@@ -26,43 +26,67 @@ def pair(conflicting: bool):
 
 def test_aligned_gradients_are_left_alone():
     task, general = pair(conflicting=False)
-    assert torch.equal(align(task, general, torch.ones(10)), task)
+    assert torch.equal(align(task, general, torch.ones(10), 0), task)
 
 
 def test_the_result_is_orthogonal_to_the_general_direction_at_strength_one():
     task, general = pair(conflicting=True)
-    left = align(task, general, torch.ones(10))
+    left = align(task, general, torch.ones(10), 0)
     assert ((left * general).sum((1, 2)).abs() < 1e-5).all()
     assert (left - task).abs().max() > 0.01
 
 
 def test_strength_scales_what_is_removed_run_by_run():
     task, general = pair(conflicting=True)
-    removed = task - align(task, general, torch.ones(10))
+    removed = task - align(task, general, torch.ones(10), 0)
     strengths = torch.linspace(0, 1, 10)
-    assert torch.allclose(task - align(task, general, strengths), strengths[:, None, None] * removed, atol=1e-6)
+    assert torch.allclose(task - align(task, general, strengths, 0), strengths[:, None, None] * removed, atol=1e-6)
 
 
 def test_a_case_worked_by_hand():
     task, general = torch.tensor([[1.0, 1.0]]), torch.tensor([[-2.0, 0.0]])
-    assert torch.equal(align(task, general, torch.ones(1)), torch.tensor([[0.0, 1.0]]))
+    assert torch.equal(align(task, general, torch.ones(1), 0), torch.tensor([[0.0, 1.0]]))
 
 
 def test_no_general_direction_means_no_conflict():
     task = torch.randn(2, 3, 4)
-    assert torch.equal(align(task, torch.zeros(2, 3, 4), torch.ones(2)), task)
+    assert torch.equal(align(task, torch.zeros(2, 3, 4), torch.ones(2), 0), task)
 
 
 def test_only_the_direction_of_the_general_gradient_matters():
     task, general = (tensor.double() for tensor in pair(conflicting=True))
-    one, other = (align(task, size * general, torch.ones(10).double()) for size in (1, 1e-6))
+    one, other = (align(task, size * general, torch.ones(10).double(), 0) for size in (1, 1e-6))
     assert torch.allclose(one, other)
+
+
+@pytest.mark.parametrize(("part", "left"), [(1e-5, [1.0, 1.0]), (1.1e-5, [0.0, 1.0])])
+def test_a_general_gradient_below_the_floor_has_no_direction_and_nothing_conflicts_with_it(part, left):
+    """By hand: norm(G_d) is sqrt 2, and G_g points against its first component."""
+    task, general = torch.tensor([[1.0, 1.0]]), torch.tensor([[-part * 2**0.5 * 0.9999, 0.0]])
+    assert torch.allclose(align(task, general, torch.ones(1), 1e-5), torch.tensor([left]))
+    assert torch.allclose(align(task, general, torch.ones(1), 0), torch.tensor([[0.0, 1.0]])), "the bare rule has none"
+
+
+def test_the_floor_is_of_what_is_projected_as_one_vector():
+    """By itself u has no direction; with v, whose general gradient is large, the vector has one."""
+    task = {"u": torch.tensor([[1.0]]), "v": torch.tensor([[1.0]])}
+    general = {"u": torch.tensor([[-1e-6]]), "v": torch.tensor([[-1.0]])}
+    by_itself = align_all(task, general, torch.ones(1), "per_tensor", 1e-5)
+    assert by_itself["u"].item() == 1 and by_itself["v"].item() == 0
+    flattened = align_all(task, general, torch.ones(1), "flattened", 1e-5)
+    assert flattened["u"].item() == pytest.approx(1 - 1e-6, abs=1e-7)
+    assert flattened["v"].item() == pytest.approx(0, abs=1e-5)
+
+
+def test_each_run_of_a_fleet_has_the_floor_of_its_own_gradient():
+    task, general = torch.tensor([[1.0, 1.0], [1e-6, 1e-6]]), torch.tensor([[-1e-7, 0.0], [-1e-7, 0.0]])
+    assert torch.allclose(align(task, general, torch.ones(2), 1e-5) / task, torch.tensor([[1.0, 1.0], [0.0, 1.0]]))
 
 
 def test_one_tensor_is_projected_alike_by_itself_and_as_a_vector():
     task, general = pair(conflicting=True)
     one, other = (
-        align_all({"v": task}, {"v": general}, torch.ones(10), projection)["v"]
+        align_all({"v": task}, {"v": general}, torch.ones(10), projection, 0)["v"]
         for projection in ("per_tensor", "flattened")
     )
     assert torch.allclose(one, other, atol=1e-6)
@@ -72,12 +96,12 @@ def test_of_two_tensors_one_may_conflict_and_their_vector_not():
     """By hand: u conflicts alone; over (u, v) the agreement of v outweighs it."""
     task = {"u": torch.tensor([[1.0]]), "v": torch.tensor([[1.0, 1.0]])}
     general = {"u": torch.tensor([[-1.0]]), "v": torch.tensor([[2.0, 0.0]])}
-    by_itself = align_all(task, general, torch.ones(1), "per_tensor")
+    by_itself = align_all(task, general, torch.ones(1), "per_tensor", 0)
     assert by_itself["u"].tolist() == [[0.0]] and torch.equal(by_itself["v"], task["v"])
-    flattened = align_all(task, general, torch.ones(1), "flattened")
+    flattened = align_all(task, general, torch.ones(1), "flattened", 0)
     assert all(torch.equal(flattened[name], task[name]) for name in task)
     general["v"] = torch.tensor([[-2.0, 0.0]])  # overlap -1 - 2, norm 1 + 4: 0.6 of the general gradient goes
-    flattened = align_all(task, general, torch.ones(1), "flattened")
+    flattened = align_all(task, general, torch.ones(1), "flattened", 0)
     assert torch.allclose(flattened["u"], torch.tensor([[0.4]]))
     assert torch.allclose(flattened["v"], torch.tensor([[-0.2, 1.0]]))
 
@@ -106,13 +130,18 @@ def test_what_the_rule_returns_never_points_against_the_teacher(step, projection
         assert (overlap - before[name].clamp(min=0)).abs().max() < 1e-10 * before[name].abs().max()
 
 
-def test_a_student_that_is_the_teacher_is_not_held_back(step):
+def test_a_student_that_is_the_teacher_but_for_rounding_is_not_held_back(step):
+    """The bare rule projects along the rounding, wherever that points."""
     one = step()
-    taught = replace(one, batch=replace(one.batch, teacher=one.forward().logits.detach()))
-    _, aligned = prograd.rule([with_strength(1.0)] * 2)(taught)
+    logits = one.forward().logits.detach()
+    rounded = logits + 1e-7 * torch.randn(logits.shape, generator=torch.Generator().manual_seed(0), dtype=logits.dtype)
+    taught = replace(one, batch=replace(one.batch, teacher=rounded))
     _, expected = plain.gradients(step())
-    for name, tensor in expected.items():
-        assert (aligned[name] - tensor).abs().max() < 1e-6 * tensor.abs().max()
+    _, floored = prograd.rule([with_strength(1.0, floor=1e-5)] * 2)(taught)
+    assert all(torch.allclose(floored[name], tensor, rtol=1e-12) for name, tensor in expected.items())
+    taught = replace(step(), batch=taught.batch)
+    _, bare = prograd.rule([with_strength(1.0)] * 2)(taught)
+    assert any((bare[name] - tensor).norm() > 1e-4 * tensor.norm() for name, tensor in expected.items())
 
 
 @pytest.mark.parametrize(
@@ -129,4 +158,4 @@ def test_one_forward_pass_for_both_gradients_is_exact(step, savings):
 
 def test_a_projection_that_is_none_is_an_error():
     with pytest.raises(ValueError, match=r"'per_tensor' .* or 'flattened'"):
-        align_all({}, {}, torch.ones(1), "by_layer")
+        align_all({}, {}, torch.ones(1), "by_layer", 0)

@@ -8,7 +8,7 @@ from reprompt.gradients import general, orthogonal, plain, prograd
 from reprompt.gradients.prograd import align, two_gradients
 from reprompt.objectives import lwf
 
-TEACHER = {"temperature": 2.0, "teacher": "template"}
+TEACHER = {"temperature": 2.0, "teacher": "template", "floor": 0.0}
 PROGRAD = prograd.Settings(**{"lambda": 1.0}, projection="per_tensor", **TEACHER)
 
 
@@ -21,7 +21,7 @@ def test_what_is_left_is_orthogonal_to_the_general_direction_whatever_the_input(
     task, direction = pairs()
     overlap = (task * direction).sum((1, 2))
     assert overlap.min() < -0.1 and overlap.max() > 0.1, "it shows both only if some conflict and some agree"
-    left = orthogonal.orthogonal(task, direction)
+    left = orthogonal.orthogonal(task, direction, 0)
     assert (left * direction).sum((1, 2)).abs().max() < 1e-12
     removed = task - left
     assert torch.allclose(removed, (overlap / direction.square().sum((1, 2)))[:, None, None] * direction)
@@ -29,7 +29,10 @@ def test_what_is_left_is_orthogonal_to_the_general_direction_whatever_the_input(
 
 def test_where_they_conflict_it_is_prograd_at_strength_one():
     task, direction = pairs()
-    left, aligned = orthogonal.orthogonal(task, direction), align(task, direction, torch.ones(10, dtype=torch.float64))
+    left, aligned = (
+        orthogonal.orthogonal(task, direction, 0),
+        align(task, direction, torch.ones(10, dtype=torch.float64), 0),
+    )
     conflicting = (task * direction).sum((1, 2)) < 0
     assert torch.allclose(left[conflicting], aligned[conflicting])
     assert torch.equal(aligned[~conflicting], task[~conflicting])
@@ -38,12 +41,21 @@ def test_where_they_conflict_it_is_prograd_at_strength_one():
 
 def test_a_case_worked_by_hand():
     task, direction = torch.tensor([[1.0, 1.0], [1.0, 1.0]]), torch.tensor([[-2.0, 0.0], [1.0, 1.0]])
-    assert orthogonal.orthogonal(task, direction).tolist() == [[0.0, 1.0], [0.0, 0.0]]
+    assert orthogonal.orthogonal(task, direction, 0).tolist() == [[0.0, 1.0], [0.0, 0.0]]
 
 
 def test_no_general_direction_leaves_the_task_gradient_alone():
     task, direction = pairs()
-    assert torch.equal(orthogonal.orthogonal(task, torch.zeros_like(direction)), task)
+    assert torch.equal(orthogonal.orthogonal(task, torch.zeros_like(direction), 0), task)
+
+
+def test_a_general_gradient_below_the_floor_moves_nothing(step):
+    """G_perp is all of G_d then, and a step along G_g is none."""
+    floored = TEACHER | {"floor": 1e9}
+    _, left = orthogonal.rule([orthogonal.Settings(**floored)] * 2)(step())
+    _, along = general.rule([general.Settings(**floored)] * 2)(step())
+    for name, tensor in plain.gradients(step())[1].items():
+        assert torch.equal(left[name], tensor) and not along[name].any()
 
 
 def test_the_rule_is_orthogonal_tensor_by_tensor(step):

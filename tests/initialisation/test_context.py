@@ -47,6 +47,20 @@ def test_a_phrase_of_another_length_is_an_error(tiny):
         initial_context(tiny, "a photo of a", 16, torch.Generator())
 
 
+def test_behind_an_ellipsis_a_phrase_is_right_aligned_and_zeros_stand_before_it(tiny):
+    """Released ProGrad: the last of 16 slots hold the words before the class name, the others nothing."""
+    start_of = initial_context(tiny, "... a type of pet, a photo of a", 16, torch.Generator())
+    phrase = phrase_vectors(tiny, "a type of pet, a photo of a")
+    assert len(phrase) == 9, "the comma is a token"
+    assert start_of.shape == (16, phrase.shape[1])
+    assert not start_of[:7].any() and torch.equal(start_of[7:], phrase)
+
+
+def test_an_aligned_phrase_that_is_too_long_is_an_error(tiny):
+    with pytest.raises(ValueError, match=r"'\.\.\. a photo of a' has 4 tokens, but context_length is 3"):
+        initial_context(tiny, "... a photo of a", 3, torch.Generator())
+
+
 def test_a_learner_is_asked_for_its_start():
     @dataclass
     class Echo:

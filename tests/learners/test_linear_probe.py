@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
+from reprompt.learners import linear_probe
 from reprompt.learners.linear_probe import Settings, solve
 
 SETTINGS = Settings(largest_c=1e4, smallest_c=1e-4, coarse=5, bisections=4, iterations=200)
@@ -24,7 +26,7 @@ def test_c_is_chosen_on_validation_not_on_training():
     chosen = solve(train, held_out, SETTINGS)
     assert chosen.C < 1e3
     for c in (1e-4, 1e4):
-        at_once = SETTINGS.model_copy(update={"largest_c": c, "smallest_c": c, "coarse": 1, "bisections": 0})
+        at_once = SETTINGS.model_copy(update={"largest_c": c, "smallest_c": c, "coarse": 1, "bisections": 1})
         assert chosen.score(*held_out) >= solve(train, held_out, at_once).score(*held_out)
 
 
@@ -38,3 +40,28 @@ def test_without_validation_images_there_is_no_choice():
     nothing = np.zeros((0, 8), np.float32), np.zeros(0, int)
     with pytest.raises(ValueError, match="validation images"):
         solve(clouds(4, 1, 0), nothing, SETTINGS)
+
+
+def test_so_many_bisections_compare_so_many_times(monkeypatch):
+    """Released: every step fits the two ends anew and keeps the better; ours remembers, so a step is one fit more."""
+    fitted = []
+
+    class Counting(LogisticRegression):
+        def fit(self, *data):
+            fitted.append(float(np.log10(self.C)))
+            return super().fit(*data)
+
+    monkeypatch.setattr(linear_probe, "LogisticRegression", Counting)
+    train, held_out = clouds(8, 9, 0), clouds(60, 9, 1)
+    chosen = solve(train, held_out, SETTINGS)
+
+    def score(log_c):
+        return LogisticRegression(C=10.0**log_c, max_iter=200).fit(*train).score(*held_out)
+
+    best = max((4.0, 2.0, 0.0, -2.0, -4.0), key=score)  # of equals the first, as the released search
+    left, right = best - 1, best + 1
+    for _ in range(SETTINGS.bisections):
+        final = left if score(left) >= score(right) else right
+        left, right = (left, (left + right) / 2) if final == left else ((left + right) / 2, right)
+    assert np.log10(chosen.C) == pytest.approx(final)
+    assert len(fitted) == SETTINGS.coarse + 2 + (SETTINGS.bisections - 1)

@@ -232,7 +232,7 @@ WITH_CARDS = {  # what a rule's jobs read of the cards: the keys whose change ma
     "split": {"template", "metric", "groups", "classes"},
     "corpus": {"template"},
     "features": {"metric", "groups"},
-    "tune": {"metric", "groups"},
+    "tune": {"metric", "groups", "template", "name_last"},  # a start or a teacher at the task's template
     "contact_sheet": {"template", "metric", "groups", "classes", "rendered"},
     **{rule: {"printed", "short", "groups"} for rule in ("table", "figure", "claims", "report")},
 }
@@ -242,6 +242,7 @@ EDITS = {  # of the package's cards
     "groups": ("dtd", "datasets11: 9", "datasets11: 19"),
     "metric": ("voc2007", "mean_average_precision", "mean_per_class"),
     "template": ("corpus", "a photo of a {}.", "a picture of a {}."),
+    "name_last": ("dtd", "a texture of {}.", "the texture of {}."),
     "rendered": ("dtd", "DTD: textures", "DTD: patterns"),
     "classes": ("dtd", "classes: 47", "classes: 48"),
     "train": ("dtd", "train: 2820", "train: 2821"),
@@ -312,7 +313,7 @@ def test_of_rendered_tasks_template_and_metric_count_and_not_how_many_classes_th
     edit_card(key)
     stale = {rule for rule, spec in specs("miniature").items() if spec != before[rule]}
     expected = {
-        "template": {"split", "corpus", "contact_sheet"},
+        "template": {"split", "corpus", "contact_sheet", "tune"},
         "rendered": {"contact_sheet"},
         "metric": {"split", "tune", "contact_sheet"},
         "classes": set(),

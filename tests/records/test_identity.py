@@ -141,7 +141,14 @@ def test_the_one_prompt_that_it_starts_from_or_evaluates_counts():
 
 
 def test_an_oracle_sees_the_whole_training_set():
-    prograd = {"lambda": 1.0, "projection": "per_tensor", "temperature": 1.0, "teacher": "oracle"}
+    prograd = {
+        "lambda": 1.0,
+        "projection": "per_tensor",
+        "temperature": 1.0,
+        "teacher": "oracle",
+        "oracle_epochs": 2,
+        "floor": 0.0,
+    }
     cell = replace(FEW, recipe="coop+prograd_oracle", settings=canonical(FEW.resolved | prograd))
     made = split(cell.task)
     unused = next(n for n in range(200) if all(n not in of for drawn in made.draws.values() for of in drawn))

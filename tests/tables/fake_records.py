@@ -22,6 +22,7 @@ FEW_SHOT_GAINS = {
     "cosine": (-30, -20, -10, -2, 2),
     "cosine_prograd": (-28, -18, -8, 0, 4),
 }
+TEMPLATE_START = {"coop": 4.0, "prograd": 5.0, "lwf": 3.0}
 WITHOUT_AUGMENTATION = {"coop": (-4, -1, 2, 4, 5), "prograd": (1, 3, 5, 5.5, 6)}
 BASE_TO_NEW_GAINS = {"coop": (9.0, -6.0), "prograd": (8.0, -4.0)}
 TRANSFER_GAINS = {"linear_probe": -18, "coop": 2, "cocoop": 1.5, "prograd": 3}
@@ -97,6 +98,9 @@ def make_records(
                 for alpha in (0.25, 0.5, 1, 2, 4):
                     gain = 3 - alpha + position
                     add("few_shot_lwf", "lwf", task, shots, seed, zero_shot + gain, over=swept(distillation=alpha))
+                for recipe, gain in TEMPLATE_START.items() if shots in (1, 2) else ():
+                    over = swept(initialisation="template")
+                    add("few_shot_template_start", recipe, task, shots, seed, zero_shot + gain, over=over)
                 for recipe, gains in WITHOUT_AUGMENTATION.items() if task in ("stanford_cars", "oxford_pets") else ():
                     value = zero_shot + gains[position]
                     add("few_shot_no_augmentation", recipe, task, shots, seed, value, curve=curve)

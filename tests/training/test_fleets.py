@@ -33,6 +33,7 @@ from reprompt.training.axes import learner_of_cell
 from reprompt.training.fleets import trained
 from reprompt.training.given import Finished, Given
 from reprompt.training.groups import Partners
+from reprompt.training.probe import columns_of
 from reprompt.training.run import Run, run_of
 from reprompt.training.training_set import TrainingSet
 
@@ -245,6 +246,57 @@ def test_a_linear_probe_elsewhere_predicts_what_it_predicts_at_home(tasks, tiny)
         model = probe_of(cell, tasks["imagenet"])
         for test, result in results.items():
             assert np.array_equal(result.predictions, model.predict(tasks[test.task].features.test.numpy()))
+
+
+def test_of_two_classes_with_one_name_a_linear_probe_predicts_either(tasks, tiny):
+    """ImageNet has two "missile"; at home and under a shift with all its classes it is the label that counts."""
+    names, ids = ["cat", "missile", "tree", "missile"], ["n1", "n2", "n3", "n4"]
+    twice = {
+        task: dataclasses.replace(
+            tasks[task], split=dataclasses.replace(tasks[task].split, class_names=names, class_ids=ids)
+        )
+        for task in ("imagenet", "imagenet_v2")
+    }
+    cells = cells_of("linear_probe", "transfer", judged_on=["imagenet", "imagenet_v2"])
+    for cell, results in zip(cells, run_fleet(cells, twice, tiny), strict=True):
+        model = probe_of(cell, twice["imagenet"])
+        for test, result in results.items():
+            assert np.array_equal(result.predictions, model.predict(twice[test.task].features.test.numpy()))
+            assert set(result.predictions) == {0, 1, 2, 3}
+
+
+def test_a_shift_with_the_second_of_two_classes_of_one_name_is_scored_by_that(tasks, tiny):
+    split = dataclasses.replace(
+        tasks["imagenet"].split, class_names=["cat", "missile", "tree", "missile"], class_ids=["n1", "n2", "n3", "n4"]
+    )
+    some = dataclasses.replace(split, task="imagenet_a", class_names=["missile", "cat"], class_ids=["n4", "n1"])
+    assert columns_of(split, "all", some, "all") == [3, 0]
+    nameless = [dataclasses.replace(of, class_ids=None) for of in (split, some)]
+    with pytest.raises(
+        ValueError, match="imagenet: two classes have one name, and no ids to know them by in imagenet_a"
+    ):
+        columns_of(nameless[0], "all", nameless[1], "all")
+
+
+def test_a_linear_probe_is_validated_on_the_validation_set_where_there_is_one(tasks, tiny):
+    """With validation features that mislead, C is another: by the probe itself on those images."""
+    data = tasks["imagenet"]
+    labels = np.arange(40) % 4
+    drawn = {str(seed): draw(labels, 4, "imagenet", seed, 0, "validation draw") for seed in (1, 2)}
+    split = dataclasses.replace(data.split, validation_labels=labels.tolist(), validation_draws=drawn)
+    held_out = torch.randn(40, 24, generator=torch.Generator().manual_seed(3))
+    apart = dataclasses.replace(data, split=split, features=dataclasses.replace(data.features, validation=held_out))
+    for cell in (cells := cells_of("linear_probe")):
+        kind, images, of_images = split.validation(cell.seed, "all", cell.shots)
+        assert kind == "validation" and sorted(of_images) == sorted([0, 1, 2, 3] * cell.shots)
+        train, train_labels = split.few_shot(cell.seed, "all", cell.shots)
+        expected = linear_probe.solve(
+            (data.features.plain.numpy()[train], train_labels), (held_out.numpy()[images], of_images), cell.learner
+        )
+        assert expected.C != probe_of(cell, data).C, "the other images would choose the same C: it shows nothing"
+        (result,) = run_fleet([cell], tasks | {"imagenet": apart}, tiny)[0].values()
+        assert np.array_equal(result.predictions, expected.predict(data.features.test.numpy()))
+    assert len(cells) == 2
 
 
 def test_a_linear_probe_picks_among_the_classes_that_are_there(tasks, tiny):

@@ -24,7 +24,7 @@ BOTH = ivlp.Settings(context_length=2, text_depth=2, visual_depth=2, visual_leng
 
 
 def with_strength(strength):
-    settings = {"lambda": strength, "temperature": 1.0, "projection": "per_tensor", "teacher": "template"}
+    settings = {"lambda": strength, "temperature": 1.0, "projection": "per_tensor", "teacher": "template", "floor": 0.0}
     return prograd.Settings(**settings)
 
 

@@ -14,6 +14,7 @@ from reprompt.cells.recipes import ALIASES, names_of, recipe_of
 from reprompt.clip.features import TaskFeatures, write_features
 from reprompt.clip.manifest import manifest
 from reprompt.data.draws import draw
+from reprompt.data.source import TaskSource
 from reprompt.data.splits import Split
 from reprompt.evaluation.task_data import TaskData
 from reprompt.learners.coop import Learner
@@ -137,7 +138,7 @@ def test_every_recipe_leaves_a_record_of_every_cell(folder, tiny, recipe, protoc
     assert set(records["task"]) == set(plan.tasks)
 
 
-class Noise:
+class Noise(TaskSource):
     """Pictures of the shape that the tiny backbone sees, the same in every view."""
 
     def labels(self, task, part):

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import PositiveFloat, PositiveInt
 
-from reprompt.foundation.block import Block
+from reprompt.foundation.block import Block, NonNegative
 
 
 class TextPrompts(NamedTuple):
@@ -105,10 +105,18 @@ class ImagePromptSettings(LearnerSettings):
 
 
 class Taught(Settings):
-    """Of a member that compares with a teacher: zero-shot CLIP by one template or several, or an oracle."""
+    """Of a member that compares with a teacher: zero-shot CLIP by one template or several, or an oracle.
+
+    `templates` says whose: CoOp's, the papers' own, or those of ProGrad's released trainers, which end with the name.
+    Of these a cell has its task's as `template`; "" is the one that the task's split file has. `oracle_epochs`: how
+    often the prompt of an oracle is shown the whole training set.
+    """
 
     temperature: PositiveFloat
     teacher: Literal["template", "ensemble", "oracle"]
+    templates: Literal["coop", "prograd"] = "coop"
+    template: str = ""
+    oracle_epochs: PositiveInt | None = None
 
 
 class ObjectiveSettings(Settings):
@@ -137,6 +145,19 @@ class GradientSettings(Settings):
     in_episodes: ClassVar[bool] = False
     regulated: ClassVar[bool] = False
     of_a_run: ClassVar[tuple[str, ...]] = ()
+
+
+class GeneralDirection(Taught, GradientSettings):
+    """Of a gradient rule that takes the direction of G_g, the gradient of the teacher's divergence.
+
+    `floor`: where norm(G_g) is at most this part of norm(G_d) there is no direction, and nothing conflicts with it. A
+    prompt that starts at its own teacher has a G_g of zero but for rounding, whose direction is noise. 0 is the bare
+    rule, the released code's, which knows an exact zero alone.
+    """
+
+    general_gradient = True
+
+    floor: NonNegative
 
 
 class StartSettings(Settings):

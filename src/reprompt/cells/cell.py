@@ -117,6 +117,11 @@ class Cell:
         return self.settings_of(axis) if axis else None
 
     @property
+    def oracle(self) -> Tuned:
+        """What the prompt of its oracle is tuned by: as itself, but for epochs of its own over all training images."""
+        return self.tuned.model_copy(update={"epochs": self.taught.oracle_epochs, "steps_per_epoch": None})
+
+    @property
     def is_meta(self) -> bool:
         """Whether it is trained by GRAM's bi-level loop."""
         return self.protocol == "meta"
@@ -148,7 +153,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
     block, method = parameters.experiments[experiment], recipe_of(recipe)
 
     def cell(run: _Run) -> Cell:
-        resolved = parameters.resolved(block.tuning, method, task, run.shots)
+        resolved = parameters.resolved(block, method, task, run.shots)
         made = Cell(
             experiment=experiment,
             protocol=block.protocol,
@@ -159,7 +164,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
             tau=run.tau,
             seed=run.seed,
             swept=swept(**run.grid),
-            settings=canonical(_swept_over(resolved, run.grid)),
+            settings=canonical(parameters.spelt_out(_swept_over(resolved, run.grid), task)),
             judged_on=run.judged_on,
             measures=block.measures,
             start=run.start,

@@ -6,7 +6,8 @@ from typing import Any
 from reprompt.cells.cell import Cell
 from reprompt.foundation.digests import canonical
 
-SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "batch", "epochs", "steps_per_epoch")
+LENGTH = ("epochs", "steps_per_epoch")
+SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "batch", *LENGTH)
 OF_A_FLEET = ("protocol", "recipe", "backbone", "tests", "measures", "prompts_of", "keeps_prompt", "judged_images")
 
 
@@ -53,10 +54,10 @@ def _of_fleet(cell: Cell) -> dict[str, Any]:
 
 
 def _settings_of_fleet(cell: Cell) -> dict[str, Any]:
-    """The settings that its runs share. An oracle has the schedule of the runs that it teaches."""
+    """The settings that its runs share. Of their schedule an oracle has all but the length."""
     settings = cell.resolved
-    of_a_run, taught = cell.method.of_a_run, cell.taught
-    own = of_a_run if taught and taught.teacher == "oracle" else (*of_a_run, *SCHEDULE)
+    schedule = LENGTH if cell.taught and cell.taught.teacher == "oracle" else SCHEDULE
+    own = (*cell.method.of_a_run, *schedule)
     return {name: value for name, value in settings.items() if name not in own}
 
 

@@ -24,7 +24,7 @@ from reprompt.cells.axes import Settings
 from reprompt.cells.clustering import Clustering
 from reprompt.cells.members import AXES, members
 from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, recipe_of
-from reprompt.cells.tuning import Episodes, Tuned, Tuning
+from reprompt.cells.tuning import ALIGNED, TEMPLATE, Episodes, Tuned, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
 from reprompt.tasks.card import Card, card_of, cards
@@ -33,6 +33,7 @@ from reprompt.tasks.groups import members as tasks_in
 
 Measure = Literal["curve", "angle", "collapse", "features", "grad_cam", "similarity"]  # files of evaluation/measures/
 Group = Literal["best_2", "best_3", "worst_2", "worst_3"]  # a target task with one or two partners
+Protocol = Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
 BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
 REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
 Tasks = Annotated[tuple[str, ...], BeforeValidator(expanded)]  # tasks, and groups of the cards by their names
@@ -180,7 +181,7 @@ class Experiment(Block):
     `runs_per_job` cuts what has more runs. What a run gives, and whether it is finished, does not depend on either.
     """
 
-    protocol: Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
+    protocol: Protocol
     tuning: str
     methods: Expressions
     shots: tuple[PositiveInt, ...]
@@ -216,11 +217,12 @@ class Experiment(Block):
 
 
 class Where(Block):
-    """An exception: the settings beside these hold in a block of `tuning`, at a number of shots, on a task.
+    """An exception: the settings beside these hold under a protocol, in a block of `tuning`, at some shots, on a task.
 
     Or beside a member or variant of another axis: CoOp's lambda at 16 shots is not the cosine classifier's.
     """
 
+    protocol: Protocol | None = None
     tuning: str | None = None
     shots: PositiveInt | None = None
     task: str | None = None
@@ -230,7 +232,7 @@ class Where(Block):
     start: str | None = None
 
     def holds(self, here: Mapping[str, str | int]) -> bool:
-        """Whether a cell is meant, given its tuning, shots, task and its names on the axes."""
+        """Whether a cell is meant, given its protocol, tuning, shots, task and its names on the axes."""
         return all(getattr(self, name) in (None, here.get(name)) for name in Where.model_fields)
 
 
@@ -339,9 +341,10 @@ class Parameters(Block):
         """The blocks of a recipe's members and variants, by axis, in the order in which they are laid."""
         return {axis: getattr(getattr(self, BLOCKS[axis]), name) or Layer() for axis, name in recipe.names.items()}
 
-    def resolved(self, tuning: str, recipe: Recipe, task: str, shots: int) -> dict[str, Any]:
+    def resolved(self, experiment: Experiment, recipe: Recipe, task: str, shots: int) -> dict[str, Any]:
         """Every setting of a recipe's cell: of its tuning block and, over that, of its members' blocks."""
-        here = {"tuning": tuning, "task": task, "shots": shots, **recipe.names}
+        tuning = experiment.tuning
+        here = {"protocol": experiment.protocol, "tuning": tuning, "task": task, "shots": shots, **recipe.names}
         own: dict[str, Any] = {}
         for layer in self.layers_of(recipe).values():
             own |= layer.settings_for(here)
@@ -356,6 +359,21 @@ class Parameters(Block):
         taken = {*Episodes.model_fields, *recipe.keys}
         settings |= {key: value for key, value in _given(block, set(Tuning.model_fields)).items() if key in taken}
         return settings | own | ({} if self.precision == "float32" else {"precision": self.precision})
+
+    def spelt_out(self, settings: dict[str, Any], task: str) -> dict[str, Any]:
+        """A cell's settings with the task's own texts where a word stands for them, so that they say all it depends on.
+
+        Raises ValueError where they ask for the texts of one task, and several are trained together.
+        """
+        own: dict[str, str] = {}
+        asked = settings.get("templates") == "prograd" or settings.get("initialisation") == TEMPLATE
+        if asked and task not in cards():
+            raise ValueError(f"experiments.{task} asks for the template of one task, and several are trained together")
+        if settings.get("templates") == "prograd":
+            own["template"] = self.card(task).ends_with_name
+        if settings.get("initialisation") == TEMPLATE:
+            own["initialisation"] = f"{ALIGNED}{self.card(task).before_name}"
+        return settings | own
 
     def images_of(self, task: str) -> dict[str, Any]:
         """What the images of a task depend on."""
@@ -422,7 +440,11 @@ class Parameters(Block):
         for backbone in experiment.backbones or (self.standard_backbone,):
             for shots in experiment.shots:
                 task = next(iter(experiment.tasks or self.tasks))
-                learner = recipe.settings("learner", self.resolved(experiment.tuning, recipe, task, shots))
+                resolved = self.resolved(experiment, recipe, task, shots)
+                learner = recipe.settings("learner", resolved)
+                if resolved.get("teacher") == "oracle" and resolved.get("oracle_epochs") is None:
+                    axis = recipe.taught
+                    raise ValueError(f"{BLOCKS[axis]}.{recipe.names[axis]}.oracle_epochs: missing; {at} runs it")
                 if refusal := recipe.refusal(experiment.protocol, self.backbones[backbone].image_tower, learner):
                     raise ValueError(f"{at}.methods: {method}: {refusal}")
         if "angle" in experiment.measures and not recipe.general_gradient:

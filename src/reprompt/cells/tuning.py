@@ -6,6 +6,9 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from reprompt.foundation.block import Block, NonNegative
 
+TEMPLATE = "template"  # an initialisation: the words before the class name in the task's template
+ALIGNED = "... "  # before a phrase: right-aligned in the context, zeros before it
+
 
 class ParameterError(ValueError):
     """A mistake in the parameter file, in words for its author."""
@@ -16,7 +19,9 @@ class Tuned(Block):
 
     `checkpoint` is the prompt after the last epoch, or the best one on a validation fifth that is taken out of the
     few-shot set (MVLPT), looked at after every `validate_every` epochs and after the last. `optimiser`: all released
-    code has SGD; MVLPT's paper says Adam. `initialisation` is "random" or a phrase.
+    code has SGD; MVLPT's paper says Adam. `initialisation` is "random"; a phrase of as many tokens as the context; a
+    phrase behind "... ", right-aligned in a longer context, zeros before it, as ProGrad's released code starts; or
+    "template": so aligned, the words before the class name in the template of the task (ProGrad's, see `Taught`).
     """
 
     context_length: PositiveInt

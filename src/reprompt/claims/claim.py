@@ -50,7 +50,8 @@ class Claim:
 
     `prints` is the difference that the paper states, or that its tables have (then `where` says so), NaN where there is
     none: an effect size, tested by nothing. `equal_within` is the margin, in the unit of the statement, inside which
-    what a claim calls equal may differ; None where none is stated. Raises ClaimError for what does not exist.
+    what a claim calls equal may differ; None where none is stated. `note` is what a reader of the verdict has to know
+    of our runs. Raises ClaimError for what does not exist.
     """
 
     setting: Setting
@@ -60,6 +61,7 @@ class Claim:
     where: str
     prints: float = math.nan
     equal_within: float | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         lengths = {len(leaf.values) for _, leaf in leaves_of(self.statement) if getattr(leaf, "kind", "") == "pair"}

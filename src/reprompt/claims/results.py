@@ -141,7 +141,7 @@ def _reason(judgement: Judgement, verdict: str, p_holm: float) -> str:
         clauses.append(f"{len(judgement.parts)} of {parts} parts run")
     if parts > 1 and worst.words:
         clauses.append(f"furthest from the claim: {worst.words}")
-    clauses += [part.note for part in (worst,) if part.note]
+    clauses += [note for note in (worst.note, judgement.claim.note) if note]
     return "; ".join(clauses)
 
 

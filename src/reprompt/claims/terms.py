@@ -122,8 +122,8 @@ def _delta(metric: str) -> Callable[..., Term]:
     return delta
 
 
-# NPT eqs. 2 and 3, mean over base and new classes, without its sign: an error, smaller is better, as the paper reads
-# them (delta_mid is negative by construction).
+# NPT, Definitions 2 and 3, mean over base and new classes, without its sign: an error, smaller is better, as the paper
+# reads them (delta_mid is negative by construction).
 delta_lcd, delta_mid = _delta("delta_lcd"), _delta("delta_mid")
 
 

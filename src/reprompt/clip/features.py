@@ -53,12 +53,13 @@ def encode_images(backbone: Backbone, images: np.ndarray, batch: int = 256) -> T
 class TaskFeatures:
     """One task: `plain` (N, E) and `views` (V, N, E) of its training images, `test` (N', E); unnormalised.
 
-    Pictures from the web have no views: there are enough of them.
+    Pictures from the web have no views: there are enough of them. `validation` (N'', E) is there where such a split is.
     """
 
     plain: Tensor
     views: Tensor
     test: Tensor
+    validation: Tensor | None = None
 
     @property
     def normalised_views(self) -> Tensor:
@@ -78,7 +79,12 @@ class TaskFeatures:
 
 def write_features(path: Path, features: dict[str, TaskFeatures], made_from: str, pictures: PicturesOfTasks) -> None:
     """Write the features of several tasks into one file, with what they were made from and of which pictures."""
-    tensors = {f"{task}/{name}": tensor.clone() for task, f in features.items() for name, tensor in vars(f).items()}
+    tensors = {
+        f"{task}/{name}": tensor.clone()
+        for task, of_task in features.items()
+        for name, tensor in vars(of_task).items()
+        if tensor is not None
+    }
     with written_whole(path) as unfinished:
         save_file(tensors, unfinished, metadata={"made_from": made_from, "pictures": json.dumps(pictures)})
 
@@ -88,7 +94,9 @@ def read_features(path: Path, task: str) -> TaskFeatures:
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing; `reprompt features` makes it (Snakemake does so when needed)")
     with safe_open(path, "pt") as file:
-        return TaskFeatures(*(file.get_tensor(f"{task}/{name}") for name in ("plain", "views", "test")))
+        there = file.keys()
+        names = (name for name in TaskFeatures.__dataclass_fields__ if f"{task}/{name}" in there)
+        return TaskFeatures(**{name: file.get_tensor(f"{task}/{name}") for name in names})
 
 
 def ensure_features(
@@ -126,7 +134,8 @@ def task_features(
     The folder `unfinished` has what was encoded before.
     """
     source, views = images.source, images.views
-    digests = {kind: hashlib.sha256() for kind in ("train", "views", "test")}
+    splits = source.splits(task)
+    digests = {kind: hashlib.sha256() for kind in ("views", *splits)}
 
     def encoded(name: str, kind: str, count: int, read: Callable[[range], np.ndarray]) -> Tensor:
         parts = [torch.empty(0, backbone.joint_width)]
@@ -142,15 +151,18 @@ def task_features(
             parts.append(torch.from_numpy(np.load(file)))
         return torch.cat(parts)
 
-    train, test = (len(source.labels(task, split)) for split in ("train", "test"))
-    plain = encoded("train", "train", train, lambda indices: source.images(task, "train", indices))
-    of_test = encoded("test", "test", test, lambda indices: source.images(task, "test", indices))
+    count = {split: len(source.labels(task, split)) for split in splits}
+
+    def as_it_is(split: str) -> Tensor:
+        return encoded(split, split, count[split], lambda indices: source.images(task, split, indices))
 
     def in_view(view: int) -> Tensor:
         return encoded(
-            f"view{view}", "views", train, lambda indices: source.views(task, indices, [view] * len(indices), views)
+            *(f"view{view}", "views", count["train"]),
+            lambda indices: source.views(task, indices, [view] * len(indices), views),
         )
 
+    plain, others = as_it_is("train"), {split: as_it_is(split) for split in splits if split != "train"}
     shown = [in_view(view) for view in range(views.count if views else 0)]
-    features = TaskFeatures(plain, torch.stack(shown) if shown else plain.new_empty(0, *plain.shape), of_test)
-    return features, {kind: digest.hexdigest()[:20] for kind, digest in digests.items()}
+    in_views = torch.stack(shown) if shown else plain.new_empty(0, *plain.shape)
+    return TaskFeatures(plain, in_views, **others), {kind: digest.hexdigest()[:20] for kind, digest in digests.items()}

@@ -1,6 +1,7 @@
 """What the features of a part were made of: a small file that stands for them where they are not kept.
 
-Of the pictures it has digests by task: of `train`, of `views` of these (what prompts are trained on) and of `test`.
+Of the pictures it has digests by task: of `train`, of `views` of these (what prompts are trained on), of `test` and,
+where there is such a split, of `validation`.
 Cells depend on pictures by these, so nothing has to be drawn, read or encoded to know whether a cell is finished.
 """
 

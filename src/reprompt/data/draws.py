@@ -1,9 +1,12 @@
 """Few-shot draws: which images of each class a seed gives.
 
 A seed orders the training images of every class once; n shots are the first n of that order, so draws are nested over
-shots, and imbalanced sets (NPT) are prefixes of the balanced ones. Validation images follow the largest shot count, so
-no draw's validation set meets its training set. Every class of every task has its own stream. MVLPT instead takes a
-validation fifth out of the few-shot set itself.
+shots, and imbalanced sets (NPT) are prefixes of the balanced ones. Every class of every task has its own stream.
+
+Validation images are drawn from the validation set, where the data set has one: CoOp's split files do. ImageNet and
+rendered tasks have none (CoOp's code takes ImageNet's test images); there they follow the largest shot count in the
+order of the training images, so that no draw's validation set meets its training set, and a class that has no more
+images than that is not validated. MVLPT instead takes a validation fifth out of the few-shot set itself.
 
 Images of several classes (VOC 2007) are ordered all together and taken, ELEVATER's way, until every class has n.
 """
@@ -18,15 +21,17 @@ VALIDATION_AT_MOST = 4  # CoOp: min(shots, 4) validation images per class
 FIFTH = 5  # MVLPT: a fifth of every class's few-shot images is for validation
 
 
-def draw(labels: np.ndarray, classes: int, task: str, seed: int, most_shots: int) -> list[list[int]]:
+def draw(
+    labels: np.ndarray, classes: int, task: str, seed: int, most_shots: int, purpose: str = "few-shot draw"
+) -> list[list[int]]:
     """Per class, the indices of its first `most_shots` + 4 images in the order of `seed`; fewer if it has fewer.
 
     Of labels (N, K), images of several classes: one list, the order of all images.
     """
     if labels.ndim == 2:
-        return [numpy_stream(seed, "few-shot draw", task).permutation(len(labels)).tolist()]
+        return [numpy_stream(seed, purpose, task).permutation(len(labels)).tolist()]
     return [
-        numpy_stream(seed, "few-shot draw", task, k)
+        numpy_stream(seed, purpose, task, k)
         .permutation(np.flatnonzero(labels == k))[: most_shots + VALIDATION_AT_MOST]
         .tolist()
         for k in range(classes)

@@ -21,7 +21,7 @@ from reprompt.foundation.locks import exclusive
 AT_ONCE = 4096  # images that are in memory while all of a split are made
 
 
-class ImageStore:
+class ImageStore(SourceInViews):
     """A source whose images lie in `folder` once they were asked for, a file per task and split, read where needed.
 
     Augmented views are cut out of the kept images. `code` is a hash of the code that makes images.
@@ -39,8 +39,16 @@ class ImageStore:
         """Class names in label order."""
         return self.source.class_names(task)
 
+    def splits(self, task: str) -> tuple[str, ...]:
+        """The splits of a task."""
+        return self.source.splits(task)
+
+    def class_ids(self, task: str) -> list[str] | None:
+        """What classes are known by across tasks, where that is not their names."""
+        return self.source.class_ids(task)
+
     def labels(self, task: str, split: str) -> np.ndarray:
-        """Labels of `train` or `test`."""
+        """Labels (N,) of a split."""
         return self.source.labels(task, split)
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:

@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from reprompt.cells.parameters import CorpusSettings, RenderedData, WebSettings
+from reprompt.data.source import TaskSource
 from reprompt.data.web import web_indices
 from reprompt.miniature import corpus, web
 from reprompt.miniature import tasks as rendered
 
 
-class RenderedTasks:
+class RenderedTasks(TaskSource):
     """The rendered counterparts of the data sets."""
 
     def __init__(self, data: RenderedData):
@@ -33,7 +34,7 @@ class RenderedTasks:
         return rendered.render_images(task, split, indices, self.world)
 
 
-class RenderedPairs:
+class RenderedPairs(TaskSource):
     """The rendered image-text pairs as a task; which topic a pair belongs to is not known here."""
 
     def __init__(self, pairs: CorpusSettings):
@@ -53,7 +54,7 @@ class RenderedPairs:
         return self.corpus.images[web_indices(self.pairs.pairs, split)[np.asarray(indices)]]
 
 
-class RenderedWeb:
+class RenderedWeb(TaskSource):
     """The rendered counterpart of WebVision as a task."""
 
     def __init__(self, pictures: WebSettings):

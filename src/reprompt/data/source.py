@@ -14,11 +14,19 @@ from reprompt.tasks.card import Card
 class TaskSource(Protocol):
     """A family of tasks that can be read image by image."""
 
+    def splits(self, task: str) -> tuple[str, ...]:
+        """The splits of a task: `train` and `test`, and `validation` where it has one."""
+        return "train", "test"
+
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
 
+    def class_ids(self, task: str) -> list[str] | None:
+        """What classes are known by across tasks, in label order; None where that is their names."""
+        return None
+
     def labels(self, task: str, split: str) -> np.ndarray:
-        """Labels (N,) of `train` or `test`, without reading images."""
+        """Labels (N,) of a split, without reading images."""
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Images (n, H, W, 3), uint8, as the image tower wants them."""
@@ -35,6 +43,11 @@ def split_of(source: TaskSource, card: Card, seeds: Sequence[int], most_shots: i
     """The split of a task: the template from its card, labels from the source, draws for every seed."""
     task = card.name
     names, train = source.class_names(task), source.labels(task, "train")
+    validation = source.labels(task, "validation") if "validation" in source.splits(task) else None
+
+    def held_out(seed: int) -> list[list[int]]:
+        return draw(validation, len(names), task, seed, 0, "validation draw")
+
     return Split(
         task=task,
         class_names=names,
@@ -43,4 +56,7 @@ def split_of(source: TaskSource, card: Card, seeds: Sequence[int], most_shots: i
         test_labels=source.labels(task, "test").tolist(),
         draws={str(seed): draw(train, len(names), task, seed, most_shots) for seed in seeds},
         most_shots=most_shots,
+        validation_labels=None if validation is None else validation.tolist(),
+        validation_draws=None if validation is None else {str(seed): held_out(seed) for seed in seeds},
+        class_ids=source.class_ids(task),
     )

@@ -16,7 +16,7 @@ from reprompt.data.source import SourceInViews, TaskSource
 from reprompt.tasks.card import card_of
 
 
-class ByTask:
+class ByTask(TaskSource):
     """A source of several: some tasks have a source of their own."""
 
     def __init__(self, source: TaskSource, others: dict[str, TaskSource]):
@@ -26,8 +26,16 @@ class ByTask:
         """Class names in label order."""
         return self.of(task).class_names(task)
 
+    def splits(self, task: str) -> tuple[str, ...]:
+        """The splits of a task."""
+        return self.of(task).splits(task)
+
+    def class_ids(self, task: str) -> list[str] | None:
+        """What classes are known by across tasks, where that is not their names."""
+        return self.of(task).class_ids(task)
+
     def labels(self, task: str, split: str) -> np.ndarray:
-        """Labels (N,) of `train` or `test`."""
+        """Labels (N,) of a split."""
         return self.of(task).labels(task, split)
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:

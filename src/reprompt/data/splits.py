@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.data.draws import few_shot, until_each_class_has
+from reprompt.data.draws import few_shot, until_each_class_has, validation
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.streams import numpy_stream
 
@@ -21,7 +21,11 @@ def base_and_new(classes: int) -> tuple[list[int], list[int]]:
 
 @dataclass(frozen=True)
 class Split:
-    """One task. `draws` maps a seed to per-class orders of training images; `most_shots` is where validation begins.
+    """One task. `draws` maps a seed to per-class orders of training images.
+
+    Validation images are those of `validation_draws`, the like of a validation set, whose labels are kept too; or,
+    where there is no such set, those that come after `most_shots` in `draws`. `class_ids` are what classes are known by
+    across tasks where that is not their names: two of ImageNet's have one name.
 
     Labels are class indices, or a row of 0 and 1 per image where an image can belong to several classes. Of the corpus
     of image-text pairs -1 is an image of no topic, and `domains` are the domains of the training images within their
@@ -36,6 +40,9 @@ class Split:
     draws: dict[str, list[list[int]]]
     most_shots: int
     domains: list[int] | None = None
+    validation_labels: list[int] | None = None
+    validation_draws: dict[str, list[list[int]]] | None = None
+    class_ids: list[str] | None = None
 
     def classes(self, split: str) -> list[int]:
         """Label ids of `all`, `base` or `new` classes."""
@@ -45,6 +52,11 @@ class Split:
     def names(self, split: str) -> list[str]:
         """Class names of `all`, `base` or `new`."""
         return [self.class_names[k] for k in self.classes(split)]
+
+    def ids(self, split: str) -> list[str]:
+        """What the classes of `all`, `base` or `new` are known by across tasks: their ids, or else their names."""
+        ids = self.class_ids or self.class_names
+        return [ids[k] for k in self.classes(split)]
 
     @property
     def is_multi_label(self) -> bool:
@@ -77,6 +89,16 @@ class Split:
         order, labels = np.asarray(drawn[0]), np.asarray(self.train_labels)
         images = order[until_each_class_has(shots, labels[order])]
         return images, labels[images]
+
+    def validation(self, seed: int, part: str, shots: int) -> tuple[str, np.ndarray, np.ndarray]:
+        """The validation images of a seed's few-shot set: `validation` or `train`, whose they are, indices and labels.
+
+        min(shots, 4) of each class of `part`, both (N,).
+        """
+        classes = self.classes(part)
+        if self.validation_draws is not None:
+            return "validation", *validation(self.validation_draws[str(seed)], classes, shots, 0)
+        return "train", *validation(self.draws[str(seed)], classes, shots, self.most_shots)
 
     @cached_property
     def _test(self) -> np.ndarray:

@@ -102,13 +102,13 @@ def area_under_roc(ranks: np.ndarray, images: int) -> float:
 
 
 def delta_lcd(text_cosines: np.ndarray) -> float:
-    """NPT, equation 2, signed: mean of <g_i, g_j> + 1 / (K - 1) over the K (K - 1) / 2 pairs of classes."""
+    """NPT, Definition 2, signed: mean of <g_i, g_j> + 1 / (K - 1) over the K (K - 1) / 2 pairs of classes."""
     classes = (1 + np.sqrt(1 + 8 * len(text_cosines))) / 2
     return float(np.mean(text_cosines, dtype=np.float64) + 1 / (classes - 1))
 
 
 def delta_mid(own_cosines: np.ndarray, targets: np.ndarray) -> float:
-    """NPT, equation 3, signed: mean over images of <z, g_y> - 1, from the means of each class (K,)."""
+    """NPT, Definition 3, signed: mean over images of <z, g_y> - 1, from the means of each class (K,)."""
     counts = np.bincount(targets, minlength=len(own_cosines))
     occurs = counts > 0  # a class without an image has no cosine
     return float(np.average(own_cosines[occurs].astype(np.float64), weights=counts[occurs]) - 1)

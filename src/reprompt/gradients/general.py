@@ -4,25 +4,24 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from reprompt.cells.axes import GradientSettings, Taught
+from reprompt.cells.axes import GeneralDirection
 from reprompt.clip.params import Params
-from reprompt.gradients.prograd import two_gradients
+from reprompt.gradients.prograd import has_direction, two_gradients
 from reprompt.gradients.step import Rule, TrainingStep
 
 
-class Settings(Taught, GradientSettings):
+class Settings(GeneralDirection):
     """The teacher's."""
 
     label = "G_g only"
-    general_gradient = True
 
 
 def rule(settings: Sequence[Settings], handed_over: Sequence[Params] = ()) -> Rule:
-    """A step along G_g; the fleet shares the temperature."""
-    temperature = settings[0].temperature
+    """A step along G_g, none where it has no direction; the fleet shares temperature and floor."""
+    temperature, floor = settings[0].temperature, settings[0].floor
 
     def gradients(step: TrainingStep) -> tuple[Tensor, dict[str, Tensor]]:
-        losses, _, g_general = two_gradients(step, temperature)
-        return losses, g_general
+        losses, g_task, g_general = two_gradients(step, temperature)
+        return losses, {name: g.where(has_direction(g_task[name], g, floor), 0) for name, g in g_general.items()}
 
     return gradients

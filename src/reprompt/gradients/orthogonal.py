@@ -7,33 +7,29 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from reprompt.cells.axes import GradientSettings, Taught
+from reprompt.cells.axes import GeneralDirection
 from reprompt.clip.params import Params
-from reprompt.gradients.prograd import two_gradients
+from reprompt.gradients.prograd import component, two_gradients
 from reprompt.gradients.step import Rule, TrainingStep
 
 
-def orthogonal(g_task: Tensor, g_general: Tensor) -> Tensor:
+def orthogonal(g_task: Tensor, g_general: Tensor, floor: float) -> Tensor:
     """G_perp of Figure 3: g_task (R, ...) without its component along g_general, run by run."""
-    within_run = tuple(range(1, g_task.ndim))
-    overlap = (g_task * g_general).sum(within_run, keepdim=True)
-    norm = g_general.square().sum(within_run, keepdim=True)
-    return g_task - (overlap / norm.clamp(min=1e-20)).where(norm > 0, 0) * g_general
+    return g_task - component(g_task, g_general, floor) * g_general
 
 
-class Settings(Taught, GradientSettings):
+class Settings(GeneralDirection):
     """The teacher's."""
 
     label = "G_perp only"
-    general_gradient = True
 
 
 def rule(settings: Sequence[Settings], handed_over: Sequence[Params] = ()) -> Rule:
-    """A step along G_perp, tensor by tensor; the fleet shares the temperature."""
-    temperature = settings[0].temperature
+    """A step along G_perp, tensor by tensor; the fleet shares temperature and floor."""
+    temperature, floor = settings[0].temperature, settings[0].floor
 
     def gradients(step: TrainingStep) -> tuple[Tensor, dict[str, Tensor]]:
         losses, g_task, g_general = two_gradients(step, temperature)
-        return losses, {name: orthogonal(g_task[name], g_general[name]) for name in g_task}
+        return losses, {name: orthogonal(g_task[name], g_general[name], floor) for name in g_task}
 
     return gradients

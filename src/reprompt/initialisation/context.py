@@ -1,8 +1,9 @@
-"""The start of a text context: CoOp's random vectors, or the embeddings of a phrase."""
+"""The start of a text context: CoOp's random vectors, or the embeddings of a phrase, perhaps behind zeros."""
 
 import torch
 from torch import Tensor
 
+from reprompt.cells.tuning import ALIGNED
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.text import tokenize
 
@@ -22,10 +23,16 @@ def phrase_vectors(backbone: Backbone, phrase: str) -> Tensor:
 
 
 def initial_context(backbone: Backbone, initialisation: str, length: int, stream: torch.Generator) -> Tensor:
-    """A context (M, D): `initialisation` is "random", or a phrase of M tokens; ValueError where it has others."""
+    """A context (M, D): `initialisation` is "random", a phrase of M tokens, or "... phrase" of at most M.
+
+    The latter is ProGrad's released start: the phrase stands last, zeros before it. That code counts words for tokens,
+    so that a phrase with a comma loses its last word out of the context, into frozen text; here it is all in it. Raises
+    ValueError for a phrase of another length.
+    """
     if initialisation == "random":
         return random_vectors(length, backbone.text_width, stream=stream)
-    phrase = phrase_vectors(backbone, initialisation)
-    if len(phrase) != length:
+    phrase = phrase_vectors(backbone, initialisation.removeprefix(ALIGNED))
+    missing = length - len(phrase)
+    if missing < 0 or (missing and not initialisation.startswith(ALIGNED)):
         raise ValueError(f"initialisation {initialisation!r} has {len(phrase)} tokens, but context_length is {length}")
-    return phrase
+    return torch.cat([phrase.new_zeros(missing, phrase.shape[1]), phrase])

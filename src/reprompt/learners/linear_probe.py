@@ -1,8 +1,9 @@
 """The linear probe as CoOp's repository runs it: logistic regression on frozen, unnormalised image features.
 
 C is searched on validation images: a coarse grid of powers of ten, then bisection in log10 C over one decade to either
-side of its best, keeping the better half (the left one on ties). The probe of the last bisection step is the result, as
-in the released code. The CLIP paper probes features before the projection instead; CoOp and ProGrad do not.
+side of its best, keeping the better half (the left one on ties). The better probe of the last comparison is the result,
+as in the released code, whose eight steps compare eight times. The CLIP paper probes features before the projection
+instead; CoOp and ProGrad do not.
 """
 
 import warnings
@@ -30,7 +31,7 @@ class Settings(LearnerSettings):
     @property
     def solver_rounds(self) -> float:
         """About so many rounds of the solver. Some fits stop early, those of a large C at the limit."""
-        return (self.coarse + 2 + self.bisections) * self.iterations / 3
+        return (self.coarse + 1 + self.bisections) * self.iterations / 3
 
 
 def solve(
@@ -56,7 +57,7 @@ def solve(
     best = grid[int(np.argmax([fit(log_c)[0] for log_c in grid]))]
     left, right = best - 1, best + 1
     (left_score, model), (right_score, right_model) = fit(left), fit(right)
-    for _ in range(settings.bisections):
+    for _ in range(settings.bisections - 1):  # the first comparison is of the two that are fitted already
         middle = (left + right) / 2
         if left_score >= right_score:
             right = middle

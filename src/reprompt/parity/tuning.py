@@ -72,10 +72,10 @@ class LastOutput:
 
 
 def collapse_degrees(output: LearnerOutput, labels: Tensor, text_energy: float, target: float) -> dict[str, Tensor]:
-    """NPT's equations 2 and 3 of one run, from the cosines that records keep, here in double precision.
+    """NPT's Definitions 2 and 3 of one run, from the cosines that records keep, here in double precision.
 
     Of records E_W = 1 and sqrt(E_W E_H) = 1; other ones, `text_energy` and `target`, only shift the degrees. Balanced
-    by class, equation 3 is that of one image per class that occurs.
+    by class, Definition 3 is that of one image per class that occurs.
     """
     classes = output.classes.shape[-2]
     hook = Cosines(1, classes)
@@ -178,7 +178,7 @@ def prograd_steps(case: Case, backbone: Backbone, savings: Savings) -> CaseCompa
     """ProGrad on a batch of its own per step."""
     temperature = float(case.tensor("T"))
     settings = {"lambda": float(case.tensor("lambda")), "temperature": temperature, "teacher": "template"}
-    rule = prograd.rule([prograd.Settings(**settings, projection="per_tensor")], savings=savings)
+    rule = prograd.rule([prograd.Settings(**settings, projection="per_tensor", floor=0.0)], savings=savings)
     done, run = CaseComparison(case), TunedRun(case, backbone, savings, cross_entropy.loss, rule)
     done.add_exact("token_ids", tokens_agree(case))
     teacher = class_features(backbone, case.class_names, (str(case.arrays["zs_template"]),), savings)

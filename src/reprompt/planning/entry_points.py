@@ -50,7 +50,7 @@ STAGES = {  # of dvc.yaml, with the rules that they run
 }
 CARDS = "cards"  # what counts of them, beside the stages in the file that dvc.yaml depends on
 # What of a card some result depends on; the rest is about having the data set, or about costs.
-COUNTS = {"printed", "short", "groups", "metric", "template", "rendered", "classes"}
+COUNTS = {"printed", "short", "groups", "metric", "template", "name_last", "rendered", "classes"}
 
 
 def split_entries(source: str) -> tuple[str, ...]:

@@ -33,11 +33,17 @@ CORPUS_FIGURES = (
     PaperOutput("gram_figure_topics", "The topics of the corpus and the domains in them", ()),
 )
 OUTPUTS = (
-    PaperOutput("prograd_table1", "Few-shot classification, average over 11 tasks", ("few_shot",)),
+    PaperOutput(
+        "prograd_table1", "Few-shot classification, average over 11 tasks", ("few_shot", "few_shot_template_start")
+    ),
     PaperOutput("prograd_table2", "Domain generalisation from ImageNet, four backbones", ("cross_domain",)),
     PaperOutput("prograd_table3", "Base-to-new generalisation, average over 11 tasks", ("base_to_new",)),
     PaperOutput("prograd_table4", "Cross-dataset transfer from ImageNet", ("cross_dataset",)),
-    PaperOutput("prograd_table5", "ProGrad and distillation (LwF) at five weights", ("few_shot", "few_shot_lwf")),
+    PaperOutput(
+        "prograd_table5",
+        "ProGrad and distillation (LwF) at five weights",
+        ("few_shot", "few_shot_lwf", "few_shot_template_start"),
+    ),
     PaperOutput("prograd_table6", "A cosine classifier with and without ProGrad", ("few_shot",)),
     PaperOutput("prograd_table7", "The effect of lambda", ("few_shot_lambda",)),
     PaperOutput(

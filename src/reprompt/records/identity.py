@@ -21,7 +21,6 @@ import numpy as np
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.job import Job
 from reprompt.clip.manifest import PicturesOfTasks, read_pictures
-from reprompt.data.draws import few_shot, validation
 from reprompt.data.few_shot import few_shot_of
 from reprompt.data.splits import Split
 from reprompt.foundation.digests import canonical, digest_of_text
@@ -111,12 +110,14 @@ def _few_shot_set(
 
 def _fitted_set(cell: Cell, split: Split, pictures: Mapping[str, str]) -> dict[str, Any]:
     """The task of a classifier that is fitted at once, with the validation images that choose its strength."""
-    drawn, classes = split.draws[str(cell.seed)], split.classes(cell.learns)
+    kind, *held_out = split.validation(cell.seed, cell.learns, cell.shots)
+    others = {} if kind == "train" else {"held_out_pictures": pictures[kind]}
     return {
         **_of_task(split, cell.learns),
-        "images": digest(*few_shot(drawn, classes, cell.shots, cell.tau)),
-        "held_out": digest(*validation(drawn, classes, cell.shots, split.most_shots)),
+        "images": digest(*split.few_shot(cell.seed, cell.learns, cell.shots, cell.tau)),
+        "held_out": digest(*held_out),
         "pictures": pictures["train"],
+        **others,
     }
 
 

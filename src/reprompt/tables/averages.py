@@ -18,7 +18,7 @@ from reprompt.evidence.statistics import (
 from reprompt.tables.captions import notes_of, setting_of
 from reprompt.tables.methods import UNTUNED
 from reprompt.tables.scope import Adaptation, Scope, Selection, Started, of_means, of_task, scope_of_runs, swept
-from reprompt.tables.specification import Place, Row, Settings, Share, Specification
+from reprompt.tables.specification import Noted, Place, Row, Settings, Share, Specification
 from reprompt.tables.table import Table, cell
 from reprompt.tasks.published import published_values
 
@@ -37,7 +37,7 @@ class Averages:
     form = Table
 
     def __init__(self, table: Specification, records: pd.DataFrame, backbone: str | None = None):
-        self.table, self._records = table, records
+        self.table, self.records, self.backbone = table, records, backbone
         self.places = [place for place in table.places() if not _tuned_on_nothing(place)]
         shown: dict[Where, list[Selection]] = defaultdict(list)
         for place in (*self.places, *self._detailed):
@@ -140,7 +140,7 @@ class Averages:
 
     @cached_property
     def _sweeps(self) -> dict[str, Settings]:
-        sweeps = self._records.loc[self._records["experiment"].isin(self.table.experiments), "swept"].unique()
+        sweeps = self.records.loc[self.records["experiment"].isin(self.table.experiments), "swept"].unique()
         return {sweep: json.loads(sweep) for sweep in sweeps if sweep}
 
     def _best_less_best(self, place: Place) -> Interval | None:
@@ -175,10 +175,15 @@ class Averages:
     @property
     def notes(self) -> tuple[str, ...]:
         """The table's own, and what a reader must know before comparing the two numbers of a cell."""
-        own = [self._share(note) if isinstance(note, Share) else note for note in self.table.notes]
+        own = [note for note in map(self._in_words, self.table.notes) if note]
         backbone = self.table.backbone if self.table.printed else ""
         of_scopes = (note for scope in self._titled.values() for note in notes_of(scope, backbone))
         return (*own, *dict.fromkeys(of_scopes))
+
+    def _in_words(self, note: str | Share | Noted) -> str:
+        if isinstance(note, str):
+            return note
+        return self._share(note) if isinstance(note, Share) else note.said(self)
 
     def _share(self, note: Share) -> str:
         """What part of a gain is lost, as printed and here."""

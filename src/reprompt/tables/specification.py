@@ -7,7 +7,7 @@ that papers use again and again.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import pandas as pd
 
@@ -75,6 +75,15 @@ class Share:
     column: str
 
 
+class Noted(Protocol):
+    """A note that is made of the records (notes.py); `experiments` are those that it reads beside the table's."""
+
+    experiments: tuple[str, ...]
+
+    def said(self, table: Any) -> str:
+        """The note under a table, "" where there is nothing to say."""
+
+
 @dataclass(frozen=True)
 class Details:
     """The CSV of every task by itself: of all runs in the table, row by row if it says so, else block by block.
@@ -124,7 +133,7 @@ class Specification:
     H: Literal["of each task", "of means"] = "of each task"
     counted: str = "tasks"
     incomparable: Settings = field(default_factory=dict)
-    notes: tuple[str | Share, ...] = ()
+    notes: tuple[str | Share | Noted, ...] = ()
     details: Details | None = None
     abreast: int = 1
 
@@ -133,6 +142,12 @@ class Specification:
         from reprompt.tables.build import build
 
         return build(self, records, backbone)
+
+    @property
+    def experiments_read(self) -> set[str]:
+        """Every experiment whose records are in a cell or a note."""
+        of_cells = {experiment for place in self.places() for experiment in place.runs["experiments"]}
+        return of_cells.union(*(getattr(note, "experiments", ()) for note in self.notes))
 
     def places(self, columns: tuple[Head, ...] = ()) -> Iterator[Place]:
         """Every cell, block by block and row by row; `columns` may stand in the place of the table's."""

@@ -17,7 +17,8 @@ from reprompt.tasks.downloads import Below, Download
 
 FOLDER = Path(__file__).with_name("cards")
 Metric = Literal["accuracy", "mean_per_class", "mean_average_precision", "area_under_roc"]  # of evaluation/metrics.py
-OF_THE_PAPERS = ("name", "printed", "short", "groups", "metric", "rendered")  # no data set at hand changes these
+# What no data set at hand changes.
+OF_THE_PAPERS = ("name", "printed", "short", "groups", "metric", "name_last", "rendered")
 
 
 class RenderedCounterpart(Block):
@@ -39,7 +40,8 @@ class Card(Block):
 
     `printed` is what the papers call it, `short` NPT's heads of columns. `groups` are those that the papers go through
     or average over (groups.py), each with the task's place in it. `metric` is what ELEVATER evaluates it by;
-    protocols other than MVLPT's know accuracy alone. The template serves the real task and the rendered one.
+    protocols other than MVLPT's know accuracy alone. The template serves the real task and the rendered one;
+    `name_last` is that of ProGrad's released trainers where they have another, ending in the name.
 
     `train` is the pool of few-shot draws. `dead` says what is gone today, `alternatives` what works instead, `manual`
     what a person has to do, `package` which Python package reading needs beside ours. `elevater` is the folder that the
@@ -52,6 +54,7 @@ class Card(Block):
     groups: dict[str, PositiveInt]
     metric: Metric = "accuracy"
     template: str
+    name_last: str = ""
     rendered: RenderedCounterpart | None = None
     title: str
     source: str
@@ -74,6 +77,16 @@ class Card(Block):
     def is_multi_label(self) -> bool:
         """Whether a picture can show several classes."""
         return self.metric == "mean_average_precision"
+
+    @property
+    def ends_with_name(self) -> str:
+        """The template of ProGrad's released trainers."""
+        return self.name_last or self.template
+
+    @property
+    def before_name(self) -> str:
+        """The words before the class name in that template."""
+        return self.ends_with_name.partition("{}")[0].strip()
 
     @property
     def pieces(self) -> tuple[Download, ...]:

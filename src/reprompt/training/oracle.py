@@ -19,10 +19,11 @@ from reprompt.training.schedule import schedule_of
 def oracle(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
     """Class features (K, E) of a CoOp prompt tuned on all training images of the classes that a cell learns.
 
-    It has the cell's own schedule, start and context, and streams of its own. The features are normalised and on the
-    backbone's device.
+    These are the images whose features are kept: of real data at most `data.pool` of a class. It has the cell's context
+    and start, epochs of its own, and streams of its own: one oracle teaches all shots and seeds. The features are
+    normalised and on the backbone's device.
     """
-    split, part, tuned = data.split, cell.learns, cell.tuned
+    split, part, tuned = data.split, cell.learns, cell.oracle
     coop = replace(cell, recipe="coop")
     learner = learner_of_cell(coop, split.names(part), backbone)
     labels = np.asarray(split.train_labels)

@@ -11,8 +11,8 @@ from reprompt.training.oracle import oracle
 
 def teacher(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
     """Class features (K, E), normalised, of the teacher that a cell's settings name, among the classes it learns."""
-    split, kind = data.split, cell.taught.teacher
+    split, kind, template = data.split, cell.taught.teacher, cell.taught.template or data.split.template
     if kind == "oracle":
         return oracle(cell, data, backbone)
-    templates = teacher_templates(kind, split.task, split.template)
+    templates = teacher_templates(kind, split.task, template)
     return class_features(backbone, split.names(cell.learns), templates)

@@ -67,6 +67,8 @@ def test_variants_of_aircraft_keep_slashes_and_the_order_of_their_list(made):
     listing = coop.fgvc_aircraft(made("fgvc_aircraft"))
     assert names(listing) == ["707-320", "Boeing 717", "F-16A/B"]
     assert len(listing.train) == 12  # the official training list alone, without validation
+    listed = (made("fgvc_aircraft") / "images_variant_val.txt").read_text().splitlines()
+    assert [item.path.stem for item in listing.validation] == [line.split()[0] for line in listed]
 
 
 def test_labels_of_flowers_are_those_of_the_matlab_file(made):
@@ -82,7 +84,16 @@ def test_our_own_split_takes_half_a_fifth_and_the_rest_of_each_class_in_the_orde
     listing = coop.dtd(folder)
     paths = sorted((folder / "images" / "banded").iterdir(), key=lambda p: path_hash(p.relative_to(folder).as_posix()))
     assert [item.path for item in listing.train if item.label == 0] == paths[:5]
+    assert [item.path for item in listing.validation if item.label == 0] == paths[5:7]
     assert [item.path for item in listing.test if item.label == 0] == paths[7:]
+
+
+def test_validation_pictures_are_those_of_the_split_file(made):
+    folder = made("dtd")
+    listing, lists = coop.dtd(folder), json.loads((folder / "split_zhou_DescribableTextures.json").read_text())
+    assert [item.path for item in listing.validation] == [folder / "images" / path for path, *_ in lists["val"]]
+    used = [{item.path for item in part} for part in (listing.train, listing.validation, listing.test)]
+    assert all(used) and len(set.union(*used)) == sum(map(len, used)), "no picture is in two of them"
 
 
 def test_the_official_test_set_is_kept_where_there_is_one(made):
@@ -90,7 +101,7 @@ def test_the_official_test_set_is_kept_where_there_is_one(made):
     listing = coop.oxford_pets(folder)
     listed = [line.split()[0] for line in (folder / "annotations" / "test.txt").read_text().splitlines()]
     assert [item.path.stem for item in listing.test] == listed
-    assert len(listing.train) == 12  # of five per class one is held out
+    assert len(listing.train) == 12 and len(listing.validation) == 3  # of five per class one is held out
 
 
 def test_a_data_set_may_lie_anywhere(made, tmp_path):

@@ -23,6 +23,18 @@ def test_two_classes_with_one_name_stay_two_classes(made):
     assert {item.label for item in listing.train} == set(range(6))
 
 
+def test_classes_are_known_by_their_ids_in_every_set(made):
+    """Of ImageNet-A's and -R's classes the ids say which of ImageNet's they are, where names cannot."""
+    whole = imagenet.imagenet(made("imagenet"))
+    assert len(set(whole.class_ids)) == 6 > len(set(whole.class_names))
+    for read in (imagenet.imagenet_v2, imagenet.imagenet_sketch):
+        assert read(made(read.__name__)).class_ids == whole.class_ids
+    for read in (imagenet.imagenet_a, imagenet.imagenet_r):
+        listing = read(made(read.__name__))
+        at = [whole.class_ids.index(wordnet_id) for wordnet_id in listing.class_ids]
+        assert [whole.class_names[k] for k in at] == list(listing.class_names)
+
+
 def test_folders_of_imagenet_v2_are_labels(made):
     listing = imagenet.imagenet_v2(made("imagenet_v2"))
     assert all(item.label == int(item.path.parent.name) for item in listing.test)

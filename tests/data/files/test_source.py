@@ -1,5 +1,6 @@
 """The real data sets as a source of tasks."""
 
+import json
 import shutil
 from collections import Counter
 
@@ -118,6 +119,27 @@ def test_a_shift_has_no_training_pictures_and_still_makes_a_split(root):
     assert source.images("imagenet_a", "train", []).shape == (0, 32, 32, 3)
     split = split_of(source, card_of("imagenet_a"), [1], 4)
     assert split.test_labels == [0, 0, 1, 1]
+
+
+def test_a_validation_set_is_drawn_from_for_every_seed(root):
+    source = files(root("dtd"))
+    assert source.splits("dtd") == ("train", "test", "validation")
+    split = split_of(source, card_of("dtd"), [1, 2], 2)
+    labels = source.labels("dtd", "validation")
+    assert split.validation_labels == labels.tolist()
+    kind, images, of_images = split.validation(1, "all", 1)
+    assert kind == "validation" and labels[images].tolist() == of_images.tolist() == [0, 1, 2, 3]
+    assert source.images("dtd", "validation", images).shape == (4, 32, 32, 3)
+    assert type(split)(**json.loads(split.text)) == split
+
+
+def test_without_a_validation_set_the_images_after_the_most_shots_are_for_validation(root):
+    source = files(root("imagenet"))
+    assert source.splits("imagenet") == ("train", "test")
+    split = split_of(source, card_of("imagenet"), [1], 1)
+    kind, images, _ = split.validation(1, "base", 1)
+    assert kind == "train" and images.tolist() == [drawn[1] for drawn in split.draws["1"][:3]]
+    assert split.ids("base") == list(source.listing("imagenet").class_ids[:3])
 
 
 def test_several_threads_give_the_same_images_as_one(root):

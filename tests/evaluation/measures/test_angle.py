@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from reprompt.cells.axes import GeneralDirection
 from reprompt.cells.cell import TestSet as JudgedOn  # by its own name pytest would collect it
 from reprompt.evaluation.measures.angle import Angles
 from reprompt.gradients import plain
@@ -13,8 +14,9 @@ TEST, TEMPERATURE = JudgedOn("dtd", "all"), 2.0
 HALF_PRECISION = 0.07  # degrees, of numbers around 100
 
 
-def watching(runs=2, epochs=(2, 4)) -> Angles:
-    return Angles(list(epochs[:runs]), TEMPERATURE, [TEST] * runs)
+def watching(runs=2, epochs=(2, 4), floor=0.0) -> Angles:
+    rule = GeneralDirection(temperature=TEMPERATURE, teacher="template", floor=floor)
+    return Angles(list(epochs[:runs]), rule, [TEST] * runs)
 
 
 def general(output, batch):
@@ -64,6 +66,12 @@ def test_it_is_zero_where_both_gradients_are_one_and_180_where_they_are_opposed(
 def test_an_epoch_without_a_gradient_has_no_angle(fit):
     hook = watching()
     fit(objective=lambda output, batch: 0 * general(output, batch), hooks=[hook])
+    assert all(np.isnan(measured[TEST]["angle"]).all() for measured in hook.arrays())
+
+
+def test_a_general_gradient_below_the_floor_has_no_angle(fit):
+    hook = watching(floor=1e9)
+    fit(hooks=[hook])
     assert all(np.isnan(measured[TEST]["angle"]).all() for measured in hook.arrays())
 
 

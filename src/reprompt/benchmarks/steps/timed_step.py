@@ -82,7 +82,7 @@ def timed_step(backbone: Backbone, workload: Workload, savings: Savings) -> Time
 
 def _rule(workload: Workload) -> Rule:
     if workload.rule == PROGRAD:
-        settings = {"lambda": 1.0, "projection": "per_tensor", "temperature": 1.0, "teacher": "template"}
+        settings = {"lambda": 1.0, "projection": "per_tensor", "temperature": 1.0, "teacher": "template", "floor": 0.0}
         return prograd.rule([prograd.Settings(**settings)])
     return plain.gradients
 

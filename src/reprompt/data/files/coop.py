@@ -6,6 +6,7 @@ theirs, but in an order of our own (own_splits.py); FGVC Aircraft has official l
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from scipy.io import loadmat
@@ -21,7 +22,7 @@ from reprompt.data.files.folders import (
     pictures_in,
 )
 from reprompt.data.files.listing import Item, Listing, all_there, checked
-from reprompt.data.files.own_splits import note, three_parts, without_validation
+from reprompt.data.files.own_splits import Parts, note, three_parts, two_parts
 
 CALTECH_LEFT_OUT = ("BACKGROUND_Google", "Faces_easy")
 CALTECH_NAMES = {"airplanes": "airplane", "Faces": "face", "Leopards": "leopard", "Motorbikes": "motorbike"}
@@ -92,7 +93,7 @@ def flowers102(folder: Path) -> Listing:
         raise ValueError(f"{folder / 'cat_to_name.json'}: has no name for {error}; get it again") from None
     items = [Item(pictures / f"image_{n:05d}.jpg", None, int(label) - 1) for n, label in enumerate(labels, 1)]
     all_there(items, folder / "imagelabels.mat")
-    return checked(folder, Listing(names, *three_parts(items, folder), (note(split.name),)))
+    return _own_split(folder, names, three_parts(items, folder), split)
 
 
 def oxford_pets(folder: Path) -> Listing:
@@ -190,13 +191,14 @@ def fgvc_aircraft(folder: Path) -> Listing:
     names = lines_of(folder / "variants.txt")
     label_of = {name: label for label, name in enumerate(names)}
     listed = []
-    for part in ("train", "test"):
+    for part in ("train", "test", "val"):
         path = folder / f"images_variant_{part}.txt"
         pairs = fields_of(path, (str, str), "a picture's number and its variant", rest=True)
         items = [Item(folder / "images" / f"{n}.jpg", None, _label(label_of, name, path)) for n, name in pairs]
         all_there(items, path)
         listed.append(tuple(items))
-    return checked(folder, Listing(tuple(names), *listed))
+    train, test, validation = listed
+    return checked(folder, Listing(tuple(names), train, test, validation=validation))
 
 
 def _spaced(action: str) -> str:
@@ -220,9 +222,14 @@ def _matlab(path: Path, variable: str):
 def _split_by_class(folder: Path, pictures: Path, classes: list[str], names: list[str], split: Path) -> Listing:
     """All pictures of class folders, split 50/20/30."""
     items = [Item(path, None, k) for k, name in enumerate(classes) for path in pictures_in(pictures / name)]
-    return checked(folder, Listing(tuple(names), *three_parts(items, folder), (note(split.name),)))
+    return _own_split(folder, names, three_parts(items, folder), split)
 
 
 def _official_test(folder: Path, names: list[str], train: Iterable[Item], test: Iterable[Item], split: Path) -> Listing:
-    """The official test set, and of the official training set four fifths."""
-    return checked(folder, Listing(tuple(names), without_validation(train, folder), tuple(test), (note(split.name),)))
+    """The official test set, and of the official training set four fifths; the others are for validation."""
+    return _own_split(folder, names, replace(two_parts(train, folder), test=tuple(test)), split)
+
+
+def _own_split(folder: Path, names: Iterable[str], parts: Parts, split: Path) -> Listing:
+    """A listing that says that its split is not that of a missing file."""
+    return checked(folder, Listing(tuple(names), parts.train, parts.test, (note(split.name),), parts.validation))

@@ -1,7 +1,8 @@
 """ImageNet and its four shifts, in the folders that CoOp's DATASETS.md describes.
 
 `classnames.txt` has a line per class, its WordNet id and CLIP's name for it; labels are in the order of the ids. The
-shifts only test: they have no training pictures.
+shifts only test: they have no training pictures. "missile" and "sunglasses" are two classes each, so that classes are
+known across these sets by their ids, not their names. None has a validation set beside the one that is tested on.
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ def imagenet(folder: Path) -> Listing:
     """ILSVRC 2012; its validation set is the test set, sorted into class folders like the training set."""
     names = class_names(folder)
     train, test = (_in_class_folders(folder / "images" / part, names) for part in ("train", "val"))
-    return checked(folder, Listing(tuple(names.values()), train, test))
+    return checked(folder, Listing(tuple(names.values()), train, test, class_ids=tuple(names)))
 
 
 def imagenet_v2(folder: Path) -> Listing:
@@ -22,13 +23,14 @@ def imagenet_v2(folder: Path) -> Listing:
     names = class_names(folder)
     pictures = needed_folder(folder / "imagenetv2-matched-frequency-format-val")
     test = tuple(Item(path, None, k) for k in range(len(names)) for path in pictures_in(pictures / str(k)))
-    return checked(folder, Listing(tuple(names.values()), (), test))
+    return checked(folder, Listing(tuple(names.values()), (), test, class_ids=tuple(names)))
 
 
 def imagenet_sketch(folder: Path) -> Listing:
     """ImageNet-Sketch: all of ImageNet's classes."""
     names = class_names(folder)
-    return checked(folder, Listing(tuple(names.values()), (), _in_class_folders(folder / "images", names)))
+    test = _in_class_folders(folder / "images", names)
+    return checked(folder, Listing(tuple(names.values()), (), test, class_ids=tuple(names)))
 
 
 def imagenet_a(folder: Path) -> Listing:
@@ -78,7 +80,8 @@ def _own_classes(folder: Path, pictures: Path) -> Listing:
     if unknown:
         raise ValueError(f"{pictures / unknown[0]}: a class folder that classnames.txt does not name")
     test = tuple(Item(path, None, k) for k, name in enumerate(present) for path in pictures_in(pictures / name))
-    return checked(folder, Listing(tuple(names[name] for name in present), (), test))
+    own = tuple(names[name] for name in present)
+    return checked(folder, Listing(own, (), test, class_ids=tuple(present)))
 
 
 def _folders(pictures: Path) -> list[str]:

@@ -30,12 +30,18 @@ class Item:
 
 @dataclass(frozen=True)
 class Listing:
-    """A data set. `notes` say in words where it is not what the papers had."""
+    """A data set. `notes` say in words where it is not what the papers had.
+
+    `validation` is the part that CoOp's authors set aside for it, if they did. `class_ids`, if any, are by what else
+    than its name a class is known, in every data set that has it: WordNet ids.
+    """
 
     class_names: tuple[str, ...]
     train: tuple[Item, ...]
     test: tuple[Item, ...]
     notes: tuple[str, ...] = ()
+    validation: tuple[Item, ...] = ()
+    class_ids: tuple[str, ...] = ()
 
 
 Reader = Callable[[Path], Listing]
@@ -83,7 +89,7 @@ def checked(folder: Path, listing: Listing) -> Listing:
     classes = len(listing.class_names)
     if not listing.test:
         raise ValueError(f"{folder}: has no test pictures; extract the data set again")
-    for split, items in (("training", listing.train), ("test", listing.test)):
+    for split, items in (("training", listing.train), ("test", listing.test), ("validation", listing.validation)):
         shown = [item.label if isinstance(item.label, tuple) else (item.label,) for item in items]
         if items and isinstance(items[0].label, tuple):
             if any(len(row) != classes for row in shown):

@@ -226,7 +226,8 @@ def resisc45(folder: Path, names: Names) -> Listing:
     base = _inside(folder, "NWPU-RESISC45")
     items = [Item(path, None, k) for k, name in enumerate(names) for path in pictures_in(base / name.replace(" ", "_"))]
     note = "official pictures: the split is our own (by the hashes of names, sizes as CLIP's), not CLIP's"
-    return checked(folder, Listing(names, *three_parts(items, folder, 0.1, 0.1), (note,)))
+    parts = three_parts(items, folder, 0.1, 0.1)
+    return checked(folder, Listing(names, parts.train, parts.test, (note,), parts.validation))
 
 
 def hateful_memes(folder: Path, names: Names) -> Listing:

@@ -7,6 +7,7 @@ shuffles what the directory happens to list. So these splits are the same everyw
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from reprompt.data.files.listing import Item, in_hash_order
@@ -27,28 +28,38 @@ def by_class(items: Iterable[Item]) -> dict[int, list[Item]]:
     return dict(sorted(of_label.items()))
 
 
-def three_parts(
-    items: Iterable[Item], folder: Path, trained: float = TRAINED, validated: float = VALIDATED
-) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
-    """Training and test pictures, class by class; between them are those for validation, which are left out.
+@dataclass(frozen=True)
+class Parts:
+    """The pictures of a data set that are for training, for validation and for testing."""
+
+    train: tuple[Item, ...]
+    validation: tuple[Item, ...]
+    test: tuple[Item, ...] = ()
+
+
+def three_parts(items: Iterable[Item], folder: Path, trained: float = TRAINED, validated: float = VALIDATED) -> Parts:
+    """Of every class some pictures for training, some for validation and the rest for testing.
 
     Raises ValueError if a class has too few pictures to have some of each.
     """
-    train, test = [], []
+    train, validation, test = [], [], []
     for of_class in by_class(items).values():
         ordered = in_hash_order(of_class, folder)
         first, second = round(len(ordered) * trained), round(len(ordered) * validated)
         if not 0 < first < first + second < len(ordered):
             raise ValueError(f"{ordered[0].path.parent} has {len(ordered)} pictures: too few to split into three parts")
         train += ordered[:first]
+        validation += ordered[first : first + second]
         test += ordered[first + second :]
-    return tuple(train), tuple(test)
+    return Parts(tuple(train), tuple(validation), tuple(test))
 
 
-def without_validation(items: Iterable[Item], folder: Path) -> tuple[Item, ...]:
-    """An official training set without the fifth of each class that is for validation."""
-    kept = []
+def two_parts(items: Iterable[Item], folder: Path) -> Parts:
+    """An official training set, of which a fifth of each class is for validation."""
+    train, validation = [], []
     for of_class in by_class(items).values():
         ordered = in_hash_order(of_class, folder)
-        kept += ordered[round(len(ordered) * VALIDATED) :]
-    return tuple(kept)
+        first = round(len(ordered) * VALIDATED)
+        validation += ordered[:first]
+        train += ordered[first:]
+    return Parts(tuple(train), tuple(validation))

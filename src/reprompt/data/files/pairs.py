@@ -25,6 +25,7 @@ from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item
 from reprompt.data.files.pictures import BROKEN, decoded, picture_of
 from reprompt.data.files.transforms import centred
+from reprompt.data.source import TaskSource
 from reprompt.data.web import web_indices
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
@@ -65,7 +66,7 @@ class PlacesOfPairs:
     sha256: str
 
 
-class Pairs:
+class Pairs(TaskSource):
     """The image-text pairs below `root`, as what is clustered and as a task whose topics are not known here.
 
     `index` is where the indices go, `<root>/index` by default; `advance` is told of every shard that has been read.

@@ -14,11 +14,12 @@ from reprompt.data.files.listing import Item, Listing, label_array, pooled
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
 from reprompt.data.files.transforms import centred, squashed
+from reprompt.data.source import SourceInViews
 from reprompt.data.views import augmented
 from reprompt.tasks.card import card_of
 
 
-class Files:
+class Files(SourceInViews):
     """The data sets in the folders below a root that their cards name, as `data` says.
 
     `train` is at most a pool of pictures of each class, the first by the hashes of their names, so that no draw depends
@@ -37,7 +38,7 @@ class Files:
         return folder_of(card_of(task, self.cards), self.root)
 
     def listing(self, task: str) -> Listing:
-        """The pictures that are used: of the training set the pool, of the test set all.
+        """The pictures that are used: of the training and the validation set the pool, of the test set all.
 
         Raises FileNotFoundError for what is missing, ValueError for what is wrong with the data set.
         """
@@ -56,8 +57,10 @@ class Files:
                     f"{folder}: {task} has {len(listing.class_names)} classes, expected {expected};"
                     " extract the data set again"
                 )
-            train = tuple(pooled(listing.train, folder, self.data.pool))
-            self._listings[task] = replace(listing, train=train)
+            train, validation = (
+                tuple(pooled(items, folder, self.data.pool)) for items in (listing.train, listing.validation)
+            )
+            self._listings[task] = replace(listing, train=train, validation=validation)
         return self._listings[task]
 
     def notes(self, task: str) -> tuple[str, ...]:
@@ -68,8 +71,16 @@ class Files:
         """Class names in label order."""
         return list(self.listing(task).class_names)
 
+    def splits(self, task: str) -> tuple[str, ...]:
+        """`validation` too, where CoOp's authors set pictures aside for it."""
+        return ("train", "test", "validation") if self.listing(task).validation else ("train", "test")
+
+    def class_ids(self, task: str) -> list[str] | None:
+        """WordNet ids in label order, where the data set has them."""
+        return list(self.listing(task).class_ids) or None
+
     def labels(self, task: str, split: str) -> np.ndarray:
-        """Labels (N,), or (N, K) where a picture can show several classes, of `train` or `test`."""
+        """Labels (N,), or (N, K) where a picture can show several classes, of `train`, `test` or `validation`."""
         listing = self.listing(task)
         return label_array(self._items(task, split), len(listing.class_names))
 
@@ -91,7 +102,7 @@ class Files:
 
     def _items(self, task: str, split: str) -> tuple[Item, ...]:
         listing = self.listing(task)
-        return {"train": listing.train, "test": listing.test}[split]
+        return {"train": listing.train, "test": listing.test, "validation": listing.validation}[split]
 
     def _image(self, task: str, item: Item) -> np.ndarray:
         prepared = squashed if task in self.data.squashed else centred

@@ -22,9 +22,10 @@ from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item, label_array, path_hash
 from reprompt.data.files.pictures import UnreadablePicture, picture_of
 from reprompt.data.files.transforms import centred
+from reprompt.data.source import TaskSource
 
 
-class WebVision:
+class WebVision(TaskSource):
     """WebVision below `root` as a task: of each class at most `pool` training pictures, the first by their hashes."""
 
     def __init__(self, root: Path, size: int, pool: int, workers: int, index: Path | None = None):

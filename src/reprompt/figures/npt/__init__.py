@@ -47,7 +47,7 @@ npt_figure1 = FigureSpec(
     "One orthogonal map per panel, for texts and images alike, onto the plane on which an exact simplex becomes this "
     "regular figure. Kept: the shares of the text features' and of the image features' variance in that plane (of an "
     "exact simplex of K classes: 2 / (K − 1)); the rest is not shown.\n"
-    "Δ: equations 2 and 3, signed, from all images in all dimensions; 0 is an exact simplex, and every image on its "
+    "Δ: Definitions 2 and 3, signed, from all images in all dimensions; 0 is an exact simplex, and every image on its "
     "text. The paper prints no numbers.",
     decimals=4,
 )
@@ -76,7 +76,7 @@ npt_figure2 = FigureSpec(
         looks=NPT,
         words="methods_and_tau",
     ),
-    "Across: the mean over tasks and over base and novel classes of |Δ| (equations 2 and 3); nearer 0 is more "
+    "Across: the mean over tasks and over base and novel classes of |Δ| (Definitions 2 and 3); nearer 0 is more "
     "collapsed. Up: H, the mean over tasks of the harmonic mean of base and novel accuracy.\n"
     "Bars: 95 % Student-t intervals over seeds; zero-shot CLIP is deterministic. r: Pearson's correlation of the "
     "points shown; the paper claims that it is negative, and prints no degrees.",

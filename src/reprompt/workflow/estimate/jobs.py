@@ -169,7 +169,7 @@ class FleetWork:
             return NOTHING
         if cell.taught.teacher != "oracle":
             return self.among(self.learned).teaching.work
-        steps = cell.tuned.epochs * cell.tuned.steps_in_epoch(self.learned.train)
+        steps = cell.oracle.epochs * cell.oracle.steps_in_epoch(self.learned.train)
         coop = TracedFleet(replace(cell, recipe="coop"), self.backbone, self.learned, runs=1)
         return steps * coop.training(cell.tuned.batch).work
 

@@ -1,0 +1,82 @@
+"""Notes under a table that depend on the records: where a switch stands, and what a row comes to in another way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from reprompt.evidence.statistics import Interval
+from reprompt.tables.scope import scope_of_runs
+from reprompt.tables.specification import Place, Settings
+
+if TYPE_CHECKING:
+    from reprompt.tables.averages import Averages
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the runs of a recipe in the table have a setting at, in the place `chosen` of `words`.
+
+    `called` are other words for values. There is no such note where no run has the setting.
+    """
+
+    setting: str
+    recipe: str
+    words: str
+    called: Mapping[Any, str] = field(default_factory=dict)
+
+    experiments: tuple[str, ...] = ()  # all that it reads the table reads too
+
+    def said(self, table: "Averages") -> str:
+        """The note."""
+        records, experiments = table.records, {e for place in table.places for e in place.runs["experiments"]}
+        runs = records[records["experiment"].isin(experiments) & (records["recipe"] == self.recipe)]
+        values = {given[self.setting] for given in runs["settings"] if self.setting in given}
+        if not values:
+            return ""
+        return self.words.format(chosen=", ".join(self.called.get(value, f"{value}") for value in sorted(values)))
+
+
+@dataclass(frozen=True)
+class Otherwise:
+    """The gain of a row over another, and what it comes to where both are run in another way, by column.
+
+    `runs` are what is other in their runs, `row` and `over` keys. It has the place `gains` in `words`. The four are
+    compared on the tasks and draws that all have.
+    """
+
+    words: str
+    row: str
+    over: str
+    columns: tuple[str, ...]
+    runs: Settings
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Those it reads beside the table's."""
+        return self.runs["experiments"]
+
+    def said(self, table: "Averages") -> str:
+        """The note."""
+        return self.words.format(gains="; ".join(self._at(table, column) for column in self.columns))
+
+    def _at(self, table: "Averages", column: str) -> str:
+        here = [table.find(key, column) for key in (self.row, self.over)]
+        there = [replace(place, runs={**place.runs, **self.runs}) for place in here]
+        shown = [table.which(place) for place in (*here, *there)]
+        experiments = (*here[0].runs["experiments"], *self.experiments)
+        scope = scope_of_runs(table.records, experiments, shown, here[0].runs["tasks"], table.backbone)
+        gains = [scope.gain(ours, theirs) for ours, theirs in (shown[:2], shown[2:])]
+        if not all(gains):
+            return f"{_shots(here[0])}: not run"
+        usual, other = (_signed(gain.over_seeds) for gain in gains)
+        return f"{_shots(here[0])}: {other}, and {usual} as in the table, on {len(scope.tasks)} tasks"
+
+
+def _shots(place: Place) -> str:
+    shots = place.runs["shots"]
+    return f"{shots} shot{'' if shots == 1 else 's'}"
+
+
+def _signed(gain: Interval) -> str:
+    half = f" ± {gain.half_width:.1f}" if gain.has_width else ""
+    return f"{gain.estimate:+.1f}{half}".replace("-", "−")
