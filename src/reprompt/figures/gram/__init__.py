@@ -13,7 +13,7 @@ from reprompt.figures.rows import Rows
 
 EPOCH = Axis("epoch", "epoch", whole=True)
 HALVES = {"base": "base classes", "new": "new classes"}
-META = {"coop_meta": "text (CoOp)", "vpt_meta": "visual (VPT)", "unigram_meta": "both (UNIGRAM)"}
+META = {"coop_meta": "CoOp", "vpt_meta": "VPT", "unigram_meta": "UNIGRAM"}
 READING = (
     "Mean over tasks of the accuracy on the test images after each epoch of tuning on 16 images per base class. Dashed "
     "and open: tuned alone. Filled: + GRAM. Bands: 95 % Student-t interval over seeds, shown within ten points of what "
@@ -71,7 +71,7 @@ gram_figure3b = FigureSpec(
     Steps(
         tuple(
             Panel(f"{words}: {what}", {"recipe": recipe, "row": row}, "rise_of_product")
-            for row, what in {"cosine": "cosine", "product": "inner product", "loss": "query loss"}.items()
+            for row, what in {"cosine": "cosine", "product": "product", "loss": "query loss"}.items()
             for recipe, words in META.items()
         ),
         Axis("step", "meta-step", whole=True),
