@@ -23,7 +23,7 @@ from reprompt.workflow.taking_over import take_over_backbones
 
 try:
     PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
-    JOBS = {job.name: job for job in PLAN.jobs}
+    JOBS = {job.name: job for job in PLAN.every_job}
 except ParameterError as mistake:
     sys.exit(f"reprompt: {mistake}")
 
@@ -31,8 +31,8 @@ SCALE = PLAN.scale
 R = PLAN.root
 LOGS = Path("logs") / SCALE
 JOB = "{experiment}/{recipe}/{backbone}/{part}"  # the name of a job
-RECORDS = [PLAN.records(job) for job in JOBS]
 EXPERIMENTS = PLAN.parameters.experiments
+RECORDS = [PLAN.records(job.name) for job in PLAN.jobs]
 EVALUATED = {experiment.prompts_of for experiment in EXPERIMENTS.values()}  # whose prompts the grid alone reads
 LEAVING = [name for name, experiment in EXPERIMENTS.items() if experiment.keeps_prompts]
 KEEPING = [name for name in LEAVING if name not in EVALUATED]
@@ -55,13 +55,14 @@ WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []
 wildcard_constraints:
     task="|".join(PLAN.all_tasks),
     backbone="|".join(PLAN.backbones),
-    part="|".join(re.escape(part) for part in dict.fromkeys([*PLAN.parts, *(job.part for job in PLAN.jobs)])),
+    part="|".join(re.escape(part) for part in dict.fromkeys([*PLAN.parts, *(job.part for job in PLAN.every_job)])),
     experiment="|".join(EXPERIMENTS),
-    recipe="|".join({in_path(job.recipe) for job in PLAN.jobs}),
+    recipe="|".join({in_path(job.recipe) for job in PLAN.every_job}),
     table="|".join(TABLES),
     figure="|".join(FIGURES),
     corpus_figure="|".join(CORPUS_FIGURES),
     sheet="corpus|tasks",
+    source="|".join(map(str, PLAN.source_seeds[1:])) or "(?!)",
 
 
 def one_of(names):
@@ -92,7 +93,8 @@ def features_of_job(wildcards):
 
 def splits_of_job(wildcards):
     """The splits and draws of the tasks that a job reads."""
-    return [R / f"data/{task}.json" for task in JOBS["/".join(wildcards)].tasks_read]
+    job = JOBS["/".join(wildcards)]
+    return [R / f"data/{job.split_of(task)}.json" for task in job.tasks_read]
 
 
 def prompts_of_job(wildcards):
@@ -215,7 +217,7 @@ def outputs_of_plan():
 def remember(jobs):
     """Remove what no longer belongs to the plan, then record where every output of these jobs came from."""
     planned = outputs_of_plan()
-    passed_on = {str(PLAN.prompts(job.name)) for job in PLAN.jobs if job.experiment in PASSING_ON}
+    passed_on = {str(PLAN.prompts(job.name)) for job in PLAN.every_job if job.experiment in PASSING_ON}
     provenance.prune(R / "records", keep=planned)
     provenance.export(R, {str(output): how_made(job) for job in jobs for output in job.output}, planned, passed_on)
 

@@ -26,3 +26,4 @@ rule stage_data:
     input:
         rules.split.output,
         rules.corpus.output,
+        expand(R / "data/corpus.{source}.json", source=PLAN.source_seeds[1:]),

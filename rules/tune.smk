@@ -58,7 +58,7 @@ use rule tune as tune_and_keep with:
 rule stage_records:
     """`dvc repro records`."""
     input:
-        [file for experiment in EXPERIMENTS for file in records_of(experiment)],
+        [file for experiment in dict.fromkeys(job.experiment for job in PLAN.jobs) for file in records_of(experiment)],
 
 
 for experiment in EXPERIMENTS:

@@ -189,13 +189,18 @@ def corpus(
     features: Annotated[Path, typer.Option(help="Its features of the pairs' images; made where they are missing.")],
     out: Out,
     split: Annotated[Path, typer.Option(help="Where the task goes that is made of topics and domains.")],
+    source_seed: Annotated[int, typer.Option(help="The source seed; the first also makes the derived tasks.")] = 1,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
-    """Filter GRAM's image-text pairs and find their topics and domains."""
+    """Filter GRAM's image-text pairs and find their topics and domains.
+
+    What --out has already of the same pairs, weights and settings is used; remove pairs.npz there to have it made anew.
+    """
     from reprompt.clip.features import PartImages, ensure_features, read_features
     from reprompt.clip.openai import load
+    from reprompt.corpus.derived import derived_splits
     from reprompt.corpus.from_files import make_file_corpus
     from reprompt.corpus.rendered import make_rendered_corpus
     from reprompt.corpus.run import STAGES
@@ -207,6 +212,7 @@ def corpus(
 
     the_plan = _plan(params, scale)
     gram = the_plan.parameters.gram
+    clustering = gram.clustering.of_source(source_seed)
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
         frozen = load(weights, gram.backbone)
         source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
@@ -216,12 +222,17 @@ def corpus(
         rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
         if isinstance(gram.pairs, FileImages):
             pairs = source.source.of("corpus")  # the same, with what it has read
-            made = make_file_corpus(out, pairs, rows, frozen, gram.clustering, progress.advance)
+            made = make_file_corpus(out, pairs, rows, frozen, clustering, progress.advance)
         else:
             pairs = render_corpus(**gram.pairs.model_dump(), workers=threads)
-            made = make_rendered_corpus(out, pairs, rows, frozen, gram.clustering, progress.advance)
+            made = make_rendered_corpus(out, pairs, rows, frozen, clustering, progress.advance)
         template = the_plan.parameters.card("corpus").template
-        corpus_split(made, template, the_plan.all_seeds, the_plan.most_shots(["corpus"])).write(split)
+        of_corpus = corpus_split(made, template, the_plan.all_seeds, the_plan.most_shots_of_corpus)
+        of_corpus.write(split)
+        if source_seed == 1:
+            templates = {task: the_plan.parameters.card(task).template for task in the_plan.parameters.derived_tasks}
+            for derived in derived_splits(of_corpus, templates, gram.derived):
+                derived.write(split.with_name(f"{derived.task}.json"))
 
 
 @app.command()

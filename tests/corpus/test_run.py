@@ -3,13 +3,15 @@
 import io
 import json
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from reprompt.clip.features import encode_images
-from reprompt.corpus.assignment import Assignment
+from reprompt.corpus.assignment import Assignment, stored_assignment
+from reprompt.corpus.cluster import inputs_of
 from reprompt.corpus.from_files import make_file_corpus
 from reprompt.corpus.pairs import CorpusPairs
 from reprompt.corpus.pictures import CorpusFigureData
@@ -100,6 +102,31 @@ def test_the_chunk_changes_no_pair(corpus, assignment, tiny, settings, tmp_path,
     for name in ("kept", "topic", "domain"):
         assert np.array_equal(getattr(again, name), getattr(assignment, name))
     assert again.topic_words == assignment.topic_words
+
+
+def test_a_stored_assignment_of_the_same_pairs_weights_and_settings_is_used(
+    corpus, assignment, tiny, settings, tmp_path, rows
+):
+    """As it may be on another processor: with other topics and by other versions."""
+    made_from = assignment.made_from | {"versions": {"umap-learn": "another"}}
+    topic = np.where(assignment.topic == 0, 1, assignment.topic)
+    replace(assignment, topic=topic, made_from=made_from).write(tmp_path / "pairs.npz")
+    before, done = (tmp_path / "pairs.npz").read_bytes(), []
+    again = make_rendered_corpus(tmp_path, corpus, rows, tiny, settings, done.append)
+    assert np.array_equal(again.topic, topic)
+    assert (tmp_path / "pairs.npz").read_bytes() == before
+    assert sum(done) == STAGES
+    assert CorpusFigureData.read(tmp_path / "pictures.npz").topic_words.tolist() == list(assignment.topic_words)
+
+
+@pytest.mark.parametrize("name", ["settings", "captions_sha256", "backbone_sha256", "corpus_sha256"])
+def test_one_of_anything_else_is_made_anew(assignment, corpus, settings, tmp_path, rows, name):
+    pairs = CorpusPairs(corpus.captions, corpus.images.__getitem__, rows, corpus.sha256)
+    inputs = inputs_of(pairs, settings, "random")
+    assignment.write(tmp_path / "pairs.npz")
+    assert stored_assignment(tmp_path / "pairs.npz", inputs).made_from == assignment.made_from
+    assert stored_assignment(tmp_path / "pairs.npz", inputs | {name: "other"}) is None
+    assert stored_assignment(tmp_path / "missing.npz", inputs) is None
 
 
 def test_pictures_are_of_the_topics_and_domains_that_they_stand_for(folder, assignment, corpus):

@@ -26,6 +26,7 @@ def test_labels_are_the_topics_of_the_pairs_that_the_source_calls_train_and_test
 
 def test_every_labelled_training_image_has_a_domain_and_no_other(split):
     assert [domain >= 0 for domain in split.domains] == [label >= 0 for label in split.train_labels]
+    assert split.test_domains == [4 % 4, -1]
     assert split.class_names == ["cat", "flag", "boat"]
 
 

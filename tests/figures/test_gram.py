@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import t as student_t
 
 from reprompt.figures.gram import gram_figure1a, gram_figure1b, gram_figure3a, gram_figure3b
+from reprompt.figures.gram.products import HELD_OUT
 from reprompt.tables.gram import gram_table1
 
 
@@ -79,26 +80,44 @@ def test_runs_that_were_not_followed_are_in_no_curve(records):
     assert set(points["recipe"]) == {"zero_shot"}
 
 
-def test_figure_3b_has_every_logged_step_of_the_three_learners(records):
+def test_figure_3b_has_every_logged_step_of_every_quantity_of_the_three_learners(records):
     points = gram_figure3b(records).points
-    assert points.groupby("recipe")["step"].agg(["size", "max"]).to_dict("list") == {
-        "size": [120] * 3,
-        "max": [595] * 3,
-    }
-    logged = records[records["recipe"] == "vpt_meta"]["measured"].iloc[0]["inner_product"]
-    shown = points.loc[points["recipe"] == "vpt_meta", "inner_product"]
-    assert shown.to_numpy() == pytest.approx(logged.astype(float))
+    sizes = points.groupby(["recipe", "row", "quantity"])["step"].agg(["size", "max"])
+    assert set(map(tuple, sizes.to_numpy())) == {(120, 595)}
+    assert len(sizes) == 3 * 5
+    logged = records[records["recipe"] == "vpt_meta"]["measured"].iloc[0]
+    for name, (row, quantity) in HELD_OUT.items():
+        which = (points["recipe"] == "vpt_meta") & (points["row"] == row) & (points["quantity"] == quantity)
+        assert points.loc[which, "value"].to_numpy() == pytest.approx(logged[name].astype(float))
 
 
-def test_figure_3b_says_by_how_much_the_product_rises(records):
+def test_figure_3b_says_by_how_much_the_products_of_the_regulated_gradient_rise(records):
     figure = gram_figure3b(records)
-    for axes, (_, run) in zip(figure.figure.axes, figure.points.groupby("recipe", sort=False), strict=True):
-        product = run["inner_product"].to_numpy()
-        assert axes.get_title(loc="right").startswith(f"rise {product[-40:].mean() - product[:40].mean():+.3f} ± ")
+    panels = [(row, recipe) for row in ("cosine", "product", "loss") for recipe in figure.points["recipe"].unique()]
+    for axes, (row, recipe) in zip(figure.figure.axes, panels, strict=True):
+        of_panel = figure.points.query(f"row == '{row}' and recipe == '{recipe}' and quantity == 'regulated'")
+        product = of_panel["value"].to_numpy()
+        said = axes.get_title(loc="right")
+        if row == "loss":
+            assert said == ""
+        else:
+            rise = f"rise {product[-40:].mean() - product[:40].mean():+.3f} ± ".replace("-", "−")
+            assert said.startswith(rise)
+
+
+def test_of_records_without_held_out_episodes_figure_3b_shows_what_there_is_and_says_what_is_missing(records):
+    old = [{name: a for name, a in m.items() if not name.startswith("held_out")} for m in records["measured"]]
+    figure = gram_figure3b(records.assign(measured=old))
+    assert set(figure.points["quantity"]) == {"own episodes"}
+    assert len(figure.points) == 3 * 120
+    assert "logged no held-out episodes" in figure.measured.fill(figure.spec.notes)
+    assert figure.figure.axes[0].get_title(loc="right").startswith("rise ")
+    new = gram_figure3b(records)
+    assert "logged no held-out episodes" not in new.measured.fill(new.spec.notes)
 
 
 def test_too_few_steps_are_drawn_without_words(records):
     short = {name: array[:5] for name, array in records["measured"].iloc[-1].items()}
     figure = gram_figure3b(records.tail(1).assign(measured=[short]))
-    assert len(figure.points) == 5
-    assert figure.figure.axes[-1].get_title(loc="right") == ""
+    assert len(figure.points) == 5 * 5
+    assert figure.figure.axes[2].get_title(loc="right") == ""

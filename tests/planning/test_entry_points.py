@@ -231,6 +231,7 @@ def test_the_hashes_of_stages_do_not_depend_on_parameters_and_follow_the_rules()
 WITH_CARDS = {  # what a rule's jobs read of the cards: the keys whose change makes a rule's outputs anew
     "split": {"template", "metric", "groups", "classes"},
     "corpus": {"template"},
+    "corpus_of_source": {"template"},
     "features": {"metric", "groups"},
     "tune": {"metric", "groups", "template", "name_last"},  # a start or a teacher at the task's template
     "contact_sheet": {"template", "metric", "groups", "classes", "rendered"},
@@ -313,7 +314,7 @@ def test_of_rendered_tasks_template_and_metric_count_and_not_how_many_classes_th
     edit_card(key)
     stale = {rule for rule, spec in specs("miniature").items() if spec != before[rule]}
     expected = {
-        "template": {"split", "corpus", "contact_sheet", "tune"},
+        "template": {"split", "corpus", "corpus_of_source", "contact_sheet", "tune"},
         "rendered": {"contact_sheet"},
         "metric": {"split", "tune", "contact_sheet"},
         "classes": set(),

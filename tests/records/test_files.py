@@ -1,6 +1,7 @@
 """Records: same cells, same bytes; a number never without its predictions."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,6 +69,17 @@ def test_a_row_says_which_cell_it_is_of(tmp_path):
     }
     assert row["settings"] == {"epochs": 3, "rate": 0.1}
     assert (row["cell"], row["file"]) == (name_of(identity_of(evaluated(1).cell)), str(tmp_path / "part1.npz"))
+
+
+def test_a_row_says_of_a_trained_start_which_it_is_and_else_nothing(tmp_path):
+    plain = evaluated(1)
+    started = replace(plain, cell=replace(plain.cell, start="gram", source_seed=2, start_swept='{"rate":0.5}'))
+    write_records(tmp_path / "part1.npz", "smoke", [plain, started], TARGETS)
+    told = read_records([tmp_path / "part1.npz"])[["source_seed", "start_swept"]].drop_duplicates()
+    assert told.to_numpy().tolist() == [[0, ""], [2, '{"rate":0.5}']]
+    first, *_, last = read_rows(tmp_path / "part1.npz")
+    assert not {"source_seed", "start_swept"} & first.stored.keys(), "as in records of before there was such a thing"
+    assert last.stored["source_seed"] == 2
 
 
 def test_the_same_cells_give_the_same_bytes(tmp_path):

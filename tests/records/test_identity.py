@@ -68,6 +68,21 @@ KINDS = {
 }
 
 
+def test_of_meta_training_the_domains_of_held_out_images_count():
+    cell = KINDS["meta-trained"]
+    domains = {"corpus": split("corpus", domains=[0] * 200, test_domains=(TEST // 2).tolist())}
+    others = {"corpus": split("corpus", domains=[0] * 200, test_domains=[0] * 60)}
+    assert identity_of(cell, splits=domains) != identity_of(cell, splits=others)
+
+
+def test_which_source_seed_a_start_has_is_said_by_its_prompt():
+    cell = cell_of("gram_adapted", seed=2)
+    prompts = [{"context": torch.full((2, 3), value)} for value in (1.0, 2.0)]
+    assert cell.source_seed == 2
+    assert identity_of(cell, prompt=prompts[0]) == identity_of(replace(cell, source_seed=1), prompt=prompts[0])
+    assert identity_of(cell, prompt=prompts[0]) != identity_of(cell, prompt=prompts[1])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_more_seed_leaves_the_identity(kind):
     more = {task: split(task, seeds=(1, 2, 3)) for task in tasks_of(KINDS[kind])}

@@ -7,13 +7,12 @@ import pytest
 import torch
 
 from reprompt.cells.cell import Cell
-from reprompt.foundation.digests import canonical
 from reprompt.records.prompts import read_prompts, rounded, write_prompts
 
 
-def cell(hand_over="mean", task="dtd", start="", shots=5, seed=1, swept=""):
-    settings = canonical({"hand_over": hand_over})
-    return Cell("one", "elevater", "coop_source", "tiny", task, shots, 1.0, seed, swept, settings, start=start)
+def cell(task="dtd", shots=5, seed=1, swept="", **of_start):
+    """One that starts from source prompts where `of_start` says so."""
+    return Cell("one", "elevater", "coop_source", "tiny", task, shots, 1.0, seed, swept, "{}", **of_start)
 
 
 def prompt(value):
@@ -39,9 +38,16 @@ def test_a_cell_starts_from_the_mean_over_seeds(kept, tiny):
     assert torch.equal(start["context"], torch.full((2, 3), 2.0))
 
 
-def test_or_from_its_own_seeds_prompt(kept, tiny):
-    start = read_prompts([kept], tiny).start(cell("seed", start="source", seed=2))
-    assert torch.equal(start["context"], torch.full((2, 3), 3.0))
+@pytest.mark.parametrize(("seed", "expected"), [(1, 1.0), (2, 3.0)])
+def test_or_from_the_prompt_of_its_source_seed_whatever_its_own_seed(kept, tiny, seed, expected):
+    for draw in (1, 2, 3):
+        start = read_prompts([kept], tiny).start(cell(start="source", seed=draw, source_seed=seed))
+        assert torch.equal(start["context"], torch.full((2, 3), expected))
+
+
+def test_what_only_the_source_is_swept_over_tells_its_prompts_apart(kept, tiny):
+    beyond = read_prompts([kept], tiny).start(cell(start="source", start_swept='{"context_length":8.0}'))
+    assert torch.equal(beyond["context"], torch.full((2, 3), 7.0))
 
 
 def test_swept_settings_are_those_of_the_source(kept, tiny):
@@ -49,15 +55,16 @@ def test_swept_settings_are_those_of_the_source(kept, tiny):
     assert torch.equal(start["context"], torch.full((2, 3), 7.0))
 
 
-@pytest.mark.parametrize("hand_over", ["mean", "seed"])
-def test_a_source_of_other_shots_is_no_start(kept, tiny, hand_over):
+@pytest.mark.parametrize("source_seed", [0, 2])
+def test_a_source_of_other_shots_is_no_start(kept, tiny, source_seed):
     with pytest.raises(ValueError, match="no prompt was kept for task source, shots 20"):
-        read_prompts([kept], tiny).start(cell(hand_over, start="source", shots=20))
+        read_prompts([kept], tiny).start(cell(start="source", shots=20, source_seed=source_seed))
 
 
+@pytest.mark.parametrize("web_task", ["corpus", "corpus_rest", "webvision"])
 @pytest.mark.parametrize("shots", [4, 16])
-def test_what_was_learned_on_pictures_of_the_web_is_a_start_at_any_shots(tmp_path, tiny, shots):
-    learned = dataclasses.replace(cell(task="source", shots=5), together=("corpus",))
+def test_what_was_learned_on_pictures_of_the_web_is_a_start_at_any_shots(tmp_path, tiny, shots, web_task):
+    learned = cell(task="source", shots=5, together=(web_task,))
     write_prompts(tmp_path / "all.safetensors", [(learned, prompt(4))], tiny)
     start = read_prompts([tmp_path / "all.safetensors"], tiny).start(cell(start="source", shots=shots))
     assert torch.equal(start["context"], torch.full((2, 3), 4.0))

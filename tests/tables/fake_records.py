@@ -251,7 +251,7 @@ def course(images, rising, spread):
 
 
 def logged(to, steps=120):
-    """What meta-training logs every five steps: a product that goes from 0.1 to `to` in noise that remembers."""
+    """What meta-training logs every five steps: products that go from 0.1 to `to` in noise that remembers."""
 
     def product(random, _):
         noise = np.zeros(steps)
@@ -261,6 +261,11 @@ def logged(to, steps=120):
 
     return {
         "inner_product": product,
+        "held_out_cosine": product,
+        "held_out_raw_cosine": product,
+        "held_out_product": lambda random, last: 20 * product(random, last),
+        "held_out_loss_before": lambda random, _: np.full(steps, 0.8, np.float32),
+        "held_out_loss_after": lambda random, _: np.linspace(0.8, 0.6, steps).astype(np.float32),
         "query_loss": lambda random, _: np.linspace(1.2, 0.7, steps).astype(np.float32),
         "steps": lambda random, _: 5 * np.arange(steps, dtype=np.int32),
     }

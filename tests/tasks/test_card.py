@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reprompt.tasks.card import FOLDER, Card, card_of, cards
+from reprompt.tasks.card import FOLDER, Card, card_of, cards, data_sets
 from reprompt.tasks.downloads import Download
 from reprompt.tasks.groups import members
 
@@ -56,8 +56,15 @@ def card(request):
 
 
 def test_there_are_27_tasks_with_labels_and_grams_two():
-    assert set(cards()) == {*SIZES, *members("web")}
+    assert set(data_sets()) == {*SIZES, *members("web")}
     assert len(SIZES) == 27
+
+
+def test_what_shows_the_pictures_of_another_task_is_derived_from_the_corpus():
+    derived = set(cards()) - set(data_sets())
+    assert derived == {"corpus_rest", *members("topics3")}
+    assert {card_of(task).pictures for task in derived} == {"corpus"}
+    assert {card_of(task).template for task in derived} == {card_of("corpus").template}
 
 
 def test_every_key_that_a_card_may_have_is_read_somewhere():
@@ -92,7 +99,7 @@ def test_the_tasks_of_npts_tables_have_short_names():
 
 
 def test_no_two_data_sets_share_a_folder():
-    folders = [folder for card in cards().values() for folder in (card.folder, card.elevater) if folder]
+    folders = [folder for card in map(card_of, data_sets()) for folder in (card.folder, card.elevater) if folder]
     assert len(set(folders)) == len(folders)
     assert "downloads" not in folders  # where archives lie
 

@@ -19,7 +19,7 @@ def test_the_order_is_that_of_the_papers():
     assert members("web") == ("corpus", "webvision")
 
 
-@pytest.mark.parametrize("group", ("datasets11", "sources11", "imagenet4", "elevater20", "web"))
+@pytest.mark.parametrize("group", ("datasets11", "sources11", "imagenet4", "elevater20", "web", "topics3"))
 def test_every_place_of_a_group_is_taken_once(group):
     places = [card.groups[group] for card in cards().values() if group in card.groups]
     assert sorted(places) == list(range(1, len(members(group)) + 1))

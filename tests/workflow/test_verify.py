@@ -8,6 +8,7 @@ import yaml
 
 from project import PROJECT
 from reprompt import claims, figures, tables
+from reprompt.cells.job import corpus_of
 from reprompt.clip.manifest import manifest
 from reprompt.data.splits import Split
 from reprompt.foundation.arrays import write_npz
@@ -56,11 +57,14 @@ def results(tmp_path, monkeypatch):
     """The records of all jobs with invented predictions, where the plan expects them."""
     monkeypatch.chdir(tmp_path)
     rng, splits = np.random.default_rng(0), {}
-    for task in PLAN.all_tasks:
+    tasks = (*PLAN.all_tasks, *PLAN.parameters.derived_tasks)
+    for task in tasks:
         draws = {str(seed): [[0], [1], [2], [3]] for seed in PLAN.all_seeds}
         splits[task] = Split(task, list("abcd"), "{}.", [0, 1, 2, 3], [0, 1, 2, 3] * 5, draws, 16)
         splits[task].write(PLAN.root / "data" / f"{task}.json")
-    pictures = {task: {"train": "a", "views": "b", "test": "c"} for task in PLAN.all_tasks}
+    for seed in PLAN.source_seeds:
+        splits["corpus"].write(PLAN.root / "data" / f"{corpus_of(seed)}.json")
+    pictures = {task: {"train": "a", "views": "b", "test": "c"} for task in tasks}
     for backbone in PLAN.backbones:
         weights = PLAN.root / f"backbones/{backbone}.safetensors"
         weights.parent.mkdir(exist_ok=True)

@@ -30,7 +30,7 @@ from reprompt.learners import coop, ivlp, vpt
 from reprompt.learners.learner import frozen_image_features
 from reprompt.objectives import cross_entropy
 from reprompt.training.meta.bilevel import Outer, outer_gradient, widths
-from reprompt.training.meta.corpus import MetaTrainingSet
+from reprompt.training.meta.corpus import TopicImages
 from reprompt.training.meta.episodes import EpisodeSampler
 from reprompt.training.schedule import Schedule
 
@@ -105,7 +105,7 @@ def outer_step(learner: str, order: str, name: str, device: str, precision: str,
     each = size.shots + size.queries
     labels = np.repeat(np.arange(len(topics)), each)
     sampler = EpisodeSampler(labels, np.zeros_like(labels), size.ways, size.shots, size.queries, one_domain=False)
-    training_set = MetaTrainingSet(_images(backbone, len(labels)), topics, sampler, learner_among, cross_entropy.loss)
+    pictures = TopicImages(_images(backbone, len(labels)), topics, learner_among, cross_entropy.loss)
     start = learner_among(["a"]).start(words, torch_stream(0, "bench meta"))
     prompts = {name: tensor.to(backbone.device, backbone.learned_dtype) for name, tensor in start.items()}
     regulators = {modality: DirectionRegulator.scaling(width, 0.9) for modality, width in widths(prompts).items()}
@@ -132,7 +132,7 @@ def outer_step(learner: str, order: str, name: str, device: str, precision: str,
         regulator_rate=1e-3,
         kind=DirectionRegulator,
     )
-    support, query = training_set.losses(sampler.episodes(size.episodes, numpy_stream(0, "bench meta")))
+    support, query = pictures.losses(sampler.episodes(size.episodes, numpy_stream(0, "bench meta")))
     return partial(outer_gradient, theta, phi, support, query, outer)
 
 

@@ -168,8 +168,9 @@ class Stored(StartSettings):
     """Of a start from prompts that another experiment keeps.
 
     They are made under `made_under` by the same learner with `made_by`, an objective or a gradient rule. `regulator`:
-    one comes with them. `hand_over` mean: every seed starts from the mean of all seeds' prompts, as in MVLPT's released
-    code; seed: from the prompt of its own seed.
+    one comes with them. `hand_over` mean: every draw starts from the mean of all seeds' prompts, as in MVLPT's released
+    code, so that there is one start for all, the only one where there is one seed; seed: from the prompt of its own
+    seed, and where there are fewer seeds than draws from these in turn.
     """
 
     made_under: ClassVar[Literal["multitask", "meta"]]

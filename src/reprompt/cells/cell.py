@@ -1,8 +1,9 @@
 """Cells: the settings that are trained and evaluated, the smallest things with a number."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product, starmap
 from typing import Any, NamedTuple
 
@@ -41,6 +42,9 @@ class Cell:
     partners, found by the transferability grid, `task` is trained. A source prompt, and GRAM's meta-learned start, is
     trained on the tasks `together`, and its `task` is the name of its experiment. `prompts_of` is the experiment whose
     prompt for `task` is evaluated with no training. `metrics` are those of tasks that are not evaluated by accuracy.
+
+    Of a trained start, `source_seed` is the seed that it was trained with, 0 where it is the mean of all seeds' prompts
+    (or where nothing trained is started from), and `start_swept` what it was swept over beyond the cell's own `swept`.
     """
 
     experiment: str
@@ -62,6 +66,8 @@ class Cell:
     keeps_prompt: bool = False
     judged_images: int | None = None
     metrics: tuple[tuple[str, str], ...] = ()
+    source_seed: int = 0
+    start_swept: str = ""
 
     @property
     def learns(self) -> str:
@@ -129,12 +135,29 @@ class Cell:
     @property
     def spec(self) -> dict[str, Any]:
         """Everything that its result depends on among the parameters; the name of its experiment does not matter."""
-        return {k: v for k, v in asdict(self).items() if k != "experiment"} | {"settings": self.resolved}
+        of_start = {"source_seed", "start_swept"}
+        values = {k: v for k, v in asdict(self).items() if k != "experiment" and k not in of_start}
+        return values | self.of_start | {"settings": self.resolved}
+
+    @property
+    def of_start(self) -> dict[str, int | str]:
+        """What tells its trained start from others of the same experiment, as far as there is anything to tell."""
+        values = {"source_seed": self.source_seed, "start_swept": self.start_swept}
+        return {name: value for name, value in values.items() if value}
+
+    @property
+    def swept_of_start(self) -> str:
+        """All that the prompts which it starts from were swept over, named as its own `swept`."""
+        own, beyond = (json.loads(text) if text else {} for text in (self.swept, self.start_swept))
+        return swept(**own, **beyond)
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What tells apart the cells of one recipe on one task. `grid` are the values of swept settings."""
+    """What tells apart the cells of one recipe on one task.
+
+    `grid` are the values of swept settings, `start_grid` those that its start alone is swept over.
+    """
 
     shots: int
     tau: float
@@ -143,6 +166,7 @@ class _Run:
     grid: dict[str, Value]
     seed: int
     judged_on: tuple[str, ...]
+    start_grid: dict[str, Value]
 
 
 def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str, task: str) -> tuple[Cell, ...]:
@@ -153,7 +177,8 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
     block, method = parameters.experiments[experiment], recipe_of(recipe)
 
     def cell(run: _Run) -> Cell:
-        resolved = parameters.resolved(block, method, task, run.shots)
+        settings = _swept_over(parameters.resolved(block, method, task, run.shots), run.grid)
+        from_seed = run.start and settings["hand_over"] == "seed"
         made = Cell(
             experiment=experiment,
             protocol=block.protocol,
@@ -164,7 +189,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
             tau=run.tau,
             seed=run.seed,
             swept=swept(**run.grid),
-            settings=canonical(parameters.spelt_out(_swept_over(resolved, run.grid), task)),
+            settings=canonical(parameters.spelt_out(settings, task)),
             judged_on=run.judged_on,
             measures=block.measures,
             start=run.start,
@@ -173,6 +198,8 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
             prompts_of=block.prompts_of,
             keeps_prompt=block.keeps_prompts and method.by_steps,
             judged_images=parameters.judged_images.get(block.protocol),
+            source_seed=source_seed_of(run.seed, parameters.seeds_of(run.start)) if from_seed else 0,
+            start_swept=swept(**run.start_grid),
         )
         if block.protocol not in OWN_METRICS:
             return made
@@ -180,7 +207,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
         return replace(made, metrics=tuple((task, metric) for task, metric in own if metric != "accuracy"))
 
     if not method.learned:
-        nothing = _Run(shots=0, tau=1.0, start="", group="", grid={}, seed=0, judged_on=block.judged_on)
+        nothing = _Run(shots=0, tau=1.0, start="", group="", grid={}, seed=0, judged_on=block.judged_on, start_grid={})
         return (cell(nothing),)
     runs = product(
         block.shots,
@@ -191,7 +218,28 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
         block.seeds or parameters.seeds,
         [(task,) for task in block.judged_on] if block.protocol == "transfer_grid" else [block.judged_on],
     )
-    return tuple(map(cell, starmap(_Run, runs)))
+    every = starmap(partial(_Run, start_grid={}), runs)
+    return tuple(cell(replace(run, start_grid=grid)) for run in every for grid in start_grids(parameters, method, run))
+
+
+def source_seed_of(draw: int, seeds: Sequence[int]) -> int:
+    """The seed of the start that a draw has, among those that starts are trained with: its own, or in turn.
+
+    Draw d starts from seed ((d - 1) mod S) + 1 of S seeds 1 ... S.
+    """
+    return draw if draw in seeds else seeds[(draw - 1) % len(seeds)]
+
+
+def start_grids(parameters: Parameters, recipe: Recipe, run: _Run) -> list[dict[str, Value]]:
+    """What the starts of a run are swept over beyond the run's own sweep: every combination that agrees with that.
+
+    One of nothing where it has no trained start, or where no start agrees, which the plan refuses.
+    """
+    if not run.start:
+        return [{}]
+    grids = parameters.experiments[run.start].grids(recipe.starts_from.expression)
+    agreeing = [grid for grid in grids if run.grid.items() <= grid.items()]
+    return [{name: grid[name] for name in grid if name not in run.grid} for grid in agreeing] or [{}]
 
 
 def _swept_over(settings: dict[str, Any], grid: dict[str, Value]) -> dict[str, Any]:

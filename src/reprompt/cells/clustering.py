@@ -50,6 +50,8 @@ class DomainClustering(Block):
 class Clustering(Block):
     """From pairs to topics and domains. `chunk` is how many pairs are in memory at a time.
 
+    The seeds are those of source seed 1, the first of the seeds that meta-training is run with.
+
     It changes no result but, where the search for neighbours is approximate, one topic in some 2,000: topics.py.
     """
 
@@ -57,3 +59,10 @@ class Clustering(Block):
     topics: TopicClustering
     domains: DomainClustering
     chunk: PositiveInt
+
+    def of_source(self, seed: int) -> "Clustering":
+        """The clustering of a source seed: every further one counts the seeds up by one."""
+        topics, domains = (
+            part.model_copy(update={"seed": part.seed + seed - 1}) for part in (self.topics, self.domains)
+        )
+        return self.model_copy(update={"topics": topics, "domains": domains})

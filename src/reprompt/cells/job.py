@@ -6,6 +6,13 @@ from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.recipes import in_path
 from reprompt.foundation.digests import canonical
 
+CORPUS = "corpus"
+
+
+def corpus_of(source_seed: int) -> str:
+    """What the corpus as clustered for a source seed is called, in files: `corpus`, `corpus.2`, ..."""
+    return CORPUS if source_seed == 1 else f"{CORPUS}.{source_seed}"
+
 
 @dataclass(frozen=True)
 class Job:
@@ -49,6 +56,15 @@ class Job:
         """Every task whose images it reads or, as a partner in a group, may read."""
         trained = (task for cell in self.cells for task in cell.trained_on)
         return tuple(dict.fromkeys((*trained, *self.partners, *(test.task for test in self.tests))))
+
+    @property
+    def source_seed(self) -> int:
+        """The source seed whose clustering of the corpus it reads: that of cells that are trained on the corpus."""
+        return next((cell.seed for cell in self.cells if CORPUS in cell.together), 1)
+
+    def split_of(self, task: str) -> str:
+        """The name of a task's split file: the corpus has one for every source seed."""
+        return corpus_of(self.source_seed) if task == CORPUS else task
 
     @property
     def spec(self) -> str:

@@ -24,11 +24,11 @@ from reprompt.cells.axes import Settings
 from reprompt.cells.clustering import Clustering
 from reprompt.cells.members import AXES, members
 from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, recipe_of
-from reprompt.cells.tuning import ALIGNED, TEMPLATE, Episodes, Tuned, Tuning
+from reprompt.cells.tuning import ALIGNED, TEMPLATE, Episodes, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
 from reprompt.tasks.card import Card, card_of, cards
-from reprompt.tasks.groups import expanded, groups
+from reprompt.tasks.groups import derived, expanded, groups
 from reprompt.tasks.groups import members as tasks_in
 
 Measure = Literal["curve", "angle", "collapse", "features", "grad_cam", "similarity"]  # files of evaluation/measures/
@@ -90,16 +90,27 @@ class FileImages(Block):
     root: str
 
 
+class DerivedTasks(Block):
+    """Tasks that are derived from the corpus: so many topics each, drawn by `seed` among those with pictures enough."""
+
+    classes: PositiveInt
+    least_train: PositiveInt
+    least_test: PositiveInt
+    seed: int
+
+
 class Gram(Block):
     """What GRAM meta-trains on: the task `corpus`, whose classes are topics of image-text pairs, and `webvision`.
 
-    `backbone` is the one whose similarities filter the pairs and whose features make domains.
+    `backbone` is the one whose similarities filter the pairs and whose features make domains. On tasks `derived` from
+    the corpus settings can be chosen, by meta-training on `corpus_rest`, which lacks their topics.
     """
 
     backbone: str
     pairs: CorpusSettings | FileImages
     web: WebSettings | FileImages
     clustering: Clustering
+    derived: DerivedTasks
 
 
 class Views(Block):
@@ -179,6 +190,8 @@ class Experiment(Block):
 
     So that jobs last minutes to hours, `tasks_per_job` puts parts of the tasks together up to so many, and
     `runs_per_job` cuts what has more runs. What a run gives, and whether it is finished, does not depend on either.
+
+    An experiment `on_request` is in no table, claim or report: it is run by `snakemake stage_<experiment>` alone.
     """
 
     protocol: Protocol
@@ -198,6 +211,7 @@ class Experiment(Block):
     keeps_prompts: bool = False
     tasks_per_job: PositiveInt | None = None
     runs_per_job: PositiveInt | None = None
+    on_request: bool = False
 
     @model_validator(mode="after")
     def _fits_its_protocol(self) -> "Experiment":
@@ -332,6 +346,15 @@ class Parameters(Block):
         """The tasks made of pictures from the web, where there is a block that says how."""
         return tasks_in("web") if self.gram else ()
 
+    @property
+    def derived_tasks(self) -> tuple[str, ...]:
+        """The tasks that are derived from the corpus and show its pictures."""
+        return derived() if self.gram else ()
+
+    def seeds_of(self, experiment: str) -> tuple[int, ...]:
+        """The seeds that an experiment is run with."""
+        return self.experiments[experiment].seeds or self.seeds
+
     def card(self, task: str) -> Card:
         """The card of a task, the user's own laid over it."""
         own = self.data.cards if isinstance(self.data, FileData) else None
@@ -398,7 +421,7 @@ class Parameters(Block):
         for key, experiment in self.experiments.items():
             backbones_at[f"experiments.{key}.backbones"] = experiment.backbones
             _check_names(f"experiments.{key}.tuning", (experiment.tuning,), self.tuning, "block")
-            trained = (*self.tasks, *self.targets, *self.web_tasks)
+            trained = (*self.tasks, *self.targets, *self.web_tasks, *self.derived_tasks)
             _check_names(f"experiments.{key}.tasks", experiment.tasks, trained, "task")
             _check_names(f"experiments.{key}.judged_on", experiment.judged_on, (*trained, *self.shifts), "task")
             _check_names(f"experiments.{key}.starts", experiment.starts, self.experiments, "experiment")
@@ -468,10 +491,11 @@ class Parameters(Block):
                 if getattr(block, name) is None:
                     raise ValueError(f"tuning.{experiment.tuning}.{name}: missing; {at} meta-trains by it")
         for name, value in ((name, value) for grid in experiment.grids(method) for name, value in grid.items()):
-            if name not in recipe.keys | (set(Tuned.model_fields) if recipe.by_steps else set()):
+            tuned = (Tuning, Episodes) if experiment.protocol == "meta" else (Tuning,) if recipe.by_steps else ()
+            if name not in recipe.keys.union(*(kind.model_fields for kind in tuned)) - {"epochs_of_task"}:
                 raise ValueError(f"{at}.sweep: {method} has no setting {name!r}")
             try:
-                for kind in (*recipe.declared.values(), Tuning):
+                for kind in (*recipe.declared.values(), *tuned):
                     if name in _kinds(kind):
                         TypeAdapter(_kinds(kind)[name]).validate_python(value)
             except ValidationError as error:

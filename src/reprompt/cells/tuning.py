@@ -64,8 +64,13 @@ class Episodes(Block):
     `ways` and `queries`: topics of an episode and images of each in its query set; its support set has `shots`.
     `inner_rate` is alpha (eq. 7), `order` whether there are second derivatives, `support_from` whether the support set
     of a topic is from one of its domains.
+
+    `begins_at` is where the prompts are before the first outer step: at random, as line 1 of Algorithm 1 has it for all
+    of the paper's tables, or at the learner's own `initialisation`, from which it is tuned alone. Prompts of the image
+    tower always begin at random.
     """
 
+    begins_at: Literal["phrase", "random"]
     ways: PositiveInt
     queries: PositiveInt
     inner_rate: PositiveFloat

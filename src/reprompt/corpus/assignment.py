@@ -6,14 +6,16 @@ an embedding differ, and with them UMAP's layout. That is why the file is kept a
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from reprompt.foundation.arrays import write_npz
 
-FORMAT = 1  # a file of another number is not read
+FORMAT = 1  # a file of another number is not read; one more where the steps of clustering change
 ARRAYS = ("similarity", "kept", "topic", "domain")
 
 
@@ -61,3 +63,12 @@ class Assignment:
             threshold=about["threshold"],
             made_from=about["made_from"],
         )
+
+
+def stored_assignment(path: Path, made_from: Mapping[str, Any]) -> Assignment | None:
+    """The assignment at `path`, if it has this format and was made from just this, by whichever versions."""
+    try:
+        stored = Assignment.read(path)
+    except (FileNotFoundError, ValueError):
+        return None
+    return stored if dict(made_from).items() <= stored.made_from.items() else None

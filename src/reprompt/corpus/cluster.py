@@ -2,6 +2,7 @@
 
 import hashlib
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
@@ -42,13 +43,8 @@ def cluster_pairs(
         words = topic_names(captions, topic)
     with watch.stage("domains"):
         domain = domains_of(pairs.image_features, topic, settings.domains)
-    made_from = {
-        "settings": settings.model_dump(mode="json"),
-        "captions_sha256": hashlib.sha256("\n".join(captions).encode()).hexdigest(),
-        "backbone_sha256": backbone_sha256,
-        "corpus_sha256": pairs.sha256,
-        "versions": {name: version(name) for name in DECIDING},
-    }
+    versions = {name: version(name) for name in DECIDING}
+    made_from = inputs_of(pairs, settings, backbone_sha256) | {"versions": versions}
     return Assignment(
         similarity=cosines.own.astype(np.float16),
         kept=kept,
@@ -58,3 +54,13 @@ def cluster_pairs(
         threshold=threshold,
         made_from=made_from,
     )
+
+
+def inputs_of(pairs: CorpusPairs, settings: Clustering, backbone_sha256: str) -> dict[str, Any]:
+    """What an assignment is made from: pairs, the weights that filter them, settings."""
+    return {
+        "settings": settings.model_dump(mode="json"),
+        "captions_sha256": hashlib.sha256("\n".join(pairs.captions).encode()).hexdigest(),
+        "backbone_sha256": backbone_sha256,
+        "corpus_sha256": pairs.sha256,
+    }

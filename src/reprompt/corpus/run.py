@@ -6,7 +6,8 @@
     skipped.json    of pairs on disk, how many could not be used, and why: from_files.py
     costs.json      seconds per stage, machine and versions
 
-Only the last differs from run to run.
+Only the last differs from run to run. Where `pairs.npz` is there and was made of the same pairs and weights by the same
+settings, it is used and nothing is clustered: topics found anew on another processor are others.
 """
 
 import json
@@ -18,8 +19,8 @@ import torch
 
 from reprompt.cells.clustering import Clustering
 from reprompt.clip.backbones import Backbone
-from reprompt.corpus.assignment import Assignment
-from reprompt.corpus.cluster import cluster_pairs
+from reprompt.corpus.assignment import Assignment, stored_assignment
+from reprompt.corpus.cluster import cluster_pairs, inputs_of
 from reprompt.corpus.filter import similarities
 from reprompt.corpus.pairs import CorpusPairs
 from reprompt.corpus.quality import quality
@@ -43,9 +44,13 @@ def make_corpus(
     started, watch = time.monotonic(), Stopwatch(advance)
     folder.mkdir(parents=True, exist_ok=True)
     embed = sentence_encoder()
-    with watch.stage("similarities"):
-        cosines = similarities(pairs.image_features, pairs.captions, backbone.model, settings.chunk)
-    assignment = cluster_pairs(pairs, cosines, settings, embed, backbone.weights_sha256, watch)
+    assignment = stored_assignment(folder / "pairs.npz", inputs_of(pairs, settings, backbone.weights_sha256))
+    if assignment is not None:
+        advance(STAGES - 1)  # all but the pictures
+    else:
+        with watch.stage("similarities"):
+            cosines = similarities(pairs.image_features, pairs.captions, backbone.model, settings.chunk)
+        assignment = cluster_pairs(pairs, cosines, settings, embed, backbone.weights_sha256, watch)
     with watch.stage("pictures"):
         figure_data = figure_data_of(assignment, pairs, settings, embed)
     assignment.write(folder / "pairs.npz")

@@ -33,4 +33,5 @@ def corpus_split(assignment: Assignment, template: str, seeds: Sequence[int], mo
         draws={str(seed): draw(labels, len(names), TASK, seed, most_shots) for seed in seeds},
         most_shots=most_shots,
         domains=assignment.domain[train].tolist(),
+        test_domains=assignment.domain[test].tolist(),
     )

@@ -32,10 +32,10 @@ def show_status(
     """
     from reprompt.data.fetch.status import status
     from reprompt.data.files.readers import READERS
-    from reprompt.tasks.card import card_of, cards
+    from reprompt.tasks.card import card_of, data_sets
 
     statuses = []
-    for name in names or cards():
+    for name in names or data_sets():
         statuses.append(status(card_of(name, own), root, READERS, every_picture))
         _print(statuses[-1])
     states = [printed.state for printed in statuses]

@@ -45,6 +45,11 @@ class TaskData:
         pixels = self.pixels.plain if plain else self.pixels.views
         return Images(features.to(backbone.device), pixels, backbone.normalise)
 
+    def test_images(self, backbone: Backbone) -> Images:
+        """The test images as episodes are made of: features (1, N, E), as training images that are as they are."""
+        pixels = None if self.pixels is None else self.pixels.test
+        return Images(self.features.normalised_test[None].to(backbone.device), pixels, backbone.normalise)
+
     def test_batches(self, learner: Learner, split: str, at_most: int | None = None) -> Iterator[EvaluationBatch]:
         """The test images of a split's classes, at most so many, as many at once as one forward pass takes.
 

@@ -46,9 +46,15 @@ def spearman(points: pd.DataFrame) -> str:
 
 
 def rise_of_product(points: pd.DataFrame) -> str:
-    """By how much the inner product rises: "rise 0.081 ± 0.020"; nothing for too few steps."""
+    """By how much the product with the regulated gradient rises: "rise 0.081 ± 0.020".
+
+    Nothing for too few steps, and of what is no such product.
+    """
+    products = points[points["quantity"].isin(["regulated", "own episodes"])]
+    if products.empty:
+        return ""
     try:
-        risen = rise([run["inner_product"].to_numpy() for _, run in points.groupby("seed")])
+        risen = rise([run["value"].to_numpy() for _, run in products.groupby(["seed", "quantity"])])
     except Missing:
         return ""
     return f"rise {risen.mean:+.3f} ± {risen.half_width:.3f}".replace("-", "−")

@@ -38,7 +38,7 @@ OTHERS = {  # rules that do the same whatever the source
 }
 PRINTING = ("table", "figure", "claims", "report")  # the rules that name tasks, or average over groups of them
 STAGES = {  # of dvc.yaml, with the rules that they run
-    "data": ("split", "corpus"),
+    "data": ("split", "corpus", "corpus_of_source"),
     "backbones": ("pretrain", "weights"),
     "features": ("features",),
     "records": ("tune",),
@@ -66,7 +66,7 @@ def features_entries(source: str) -> tuple[str, ...]:
 def corpus_entries(source: str) -> tuple[str, ...]:
     """Topics and domains of image-text pairs."""
     pairs = {"rendered": "corpus.rendered", "files": "corpus.from_files"}[source]
-    return (*features_entries(source), pairs, "corpus.run", "corpus.task")
+    return (*features_entries(source), pairs, "corpus.derived", "corpus.run", "corpus.task")
 
 
 def cell_entries(modules: Iterable[str], measures: Iterable[str] = ()) -> tuple[str, ...]:
@@ -89,7 +89,8 @@ def rule_entries(rule: str, source: str) -> tuple[str, ...]:
     if rule == "tune":
         modules = (f"{folder}.{name}" for axis, folder in AXES.items() for name in members(axis))
         return tune_entries((*modules, "training.meta.learned"), get_args(Measure), source)
-    by_source = {"split": split_entries, "features": features_entries, "corpus": corpus_entries}
+    by_source = {"split": split_entries, "features": features_entries}
+    by_source |= dict.fromkeys(("corpus", "corpus_of_source"), corpus_entries)
     return by_source[rule](source) if rule in by_source else OTHERS[rule]
 
 
@@ -133,8 +134,8 @@ def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
         return plan.features_spec(wildcards["backbone"], wildcards["part"])
     if rule == "contact_sheet":
         return f"[{plan.split_spec},{plan.pretraining_spec(plan.backbones[0])},{_on_the_sheet()}]"
-    if rule == "corpus":
-        return plan.corpus_spec
+    if rule in ("corpus", "corpus_of_source"):
+        return plan.corpus_spec(int(wildcards.get("source", 1)))
     if rule in PRINTING:
         return _printed()
     return plan.split_spec if rule == "split" else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reprompt.cells.cell import TOGETHER, Cell, cells_of
-from reprompt.cells.job import Job
+from reprompt.cells.job import CORPUS, Job, corpus_of
 from reprompt.cells.parameters import Experiment, Parameters, RenderedBackbone, Views
 from reprompt.cells.recipes import from_path, in_path, recipe_of
 from reprompt.cells.tuning import ParameterError
@@ -19,6 +19,7 @@ from reprompt.foundation.digests import canonical
 from reprompt.planning.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
 from reprompt.planning.splitting import merged, piece_names, pieces
 from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import pictures_of
 
 ALL = "all"  # the part of a job that is about all tasks of its experiment
 NO_STUDY = "none"
@@ -62,13 +63,21 @@ class Plan:
 
     @property
     def all_tasks(self) -> tuple[str, ...]:
-        """CoOp's tasks, ImageNet's shifts, on which nothing is trained, MVLPT's targets and GRAM's web pictures."""
+        """CoOp's tasks, ImageNet's shifts, on which nothing is trained, MVLPT's targets and GRAM's web pictures.
+
+        All that have pictures of their own; those that are derived from the corpus show its pictures.
+        """
         return (*self.tasks, *self.parameters.shifts, *self.parameters.targets, *self.parameters.web_tasks)
 
     @property
     def labelled_tasks(self) -> tuple[str, ...]:
         """The tasks that come with labels; those of the corpus are topics, which have to be found."""
-        return tuple(task for task in self.all_tasks if task != "corpus")
+        return tuple(task for task in self.all_tasks if task != CORPUS)
+
+    @cached_property
+    def source_seeds(self) -> tuple[int, ...]:
+        """The source seeds, with each of which the corpus is clustered; the first makes figures and derived tasks."""
+        return tuple(dict.fromkeys((1, *(job.source_seed for job in self.every_job))))
 
     @cached_property
     def parts(self) -> dict[str, tuple[str, ...]]:
@@ -85,12 +94,18 @@ class Plan:
         return None if part in self.parameters.web_tasks else self.parameters.views
 
     def part_of(self, task: str) -> str:
-        """The part that a task belongs to."""
-        return next(part for part, tasks in self.parts.items() if task in tasks)
+        """The part that a task's pictures belong to."""
+        return next(part for part, tasks in self.parts.items() if pictures_of(task) in tasks)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
-        """All jobs, experiment by experiment."""
+        """All jobs but those that are run on request, experiment by experiment."""
+        experiments = self.parameters.experiments
+        return tuple(job for job in self.every_job if not experiments[job.experiment].on_request)
+
+    @cached_property
+    def every_job(self) -> tuple[Job, ...]:
+        """All jobs, also those that are run on request."""
         return tuple(self._job(*names, part, cells) for names, cut in self._cut.items() for part, cells in cut.items())
 
     @cached_property
@@ -121,7 +136,7 @@ class Plan:
         cells_by_part = {}
         for part, tasks in self._trained_on(experiment):
             cells = [cell for task in tasks for cell in cells_of(self.parameters, experiment, recipe, backbone, task)]
-            cut = pieces(cells, at_once, most)
+            cut = [piece for of_source in _by_source(cells) for piece in pieces(of_source, at_once, most)]
             cells_by_part |= zip(piece_names(part, len(cut)), cut, strict=True)
         return cells_by_part
 
@@ -139,8 +154,16 @@ class Plan:
         chosen = settings.tasks or self.tasks
         if settings.protocol == "transfer_grid":
             return [(ALL, list(chosen))]
-        parts = [(part, own) for part, tasks in self.parts.items() if (own := [t for t in tasks if t in chosen])]
+        in_order = [task for tasks in self.parts.values() for task in (*tasks, *self._derived_from(tasks))]
+        by_part: dict[str, list[str]] = {}
+        for task in (task for task in in_order if task in chosen):
+            by_part.setdefault(self.part_of(task), []).append(task)
+        parts = [*by_part.items()]
         return merged(parts, settings.tasks_per_job) if settings.tasks_per_job else parts
+
+    def _derived_from(self, tasks: tuple[str, ...]) -> list[str]:
+        """The tasks that show the pictures of some others."""
+        return [task for task in self.parameters.derived_tasks if pictures_of(task) in tasks]
 
     def _job(self, experiment: str, recipe: str, backbone: str, part: str, cells: tuple[Cell, ...]) -> Job:
         makers = dict.fromkeys((cell.start or cell.prompts_of) for cell in cells)
@@ -149,7 +172,8 @@ class Plan:
             self._check_start(cell)
         partners = self.grid.tasks if any(cell.group for cell in cells) else ()
         job = Job(experiment, recipe, backbone, part, cells, (), tuple(prompts), partners)
-        parts = [name for name, tasks in self.parts.items() if set(job.tasks_read).intersection(tasks)]
+        read = {self.part_of(task) for task in job.tasks_read}
+        parts = [name for name in self.parts if name in read]
         return replace(job, features=tuple((name, self.features_spec(backbone, name)) for name in parts))
 
     def _makers_of_prompts(self, experiment: str, cell: Cell) -> list[str]:
@@ -172,7 +196,7 @@ class Plan:
         if not cell.start:
             return
         made = self._cut[cell.start, cell.method.starts_from.expression, cell.backbone]
-        at, swept = f"experiments.{cell.experiment}.starts: {cell.recipe}", cell.swept
+        at, swept = f"experiments.{cell.experiment}.starts: {cell.recipe}", cell.swept_of_start
         theirs = next((maker.learner for cells in made.values() for maker in cells if maker.swept == swept), None)
         if theirs is None:
             raise ParameterError(f"{at}: experiments.{cell.start} makes no prompts with {swept or 'nothing swept'}")
@@ -195,7 +219,7 @@ class Plan:
         with suppress(ValueError):
             rest[:1] = [in_path(recipe_of(from_path(recipe)).expression) for recipe in rest[:1]]
         canonical_name = "/".join((experiment, *rest))
-        for job in self.jobs:
+        for job in self.every_job:
             if job.name == canonical_name:
                 return job
         raise KeyError(f"no job {name!r} at scale {self.scale}; `reprompt plan` lists them")
@@ -219,10 +243,10 @@ class Plan:
         for output in self.outputs.values():
             for name in output.jobs:
                 studies.setdefault(name, output.study)
-        for job in reversed(self.jobs):  # prompts come from jobs above
+        for job in reversed(self.every_job):  # prompts come from jobs above
             for name in job.prompts:
                 studies.setdefault(name, studies.get(job.name, NO_STUDY))
-        return {job.name: studies.get(job.name, NO_STUDY) for job in self.jobs}
+        return {job.name: studies.get(job.name, NO_STUDY) for job in self.every_job}
 
     @property
     def corpus_figures(self) -> tuple[PaperOutput, ...]:
@@ -231,11 +255,23 @@ class Plan:
 
     def jobs_of(self, *experiments: str) -> tuple[str, ...]:
         """The names of the jobs of some experiments; a scale may leave experiments out."""
-        return tuple(job.name for job in self.jobs if job.experiment in experiments)
+        return tuple(job.name for job in self.every_job if job.experiment in experiments)
 
     def most_shots(self, tasks: Iterable[str]) -> int:
         """The largest number of shots of any experiment on some tasks; validation images come after them."""
-        return max(cell.shots for cell in self.cells if set(tasks).intersection(cell.trained_on))
+        cells = (cell for job in self.every_job for cell in job.cells)
+        return max(cell.shots for cell in cells if set(tasks).intersection(cell.trained_on))
+
+    @property
+    def most_shots_of_corpus(self) -> int:
+        """The largest number of shots on the corpus and the tasks that are derived from it."""
+        return self.most_shots((CORPUS, *self.parameters.derived_tasks))
+
+    @property
+    def _of_derived(self) -> dict[str, Any]:
+        """What the tasks that are derived from the corpus depend on beside it."""
+        cards = {task: self.parameters.card(task).template for task in self.parameters.derived_tasks}
+        return {"settings": self.parameters.gram.derived.model_dump(), "templates": cards}
 
     @property
     def all_seeds(self) -> tuple[int, ...]:
@@ -259,17 +295,17 @@ class Plan:
             }
         )
 
-    @property
-    def corpus_spec(self) -> str:
-        """What the topics and domains of the corpus and the task made of them depend on."""
+    def corpus_spec(self, source_seed: int = 1) -> str:
+        """What the topics and domains of the corpus and the tasks made of them depend on."""
         gram = self.parameters.gram
         return canonical(
             {
-                "clustering": gram.clustering.model_dump(),
+                "clustering": gram.clustering.of_source(source_seed).model_dump(),
                 "features": self.features_spec(gram.backbone, "corpus"),
                 "template": self.parameters.card("corpus").template,
                 "seeds": self.all_seeds,
-                "most_shots": self.most_shots(["corpus"]),
+                "most_shots": self.most_shots_of_corpus,
+                **({"derived": self._of_derived} if source_seed == 1 else {}),
             }
         )
 
@@ -327,6 +363,14 @@ class Plan:
     def groups(self) -> Path:
         """Where the groups of tasks go that the transferability grid gives."""
         return self.root / "groups.json"
+
+
+def _by_source(cells: list[Cell]) -> list[list[Cell]]:
+    """Cells by the source seed whose clustering of the corpus they are trained on; one list where they are not."""
+    by_source: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_source.setdefault(corpus_of(cell.seed) if CORPUS in cell.together else "", []).append(cell)
+    return list(by_source.values())
 
 
 def make_plan(parameters: Parameters) -> Plan:

@@ -26,9 +26,10 @@ from reprompt.records.identity import Identity, name_of
 CELL_STORE = Path(".cells")  # of a folder that the workflow runs in
 COLUMNS = (
     *("scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"),
-    *("start", "group", "settings", "split", "metric", "value", "images", "cell", "file"),
+    *("start", "source_seed", "start_swept", "group", "settings", "split", "metric", "value", "images", "cell", "file"),
     *("predictions", "targets", "measured"),
 )
+UNSAID = {"source_seed": 0, "start_swept": ""}  # of a row that has nothing to say of a trained start
 OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "seed", "swept", "start", "group")
 
 
@@ -94,6 +95,7 @@ def write_records(
             rows.append(
                 {
                     **{name: getattr(entry.cell, name) for name in OF_THE_CELL},
+                    **entry.cell.of_start,
                     "scale": scale,
                     "source": entry.cell.task,
                     "task": test.task,
@@ -147,7 +149,7 @@ def frame_of(rows: Iterable[RecordRow], file: Path) -> list[dict]:
     names: dict[int, str] = {}
     return [
         {
-            **{column: row.stored[column] for column in COLUMNS if column in row.stored},
+            **{column: value for column, value in (UNSAID | row.stored).items() if column in COLUMNS},
             "recipe": papers_name(row.stored["recipe"]),
             "metric": metric,
             "value": value,

@@ -24,6 +24,7 @@ from reprompt.clip.manifest import PicturesOfTasks, read_pictures
 from reprompt.data.few_shot import few_shot_of
 from reprompt.data.splits import Split
 from reprompt.foundation.digests import canonical, digest_of_text
+from reprompt.tasks.groups import pictures_of
 
 Identity = dict[str, Any]
 
@@ -69,6 +70,7 @@ def identity(
     elif cell.is_meta:
         (task,) = cell.together
         values["train"] = [_whole_set(cell, task, splits[task], pictures[task])]
+        values["held_out"] = _held_out_episodes(splits[task], pictures[task])
     elif recipe.trained == "at_once":
         values["train"] = [_fitted_set(cell, splits[cell.task], pictures[cell.task])]
     elif recipe.learned:
@@ -132,6 +134,12 @@ def _whole_set(cell: Cell, task: str, split: Split, pictures: Mapping[str, str],
     }
 
 
+def _held_out_episodes(split: Split, pictures: Mapping[str, str]) -> dict[str, Any]:
+    """What episodes are drawn from of which meta-training logs what it does to them."""
+    domains = () if split.test_domains is None else (split.test_domains,)
+    return {"images": digest(split.test_labels, *domains), "pictures": pictures["test"]}
+
+
 def _of_task(split: Split, part: str) -> dict[str, Any]:
     names = split.names(part)
     return {"task": split.task, "part": part, "names": digest_of_text(canonical(names)), "template": split.template}
@@ -157,7 +165,7 @@ def digest_of_tensors(tensors: Mapping[str, Any]) -> str:
 
 def read_splits(job: Job, folder: Path) -> dict[str, Split]:
     """The split of every task that a job reads."""
-    return {task: Split.read(folder / f"{task}.json") for task in job.tasks_read}
+    return {task: Split.read(folder / f"{job.split_of(task)}.json") for task in job.tasks_read}
 
 
 def read_pictures_of(job: Job, folder: Path) -> PicturesOfTasks:
@@ -165,4 +173,4 @@ def read_pictures_of(job: Job, folder: Path) -> PicturesOfTasks:
     pictures: PicturesOfTasks = {}
     for part, _ in job.features:
         pictures |= read_pictures(folder / f"{part}.json")
-    return {task: pictures[task] for task in job.tasks_read}
+    return {task: pictures[pictures_of(task)] for task in job.tasks_read}

@@ -18,7 +18,7 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.foundation.arrays import Arrays
 from reprompt.foundation.atomic import written_whole
-from reprompt.tasks.groups import members
+from reprompt.tasks.groups import members, pictures_of
 
 OF_A_PROMPT = ("task", "shots", "tau", "seed", "swept")
 NO_SHOTS = 0  # of prompts that were learned on pictures of the web
@@ -39,13 +39,13 @@ class Prompts:
         """Where a cell starts: from source prompts of as many shots as it has and with the same swept settings.
 
         Prompts that were learned on pictures of the web have no shots, and are a start at any number.
-        `hand_over` mean: the mean of the source prompts of all seeds, as MVLPT's released scripts do; seed: the source
-        prompt of the cell's own seed, a reading of the paper, which says nothing of it.
+        The prompt of the cell's source seed, or, where that is 0 (`hand_over` mean), the mean of those of all seeds, as
+        MVLPT's released scripts do.
         """
         every = list(dict.fromkeys(seed for _, _, _, seed, _ in self.of_cells))
         from_web = any(shots == NO_SHOTS for _, shots, *_ in self.of_cells)
-        wanted = replace(cell, shots=NO_SHOTS) if from_web else cell
-        prompts = self._of(wanted, cell.start, [cell.seed] if cell.settings_of("start").hand_over == "seed" else every)
+        wanted = replace(cell, shots=NO_SHOTS if from_web else cell.shots, swept=cell.swept_of_start)
+        prompts = self._of(wanted, cell.start, [cell.source_seed] if cell.source_seed else every)
         return {name: torch.stack([prompt[name] for prompt in prompts]).mean(dim=0) for name in prompts[0]}
 
     def _of(self, cell: Cell, task: str, seeds: list[int]) -> list[Params]:
@@ -84,7 +84,7 @@ def write_prompts(path: Path, kept: Iterable[tuple[Cell, Arrays]], backbone: Bac
     """Write the prompts of a job's cells, with what they belong to."""
     cells, tensors = [], {}
     for number, (cell, prompt) in enumerate(kept):
-        from_web = set(members("web")).intersection(cell.together)
+        from_web = set(members("web")).intersection(map(pictures_of, cell.together))
         kept_as = replace(cell, shots=NO_SHOTS) if from_web else cell
         cells.append([getattr(kept_as, name) for name in OF_A_PROMPT])
         tensors |= {f"{number}/{name}": torch.from_numpy(np.ascontiguousarray(array)) for name, array in prompt.items()}

@@ -18,7 +18,7 @@ from reprompt.tasks.downloads import Below, Download
 FOLDER = Path(__file__).with_name("cards")
 Metric = Literal["accuracy", "mean_per_class", "mean_average_precision", "area_under_roc"]  # of evaluation/metrics.py
 # What no data set at hand changes.
-OF_THE_PAPERS = ("name", "printed", "short", "groups", "metric", "name_last", "rendered")
+OF_THE_PAPERS = ("name", "printed", "short", "groups", "pictures", "metric", "name_last", "rendered")
 
 
 class RenderedCounterpart(Block):
@@ -46,12 +46,15 @@ class Card(Block):
     `train` is the pool of few-shot draws. `dead` says what is gone today, `alternatives` what works instead, `manual`
     what a person has to do, `package` which Python package reading needs beside ours. `elevater` is the folder that the
     data set has in ELEVATER's layout; where ELEVATER has a task that CoOp has too, the card is CoOp's.
+
+    `pictures` is the task whose pictures it shows, where it has none of its own.
     """
 
     name: str
     printed: str
     short: str = ""
     groups: dict[str, PositiveInt]
+    pictures: str = ""
     metric: Metric = "accuracy"
     template: str
     name_last: str = ""
@@ -107,6 +110,12 @@ class Card(Block):
 def cards() -> dict[str, Card]:
     """The package's cards by task, in the order of the names. Raises ValueError for a mistake in one."""
     return {path.stem: _valid(path, _read(path)) for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+@cache
+def data_sets() -> tuple[str, ...]:
+    """The tasks that are a data set of their own: all but those that show the pictures of another."""
+    return tuple(task for task, card in cards().items() if not card.pictures)
 
 
 def card_of(task: str, own: Path | None = None) -> Card:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import cache
 
-from reprompt.tasks.card import cards
+from reprompt.tasks.card import card_of, cards, data_sets
 
 ALONE = "imagenet"  # the one source of prompts that are evaluated elsewhere
 
@@ -13,8 +13,9 @@ def groups() -> dict[str, tuple[str, ...]]:
     """The tasks of every group, in the papers' order.
 
     `datasets11` are CoOp's, `sources11` the same in MVLPT's order, `imagenet4` ImageNet's shifts, `elevater20`
-    ELEVATER's, `web` GRAM's pictures from the web. The rest follows: without ImageNet `targets10` and `sources10`, and
-    `elevater12`, MVLPT's targets, are ELEVATER's that are not among its sources.
+    ELEVATER's, `web` GRAM's pictures from the web, `topics3` tasks that are derived from these. The rest follows:
+    without ImageNet `targets10` and `sources10`, and `elevater12`, MVLPT's targets, are ELEVATER's that are not among
+    its sources.
     """
     placed: dict[str, dict[int, str]] = {}
     for task, card in cards().items():
@@ -26,6 +27,17 @@ def groups() -> dict[str, tuple[str, ...]]:
         "sources10": _without(by_group["sources11"], [ALONE]),
         "elevater12": _without(by_group["elevater20"], by_group["sources11"]),
     }
+
+
+def pictures_of(task: str) -> str:
+    """The task whose pictures a task shows: itself, but for those that are derived from the corpus."""
+    return card_of(task).pictures or task
+
+
+@cache
+def derived() -> tuple[str, ...]:
+    """The tasks that show the pictures of another."""
+    return tuple(task for task in cards() if task not in data_sets())
 
 
 def members(name: str) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from reprompt.planning.plan import Plan
 from reprompt.records.files import CellStore, EvaluatedCell, write_records
 from reprompt.records.identity import Identity, identity, key, read_pictures_of, read_splits
 from reprompt.records.prompts import read_prompts, write_prompts
+from reprompt.tasks.groups import pictures_of
 from reprompt.training.fleets import run_fleet
 from reprompt.training.given import Given
 from reprompt.training.groups import read_groups
@@ -139,9 +140,10 @@ def read_tasks(
                 f"{file.with_suffix('.json')}: the pictures of {other[0]} are not those that it was made of; have the "
                 f"features made again: snakemake --cores all --forcerun features {file.with_suffix('.json')}"
             )
-        for task in (task for task in plan.parts[part] if task in job.tasks_read):
-            pixels = pixels_of(source, task, views if augmented else None) if job.reads_pixels else None
-            tasks[task] = TaskData(splits[task], read_features(file, task), pixels)
+        for task in (task for task in job.tasks_read if plan.part_of(task) == part):
+            shown = pictures_of(task)
+            pixels = pixels_of(source, shown, views if augmented else None) if job.reads_pixels else None
+            tasks[task] = TaskData(splits[task], read_features(file, shown), pixels)
     return tasks
 
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from reprompt.cells.job import CORPUS
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.locks import FOLDER
 from reprompt.planning.plan import Plan
+from reprompt.tasks.groups import pictures_of
 
 FILE = FOLDER / "priorities.json"
 
@@ -78,15 +80,15 @@ def wanted(plan: Plan) -> list[Wanted]:
 
 def _needs_of_jobs(plan: Plan) -> Callable[[str], frozenset[str]]:
     """A function to all steps that a job of the plan needs, itself among them, as the rules have it."""
-    jobs, experiments = {job.name: job for job in plan.jobs}, plan.parameters.experiments
+    jobs, experiments = {job.name: job for job in plan.every_job}, plan.parameters.experiments
 
     @cache
     def of_job(name: str) -> frozenset[str]:
         job = jobs[name]
         needs = {name, "split", *_weights(plan, job.backbone)}
         needs |= {f"features/{job.backbone}/{part}" for part, _ in job.features}
-        if "corpus" in job.tasks_read:
-            needs |= _needs_of_corpus(plan)
+        if CORPUS in map(pictures_of, job.tasks_read):
+            needs |= _needs_of_corpus(plan, job.source_seed)
         others = list(job.prompts)
         if job.partners:  # which are found by the transferability grid
             needs.add("groups")
@@ -96,9 +98,9 @@ def _needs_of_jobs(plan: Plan) -> Callable[[str], frozenset[str]]:
     return of_job
 
 
-def _needs_of_corpus(plan: Plan) -> set[str]:
-    backbone = plan.parameters.gram.backbone
-    return {"corpus", f"features/{backbone}/corpus", *_weights(plan, backbone)}
+def _needs_of_corpus(plan: Plan, source_seed: int = 1) -> set[str]:
+    backbone, step = plan.parameters.gram.backbone, "corpus" if source_seed == 1 else f"corpus_of_source/{source_seed}"
+    return {step, f"features/{backbone}/corpus", *_weights(plan, backbone)}
 
 
 def _weights(plan: Plan, backbone: str) -> set[str]:

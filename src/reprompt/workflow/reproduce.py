@@ -33,7 +33,12 @@ from reprompt.workflow.status_line import StatusLine, in_words
 
 LOG = Path("logs/reproduce.log")
 RESTORE_LOG = Path("logs/restore.log")
-ROUGH_SECONDS = {"features": 40, "split": 15, "corpus": 60}  # others: 10; jobs have `reprompt estimate`'s
+ROUGH_SECONDS = {
+    "features": 40,
+    "split": 15,
+    "corpus": 60,
+    "corpus_of_source": 60,
+}  # others: 10; jobs have `reprompt estimate`'s
 SECONDS_PER_PRETRAINING_STEP = 0.5
 
 

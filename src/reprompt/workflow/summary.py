@@ -66,7 +66,7 @@ def print_cells(plan: Plan, experiment: str, as_json: bool = False) -> None:
     experiments = plan.parameters.experiments
     if experiment not in experiments:
         raise ValueError(f"no experiment {experiment!r}{nearest(experiment, experiments)}")
-    cells = [cell for cell in plan.cells if cell.experiment == experiment]
+    cells = [cell for job in plan.every_job for cell in job.cells if cell.experiment == experiment]
     if as_json:
         print(json.dumps([cell_as_dict(cell) for cell in cells], indent=1))
         return

@@ -15,14 +15,14 @@ from reprompt.data.commands import app
 from reprompt.data.files.folders import folder_of
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
-from reprompt.tasks.card import card_of, cards
+from reprompt.tasks.card import card_of, data_sets
 
 
 def reprompt_data(*words: object):
     return CliRunner().invoke(app, [str(word) for word in words])
 
 
-@pytest.mark.parametrize("name", cards())
+@pytest.mark.parametrize("name", data_sets())
 def test_a_data_set_is_fetched_and_read(name, served, tmp_path, files_in):
     if name == "patch_camelyon":
         pytest.importorskip("h5py")

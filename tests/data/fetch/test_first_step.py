@@ -16,7 +16,7 @@ from reprompt.clip.weights import save
 from reprompt.planning.parameters import load_parameters, parse_parameters
 from reprompt.planning.plan import make_plan
 from reprompt.records.files import read_rows
-from reprompt.tasks.card import cards
+from reprompt.tasks.card import data_sets
 from reprompt.tasks.groups import members
 
 PARAMS = PROJECT / "params.yaml"
@@ -73,7 +73,7 @@ def reprompt(*words: object) -> None:
     assert outcome.exit_code == 0, outcome.output
 
 
-@pytest.mark.parametrize("task", [task for task in cards() if task not in members("web")])
+@pytest.mark.parametrize("task", [task for task in data_sets() if task not in members("web")])
 def test_a_task_is_fetched_split_encoded_and_tuned(task, served, weights, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     needed, _ = experiments_of(task)

@@ -7,7 +7,7 @@ import pytest
 
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
-from reprompt.tasks.card import cards
+from reprompt.tasks.card import data_sets
 from reprompt.tasks.groups import members
 
 OFFICIAL = (
@@ -29,7 +29,7 @@ def of_classes(items):
 
 
 def test_every_task_with_labels_has_a_reader():
-    assert set(READERS) == set(cards()) - set(members("web"))
+    assert set(READERS) == set(data_sets()) - set(members("web"))
 
 
 @pytest.mark.parametrize(("task", "variant"), VARIANTS, ids=str)

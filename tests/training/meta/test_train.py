@@ -14,14 +14,16 @@ from reprompt.gradients.gram import DirectionRegulator, Regulator
 from reprompt.learners.coop import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.training.meta import train
+from reprompt.training.meta.agreement import HeldOut
 from reprompt.training.meta.bilevel import Outer, adapt
-from reprompt.training.meta.corpus import MetaTrainingSet
+from reprompt.training.meta.corpus import MetaTrainingSet, TopicImages
 from reprompt.training.meta.episodes import EpisodeSampler
-from reprompt.training.meta.train import LOG_EVERY, arrays_of, inner_product, meta_train
+from reprompt.training.meta.train import LOG_EVERY, arrays_of, meta_train
 from reprompt.training.schedule import Schedule
 
 NAMES = ["cat", "dog", "an old car", "tree", "house"]
 EACH = 24
+OF_EPISODES = ("raw_cosine", "cosine", "product", "loss_before", "loss_after")
 SCHEDULE = Schedule(rate=0.05, warmup_rate=1e-5, epochs=4, steps_per_epoch=5, batch=3, momentum=0.9, weight_decay=0)
 OUTER = Outer(SCHEDULE, inner_rate=0.5, first_order=False, clip_norm=1.0, adam=True, regulator_rate=0.01)
 
@@ -36,7 +38,9 @@ def training_set(tiny):
     features = F.normalize(topics[labels] + 0.5 * domains[of_domain] + noise, dim=-1)
     sampler = EpisodeSampler(labels, of_domain, ways=3, shots=4, queries=6, one_domain=True)
     among = partial(Learner, tiny, settings=Settings(context_length=2))
-    return MetaTrainingSet(Images(features[None]), NAMES, sampler, among, cross_entropy.loss)
+    pictures = TopicImages(Images(features[None]), NAMES, among, cross_entropy.loss)
+    held_out = HeldOut([pictures.losses(sampler.episodes(2, numpy_stream(0, "held out", n))) for n in (0, 1)], 2)
+    return MetaTrainingSet(pictures, sampler, held_out)
 
 
 PROMPTS = {"context": 0.5 * torch.randn(2, 32, generator=torch.Generator().manual_seed(1))}
@@ -63,7 +67,8 @@ def test_the_query_loss_falls(training_set, tmp_path, outer):
 def test_every_few_steps_are_logged(training_set, tmp_path):
     arrays = arrays_of(learned(training_set, tmp_path)[1])
     assert arrays["steps"].tolist() == list(range(0, 20, LOG_EVERY))
-    assert (np.abs(arrays["inner_product"]) <= 1).all()
+    assert all((np.abs(arrays[name]) <= 1).all() for name in ("inner_product", "held_out_cosine"))
+    assert set(arrays) == {"steps", "query_loss", "inner_product", *(f"held_out_{name}" for name in OF_EPISODES)}
     assert {name: len(array) for name, array in arrays.items()} == dict.fromkeys(arrays, 4)
 
 
@@ -107,13 +112,11 @@ def test_an_episode_is_evaluated_among_its_own_topics(training_set):
         assert torch.allclose(training_set.losses(alone)[0](train.along_runs(PROMPTS, 1)), of_both[row], atol=1e-6)
 
 
-def test_the_inner_product_is_one_when_support_and_query_are_the_same(training_set):
-    episodes = training_set.sampler.episodes(2, numpy_stream(1, "episodes", 0))
-    support, query = training_set.losses(replace(episodes, query=episodes.support))
-    theta = {name: tensor.clone().requires_grad_(True) for name, tensor in PROMPTS.items()}
-    assert inner_product(theta, {}, support, query, 2) == pytest.approx(1, abs=1e-5)
-    half = {"text": Regulator.scaling(32, 0.5)}
-    assert inner_product(theta, half, support, query, 2) == pytest.approx(1, abs=1e-5)
+def test_what_is_logged_of_held_out_episodes_changes_nothing_that_is_learned(training_set, tmp_path):
+    unlogged = replace(training_set, held_out=HeldOut([], 2))
+    expected, trace = learned(unlogged, tmp_path)
+    assert trace.held_out == {}
+    assert all(torch.equal(learned(training_set, tmp_path)[0][name], tensor) for name, tensor in expected.items())
 
 
 def test_a_step_without_a_regulator_is_mamls(training_set):

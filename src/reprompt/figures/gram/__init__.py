@@ -1,17 +1,19 @@
 """The figures of GRAM (Li et al., ICCV 2023, arXiv:2303.06571). Figure 2 is a diagram."""
 
+import math
+
 from reprompt.figures.figure import FigureSpec
 from reprompt.figures.gram.followed import Followed
 from reprompt.figures.gram.products import STRETCHES, Products
 from reprompt.figures.gram.starts import META_LEARNED, Starts
 from reprompt.figures.lines import Lines, Steps
-from reprompt.figures.looks import BLUE, GRAM, GREEN, ORANGE, Look
+from reprompt.figures.looks import BLUE, GRAM, GREEN, ORANGE, SHADOW, Look
 from reprompt.figures.panels import Axis, Panel
 from reprompt.figures.rows import Rows
 
 EPOCH = Axis("epoch", "epoch", whole=True)
 HALVES = {"base": "base classes", "new": "new classes"}
-META = {"coop_meta": "text (CoOp)", "vpt_meta": "visual (VPT)", "unigram_meta": "both (UNIGRAM)"}
+META = {"coop_meta": "CoOp", "vpt_meta": "VPT", "unigram_meta": "UNIGRAM"}
 READING = (
     "Mean over tasks of the accuracy on the test images after each epoch of tuning on 16 images per base class. Dashed "
     "and open: tuned alone. Filled: + GRAM. Bands: 95 % Student-t interval over seeds, shown within ten points of what "
@@ -67,23 +69,33 @@ gram_figure3b = FigureSpec(
     "GRAM Figure 3b. Agreement of support and query gradient during meta-training",
     Products("gram", tuple(META)),
     Steps(
-        tuple(Panel(words, {"recipe": recipe}, "rise_of_product") for recipe, words in META.items()),
+        tuple(
+            Panel(f"{words}: {what}", {"recipe": recipe, "row": row}, "rise_of_product")
+            for row, what in {"cosine": "cosine", "product": "product", "loss": "query loss"}.items()
+            for recipe, words in META.items()
+        ),
         Axis("step", "meta-step", whole=True),
-        "normalised inner product",
-        one_scale=True,
-        by=("recipe", "seed"),
-        looks={recipe: Look("", colour) for recipe, colour in zip(META, (ORANGE, BLUE, GREEN), strict=True)},
-        value="inner_product",
-        limits=(-1, 1),
-        level=(0, ""),
+        across=3,
+        by=("quantity", "seed"),
+        looks={
+            "raw": Look("", SHADOW),
+            "own episodes": Look("", SHADOW),
+            "regulated": Look("", BLUE),
+            "before": Look("", ORANGE),
+            "after": Look("", GREEN),
+        },
+        value="value",
+        limits=(-math.inf, math.inf),
         stretches=STRETCHES,
     ),
-    "Cosine of the regulated gradient on the support sets and the gradient on the query sets, both at the prompt "
-    "before the inner step, mean over the episodes of a meta-step. Thin: logged steps, a line for each run. Thick: "
-    "means of 12 stretches.\n"
-    "Rise: the mean of the last third of the steps less that of the first, with a 95 % interval from means of 4 blocks "
-    "in each third, since neighbouring steps are not independent. The paper prints no numbers of this figure; it says "
-    "that the product gradually increases.",
+    "{missing}On episodes drawn once from held-out pictures of the same topics, at the prompt before the inner step, "
+    "mean over episodes. Cosine and inner product of the gradient on the support sets (blue: regulated; grey: raw, "
+    "cosine alone) and that on the query sets; the product is not normalised. Query loss before (orange) and after "
+    "(green) a regulated inner step. Thin: logged steps, a line for each run and quantity. Thick: means of 12 "
+    "stretches. Every panel has its own scale.\n"
+    "Rise, of the regulated gradient: the mean of the last third of the steps less that of the first, with a 95 % "
+    "interval from means of 4 blocks in each third, since neighbouring steps are not independent. The paper prints no "
+    "numbers of this figure; it says that the product gradually increases.",
     decimals=4,
 )
 

@@ -17,6 +17,7 @@ from reprompt.clip.params import Params
 from reprompt.evaluation.images import Images
 from reprompt.learners.learner import Learner
 from reprompt.objectives.batch import Batch, Objective
+from reprompt.training.meta.agreement import HeldOut
 from reprompt.training.meta.bilevel import Loss
 from reprompt.training.meta.episodes import EpisodeSampler, MetaBatch
 
@@ -24,12 +25,11 @@ LearnerAmong = Callable[[list[str]], Learner]  # the learner among classes of th
 
 
 @dataclass(frozen=True)
-class MetaTrainingSet:
-    """Training images as they are (1, N, E), names of their topics, what draws episodes, learners and loss."""
+class TopicImages:
+    """Images as they are (1, N, E), the names of their topics, learners and loss: what episodes are made of."""
 
     images: Images
     names: list[str]
-    sampler: EpisodeSampler
     learner_among: LearnerAmong
     objective: Objective
 
@@ -55,3 +55,16 @@ class MetaTrainingSet:
             return self.objective(replace(output, classes=classes), batch)
 
         return loss
+
+
+@dataclass(frozen=True)
+class MetaTrainingSet:
+    """Training images and what draws episodes from them, and episodes that were drawn once from other images."""
+
+    pictures: TopicImages
+    sampler: EpisodeSampler
+    held_out: HeldOut
+
+    def losses(self, batch: MetaBatch) -> tuple[Loss, Loss]:
+        """Support and query loss of a meta-batch of training images."""
+        return self.pictures.losses(batch)

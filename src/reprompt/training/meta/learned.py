@@ -12,14 +12,17 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.evaluation.task_data import TaskData, Tasks
 from reprompt.foundation.arrays import Arrays
-from reprompt.foundation.streams import torch_stream
+from reprompt.foundation.streams import numpy_stream, torch_stream
 from reprompt.gradients.gram import REGULATOR
 from reprompt.training.axes import learner_of_cell, member
+from reprompt.training.meta.agreement import HeldOut
 from reprompt.training.meta.bilevel import Outer, widths
-from reprompt.training.meta.corpus import LearnerAmong, MetaTrainingSet
+from reprompt.training.meta.corpus import LearnerAmong, MetaTrainingSet, TopicImages
 from reprompt.training.meta.episodes import EpisodeSampler
 from reprompt.training.meta.train import arrays_of, meta_train
 from reprompt.training.schedule import schedule_of
+
+HELD_OUT_BATCHES = 2  # meta-batches of held-out episodes: eight where four make an outer step
 
 
 def learned(
@@ -34,7 +37,8 @@ def learned(
     tuned, episodes = cell.tuned, Episodes.of(cell.resolved)
     learner_among = partial(learner_of_cell, cell, backbone=backbone)
     stream = torch_stream(cell.seed, "start", "meta")
-    prompts = member("start", cell.method).start(learner_among(["a"]), tuned.initialisation, stream, {})
+    phrase = "random" if episodes.begins_at == "random" else tuned.initialisation
+    prompts = member("start", cell.method).start(learner_among(["a"]), phrase, stream, {})
     prompts = {name: tensor.to(backbone.device) for name, tensor in prompts.items()}
     outer = Outer(
         schedule_of(tuned),
@@ -57,11 +61,33 @@ def learned(
 
 
 def _training_set(data: TaskData, cell: Cell, backbone: Backbone, learner_among: LearnerAmong) -> MetaTrainingSet:
-    """A task as what episodes are made of; one without domains has one domain per topic."""
-    episodes, labels = Episodes.of(cell.resolved), np.asarray(data.split.train_labels)
-    domains = np.zeros_like(labels) if data.split.domains is None else np.asarray(data.split.domains)
-    one_domain = episodes.support_from == "one_domain"
-    sampler = EpisodeSampler(labels, domains, episodes.ways, cell.shots, episodes.queries, one_domain)
+    """A task as what episodes are made of, and fixed ones of its test images, on which nothing is trained.
+
+    Those are drawn once, by a stream of their own: the same for all learners and at all seeds. Their topics are those
+    of meta-training, as their pictures are not. A task without domains has one domain per topic.
+    """
+    split, batch = data.split, cell.tuned.batch
+    if (split.domains is None) != (split.test_domains is None):
+        raise ValueError(
+            f"the split of {split.task} knows no domains of its test images: `reprompt corpus` writes it anew"
+        )
     objective = member("objective", cell.method).objective([cell.settings_of("objective")])
-    images = data.training_images(backbone, cell.tuned.augmentation)
-    return MetaTrainingSet(images, data.split.class_names, sampler, learner_among, objective)
+    train, test = (
+        TopicImages(images, split.class_names, learner_among, objective)
+        for images in (data.training_images(backbone, cell.tuned.augmentation), data.test_images(backbone))
+    )
+    stream = numpy_stream(0, "held-out episodes", split.task)
+    try:
+        held_out = _sampler(cell, split.test_labels, split.test_domains)
+    except ValueError as few:
+        raise ValueError(f"{split.task}: of its test images, from which episodes are held out: {few}") from None
+    fixed = [test.losses(held_out.episodes(batch, stream)) for _ in range(HELD_OUT_BATCHES)]
+    return MetaTrainingSet(train, _sampler(cell, split.train_labels, split.domains), HeldOut(fixed, batch))
+
+
+def _sampler(cell: Cell, labels: list[int], domains: list[int] | None) -> EpisodeSampler:
+    """What draws the episodes of a cell from images with these labels and domains."""
+    episodes, labels = Episodes.of(cell.resolved), np.asarray(labels)
+    domains = np.zeros_like(labels) if domains is None else np.asarray(domains)
+    one_domain = episodes.support_from == "one_domain"
+    return EpisodeSampler(labels, domains, episodes.ways, cell.shots, episodes.queries, one_domain)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from reprompt.clip.params import Params
 from reprompt.foundation.atomic import written_whole
 from reprompt.foundation.streams import numpy_stream
-from reprompt.gradients.gram import Regulators, regulate, regulator_tensors, regulators_in
-from reprompt.training.meta.bilevel import Loss, Outer, along_runs, outer_gradient, outer_optimiser
+from reprompt.gradients.gram import Regulators, regulator_tensors, regulators_in
+from reprompt.training.meta.agreement import agreement, mean_agreement
+from reprompt.training.meta.bilevel import Outer, outer_gradient, outer_optimiser
 from reprompt.training.meta.corpus import MetaTrainingSet
 
 SAVE_EVERY = 50  # outer steps between checkpoints
@@ -24,14 +24,17 @@ LOG_EVERY = 5  # outer steps between entries of the trace
 
 @dataclass
 class Trace:
-    """What is logged every few outer steps, each (logged,): the query loss and the inner product of Figure 3b.
+    """What is logged every few outer steps, each (logged,).
 
-    That is the cosine of the regulated support gradient and the query gradient at theta, the mean over episodes.
+    `query_loss` and `inner_product` are of the step's own episodes: the loss after the inner step, and the cosine of
+    the regulated support gradient and the query gradient at theta, means over episodes. `held_out` is by name what
+    agreement.py has of the held-out ones, which are the same at every step.
     """
 
     steps: list[int] = field(default_factory=list)
     query_loss: list[float] = field(default_factory=list)
     inner_product: list[float] = field(default_factory=list)
+    held_out: dict[str, list[float]] = field(default_factory=dict)
 
 
 def meta_train(
@@ -65,26 +68,16 @@ def meta_train(
         if step % LOG_EVERY == 0:
             trace.steps.append(step)
             trace.query_loss.append(loss.item() / outer.schedule.batch)
-            trace.inner_product.append(
-                inner_product(theta, regulators_in(phi, outer.kind), *losses, outer.schedule.batch)
-            )
+            regulators, rate = regulators_in(phi, outer.kind), outer.inner_rate
+            own = agreement(theta, regulators, losses, outer.schedule.batch, rate)
+            trace.inner_product.append(own.cosine.mean().item())
+            for name, value in mean_agreement(theta, regulators, training_set.held_out, rate).items():
+                trace.held_out.setdefault(name, []).append(value)
         optimiser.step()
         if (step + 1) % SAVE_EVERY == 0:
             _save(checkpoint, theta, phi, optimiser, trace, step + 1)
     checkpoint.unlink(missing_ok=True)
     return {name: tensor.detach() for name, tensor in {**theta, **phi}.items()}, trace
-
-
-def inner_product(theta: Params, regulators: Regulators, support: Loss, query: Loss, episodes: int) -> float:
-    """The cosine of the regulated support gradient and the query gradient at theta, the mean over episodes."""
-    gradients = []
-    for loss in (support, query):
-        runs = along_runs(theta, episodes)
-        gradients.append(dict(zip(runs, torch.autograd.grad(loss(runs).sum(), list(runs.values())), strict=True)))
-    if regulators:
-        gradients[0] = {name: tensor.detach() for name, tensor in regulate(regulators, gradients[0]).items()}
-    flat = [torch.cat([tensor.flatten(1) for tensor in gradient.values()], dim=1) for gradient in gradients]
-    return F.cosine_similarity(*flat, dim=1).mean().item()
 
 
 def _save(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Optimizer, trace: Trace, done: int) -> None:
@@ -104,6 +97,7 @@ def _restored(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Opt
 
 
 def arrays_of(trace: Trace) -> dict[str, np.ndarray]:
-    """The trace as arrays, each (logged,)."""
-    kinds = {"steps": np.int32, "query_loss": np.float32, "inner_product": np.float32}
-    return {name: np.array(series, kinds[name]) for name, series in asdict(trace).items()}
+    """The trace as arrays, each (logged,): `held_out_cosine` and so on are those of the held-out episodes."""
+    floats = {"query_loss": trace.query_loss, "inner_product": trace.inner_product}
+    floats |= {f"held_out_{name}": series for name, series in trace.held_out.items()}
+    return {"steps": np.array(trace.steps, np.int32)} | {name: np.array(s, np.float32) for name, s in floats.items()}

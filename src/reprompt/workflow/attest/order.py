@@ -9,7 +9,7 @@ from reprompt.workflow.attest.stale import Made
 WHOLE = (
     ("split", "contact_sheet", "weights"),
     ("features",),
-    ("corpus",),
+    ("corpus", "corpus_of_source"),
     ("groups",),
     ("table", "figure", "corpus_figure", "claims"),
     ("report",),

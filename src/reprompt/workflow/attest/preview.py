@@ -9,7 +9,7 @@ from reprompt.workflow.attest.sampling import features_read, pretraining_request
 from reprompt.workflow.attest.stale import Made, Refused, by_commit
 from reprompt.workflow.attest.words import counted
 
-SECONDS = {"features": 40, "corpus": 60}  # that a job takes about; others 5
+SECONDS = {"features": 40, "corpus": 60, "corpus_of_source": 60}  # that a job takes about; others 5
 LAYING_OUT = 15  # seconds: two worktrees, and the results in them
 
 

@@ -27,7 +27,8 @@ REQUEST_FIELDS = ("task", "shots", "tau", "seed", "swept", "start", "group", "ju
 
 def cell_in_request(cell: Cell) -> dict[str, Any]:
     """What sets a cell apart within its job, as a request says it."""
-    return {name: list(value) if isinstance(value := getattr(cell, name), tuple) else value for name in REQUEST_FIELDS}
+    fields = {name: getattr(cell, name) for name in REQUEST_FIELDS}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()} | cell.of_start
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def _fleets_that_make(plan: Plan, evaluating: TimedFleet, wanted: set[tuple]) ->
 def with_cells(plan: Plan, job: Job, cells: Iterable[Cell]) -> Job:
     """A job with some of its cells alone, which reads only what these need."""
     fewer = replace(job, cells=tuple(cells))
-    features = tuple((part, spec) for part, spec in job.features if {*plan.parts[part]} & {*fewer.tasks_read})
+    features = tuple((part, spec) for part, spec in job.features if part in set(map(plan.part_of, fewer.tasks_read)))
     return replace(fewer, features=features, prompts=tuple(name for name in job.prompts if plan.prompts(name).exists()))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reprompt.cells.job import Job
+from reprompt.cells.job import Job, corpus_of
 from reprompt.cells.parameters import FileData, RenderedBackbone
 from reprompt.planning.plan import Plan
 from reprompt.workflow.estimate.disk import features_disk, images_disk, job_disk, weights_disk
@@ -113,7 +113,8 @@ def _corpus(plan: Plan, rates: Rates) -> Iterator[Cost]:
     features = SINGLE * pairs * towers.joint
     of_a_pair = 2000.0  # bytes: its caption, embedding and place
     host = PROCESS + CLUSTERING_PROCESS + SINGLE * towers.parameters + in_process(backbone.captions.peak)
-    yield Cost("corpus", "corpus", "gram", seconds, Memory(host + pairs * of_a_pair, 0.0), features)
+    for source in plan.source_seeds:
+        yield Cost("corpus", corpus_of(source), "gram", seconds, Memory(host + pairs * of_a_pair, 0.0), features)
 
 
 def _captions(backbone: TracedBackbone, captions: float) -> Work:

@@ -6,13 +6,14 @@ cards say it of the real ones.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from reprompt.cells.parameters import FileImages, RenderedData, WebSettings
 from reprompt.planning.plan import Plan
 from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members, pictures_of
 
 AROUND_NAME = 2  # the full stop and the end token
 TOPICS_OF_CORPUS = {"rendered": 106, "files": 2000}  # found by clustering; the second is a guess
@@ -53,8 +54,10 @@ def real_size(task: str) -> TaskSize:
 def size_of(plan: Plan, task: str) -> TaskSize:
     """The size of a task at the plan's scale."""
     parameters, split = plan.parameters, plan.root / f"data/{task}.json"
-    if split.exists():
+    if split.exists() and task not in parameters.derived_tasks:  # whose file has a label of every picture of the corpus
         return _size_in(split, split.stat().st_mtime_ns)
+    if task in parameters.derived_tasks:
+        return _derived_size(plan, task)
     if task in parameters.web_tasks:
         settings = {"corpus": parameters.gram.pairs, "webvision": parameters.gram.web}[task]
         return real_size(task) if isinstance(settings, FileImages) else _web_size(settings)
@@ -63,6 +66,15 @@ def size_of(plan: Plan, task: str) -> TaskSize:
     size, pool = real_size(task), getattr(parameters.data, "pool", None)
     kept = min(size.train, pool * size.classes) if pool else size.train
     return TaskSize(size.classes, kept, size.test, size.name, size.longest)
+
+
+def _derived_size(plan: Plan, task: str) -> TaskSize:
+    """A task of topics, which have as many pictures each as the mean; or the rest of the corpus."""
+    corpus, derived = size_of(plan, pictures_of(task)), plan.parameters.gram.derived
+    taken = derived.classes * len(members("topics3"))
+    classes = derived.classes if task in members("topics3") else max(1, corpus.classes - taken)
+    share = min(1.0, classes / corpus.classes)
+    return replace(corpus, classes=classes, train=round(corpus.train * share), test=round(corpus.test * share))
 
 
 @cache

@@ -30,10 +30,12 @@ from reprompt.objectives.batch import Batch
 from reprompt.training.axes import learner_of_cell, member, training_method_of
 from reprompt.training.fixed import Fixed
 from reprompt.training.loop import optimiser_of
+from reprompt.training.meta.agreement import agreement
 from reprompt.training.meta.bilevel import Outer, outer_gradient, outer_optimiser, widths
-from reprompt.training.meta.corpus import MetaTrainingSet
+from reprompt.training.meta.corpus import TopicImages
 from reprompt.training.meta.episodes import MetaBatch
-from reprompt.training.meta.train import LOG_EVERY, inner_product
+from reprompt.training.meta.learned import HELD_OUT_BATCHES
+from reprompt.training.meta.train import LOG_EVERY
 from reprompt.training.pretrain import PretrainingSchedule, pretrain
 from reprompt.training.run import Run, Sampling
 from reprompt.training.schedule import schedule_of
@@ -150,15 +152,16 @@ class Fleet:
             optimiser = outer_optimiser(theta, phi, outer)
             learner_among = partial(learner_of_cell, cell, backbone=backbone)
             objective = member("objective", cell.method).objective([cell.settings_of("objective")])
-            training_set = MetaTrainingSet(self._images(1), names_like(self.classes), None, learner_among, objective)
+            pictures = TopicImages(self._images(1), names_like(self.classes), learner_among, objective)
             trace.start_over()
-            losses = training_set.losses(MetaBatch(topics, support, query))
+            losses = pictures.losses(MetaBatch(topics, support, query))
             outer_gradient(theta, phi, *losses, outer)
             optimiser.step()
             step = trace.cost
             trace.start_over()
-            inner_product(theta, regulators_in(phi, outer.kind), *losses, count)
-            return Cost(step.work + 1 / LOG_EVERY * trace.cost.work, max(step.peak, trace.peak))
+            agreement(theta, regulators_in(phi, outer.kind), losses, count, outer.inner_rate)
+            logged = (1 + HELD_OUT_BATCHES) / LOG_EVERY  # the batch of the step, and those that are held out
+            return Cost(step.work + logged * trace.cost.work, max(step.peak, trace.peak))
 
     def _learner(self) -> Learner:
         return learner_of_cell(self.cell, names_like(self.classes), self.backbone)
