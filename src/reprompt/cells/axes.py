@@ -5,9 +5,10 @@ as one of `tuning` is filled by that; every other one stands in the member's blo
 what the plan, the estimates and the code hash have to know of it.
 """
 
-from typing import ClassVar, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from reprompt.foundation.block import Block
 
@@ -36,6 +37,22 @@ class Widths(NamedTuple):
     image: int
     joint: int
     classes: int
+
+
+ALL_LAYERS = "all"  # as a depth in the parameter file: of the backbone's tower, or of the tower with fewer layers
+
+
+@dataclass(frozen=True)
+class DepthOf:
+    """Marks a setting as a depth: layers of one tower, or of both. The file may say `all`; a cell has the number."""
+
+    tower: Literal["image", "text", "both"]
+
+
+ImageDepth = Annotated[PositiveInt, DepthOf("image")]
+ImageDepthOrNone = Annotated[NonNegativeInt, DepthOf("image")]  # 0: no prompts
+TextDepth = Annotated[PositiveInt, DepthOf("text")]
+CoupledDepth = Annotated[PositiveInt, DepthOf("both")]
 
 
 class Settings(Block):
@@ -95,7 +112,7 @@ class ImagePromptSettings(LearnerSettings):
     """
 
     visual_length: PositiveInt
-    visual_depth: PositiveInt
+    visual_depth: ImageDepth
     visual_start: Literal["normal", "uniform"] = "normal"
     placement: Literal["before_norm", "after_norm"] = "before_norm"
 

@@ -40,7 +40,8 @@ class Cell:
     MVLPT: `start` is the experiment whose prompt it starts from, "" for the recipe's own start. `group` says with which
     partners, found by the transferability grid, `task` is trained. A source prompt, and GRAM's meta-learned start, is
     trained on the tasks `together`, and its `task` is the name of its experiment. `prompts_of` is the experiment whose
-    prompt for `task` is evaluated with no training. `metrics` are those of tasks that are not evaluated by accuracy.
+    prompt for `task` is evaluated with no training. `metrics` are those of tasks that are not evaluated by accuracy
+    alone: a task, its own metric, and those that are recorded beside it.
     """
 
     experiment: str
@@ -61,7 +62,7 @@ class Cell:
     prompts_of: str = ""
     keeps_prompt: bool = False
     judged_images: int | None = None
-    metrics: tuple[tuple[str, str], ...] = ()
+    metrics: tuple[tuple[str, ...], ...] = ()
 
     @property
     def learns(self) -> str:
@@ -81,7 +82,15 @@ class Cell:
 
     def metric(self, task: str) -> str | None:
         """The task's own metric, where the protocol evaluates by it beside accuracy."""
-        return dict(self.metrics).get(task, "accuracy") if self.protocol in OWN_METRICS else None
+        return self.metrics_of(task)[0] if self.protocol in OWN_METRICS else None
+
+    def beside(self, task: str) -> tuple[str, ...]:
+        """The metrics that are recorded beside the task's own; nothing is chosen by them."""
+        return self.metrics_of(task)[1:]
+
+    def metrics_of(self, task: str) -> tuple[str, ...]:
+        """The task's own metric, and those that are recorded beside it."""
+        return next((tuple(metrics) for of_task, *metrics in self.metrics if of_task == task), ("accuracy",))
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -148,7 +157,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
     block, method = parameters.experiments[experiment], recipe_of(recipe)
 
     def cell(run: _Run) -> Cell:
-        resolved = parameters.resolved(block.tuning, method, task, run.shots)
+        resolved = _swept_over(parameters.resolved(block.tuning, method, task, run.shots), run.grid)
         made = Cell(
             experiment=experiment,
             protocol=block.protocol,
@@ -159,7 +168,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
             tau=run.tau,
             seed=run.seed,
             swept=swept(**run.grid),
-            settings=canonical(_swept_over(resolved, run.grid)),
+            settings=canonical(parameters.with_depths(resolved, method, backbone)),
             judged_on=run.judged_on,
             measures=block.measures,
             start=run.start,
@@ -171,8 +180,9 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
         )
         if block.protocol not in OWN_METRICS:
             return made
-        own = ((test.task, card_of(test.task).metric) for test in made.tests)
-        return replace(made, metrics=tuple((task, metric) for task, metric in own if metric != "accuracy"))
+        cards = ((test.task, card_of(test.task)) for test in made.tests)
+        metrics = ((task, card.metric, *card.beside) for task, card in cards)
+        return replace(made, metrics=tuple(of_task for of_task in metrics if of_task[1:] != ("accuracy",)))
 
     if not method.learned:
         nothing = _Run(shots=0, tau=1.0, start="", group="", grid={}, seed=0, judged_on=block.judged_on)
@@ -191,9 +201,12 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
 
 def _swept_over(settings: dict[str, Any], grid: dict[str, Value]) -> dict[str, Any]:
     """Settings with the swept ones in their places; `lambda: 1` is 1.0, as in the method's block."""
-    return settings | {
-        name: value if settings.get(name) is None else type(settings[name])(value) for name, value in grid.items()
-    }
+
+    def like(default: Any, value: Value) -> Value:
+        """A depth may be a word or a number, whatever its default is."""
+        return type(default)(value) if {type(default), type(value)} <= {int, float} else value
+
+    return settings | {name: like(settings.get(name), value) for name, value in grid.items()}
 
 
 @lru_cache(maxsize=4096)

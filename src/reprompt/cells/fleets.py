@@ -6,7 +6,7 @@ from typing import Any
 from reprompt.cells.cell import Cell
 from reprompt.foundation.digests import canonical
 
-SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "batch", "epochs", "steps_per_epoch")
+SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "batch", "last_batch", "epochs", "steps_per_epoch")
 OF_A_FLEET = ("protocol", "recipe", "backbone", "tests", "measures", "prompts_of", "keeps_prompt", "judged_images")
 
 

@@ -1,8 +1,11 @@
 """The parameters as frozen typed objects, block by block, and what makes sense together."""
 
 import itertools
+import json
 import typing
 from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,11 +23,11 @@ from pydantic import (
     model_validator,
 )
 
-from reprompt.cells.axes import Settings
+from reprompt.cells.axes import ALL_LAYERS, DepthOf, Settings
 from reprompt.cells.clustering import Clustering
 from reprompt.cells.members import AXES, members
 from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, recipe_of
-from reprompt.cells.tuning import Episodes, Tuned, Tuning
+from reprompt.cells.tuning import Episodes, ParameterError, Tuned, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
 from reprompt.tasks.card import Card, card_of, cards
@@ -34,6 +37,8 @@ from reprompt.tasks.groups import members as tasks_in
 Measure = Literal["curve", "angle", "collapse", "features", "grad_cam", "similarity"]  # files of evaluation/measures/
 Group = Literal["best_2", "best_3", "worst_2", "worst_3"]  # a target task with one or two partners
 BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
+# Settings of `tuning` that a cell names only where they are not the default, so that older cells stay what they are.
+SAID_WHERE_OTHER = ("last_batch",)
 REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
 Tasks = Annotated[tuple[str, ...], BeforeValidator(expanded)]  # tasks, and groups of the cards by their names
 
@@ -128,6 +133,11 @@ class RenderedBackbone(Block):
         """Tokens or feature maps: open_clip makes a ResNet of a list of layers."""
         return "resnet" if isinstance(self.vision["layers"], list) else "vit"
 
+    @property
+    def layers(self) -> dict[str, int]:
+        """Transformer layers of the towers, `image` and `text`; a ResNet has no image layers to prompt."""
+        return _layers(self.vision, self.text)
+
 
 class OpenClipBackbone(Block):
     """A CLIP that open_clip knows by name, with the tag of its weights; `file` is where they lie, if not downloaded."""
@@ -141,6 +151,27 @@ class OpenClipBackbone(Block):
     def image_tower(self) -> Literal["vit", "resnet"]:
         """OpenAI's ResNets are called RN."""
         return "resnet" if self.model.startswith("RN") else "vit"
+
+    @property
+    def layers(self) -> dict[str, int]:
+        """As of a miniature CLIP, by open_clip's description of the model. Raises ParameterError if there is none."""
+        described = architecture(self.model)
+        return _layers(described["vision_cfg"], described["text_cfg"])
+
+
+def _layers(vision: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, int]:
+    image = {} if isinstance(vision["layers"], list) else {"image": vision["layers"]}
+    return image | {"text": text["layers"]}
+
+
+@cache
+def architecture(model: str) -> dict[str, Any]:
+    """What open_clip's own file says of a model, read without importing open_clip, which takes seconds."""
+    folder = Path(find_spec("open_clip").submodule_search_locations[0]) / "model_configs"
+    known = {file.stem: file for file in folder.glob("*.json")}
+    if model not in known:
+        raise ParameterError(f"open_clip has no architecture {model!r}{nearest(model, known)}")
+    return json.loads(known[model].read_text())
 
 
 Number = int | float
@@ -253,9 +284,13 @@ def _given(block: Block, exclude: set[str]) -> dict[str, Any]:
 
 
 def _kinds(block: type[Block]) -> dict[str, Any]:
-    """The types of a block's keys, with their limits."""
-    fields = block.model_fields.items()
-    return {field.alias or name: Annotated[(field.annotation, *field.metadata, None)] for name, field in fields}
+    """The types of a block's keys, with their limits; a depth may also be `all`."""
+    kinds = {}
+    for name, field in block.model_fields.items():
+        kind = Annotated[(field.annotation, *field.metadata, None)]
+        is_depth = any(isinstance(mark, DepthOf) for mark in field.metadata)
+        kinds[field.alias or name] = kind | Literal[ALL_LAYERS] if is_depth else kind
+    return kinds
 
 
 def _optional(kinds: Mapping[str, Any]) -> dict[str, tuple[Any, None]]:
@@ -352,10 +387,27 @@ class Parameters(Block):
         if "epochs" in given:  # a member's own epochs, so the block's exceptions by task are not meant for it
             given.setdefault("epochs_of_task", {})
         tuned = Tuning.model_validate(block.model_dump(include=set(Tuning.model_fields)) | given)
-        settings = tuned.model_dump(exclude={"epochs", "epochs_of_task"}) | {"epochs": tuned.epochs_for(task, shots)}
+        usual = {name for name in SAID_WHERE_OTHER if getattr(tuned, name) == Tuning.model_fields[name].default}
+        settings = tuned.model_dump(exclude={"epochs", "epochs_of_task", *usual})
+        settings |= {"epochs": tuned.epochs_for(task, shots)}
         taken = {*Episodes.model_fields, *recipe.keys}
         settings |= {key: value for key, value in _given(block, set(Tuning.model_fields)).items() if key in taken}
         return settings | own | ({} if self.precision == "float32" else {"precision": self.precision})
+
+    def with_depths(self, settings: dict[str, Any], recipe: Recipe, backbone: str) -> dict[str, Any]:
+        """Settings of a recipe with the backbone's number of layers where they say `all`.
+
+        A ResNet has no layers of its own: its recipes are refused (Recipe.refusal), whatever the depth.
+        """
+        layers = self.backbones[backbone].layers
+        towers = {"image": ("image",), "text": ("text",), "both": ("image", "text")}
+        depths = {
+            name: min(layers.get(tower, 1) for tower in towers[mark.tower])
+            for name, field in recipe.declared["learner"].model_fields.items()
+            for mark in field.metadata
+            if isinstance(mark, DepthOf) and settings.get(name) == ALL_LAYERS
+        }
+        return settings | depths
 
     def images_of(self, task: str) -> dict[str, Any]:
         """What the images of a task depend on."""
@@ -422,7 +474,8 @@ class Parameters(Block):
         for backbone in experiment.backbones or (self.standard_backbone,):
             for shots in experiment.shots:
                 task = next(iter(experiment.tasks or self.tasks))
-                learner = recipe.settings("learner", self.resolved(experiment.tuning, recipe, task, shots))
+                resolved = self.resolved(experiment.tuning, recipe, task, shots)
+                learner = recipe.settings("learner", self.with_depths(resolved, recipe, backbone))
                 if refusal := recipe.refusal(experiment.protocol, self.backbones[backbone].image_tower, learner):
                     raise ValueError(f"{at}.methods: {method}: {refusal}")
         if "angle" in experiment.measures and not recipe.general_gradient:

@@ -91,6 +91,7 @@ def _test_set(cell: Cell, test: TestSet, splits: Mapping[str, Split], pictures: 
         "images": digest(split.test_images(test.split, at_most), split.test_targets(test.split, at_most)),
         "pictures": pictures[test.task]["test"],
         "metric": cell.metric(test.task) or "accuracy",
+        **({"beside": list(beside)} if (beside := cell.beside(test.task)) else {}),
     }
 
 

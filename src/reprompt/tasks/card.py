@@ -17,7 +17,15 @@ from reprompt.tasks.downloads import Below, Download
 
 FOLDER = Path(__file__).with_name("cards")
 Metric = Literal["accuracy", "mean_per_class", "mean_average_precision", "area_under_roc"]  # of evaluation/metrics.py
-OF_THE_PAPERS = ("name", "printed", "short", "groups", "metric", "rendered")  # no data set at hand changes these
+OF_THE_PAPERS = (
+    "name",
+    "printed",
+    "short",
+    "groups",
+    "metric",
+    "beside",
+    "rendered",
+)  # no data set at hand changes these
 
 
 class RenderedCounterpart(Block):
@@ -38,8 +46,9 @@ class Card(Block):
     """A task, by the name of its file. Sizes are numbers of pictures; None is unknown, or no such split.
 
     `printed` is what the papers call it, `short` NPT's heads of columns. `groups` are those that the papers go through
-    or average over (groups.py), each with the task's place in it. `metric` is what ELEVATER evaluates it by;
-    protocols other than MVLPT's know accuracy alone. The template serves the real task and the rendered one.
+    or average over (groups.py), each with the task's place in it. `metric` is what MVLPT's tables
+    have, `beside` what is recorded beside it; protocols other than MVLPT's know accuracy alone. The template serves the
+    real task and the rendered one.
 
     `train` is the pool of few-shot draws. `dead` says what is gone today, `alternatives` what works instead, `manual`
     what a person has to do, `package` which Python package reading needs beside ours. `elevater` is the folder that the
@@ -51,6 +60,7 @@ class Card(Block):
     short: str = ""
     groups: dict[str, PositiveInt]
     metric: Metric = "accuracy"
+    beside: tuple[Metric, ...] = ()
     template: str
     rendered: RenderedCounterpart | None = None
     title: str

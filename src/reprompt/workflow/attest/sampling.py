@@ -43,7 +43,7 @@ class TimedFleet:
         """The group that it belongs to, as canonical JSON."""
         cell = self.cells[0]
         _, settings = json.loads(structure(cell))
-        metrics = sorted({cell.metric(test.task) or "" for test in cell.tests})
+        metrics = sorted({", ".join(_metrics_of(cell, test.task)) for test in cell.tests})
         return canonical([cell.method.members, settings, cell.protocol, cell.backbone, cell.measures, metrics])
 
     @cached_property
@@ -69,9 +69,15 @@ class TimedFleet:
         """The job, its tasks and shots."""
         tasks = list(dict.fromkeys((*self.cells[0].judged_on, self.cells[0].task)))
         few, most = self.fewest_shots, self.most_shots
-        metrics = ", ".join(sorted({self.cells[0].metric(test.task) or "" for test in self.cells[0].tests} - {""}))
+        cell = self.cells[0]
+        metrics = ", ".join(sorted({metric for test in cell.tests for metric in _metrics_of(cell, test.task)}))
         shots = f"{few} shots" if few == most else f"{few} to {most} shots"
         return f"{self.job}: {tasks[0]}, {shots}{f', {metrics}' if metrics else ''}"
+
+
+def _metrics_of(cell: Cell, task: str) -> tuple[str, ...]:
+    """What a task is evaluated by, where the protocol knows more than accuracy."""
+    return cell.metrics_of(task) if cell.metric(task) else ()
 
 
 def fleets(plan: Plan, job: Job) -> list[TimedFleet]:

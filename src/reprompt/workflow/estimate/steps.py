@@ -97,7 +97,8 @@ class Fleet:
             params = _beside_each_other(start, self.runs)
             indices = torch.zeros(images, dtype=torch.long)
             trace.start_over()
-            ranks = any(self.cell.metric(test.task) in RANKING for test in self.cell.tests)
+            metrics = (metric for test in self.cell.tests for metric in self.cell.metrics_of(test.task))
+            ranks = any(metric in RANKING for metric in metrics)
             hooks = [Predictions(ranks)]
             if "collapse" in self.cell.measures:
                 hooks.append(Cosines(self.runs, self.classes.classes))
