@@ -91,8 +91,8 @@ def features_of_job(wildcards):
 
 
 def splits_of_job(wildcards):
-    """The splits and draws of the tasks that a job reads."""
-    return [R / f"data/{task}.json" for task in JOBS["/".join(wildcards)].tasks_read]
+    """The splits and draws of the data sets that a job reads."""
+    return [R / f"data/{name}.json" for name in JOBS["/".join(wildcards)].data_sets.values()]
 
 
 def prompts_of_job(wildcards):

@@ -65,13 +65,16 @@ class LearnerSettings(Settings):
     """Of a learner.
 
     `trained`: by gradient steps, fitted at once, or not at all. `images_at_once` is how many test images one forward
-    pass evaluates, which bounds its memory; None is all of them. `templates` is how many hand-written texts of every
-    class are encoded before images are evaluated.
+    pass evaluates, which bounds its memory; None is all of them. `of_several_texts`: it reads the texts that a task's
+    card has beside its one template.
     """
 
     trained: ClassVar[Literal["by_steps", "at_once", "not"]] = "by_steps"
     images_at_once: ClassVar[int | None] = None
-    templates: ClassVar[int] = 0
+
+    @property
+    def of_several_texts(self) -> bool:
+        return False
 
     @property
     def text_prompts(self) -> TextPrompts | None:

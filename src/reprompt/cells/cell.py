@@ -11,7 +11,7 @@ from reprompt.cells.parameters import Parameters, Value
 from reprompt.cells.recipes import Recipe, recipe_of
 from reprompt.cells.tuning import Tuned
 from reprompt.foundation.digests import canonical
-from reprompt.tasks.card import card_of
+from reprompt.tasks.card import card_of, data_set_of
 
 TOGETHER = ("multitask", "meta")  # protocols that train on all tasks of their experiment
 OWN_METRICS = ("elevater", "multitask", "transfer_grid")  # protocols that evaluate each task by its own metric
@@ -41,7 +41,8 @@ class Cell:
     partners, found by the transferability grid, `task` is trained. A source prompt, and GRAM's meta-learned start, is
     trained on the tasks `together`, and its `task` is the name of its experiment. `prompts_of` is the experiment whose
     prompt for `task` is evaluated with no training. `metrics` are those of tasks that are not evaluated by accuracy
-    alone: a task, its own metric, and those that are recorded beside it.
+    alone: a task, its own metric, and those that are recorded beside it. `version` says whose data sets the tasks are,
+    "" where that is CoOp's or there is one version alone.
     """
 
     experiment: str
@@ -63,6 +64,7 @@ class Cell:
     keeps_prompt: bool = False
     judged_images: int | None = None
     metrics: tuple[tuple[str, ...], ...] = ()
+    version: str = ""
 
     @property
     def learns(self) -> str:
@@ -79,6 +81,10 @@ class Cell:
     def trained_on(self) -> tuple[str, ...]:
         """The tasks that it is known to be trained on; the partners of a group come on top."""
         return self.together or (self.task,)
+
+    def data_set(self, task: str) -> str:
+        """The data set that a task is here."""
+        return data_set_of(task, self.version)
 
     def metric(self, task: str) -> str | None:
         """The task's own metric, where the protocol evaluates by it beside accuracy."""
@@ -177,6 +183,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
             prompts_of=block.prompts_of,
             keeps_prompt=block.keeps_prompts and method.by_steps,
             judged_images=parameters.judged_images.get(block.protocol),
+            version=parameters.version_of(block),
         )
         if block.protocol not in OWN_METRICS:
             return made

@@ -51,6 +51,11 @@ class Job:
         return tuple(dict.fromkeys((*trained, *self.partners, *(test.task for test in self.tests))))
 
     @property
+    def data_sets(self) -> dict[str, str]:
+        """The data set of every task that it reads."""
+        return {task: self.cells[0].data_set(task) for task in self.tasks_read}
+
+    @property
     def spec(self) -> str:
         """What the job's records depend on among the parameters, as one canonical JSON string."""
         read = {"features": self.features, "prompts": self.prompts, "partners": self.partners}

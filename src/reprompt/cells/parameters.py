@@ -30,7 +30,7 @@ from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, 
 from reprompt.cells.tuning import Episodes, ParameterError, Tuned, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
-from reprompt.tasks.card import Card, card_of, cards
+from reprompt.tasks.card import Card, card_of, cards, data_set_of
 from reprompt.tasks.groups import expanded, groups
 from reprompt.tasks.groups import members as tasks_in
 
@@ -60,14 +60,13 @@ class FileData(Block):
     """The real data sets below one folder, each in the folder that its card names.
 
     Pictures are `size` pixels wide and high; of a class at most `pool` are training images, from which every seed draws
-    its own; those of the tasks in `squashed` lose their aspect. `workers` threads decode them.
+    its own. `workers` threads decode them.
     """
 
     source: Literal["files"]
     root: str
     size: PositiveInt
     pool: PositiveInt
-    squashed: Tasks
     workers: PositiveInt
     cards: str | None = None
 
@@ -206,6 +205,7 @@ class Experiment(Block):
     to the protocols that evaluate prompts on other tasks. Each entry of `sweep` is a grid of settings over which
     every tuned method is run. `starts` are experiments (`multitask` or `meta`) whose prompts are the start; `groups`
     says with which partners a task is trained; `prompts_of` is the experiment whose prompts are evaluated elsewhere.
+    `version` says whose data sets the tasks are where two benchmarks have one of a name; ELEVATER has 20 tasks.
 
     So that jobs last minutes to hours, `tasks_per_job` puts parts of the tasks together up to so many, and
     `runs_per_job` cuts what has more runs. What a run gives, and whether it is finished, does not depend on either.
@@ -213,6 +213,7 @@ class Experiment(Block):
 
     protocol: Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
     tuning: str
+    version: Literal["coop", "elevater"] = "coop"
     methods: Expressions
     shots: tuple[PositiveInt, ...]
     tau: tuple[Tau, ...] = (1.0,)
@@ -237,6 +238,10 @@ class Experiment(Block):
             raise ValueError("prompts_of belongs to protocol transfer_grid, which needs it")
         if self.groups and self.protocol != "elevater":
             raise ValueError("groups belong to protocol elevater")
+        if self.version == "elevater":
+            for task in (*self.tasks, *self.judged_on):
+                if task in cards() and task not in tasks_in("elevater20"):
+                    raise ValueError(f"version elevater: {task} is none of ELEVATER's tasks")
         return self
 
     def grids(self, method: str) -> list[dict[str, Value]]:
@@ -365,10 +370,25 @@ class Parameters(Block):
         """The tasks made of pictures from the web, where there is a block that says how."""
         return tasks_in("web") if self.gram else ()
 
-    def card(self, task: str) -> Card:
-        """The card of a task, the user's own laid over it."""
+    def card(self, data_set: str) -> Card:
+        """The card of a data set, the user's own laid over it."""
         own = self.data.cards if isinstance(self.data, FileData) else None
-        return card_of(task, Path(own) if own else None)
+        return card_of(data_set, Path(own) if own else None)
+
+    def version_of(self, experiment: Experiment) -> str:
+        """Which version of its tasks an experiment is about, if not CoOp's; rendered tasks have one version alone."""
+        return "" if isinstance(self.data, RenderedData) or experiment.version == "coop" else experiment.version
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The data sets that experiments read beside those called as the tasks are: ELEVATER's of CoOp's tasks."""
+        names = (
+            data_set_of(task, version)
+            for experiment in self.experiments.values()
+            if experiment.methods and (version := self.version_of(experiment))
+            for task in (*(experiment.tasks or self.tasks), *experiment.judged_on)
+        )
+        return tuple(sorted({name for name in names if name not in cards()}))
 
     def layers_of(self, recipe: Recipe) -> dict[str, Layer]:
         """The blocks of a recipe's members and variants, by axis, in the order in which they are laid."""
@@ -410,13 +430,14 @@ class Parameters(Block):
         return settings | depths
 
     def images_of(self, task: str) -> dict[str, Any]:
-        """What the images of a task depend on."""
+        """What the images of a task's data set depend on."""
         block: Block = self.data
         if task in self.web_tasks:
             block = {"corpus": self.gram.pairs, "webvision": self.gram.web}[task]
         if isinstance(block, FileImages):
             block = self.data
-        return block.model_dump(exclude={"root", "workers", "cards"})  # where pictures lie says nothing about them
+        resize = {"resize": self.card(task).resize} if isinstance(block, FileData) else {}
+        return block.model_dump(exclude={"root", "workers", "cards"}) | resize  # where they lie says nothing about them
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Parameters":

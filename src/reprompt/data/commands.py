@@ -32,10 +32,10 @@ def show_status(
     """
     from reprompt.data.fetch.status import status
     from reprompt.data.files.readers import READERS
-    from reprompt.tasks.card import card_of, cards
+    from reprompt.tasks.card import card_of, data_sets
 
     statuses = []
-    for name in names or cards():
+    for name in names or data_sets():
         statuses.append(status(card_of(name, own), root, READERS, every_picture))
         _print(statuses[-1])
     states = [printed.state for printed in statuses]
@@ -91,7 +91,7 @@ class _Meter:
 
 
 def _print(status: "Status") -> None:
-    typer.echo(f"{status.state:8} {status.name:16} {status.title}")
+    typer.echo(f"{status.state:8} {status.name:22} {status.title}")
     for lines, mark in ((status.faults, "- "), (status.remedies, "> "), (status.remarks, "  ")):
         for line in lines:
             typer.echo("         " + mark + line.replace("\n", "\n           "))

@@ -32,15 +32,19 @@ class SourceInViews(TaskSource, Protocol):
 
 
 def split_of(source: TaskSource, card: Card, seeds: Sequence[int], most_shots: int) -> Split:
-    """The split of a task: the template from its card, labels from the source, draws for every seed."""
-    task = card.name
-    names, train = source.class_names(task), source.labels(task, "train")
+    """The split of a data set: the templates from its card, labels from the source, draws for every seed.
+
+    Streams go by the task: its versions differ in what is drawn from alone.
+    """
+    name, task = card.name, card.task
+    names, train = source.class_names(name), source.labels(name, "train")
     return Split(
         task=task,
         class_names=names,
         template=card.template,
         train_labels=train.tolist(),
-        test_labels=source.labels(task, "test").tolist(),
+        test_labels=source.labels(name, "test").tolist(),
         draws={str(seed): draw(train, len(names), task, seed, most_shots) for seed in seeds},
         most_shots=most_shots,
+        templates=list(card.templates) or None,
     )

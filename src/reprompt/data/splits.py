@@ -25,7 +25,7 @@ class Split:
 
     Labels are class indices, or a row of 0 and 1 per image where an image can belong to several classes. Of the corpus
     of image-text pairs -1 is an image of no topic, and `domains` are the domains of the training images within their
-    topics; other tasks have none.
+    topics; other tasks have none. `templates` are ELEVATER's, where it has the task.
     """
 
     task: str
@@ -36,6 +36,7 @@ class Split:
     draws: dict[str, list[list[int]]]
     most_shots: int
     domains: list[int] | None = None
+    templates: list[str] | None = None
 
     def classes(self, split: str) -> list[int]:
         """Label ids of `all`, `base` or `new` classes."""

@@ -92,6 +92,7 @@ def _test_set(cell: Cell, test: TestSet, splits: Mapping[str, Split], pictures: 
         "pictures": pictures[test.task]["test"],
         "metric": cell.metric(test.task) or "accuracy",
         **({"beside": list(beside)} if (beside := cell.beside(test.task)) else {}),
+        **({"templates": split.templates} if cell.learner.of_several_texts else {}),
     }
 
 
@@ -157,7 +158,7 @@ def digest_of_tensors(tensors: Mapping[str, Any]) -> str:
 
 def read_splits(job: Job, folder: Path) -> dict[str, Split]:
     """The split of every task that a job reads."""
-    return {task: Split.read(folder / f"{task}.json") for task in job.tasks_read}
+    return {task: Split.read(folder / f"{data_set}.json") for task, data_set in job.data_sets.items()}
 
 
 def read_pictures_of(job: Job, folder: Path) -> PicturesOfTasks:
@@ -165,4 +166,4 @@ def read_pictures_of(job: Job, folder: Path) -> PicturesOfTasks:
     pictures: PicturesOfTasks = {}
     for part, _ in job.features:
         pictures |= read_pictures(folder / f"{part}.json")
-    return {task: pictures[task] for task in job.tasks_read}
+    return {task: pictures[data_set] for task, data_set in job.data_sets.items()}

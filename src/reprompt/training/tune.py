@@ -139,14 +139,15 @@ def read_tasks(
                 f"{file.with_suffix('.json')}: the pictures of {other[0]} are not those that it was made of; have the "
                 f"features made again: snakemake --cores all --forcerun features {file.with_suffix('.json')}"
             )
-        for task in (task for task in plan.parts[part] if task in job.tasks_read):
-            pixels = pixels_of(source, task, views if augmented else None) if job.reads_pixels else None
-            tasks[task] = TaskData(splits[task], read_features(file, task), pixels)
+        for task, data_set in job.data_sets.items():
+            if data_set in plan.parts[part]:
+                pixels = pixels_of(source, data_set, views if augmented else None) if job.reads_pixels else None
+                tasks[task] = TaskData(splits[task], read_features(file, data_set), pixels)
     return tasks
 
 
 def pixels_of(source: SourceInViews, task: str, views: Views | None) -> Pixels:
-    """A task's images for learners that prompt the image tower, in the views that the feature store holds.
+    """A data set's images for learners that prompt the image tower, in the views that the feature store holds.
 
     Every task has its training pictures, also one that nothing is trained on: the grid holds out some of a target's.
     None is read before it is asked for.

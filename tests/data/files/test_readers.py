@@ -7,12 +7,13 @@ import pytest
 
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
-from reprompt.tasks.card import cards
+from reprompt.tasks.card import data_sets
 from reprompt.tasks.groups import members
 
 OFFICIAL = (
     *("cifar10", "cifar100", "country211", "fer2013", "gtsrb", "hateful_memes", "kitti_distance", "mnist"),
     *("rendered_sst2", "resisc45", "voc2007"),
+    *(name for name in data_sets() if name.endswith("-elevater")),
 )
 WITH_SPLIT_FILE = (
     *("caltech101", "oxford_pets", "stanford_cars", "flowers102", "food101", "sun397", "dtd", "eurosat", "ucf101"),
@@ -29,7 +30,7 @@ def of_classes(items):
 
 
 def test_every_task_with_labels_has_a_reader():
-    assert set(READERS) == set(cards()) - set(members("web"))
+    assert set(READERS) == set(data_sets()) - set(members("web"))
 
 
 @pytest.mark.parametrize(("task", "variant"), VARIANTS, ids=str)

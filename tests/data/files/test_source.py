@@ -32,7 +32,7 @@ def root(tmp_path, layouts, monkeypatch):
 
 
 def files(root, classes=None, **settings):
-    usual = {"size": 32, "pool": 100, "squashed": (), "workers": 2}
+    usual = {"size": 32, "pool": 100, "workers": 2}
     return Files(FileData(source="files", root=str(root), **usual | settings), classes)
 
 
@@ -76,11 +76,11 @@ def test_pictures_outside_the_pool_are_never_opened(root, layouts):
     assert source.images("imagenet", "train", range(12)).shape == (12, 32, 32, 3)
 
 
-@pytest.mark.parametrize(("squashed_tasks", "prepared"), [((), centred), (("dtd",), squashed), (("eurosat",), centred)])
-def test_images_are_the_pictures_asked_for_in_that_order(root, squashed_tasks, prepared):
-    source = files(root("dtd"), squashed=squashed_tasks)
-    images = source.images("dtd", "test", [5, 0, 5])
-    expected = [prepared(Image.open(source.listing("dtd").test[n].path).convert("RGB"), 32) for n in (5, 0, 5)]
+@pytest.mark.parametrize(("name", "prepared"), [("dtd", centred), ("dtd-elevater", squashed)])
+def test_images_are_the_pictures_asked_for_in_that_order_resized_as_the_version_says(root, name, prepared):
+    source = files(root(name, **({"official": True} if name != "dtd" else {})))
+    images = source.images(name, "test", [5, 0, 5])
+    expected = [prepared(Image.open(source.listing(name).test[n].path).convert("RGB"), 32) for n in (5, 0, 5)]
     assert images.dtype == np.uint8
     assert np.array_equal(images, np.stack(expected))
 
@@ -118,6 +118,14 @@ def test_a_shift_has_no_training_pictures_and_still_makes_a_split(root):
     assert source.images("imagenet_a", "train", []).shape == (0, 32, 32, 3)
     split = split_of(source, card_of("imagenet_a"), [1], 4)
     assert split.test_labels == [0, 0, 1, 1]
+
+
+def test_the_split_of_a_version_is_named_by_its_task_and_has_elevaters_templates(root):
+    source = files(root("eurosat-elevater", official=True))
+    split = split_of(source, card_of("eurosat-elevater"), [1], 2)
+    assert (split.task, split.template) == ("eurosat", "a centered satellite photo of {}.")
+    assert split.class_names[2] == "brushland or shrubland" and len(split.templates) == 3
+    assert [len(drawn) for drawn in split.draws["1"]] == [4] * 10
 
 
 def test_several_threads_give_the_same_images_as_one(root):

@@ -16,8 +16,8 @@ def read_split(split: Path, pictures: Path) -> Listing:
     """
     lists = json_of(split)
     try:
-        train, test = (
-            [(str(path), int(label), str(name)) for path, label, name in lists[s]] for s in ("train", "test")
+        train, test, validation = (
+            [(str(path), int(label), str(name)) for path, label, name in lists[s]] for s in ("train", "test", "val")
         )
     except (KeyError, TypeError, ValueError):
         raise ValueError(
@@ -30,6 +30,9 @@ def read_split(split: Path, pictures: Path) -> Listing:
     missing = sorted(set(range(max(names, default=-1) + 1)) - set(names))
     if missing or not names:
         raise ValueError(f"{split}: no training picture of label {missing[0] if missing else 0}; get it again")
-    listed = [tuple(Item(pictures / path, None, label) for path, label, _ in items) for items in (train, test)]
+    listed = [
+        tuple(Item(pictures / path, None, label) for path, label, _ in items) for items in (train, test, validation)
+    ]
     all_there((item for items in listed for item in items), split)
-    return checked(split, Listing(tuple(names[label] for label in sorted(names)), *listed))
+    class_names = tuple(names[label] for label in sorted(names))
+    return checked(split, Listing(class_names, listed[0], listed[1], validation=listed[2]))

@@ -30,12 +30,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Listing:
-    """A data set. `notes` say in words where it is not what the papers had."""
+    """A data set. `notes` say in words where it is not what the papers had.
+
+    Nothing is drawn from `validation`; it is listed where the data set has such a list, so that it can be counted.
+    """
 
     class_names: tuple[str, ...]
     train: tuple[Item, ...]
     test: tuple[Item, ...]
     notes: tuple[str, ...] = ()
+    validation: tuple[Item, ...] = ()
 
 
 Reader = Callable[[Path], Listing]

@@ -206,7 +206,7 @@ def _fleets_that_make(plan: Plan, evaluating: TimedFleet, wanted: set[tuple]) ->
 def with_cells(plan: Plan, job: Job, cells: Iterable[Cell]) -> Job:
     """A job with some of its cells alone, which reads only what these need."""
     fewer = replace(job, cells=tuple(cells))
-    features = tuple((part, spec) for part, spec in job.features if {*plan.parts[part]} & {*fewer.tasks_read})
+    features = tuple((part, spec) for part, spec in job.features if {*plan.parts[part]} & {*fewer.data_sets.values()})
     return replace(fewer, features=features, prompts=tuple(name for name in job.prompts if plan.prompts(name).exists()))
 
 
