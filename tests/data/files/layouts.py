@@ -688,6 +688,7 @@ MAKERS: dict[str, Callable[..., None]] = {
 # The archives that cards have downloaded.
 
 CONTENTS = {  # of archives that hold more than the one folder or file by which they are known
+    "dtd-r1.0.1.tar.gz": ("images", "label*"),
     "food-101.tar.gz": ("images", "meta"),
     "fgvc-aircraft-2013b.tar.gz": ("images", "*.txt"),
     "country211.tgz": ("train", "valid", "test"),
