@@ -93,7 +93,7 @@ def test_changes_of_few_numbers_are_refused_by_name(project: Path) -> None:
     assert "voc2007, 1 shots, tau 1, seed 1, all: score" in refused[RANKED]
     assert "coop+gram on corpus, 2 shots" in refused[META] and "differs at" in refused[META]
     agreed = {line["piece"].partition(" [")[0]: line["agreed"] for line in log_of(project)}
-    assert agreed[f"{RANKED}: hateful_memes, 1 shots, area_under_roc"]
+    assert agreed[f"{RANKED}: hateful_memes, 1 shots, accuracy, area_under_roc"]
     assert not agreed[f"{RANKED}: voc2007, 1 shots, mean_average_precision"]
     left = wanted(project)
     assert {FEW_SHOT, RANKED, META} <= left and BASE_TO_NEW not in left

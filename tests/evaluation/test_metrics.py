@@ -151,6 +151,15 @@ def test_a_record_has_its_own_metric_on_test_and_on_validation_images():
     assert values["accuracy"] == pytest.approx(100 * np.mean(several[np.arange(60), probabilities.argmax(axis=1)]))
 
 
+def test_a_metric_beside_the_tasks_own_keeps_its_name_and_is_of_test_images():
+    targets = np.array([0, 0, 1, 1, 1])
+    right = np.array([0.1, 0.6, 0.4, 0.9, 0.8])
+    measured = ranked(np.stack([1 - right, right], axis=1), targets)
+    values = metrics((right > 0.5).astype(int), targets, measured, "accuracy", ("area_under_roc",))
+    expected = 100 * roc_auc_score(targets, right)
+    assert values == {"accuracy": 60, "score": 60, "area_under_roc": pytest.approx(expected)}
+
+
 def test_an_unknown_metric_is_named():
     with pytest.raises(ValueError, match="no metric 'f1'"):
         score("f1", {"ranks": np.array([1]), "counts": np.array([1, 1])})

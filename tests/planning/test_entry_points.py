@@ -100,7 +100,7 @@ def test_the_code_of_one_source_is_nothing_to_the_other(package: Path, edits: tu
 @pytest.mark.parametrize(
     ("place", "rules"),
     [
-        ("data/files/target_names.json", {"split", "features", "corpus", "tune"}),
+        ("data/files/elevater_names.json", {"split", "features", "corpus", "tune"}),
         ("claims/npt.py", {"claims", "report"}),
         ("tasks/published/data/npt_table3_ablation.csv", {"table", "figure", "corpus_figure", "claims", "report"}),
         ("report/templates/report.html", {"report"}),

@@ -4,6 +4,9 @@ import pytest
 import yaml
 
 from project import PROJECT
+from reprompt.cells.cell import cells_of
+from reprompt.cells.parameters import architecture
+from reprompt.cells.recipes import recipe_of
 from reprompt.cells.tuning import ParameterError
 from reprompt.planning.parameters import load_parameters, parse_parameters
 from reprompt.tasks.groups import members
@@ -228,7 +231,44 @@ def test_the_miniatures_towers_are_deep_enough_for_every_method():
     for name in type(parameters.learners).model_fields:
         block = getattr(parameters.learners, name)
         for key in layers.keys() & set(type(block).model_fields if block else ()):
-            assert getattr(block, key) <= layers[key], f"learners.{name}.{key}"
+            depth = getattr(block, key)
+            assert depth == "all" or depth <= layers[key], f"learners.{name}.{key}"
+
+
+@pytest.mark.parametrize(
+    ("scale", "backbone", "image", "text"),
+    [
+        ("paper", "ViT-L-14", 24, 12),
+        ("paper", "ViT-B-16", 12, 12),
+        ("miniature", "ViT-L-14", 5, 3),
+        ("smoke", "ViT-B-16", 2, 2),
+    ],
+)
+def test_a_depth_of_all_is_the_number_of_the_backbones_layers(scale, backbone, image, text):
+    """MVLPT's equation 3: prompts at every layer."""
+    parameters = load_parameters(FILE, scale)
+    for learner, depths in {
+        "vpt_deep": {"visual_depth": image},
+        "upt": {"visual_depth": image},
+        "ivlp": {"visual_depth": image, "text_depth": text},
+    }.items():
+        settings = parameters.resolved("elevater", recipe_of(learner), "dtd", 20)
+        assert {settings[name] for name in depths} == {"all"}
+        resolved = parameters.with_depths(settings, recipe_of(learner), backbone)
+        assert {name: resolved[name] for name in depths} == depths
+    maple = recipe_of("maple")
+    assert parameters.with_depths({"depth": "all"}, maple, backbone) == {"depth": min(image, text)}
+
+
+def test_a_depth_can_be_swept_from_a_number_to_all():
+    parameters = edited(["experiments", "upt_block", "sweep"], [{"visual_depth": [2, "all"]}])
+    cells = cells_of(parameters, "upt_block", "upt", "ViT-B-16", "mnist")
+    assert {cell.learner.visual_depth for cell in cells} == {2, 4}
+
+
+def test_a_model_that_open_clip_does_not_know_has_no_number_of_layers():
+    with pytest.raises(ParameterError, match="no architecture 'ViT-B-61'"):
+        architecture("ViT-B-61")
 
 
 @pytest.mark.parametrize("number", [None, 1, 2])

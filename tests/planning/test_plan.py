@@ -1,5 +1,6 @@
 """The plan: what the parameters come to."""
 
+import json
 from importlib.util import find_spec
 
 import pytest
@@ -69,6 +70,39 @@ def test_test_sets_follow_from_the_protocol():
     assert (few_shot.learns, few_shot.tests) == ("all", (("imagenet", "all"),))
     assert (base_to_new.learns, base_to_new.tests) == ("base", (("imagenet", "base"), ("imagenet", "new")))
     assert (transfer.learns, transfer.tests) == ("all", tuple((task, "all") for task in PLAN.tasks))
+
+
+def test_under_mvlpts_protocols_a_task_is_elevaters_data_set_and_under_coops_it_is_coops():
+    plan = make_plan(load_parameters(PROJECT / "params.yaml", "paper"))
+    data_sets = {}
+    for job in plan.jobs:
+        data_sets.setdefault(job.experiment, {}).update(job.data_sets)
+    assert {data_sets[name]["dtd"] for name in ("elevater", "multitask_20", "grouped")} == {"dtd-elevater"}
+    assert data_sets["few_shot"]["dtd"] == data_sets["multitask_11"]["dtd"] == "dtd"
+    assert data_sets["elevater"]["mnist"] == "mnist" and data_sets["multitask_11"]["sun397"] == "sun397"
+    job = next(job for job in plan.jobs if job.experiment == "grouped" and job.cells[0].task == "dtd")
+    assert {part for part, _ in job.features} == {"targets", "versions"}
+    resized = {part: json.loads(plan.features_spec("ViT-B-16", part))["resize"] for part in ("part9", "versions")}
+    assert resized == {"part9": ["centred"], "versions": ["squashed"] * 8}
+
+
+def test_rendered_tasks_have_one_version():
+    assert not PLAN.parameters.versions
+    assert all(task == data_set for job in PLAN.jobs for task, data_set in job.data_sets.items())
+
+
+def test_the_last_batch_is_kept_of_elevaters_data_sets_alone():
+    for scale in ("miniature", "paper"):
+        plan = make_plan(load_parameters(PROJECT / "params.yaml", scale))
+        kept = {c.experiment for c in plan.cells if c.method.by_steps and c.tuned.last_batch == "kept"}
+        elevaters = {name for name, block in plan.parameters.experiments.items() if block.version == "elevater"}
+        assert kept == elevaters - {"elevater_zero_shot"}
+
+
+def test_the_clip_rows_of_mvlpt_have_elevaters_templates_and_no_other_rows_do():
+    plan = make_plan(load_parameters(PROJECT / "params.yaml", "paper"))
+    several = {cell.experiment for cell in plan.cells if cell.learner.of_several_texts}
+    assert several == {"elevater_zero_shot", "scaling"}
 
 
 def test_a_job_reads_the_features_of_all_tasks_that_it_trains_or_evaluates_on():

@@ -119,7 +119,7 @@ def parameters() -> dict:
     scale = {
         **paper,
         "standard_backbone": "ViT-B-16",
-        "data": {**paper["data"], "pool": 8, "squashed": TARGETS, "workers": 2, "cards": "cards"},
+        "data": {**paper["data"], "pool": 8, "workers": 2, "cards": "cards"},
         "gram": {**paper["gram"], "clustering": clustering},
         "views": {**paper["views"], "count": 2},
         "backbones": backbones,

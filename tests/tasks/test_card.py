@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reprompt.tasks.card import FOLDER, Card, card_of, cards, data_sets
+from reprompt.tasks.card import FOLDER, Card, card_of, cards, data_set_of, data_sets
 from reprompt.tasks.downloads import Download
 from reprompt.tasks.groups import members
 
@@ -40,13 +40,12 @@ SIZES = {
 }
 
 
-METRICS = {  # ELEVATER's, of the tasks that it does not judge by accuracy
+METRICS = {  # of the tasks that MVLPT does not judge by accuracy
     "caltech101": "mean_per_class",
     "fgvc_aircraft": "mean_per_class",
     "flowers102": "mean_per_class",
     "oxford_pets": "mean_per_class",
     "voc2007": "mean_average_precision",
-    "hateful_memes": "area_under_roc",
 }
 
 
@@ -71,6 +70,61 @@ def test_every_key_that_a_card_may_have_is_read_somewhere():
     """By name, as an attribute: what no code reads is a comment."""
     source = "".join(file.read_text() for file in FOLDER.parents[1].rglob("*.py"))
     assert [key for key in Card.model_fields if not re.search(rf"\.{key}\b", source)] == []
+
+
+TEMPLATES = {  # how many ELEVATER has of each task (protocol of its zero-shot evaluation)
+    **{"caltech101": 34, "cifar10": 18, "cifar100": 18, "country211": 5, "dtd": 8, "eurosat": 3, "fer2013": 6},
+    **{"fgvc_aircraft": 2, "flowers102": 1, "food101": 1, "gtsrb": 3, "hateful_memes": 1, "kitti_distance": 1},
+    **{"mnist": 1, "oxford_pets": 1, "patch_camelyon": 1, "rendered_sst2": 1, "resisc45": 18, "stanford_cars": 8},
+    "voc2007": 1,
+}
+VERSIONS = {  # ELEVATER's of CoOp's tasks: classes, images for training, validation and testing
+    "caltech101": (102, 3060, None, 6084),
+    "dtd": (47, 1880, 1880, 1880),
+    "eurosat": (10, 5000, 5000, 5000),
+    "fgvc_aircraft": (100, 3334, 3333, 3333),
+    "flowers102": (102, 1020, 1020, 6149),
+    "food101": (101, 75750, None, 25250),
+    "oxford_pets": (37, 3680, None, 3669),
+    "stanford_cars": (196, 8144, None, 8041),
+}
+
+
+def test_elevater_has_1_to_34_templates_of_each_of_its_tasks_and_all_have_a_place_for_the_name():
+    assert {task: len(card.templates) for task, card in cards().items() if card.templates} == TEMPLATES
+    assert all("{}" in template for card in cards().values() for template in card.templates)
+
+
+@pytest.mark.parametrize("task", VERSIONS)
+def test_elevaters_version_has_its_own_sizes_and_names_in_the_same_folder(task):
+    version = card_of(data_set_of(task, "elevater"))
+    assert (version.classes, version.train, version.validation, version.test) == VERSIONS[task]
+    assert (version.task, version.resize, version.folder) == (task, "squashed", card_of(task).folder)
+    assert version.elevater and not card_of(task).elevater and card_of(task).resize == "centred"
+
+
+def test_a_task_of_one_benchmark_is_one_data_set():
+    assert data_set_of("mnist", "elevater") == "mnist" and data_set_of("sun397", "elevater") == "sun397"
+    assert set(data_sets()) - set(cards()) == {f"{task}-elevater" for task in VERSIONS}
+    assert {task for task, card in cards().items() if card.resize == "squashed"} == set(members("elevater12"))
+
+
+def test_a_version_that_a_task_does_not_have_is_no_data_set():
+    with pytest.raises(ValueError, match="no task 'mnist-elevater'"):
+        card_of("mnist-elevater")
+
+
+def test_the_users_own_keys_of_a_task_hold_in_its_version_and_those_of_the_version_over_them(tmp_path):
+    (tmp_path / "dtd.yaml").write_text("folder: textures\ntrain: 7\n")
+    (tmp_path / "dtd-elevater.yaml").write_text("test: 9\n")
+    own = card_of("dtd-elevater", tmp_path)
+    assert (own.folder, own.train, own.test) == ("textures", 1880, 9)
+
+
+def test_elevaters_own_metric_of_hateful_memes_is_recorded_beside_mvlpts():
+    assert {task: card.beside for task, card in cards().items() if card.beside} == {
+        "hateful_memes": ("area_under_roc",)
+    }
 
 
 def test_metrics_are_elevaters():

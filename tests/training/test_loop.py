@@ -14,7 +14,7 @@ from reprompt.gradients import plain, prograd
 from reprompt.learners import coop, ivlp
 from reprompt.objectives import cross_entropy, lwf, multitask
 from reprompt.training.loop import Batches, train
-from reprompt.training.run import Run, Sampling
+from reprompt.training.run import NO_IMAGE, Run, Sampling
 from reprompt.training.schedule import Schedule
 from reprompt.training.step import TrainingMethod
 
@@ -144,6 +144,25 @@ def test_the_loop_equals_torch_sgd_written_out(tiny, images):
         optimiser.step()
     ours, _ = fit(tiny, images, [run(3)])
     assert (ours[0] - context.detach()).abs().max() < 1e-6
+
+
+def test_a_last_batch_that_is_not_full_weighs_its_own_images_alone(tiny, images):
+    """Eight images in batches of three, by torch's SGD on the images that are there."""
+    changes = {"batch": 3, "last_batch": "kept", "epochs": 3}
+    one = run(4, **changes)
+    context = one.start["context"].clone().requires_grad_(True)
+    optimiser = torch.optim.SGD([context], lr=1.0, momentum=0.9, weight_decay=5e-4)
+    learner = coop.Learner(tiny, NAMES, CONTEXT)
+    for batch, view, rate in zip(*run(4, **changes).batch_plan(2), one.schedule.rates(8), strict=True):
+        there = batch != NO_IMAGE
+        optimiser.param_groups[0]["lr"] = rate
+        seen = images.features[view[there], one.images[batch[there]]]
+        optimiser.zero_grad()
+        logits = learner.forward({"context": context[None]}, seen[None]).logits[0]
+        F.cross_entropy(logits, one.labels[batch[there]]).backward()
+        optimiser.step()
+    ours, _ = fit(tiny, images, [run(4, **changes), run(5)])
+    assert (ours[0] - context.detach()).abs().max() < 1e-5
 
 
 def test_adam_is_torchs_for_every_run(tiny, images):

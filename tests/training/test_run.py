@@ -1,9 +1,11 @@
 """A run's batches: which images of its few-shot set, and in which views."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from reprompt.training.run import Run, Sampling
+from reprompt.training.run import NO_IMAGE, Run, Sampling
 from reprompt.training.schedule import Schedule
 
 SCHEDULE = Schedule(0.05, 1e-5, epochs=4, steps_per_epoch=None, batch=4, momentum=0.9, weight_decay=5e-4)
@@ -28,6 +30,22 @@ def test_there_is_a_batch_and_a_view_of_each_image_for_every_step():
     batches, views = run(three).batch_plan(views=2)
     assert batches.shape == views.shape == (9, 4)
     assert set(views.unique().tolist()) == {0, 1}
+
+
+@pytest.mark.parametrize("by", ["image", "in_order"])
+def test_a_kept_last_batch_has_the_rest_of_the_epochs_images(by):
+    schedule = replace(SCHEDULE, batch=3, epochs=2, last_batch="kept")
+    run = Run(torch.arange(8), torch.arange(8), {}, schedule, sampling(by=by))
+    batches, _ = run.batch_plan(views=2)
+    assert (batches == NO_IMAGE).sum(dim=1).tolist() == [0, 0, 1] * 2
+    for epoch in batches.split(3):
+        assert sorted(epoch[epoch != NO_IMAGE].tolist()) == list(range(8))
+
+
+def test_what_is_kept_does_not_move_the_batches_before_it():
+    whole, _ = run(replace(SCHEDULE, batch=3, epochs=1)).batch_plan(views=2)
+    kept, _ = run(replace(SCHEDULE, batch=3, epochs=1, last_batch="kept")).batch_plan(views=2)
+    assert torch.equal(kept[:2], whole)
 
 
 def run_by(by: str) -> Run:

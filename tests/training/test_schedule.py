@@ -24,6 +24,13 @@ def test_an_epoch_drops_its_last_partial_batch_and_has_at_least_one_step():
     assert schedule().steps_in_epoch(5) == 1
 
 
+def test_a_kept_last_batch_is_a_step_of_its_own():
+    """Ten classes at five shots, a fifth held out, are 40 images: ELEVATER's loader makes two steps of them."""
+    kept = schedule(last_batch="kept")
+    assert [kept.steps_in_epoch(images) for images in (5, 32, 33, 40, 64)] == [1, 1, 2, 2, 2]
+    assert len(kept.rates(40)) == 2 * len(schedule().rates(40))
+
+
 def test_steps_per_epoch_can_be_set_and_need_no_whole_passes():
     three = schedule(steps_per_epoch=3, epochs=3)
     assert three.rates(8) == [three.rate_in(epoch) for epoch in (1, 1, 1, 2, 2, 2, 3, 3, 3)]

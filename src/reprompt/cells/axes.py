@@ -5,9 +5,10 @@ as one of `tuning` is filled by that; every other one stands in the member's blo
 what the plan, the estimates and the code hash have to know of it.
 """
 
-from typing import ClassVar, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from reprompt.foundation.block import Block, NonNegative
 
@@ -38,6 +39,22 @@ class Widths(NamedTuple):
     classes: int
 
 
+ALL_LAYERS = "all"  # as a depth in the parameter file: of the backbone's tower, or of the tower with fewer layers
+
+
+@dataclass(frozen=True)
+class DepthOf:
+    """Marks a setting as a depth: layers of one tower, or of both. The file may say `all`; a cell has the number."""
+
+    tower: Literal["image", "text", "both"]
+
+
+ImageDepth = Annotated[PositiveInt, DepthOf("image")]
+ImageDepthOrNone = Annotated[NonNegativeInt, DepthOf("image")]  # 0: no prompts
+TextDepth = Annotated[PositiveInt, DepthOf("text")]
+CoupledDepth = Annotated[PositiveInt, DepthOf("both")]
+
+
 class Settings(Block):
     """A member's own settings. `label` is what tables call it; its name, where there is none."""
 
@@ -48,13 +65,16 @@ class LearnerSettings(Settings):
     """Of a learner.
 
     `trained`: by gradient steps, fitted at once, or not at all. `images_at_once` is how many test images one forward
-    pass evaluates, which bounds its memory; None is all of them. `templates` is how many hand-written texts of every
-    class are encoded before images are evaluated.
+    pass evaluates, which bounds its memory; None is all of them. `of_several_texts`: it reads the texts that a task's
+    card has beside its one template.
     """
 
     trained: ClassVar[Literal["by_steps", "at_once", "not"]] = "by_steps"
     images_at_once: ClassVar[int | None] = None
-    templates: ClassVar[int] = 0
+
+    @property
+    def of_several_texts(self) -> bool:
+        return False
 
     @property
     def text_prompts(self) -> TextPrompts | None:
@@ -95,7 +115,7 @@ class ImagePromptSettings(LearnerSettings):
     """
 
     visual_length: PositiveInt
-    visual_depth: PositiveInt
+    visual_depth: ImageDepth
     visual_start: Literal["normal", "uniform"] = "normal"
     placement: Literal["before_norm", "after_norm"] = "before_norm"
 

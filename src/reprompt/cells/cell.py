@@ -12,7 +12,7 @@ from reprompt.cells.parameters import Parameters, Value
 from reprompt.cells.recipes import Recipe, recipe_of
 from reprompt.cells.tuning import Tuned
 from reprompt.foundation.digests import canonical
-from reprompt.tasks.card import card_of
+from reprompt.tasks.card import card_of, data_set_of
 
 TOGETHER = ("multitask", "meta")  # protocols that train on all tasks of their experiment
 OWN_METRICS = ("elevater", "multitask", "transfer_grid")  # protocols that evaluate each task by its own metric
@@ -41,7 +41,9 @@ class Cell:
     MVLPT: `start` is the experiment whose prompt it starts from, "" for the recipe's own start. `group` says with which
     partners, found by the transferability grid, `task` is trained. A source prompt, and GRAM's meta-learned start, is
     trained on the tasks `together`, and its `task` is the name of its experiment. `prompts_of` is the experiment whose
-    prompt for `task` is evaluated with no training. `metrics` are those of tasks that are not evaluated by accuracy.
+    prompt for `task` is evaluated with no training. `metrics` are those of tasks that are not evaluated by accuracy
+    alone: a task, its own metric, and those that are recorded beside it. `version` says whose data sets the tasks are,
+    "" where that is CoOp's or there is one version alone.
 
     Of a trained start, `source_seed` is the seed that it was trained with, 0 where it is the mean of all seeds' prompts
     (or where nothing trained is started from), and `start_swept` what it was swept over beyond the cell's own `swept`.
@@ -65,7 +67,8 @@ class Cell:
     prompts_of: str = ""
     keeps_prompt: bool = False
     judged_images: int | None = None
-    metrics: tuple[tuple[str, str], ...] = ()
+    metrics: tuple[tuple[str, ...], ...] = ()
+    version: str = ""
     source_seed: int = 0
     start_swept: str = ""
 
@@ -85,9 +88,21 @@ class Cell:
         """The tasks that it is known to be trained on; the partners of a group come on top."""
         return self.together or (self.task,)
 
+    def data_set(self, task: str) -> str:
+        """The data set that a task is here."""
+        return data_set_of(task, self.version)
+
     def metric(self, task: str) -> str | None:
         """The task's own metric, where the protocol evaluates by it beside accuracy."""
-        return dict(self.metrics).get(task, "accuracy") if self.protocol in OWN_METRICS else None
+        return self.metrics_of(task)[0] if self.protocol in OWN_METRICS else None
+
+    def beside(self, task: str) -> tuple[str, ...]:
+        """The metrics that are recorded beside the task's own; nothing is chosen by them."""
+        return self.metrics_of(task)[1:]
+
+    def metrics_of(self, task: str) -> tuple[str, ...]:
+        """The task's own metric, and those that are recorded beside it."""
+        return next((tuple(metrics) for of_task, *metrics in self.metrics if of_task == task), ("accuracy",))
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -175,9 +190,11 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
     One if it learns nothing. Of the transferability grid, one for every task that the prompt of `task` is evaluated on.
     """
     block, method = parameters.experiments[experiment], recipe_of(recipe)
+    version = parameters.version_of(block)
 
     def cell(run: _Run) -> Cell:
         settings = _swept_over(parameters.resolved(block, method, task, run.shots), run.grid)
+        settings = parameters.with_depths(parameters.spelt_out(settings, task, version), method, backbone)
         from_seed = run.start and settings["hand_over"] == "seed"
         made = Cell(
             experiment=experiment,
@@ -189,7 +206,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
             tau=run.tau,
             seed=run.seed,
             swept=swept(**run.grid),
-            settings=canonical(parameters.spelt_out(settings, task)),
+            settings=canonical(settings),
             judged_on=run.judged_on,
             measures=block.measures,
             start=run.start,
@@ -198,13 +215,15 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
             prompts_of=block.prompts_of,
             keeps_prompt=block.keeps_prompts and method.by_steps,
             judged_images=parameters.judged_images.get(block.protocol),
+            version=version,
             source_seed=source_seed_of(run.seed, parameters.seeds_of(run.start)) if from_seed else 0,
             start_swept=swept(**run.start_grid),
         )
         if block.protocol not in OWN_METRICS:
             return made
-        own = ((test.task, card_of(test.task).metric) for test in made.tests)
-        return replace(made, metrics=tuple((task, metric) for task, metric in own if metric != "accuracy"))
+        cards = ((test.task, card_of(test.task)) for test in made.tests)
+        metrics = ((task, card.metric, *card.beside) for task, card in cards)
+        return replace(made, metrics=tuple(of_task for of_task in metrics if of_task[1:] != ("accuracy",)))
 
     if not method.learned:
         nothing = _Run(shots=0, tau=1.0, start="", group="", grid={}, seed=0, judged_on=block.judged_on, start_grid={})
@@ -244,9 +263,12 @@ def start_grids(parameters: Parameters, recipe: Recipe, run: _Run) -> list[dict[
 
 def _swept_over(settings: dict[str, Any], grid: dict[str, Value]) -> dict[str, Any]:
     """Settings with the swept ones in their places; `lambda: 1` is 1.0, as in the method's block."""
-    return settings | {
-        name: value if settings.get(name) is None else type(settings[name])(value) for name, value in grid.items()
-    }
+
+    def like(default: Any, value: Value) -> Value:
+        """A depth may be a word or a number, whatever its default is."""
+        return type(default)(value) if {type(default), type(value)} <= {int, float} else value
+
+    return settings | {name: like(settings.get(name), value) for name, value in grid.items()}
 
 
 @lru_cache(maxsize=4096)

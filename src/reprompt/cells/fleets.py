@@ -7,8 +7,18 @@ from reprompt.cells.cell import Cell
 from reprompt.foundation.digests import canonical
 
 LENGTH = ("epochs", "steps_per_epoch")
-SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "batch", *LENGTH)
-OF_A_FLEET = ("protocol", "recipe", "backbone", "tests", "measures", "prompts_of", "keeps_prompt", "judged_images")
+SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "batch", "last_batch", *LENGTH)
+OF_A_FLEET = (
+    "protocol",
+    "version",
+    "recipe",
+    "backbone",
+    "tests",
+    "measures",
+    "prompts_of",
+    "keeps_prompt",
+    "judged_images",
+)
 
 
 def fleets_of(cells: Iterable[Cell], runs_per_fleet: int) -> list[list[Cell]]:

@@ -58,13 +58,18 @@ class Job:
         return tuple(dict.fromkeys((*trained, *self.partners, *(test.task for test in self.tests))))
 
     @property
+    def data_sets(self) -> dict[str, str]:
+        """The data set that every task which it reads is here."""
+        return {task: self.cells[0].data_set(task) for task in self.tasks_read}
+
+    @property
     def source_seed(self) -> int:
         """The source seed whose clustering of the corpus it reads: that of cells that are trained on the corpus."""
         return next((cell.seed for cell in self.cells if CORPUS in cell.together), 1)
 
     def split_of(self, task: str) -> str:
-        """The name of a task's split file: the corpus has one for every source seed."""
-        return corpus_of(self.source_seed) if task == CORPUS else task
+        """The name of a task's split file: its data set's, and of the corpus one for every source seed."""
+        return corpus_of(self.source_seed) if task == CORPUS else self.cells[0].data_set(task)
 
     @property
     def spec(self) -> str:

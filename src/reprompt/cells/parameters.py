@@ -1,8 +1,11 @@
 """The parameters as frozen typed objects, block by block, and what makes sense together."""
 
 import itertools
+import json
 import typing
 from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,14 +23,14 @@ from pydantic import (
     model_validator,
 )
 
-from reprompt.cells.axes import Settings
+from reprompt.cells.axes import ALL_LAYERS, DepthOf, Settings
 from reprompt.cells.clustering import Clustering
 from reprompt.cells.members import AXES, members
 from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, recipe_of
-from reprompt.cells.tuning import ALIGNED, TEMPLATE, Episodes, Tuning
+from reprompt.cells.tuning import ALIGNED, TEMPLATE, Episodes, ParameterError, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
-from reprompt.tasks.card import Card, card_of, cards
+from reprompt.tasks.card import Card, card_of, cards, data_set_of
 from reprompt.tasks.groups import derived, expanded, groups
 from reprompt.tasks.groups import members as tasks_in
 
@@ -35,6 +38,8 @@ Measure = Literal["curve", "angle", "collapse", "features", "grad_cam", "similar
 Group = Literal["best_2", "best_3", "worst_2", "worst_3"]  # a target task with one or two partners
 Protocol = Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
 BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
+# Settings of `tuning` that a cell names only where they are not the default, so that older cells stay what they are.
+SAID_WHERE_OTHER = ("last_batch",)
 REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
 Tasks = Annotated[tuple[str, ...], BeforeValidator(expanded)]  # tasks, and groups of the cards by their names
 
@@ -56,14 +61,13 @@ class FileData(Block):
     """The real data sets below one folder, each in the folder that its card names.
 
     Pictures are `size` pixels wide and high; of a class at most `pool` are training images, from which every seed draws
-    its own; those of the tasks in `squashed` lose their aspect. `workers` threads decode them.
+    its own. `workers` threads decode them.
     """
 
     source: Literal["files"]
     root: str
     size: PositiveInt
     pool: PositiveInt
-    squashed: Tasks
     workers: PositiveInt
     cards: str | None = None
 
@@ -140,6 +144,11 @@ class RenderedBackbone(Block):
         """Tokens or feature maps: open_clip makes a ResNet of a list of layers."""
         return "resnet" if isinstance(self.vision["layers"], list) else "vit"
 
+    @property
+    def layers(self) -> dict[str, int]:
+        """Transformer layers of the towers, `image` and `text`; a ResNet has no image layers to prompt."""
+        return _layers(self.vision, self.text)
+
 
 class OpenClipBackbone(Block):
     """A CLIP that open_clip knows by name, with the tag of its weights; `file` is where they lie, if not downloaded."""
@@ -153,6 +162,27 @@ class OpenClipBackbone(Block):
     def image_tower(self) -> Literal["vit", "resnet"]:
         """OpenAI's ResNets are called RN."""
         return "resnet" if self.model.startswith("RN") else "vit"
+
+    @property
+    def layers(self) -> dict[str, int]:
+        """As of a miniature CLIP, by open_clip's description of the model. Raises ParameterError if there is none."""
+        described = architecture(self.model)
+        return _layers(described["vision_cfg"], described["text_cfg"])
+
+
+def _layers(vision: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, int]:
+    image = {} if isinstance(vision["layers"], list) else {"image": vision["layers"]}
+    return image | {"text": text["layers"]}
+
+
+@cache
+def architecture(model: str) -> dict[str, Any]:
+    """What open_clip's own file says of a model, read without importing open_clip, which takes seconds."""
+    folder = Path(find_spec("open_clip").submodule_search_locations[0]) / "model_configs"
+    known = {file.stem: file for file in folder.glob("*.json")}
+    if model not in known:
+        raise ParameterError(f"open_clip has no architecture {model!r}{nearest(model, known)}")
+    return json.loads(known[model].read_text())
 
 
 Number = int | float
@@ -187,6 +217,7 @@ class Experiment(Block):
     to the protocols that evaluate prompts on other tasks. Each entry of `sweep` is a grid of settings over which
     every tuned method is run. `starts` are experiments (`multitask` or `meta`) whose prompts are the start; `groups`
     says with which partners a task is trained; `prompts_of` is the experiment whose prompts are evaluated elsewhere.
+    `version` says whose data sets the tasks are where two benchmarks have one of a name; ELEVATER has 20 tasks.
 
     So that jobs last minutes to hours, `tasks_per_job` puts parts of the tasks together up to so many, and
     `runs_per_job` cuts what has more runs. What a run gives, and whether it is finished, does not depend on either.
@@ -196,6 +227,7 @@ class Experiment(Block):
 
     protocol: Protocol
     tuning: str
+    version: Literal["coop", "elevater"] = "coop"
     methods: Expressions
     shots: tuple[PositiveInt, ...]
     tau: tuple[Tau, ...] = (1.0,)
@@ -221,6 +253,10 @@ class Experiment(Block):
             raise ValueError("prompts_of belongs to protocol transfer_grid, which needs it")
         if self.groups and self.protocol != "elevater":
             raise ValueError("groups belong to protocol elevater")
+        if self.version == "elevater":
+            for task in (*self.tasks, *self.judged_on):
+                if task in cards() and task not in tasks_in("elevater20"):
+                    raise ValueError(f"version elevater: {task} is none of ELEVATER's tasks")
         return self
 
     def grids(self, method: str) -> list[dict[str, Value]]:
@@ -269,9 +305,13 @@ def _given(block: Block, exclude: set[str]) -> dict[str, Any]:
 
 
 def _kinds(block: type[Block]) -> dict[str, Any]:
-    """The types of a block's keys, with their limits."""
-    fields = block.model_fields.items()
-    return {field.alias or name: Annotated[(field.annotation, *field.metadata, None)] for name, field in fields}
+    """The types of a block's keys, with their limits; a depth may also be `all`."""
+    kinds = {}
+    for name, field in block.model_fields.items():
+        kind = Annotated[(field.annotation, *field.metadata, None)]
+        is_depth = any(isinstance(mark, DepthOf) for mark in field.metadata)
+        kinds[field.alias or name] = kind | Literal[ALL_LAYERS] if is_depth else kind
+    return kinds
 
 
 def _optional(kinds: Mapping[str, Any]) -> dict[str, tuple[Any, None]]:
@@ -355,10 +395,25 @@ class Parameters(Block):
         """The seeds that an experiment is run with."""
         return self.experiments[experiment].seeds or self.seeds
 
-    def card(self, task: str) -> Card:
-        """The card of a task, the user's own laid over it."""
+    def card(self, data_set: str) -> Card:
+        """The card of a data set, the user's own laid over it."""
         own = self.data.cards if isinstance(self.data, FileData) else None
-        return card_of(task, Path(own) if own else None)
+        return card_of(data_set, Path(own) if own else None)
+
+    def version_of(self, experiment: Experiment) -> str:
+        """Which version of its tasks an experiment is about, if not CoOp's; rendered tasks have one version alone."""
+        return "" if isinstance(self.data, RenderedData) or experiment.version == "coop" else experiment.version
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The data sets that experiments read beside those called as the tasks are: ELEVATER's of CoOp's tasks."""
+        names = (
+            data_set_of(task, version)
+            for experiment in self.experiments.values()
+            if experiment.methods and (version := self.version_of(experiment))
+            for task in (*(experiment.tasks or self.tasks), *experiment.judged_on)
+        )
+        return tuple(sorted({name for name in names if name not in cards()}))
 
     def layers_of(self, recipe: Recipe) -> dict[str, Layer]:
         """The blocks of a recipe's members and variants, by axis, in the order in which they are laid."""
@@ -378,12 +433,14 @@ class Parameters(Block):
         if "epochs" in given:  # a member's own epochs, so the block's exceptions by task are not meant for it
             given.setdefault("epochs_of_task", {})
         tuned = Tuning.model_validate(block.model_dump(include=set(Tuning.model_fields)) | given)
-        settings = tuned.model_dump(exclude={"epochs", "epochs_of_task"}) | {"epochs": tuned.epochs_for(task, shots)}
+        usual = {name for name in SAID_WHERE_OTHER if getattr(tuned, name) == Tuning.model_fields[name].default}
+        settings = tuned.model_dump(exclude={"epochs", "epochs_of_task", *usual})
+        settings |= {"epochs": tuned.epochs_for(task, shots)}
         taken = {*Episodes.model_fields, *recipe.keys}
         settings |= {key: value for key, value in _given(block, set(Tuning.model_fields)).items() if key in taken}
         return settings | own | ({} if self.precision == "float32" else {"precision": self.precision})
 
-    def spelt_out(self, settings: dict[str, Any], task: str) -> dict[str, Any]:
+    def spelt_out(self, settings: dict[str, Any], task: str, version: str) -> dict[str, Any]:
         """A cell's settings with the task's own texts where a word stands for them, so that they say all it depends on.
 
         Raises ValueError where they ask for the texts of one task, and several are trained together.
@@ -393,19 +450,35 @@ class Parameters(Block):
         if asked and task not in cards():
             raise ValueError(f"experiments.{task} asks for the template of one task, and several are trained together")
         if settings.get("templates") == "prograd":
-            own["template"] = self.card(task).ends_with_name
+            own["template"] = self.card(data_set_of(task, version)).ends_with_name
         if settings.get("initialisation") == TEMPLATE:
-            own["initialisation"] = f"{ALIGNED}{self.card(task).before_name}"
+            own["initialisation"] = f"{ALIGNED}{self.card(data_set_of(task, version)).before_name}"
         return settings | own
 
+    def with_depths(self, settings: dict[str, Any], recipe: Recipe, backbone: str) -> dict[str, Any]:
+        """Settings of a recipe with the backbone's number of layers where they say `all`.
+
+        A ResNet has no layers of its own: its recipes are refused (Recipe.refusal), whatever the depth.
+        """
+        layers = self.backbones[backbone].layers
+        towers = {"image": ("image",), "text": ("text",), "both": ("image", "text")}
+        depths = {
+            name: min(layers.get(tower, 1) for tower in towers[mark.tower])
+            for name, field in recipe.declared["learner"].model_fields.items()
+            for mark in field.metadata
+            if isinstance(mark, DepthOf) and settings.get(name) == ALL_LAYERS
+        }
+        return settings | depths
+
     def images_of(self, task: str) -> dict[str, Any]:
-        """What the images of a task depend on."""
+        """What the images of a task's data set depend on."""
         block: Block = self.data
         if task in self.web_tasks:
             block = {"corpus": self.gram.pairs, "webvision": self.gram.web}[task]
         if isinstance(block, FileImages):
             block = self.data
-        return block.model_dump(exclude={"root", "workers", "cards"})  # where pictures lie says nothing about them
+        resize = {"resize": self.card(task).resize} if isinstance(block, FileData) else {}
+        return block.model_dump(exclude={"root", "workers", "cards"}) | resize  # where they lie says nothing about them
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Parameters":
@@ -464,7 +537,7 @@ class Parameters(Block):
             for shots in experiment.shots:
                 task = next(iter(experiment.tasks or self.tasks))
                 resolved = self.resolved(experiment, recipe, task, shots)
-                learner = recipe.settings("learner", resolved)
+                learner = recipe.settings("learner", self.with_depths(resolved, recipe, backbone))
                 if resolved.get("teacher") == "oracle" and resolved.get("oracle_epochs") is None:
                     axis = recipe.taught
                     raise ValueError(f"{BLOCKS[axis]}.{recipe.names[axis]}.oracle_epochs: missing; {at} runs it")

@@ -1,5 +1,6 @@
 """How prompts are tuned: blocks of `tuning` as they stand in the file, and as they are resolved for a run."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -8,10 +9,16 @@ from reprompt.foundation.block import Block, NonNegative
 
 TEMPLATE = "template"  # an initialisation: the words before the class name in the task's template
 ALIGNED = "... "  # before a phrase: right-aligned in the context, zeros before it
+LastBatch = Literal["dropped", "kept"]
 
 
 class ParameterError(ValueError):
     """A mistake in the parameter file, in words for its author."""
+
+
+def batches_of(images: int, size: int, last: LastBatch) -> int:
+    """Batches of an epoch over so many images; fewer images than a batch has are one batch."""
+    return max(1, math.ceil(images / size) if last == "kept" else images // size)
 
 
 class Tuned(Block):
@@ -22,6 +29,8 @@ class Tuned(Block):
     code has SGD; MVLPT's paper says Adam. `initialisation` is "random"; a phrase of as many tokens as the context; a
     phrase behind "... ", right-aligned in a longer context, zeros before it, as ProGrad's released code starts; or
     "template": so aligned, the words before the class name in the template of the task (ProGrad's, see `Taught`).
+    `last_batch`: what is left of an epoch's images when they no longer fill a batch is dropped (CoOp's loader) or is a
+    batch of its own (ELEVATER's).
     """
 
     context_length: PositiveInt
@@ -31,6 +40,7 @@ class Tuned(Block):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: NonNegative = 5e-4
     batch: PositiveInt = 32
+    last_batch: LastBatch = "dropped"
     epochs: PositiveInt
     steps_per_epoch: PositiveInt | None = None
     augmentation: Literal["views", "none"] = "views"
@@ -39,8 +49,8 @@ class Tuned(Block):
     validate_every: PositiveInt = 1
 
     def steps_in_epoch(self, images: int) -> int:
-        """Steps per epoch of a run with that many images: all of them once, the last partial batch dropped."""
-        return self.steps_per_epoch or max(1, images // self.batch)
+        """Steps per epoch of a run with that many images: all of them once, where the file does not say it."""
+        return self.steps_per_epoch or batches_of(images, self.batch, self.last_batch)
 
 
 class Tuning(Tuned):

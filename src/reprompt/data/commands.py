@@ -91,7 +91,7 @@ class _Meter:
 
 
 def _print(status: "Status") -> None:
-    typer.echo(f"{status.state:8} {status.name:16} {status.title}")
+    typer.echo(f"{status.state:8} {status.name:22} {status.title}")
     for lines, mark in ((status.faults, "- "), (status.remedies, "> "), (status.remarks, "  ")):
         for line in lines:
             typer.echo("         " + mark + line.replace("\n", "\n           "))

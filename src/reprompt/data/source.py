@@ -40,10 +40,13 @@ class SourceInViews(TaskSource, Protocol):
 
 
 def split_of(source: TaskSource, card: Card, seeds: Sequence[int], most_shots: int) -> Split:
-    """The split of a task: the template from its card, labels from the source, draws for every seed."""
-    task = card.name
-    names, train = source.class_names(task), source.labels(task, "train")
-    validation = source.labels(task, "validation") if "validation" in source.splits(task) else None
+    """The split of a data set: the templates from its card, labels from the source, draws for every seed.
+
+    Streams go by the task: its versions differ in what is drawn from alone.
+    """
+    name, task = card.name, card.task
+    names, train = source.class_names(name), source.labels(name, "train")
+    validation = source.labels(name, "validation") if "validation" in source.splits(name) else None
 
     def held_out(seed: int) -> list[list[int]]:
         return draw(validation, len(names), task, seed, 0, "validation draw")
@@ -53,10 +56,11 @@ def split_of(source: TaskSource, card: Card, seeds: Sequence[int], most_shots: i
         class_names=names,
         template=card.template,
         train_labels=train.tolist(),
-        test_labels=source.labels(task, "test").tolist(),
+        test_labels=source.labels(name, "test").tolist(),
         draws={str(seed): draw(train, len(names), task, seed, most_shots) for seed in seeds},
         most_shots=most_shots,
         validation_labels=None if validation is None else validation.tolist(),
         validation_draws=None if validation is None else {str(seed): held_out(seed) for seed in seeds},
-        class_ids=source.class_ids(task),
+        class_ids=source.class_ids(name),
+        templates=list(card.templates) or None,
     )

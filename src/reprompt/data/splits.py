@@ -29,7 +29,8 @@ class Split:
 
     Labels are class indices, or a row of 0 and 1 per image where an image can belong to several classes. Of the corpus
     of image-text pairs -1 is an image of no topic, and `domains` are the domains of the training images within their
-    topics, `test_domains` those of the test images; other tasks have none.
+    topics, `test_domains` those of the test images; other tasks have none. `templates` are ELEVATER's, where it has the
+    task.
     """
 
     task: str
@@ -44,6 +45,7 @@ class Split:
     validation_draws: dict[str, list[list[int]]] | None = None
     class_ids: list[str] | None = None
     test_domains: list[int] | None = None
+    templates: list[str] | None = None
 
     def classes(self, split: str) -> list[int]:
         """Label ids of `all`, `base` or `new` classes."""

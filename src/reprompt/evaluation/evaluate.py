@@ -89,7 +89,7 @@ def results_of(cells: Sequence[Cell], tasks: Tasks, learner_for: LearnerOf, para
     by_test = {}
     for test in cells[0].tests:
         learner, data, at_most = learner_for(test), tasks[test.task], cells[0].judged_images
-        predictions = Predictions(ranks=cells[0].metric(test.task) in RANKING)
+        predictions = Predictions(ranks=any(metric in RANKING for metric in cells[0].metrics_of(test.task)))
         measures = measures_with("evaluation_hook", cells[0])
         hooks = [measure.evaluation_hook(cells, test, data, learner.backbone) for measure in measures]
         evaluate(learner, params, data.test_batches(learner, test.split, at_most), [predictions, *hooks])

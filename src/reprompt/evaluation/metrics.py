@@ -6,7 +6,7 @@ images have when a class sorts all images by its probability, so only those rank
 N images, K classes, P right images of a class
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,15 +16,20 @@ RANKING = ("mean_average_precision", "area_under_roc")
 VALIDATION = "validation_"
 
 
-def metrics(predictions: np.ndarray, targets: np.ndarray, measured: Arrays, own: str | None = None) -> dict[str, float]:
+def metrics(
+    predictions: np.ndarray, targets: np.ndarray, measured: Arrays, own: str | None = None, beside: Sequence[str] = ()
+) -> dict[str, float]:
     """Accuracy of predictions (N,) against targets, and what follows from measured arrays.
 
-    `own` is the task's own metric, whose value on test images is called `score` and on validation images `validation`.
+    `own` is the task's own metric, whose value on test images is called `score` and on validation images `validation`;
+    those `beside` it keep their names, and are of test images alone.
     Cosines give the two Deltas of NPT; similarities of source and target are numbers already.
     """
     values = {"accuracy": accuracy_percent(predictions, targets)}
+    stored = {"predictions": predictions, "targets": targets, **measured}
     if own:
-        values["score"] = score(own, {"predictions": predictions, "targets": targets, **measured})
+        values["score"] = score(own, stored)
+    values |= {metric: score(metric, stored) for metric in beside}
     held_out = {name.removeprefix(VALIDATION): array for name, array in measured.items() if name.startswith(VALIDATION)}
     if held_out:
         values["validation"] = score(own, held_out)

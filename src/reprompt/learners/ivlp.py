@@ -13,9 +13,9 @@ A phrase longer than the context leaves its last words frozen before the name (M
 from typing import Literal
 
 import torch
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import PositiveInt
 
-from reprompt.cells.axes import ImagePrompts, ImagePromptSettings, TextPrompts
+from reprompt.cells.axes import ImageDepthOrNone, ImagePrompts, ImagePromptSettings, TextDepth, TextPrompts
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -37,8 +37,8 @@ class Settings(ImagePromptSettings):
     context_length: PositiveInt
     words: str = ""
     position: Literal["end", "middle", "front"] = "end"
-    text_depth: PositiveInt
-    visual_depth: NonNegativeInt
+    text_depth: TextDepth
+    visual_depth: ImageDepthOrNone
 
     @property
     def text_prompts(self) -> TextPrompts:

@@ -14,7 +14,7 @@ before the name.
 import torch
 from pydantic import PositiveInt
 
-from reprompt.cells.axes import ImagePrompts, LearnerSettings, TextPrompts, Widths
+from reprompt.cells.axes import CoupledDepth, ImagePrompts, LearnerSettings, TextPrompts, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -34,7 +34,7 @@ class Settings(LearnerSettings):
 
     context_length: PositiveInt
     words: str = ""
-    depth: PositiveInt
+    depth: CoupledDepth
 
     @property
     def text_prompts(self) -> TextPrompts:

@@ -1,5 +1,8 @@
 """Class features from hand-written templates: zero-shot CLIP, the prompt ensemble, and the teachers of distillation."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -17,6 +20,14 @@ ENSEMBLE = (
     "art of the {}.",
     "a photo of the small {}.",
 )
+
+
+class TextsOfTask(Protocol):
+    """A task's one template and, where ELEVATER has the task, its templates; a split (data/splits.py) has them."""
+
+    task: str
+    template: str
+    templates: Sequence[str] | None
 
 
 def class_features(

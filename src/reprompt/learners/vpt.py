@@ -28,7 +28,6 @@ class Settings(ImagePromptSettings):
 
     label = "VPT"
     images_at_once = 32
-    templates = 1
 
     template: str = "a photo of a {}."
     project_width: PositiveInt | None = None

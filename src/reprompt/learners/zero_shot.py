@@ -1,20 +1,33 @@
-"""Zero-shot CLIP: one hand-written template per task, nothing learned. Radford et al. 2021, arXiv:2103.00020."""
+"""Zero-shot CLIP: hand-written templates, nothing learned. Radford et al. 2021, arXiv:2103.00020.
 
-from torch import Tensor
+`texts` is the one switch. `template` is the task's one template: ProGrad, GRAM and NPT. `elevater` is the mean of
+ELEVATER's 1 to 34 templates of the task (protocols of the benchmark, arXiv:2204.08790): MVLPT quotes the CLIP rows of
+its Table 2 and Figure 1 from there.
+"""
+
+from typing import Literal
 
 from reprompt.cells.axes import LearnerSettings
-from reprompt.clip.backbones import Backbone
-from reprompt.learners.templates import class_features
+from reprompt.learners.templates import TextsOfTask
 
 
 class Settings(LearnerSettings):
-    """Nothing to set."""
+    """`texts`: the task's one template, or the mean of ELEVATER's."""
 
     label = "CLIP"
     trained = "not"
-    templates = 1
+
+    texts: Literal["template", "elevater"] = "template"
+
+    @property
+    def of_several_texts(self) -> bool:
+        return self.texts == "elevater"
 
 
-def classes(backbone: Backbone, task: str, template: str, class_names: list[str]) -> Tensor:
-    """Normalised class features (K, E)."""
-    return class_features(backbone, class_names, (template,))
+def templates(settings: Settings, task: TextsOfTask) -> tuple[str, ...]:
+    """The templates whose mean is a class. Raises ValueError for a task that ELEVATER does not have."""
+    if settings.texts == "template":
+        return (task.template,)
+    if not task.templates:
+        raise ValueError(f"{task.task}: ELEVATER has no templates for it; set learners.zero_shot.texts: template")
+    return tuple(task.templates)

@@ -17,7 +17,7 @@ from reprompt.foundation.atomic import write_text
 from reprompt.foundation.code import code_hash
 from reprompt.foundation.digests import canonical, digest_of_text
 from reprompt.planning.plan import Plan
-from reprompt.tasks.card import cards
+from reprompt.tasks.card import all_cards, cards
 from reprompt.tasks.groups import groups
 
 SOURCES = {
@@ -50,7 +50,10 @@ STAGES = {  # of dvc.yaml, with the rules that they run
 }
 CARDS = "cards"  # what counts of them, beside the stages in the file that dvc.yaml depends on
 # What of a card some result depends on; the rest is about having the data set, or about costs.
-COUNTS = {"printed", "short", "groups", "metric", "template", "name_last", "rendered", "classes"}
+COUNTS = {
+    *("printed", "short", "groups", "pictures", "metric", "beside", "template"),
+    *("name_last", "templates", "rendered", "classes", "resize"),
+}
 
 
 def split_entries(source: str) -> tuple[str, ...]:
@@ -165,7 +168,7 @@ def stage_hashes() -> dict[str, str]:
 
     What counts of the cards stands beside the stages: Snakemake tells what a change means, by the specifications.
     """
-    of_cards = {task: card.model_dump(include=COUNTS) for task, card in cards().items()}
+    of_cards = {name: card.model_dump(include=COUNTS) for name, card in all_cards().items()}
     return {
         stage: code_hash(name for rule in rules for source in SOURCES for name in rule_entries(rule, source))
         for stage, rules in STAGES.items()

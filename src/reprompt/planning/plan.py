@@ -63,11 +63,13 @@ class Plan:
 
     @property
     def all_tasks(self) -> tuple[str, ...]:
-        """CoOp's tasks, ImageNet's shifts, on which nothing is trained, MVLPT's targets and GRAM's web pictures.
+        """All data sets with pictures: CoOp's, ImageNet's shifts, on which nothing is trained, MVLPT's targets, GRAM's.
 
-        All that have pictures of their own; those that are derived from the corpus show its pictures.
+        Where ELEVATER has another version of a task of CoOp's, that is a data set of its own. Tasks that are derived
+        from the corpus show its pictures.
         """
-        return (*self.tasks, *self.parameters.shifts, *self.parameters.targets, *self.parameters.web_tasks)
+        parameters = self.parameters
+        return (*self.tasks, *parameters.shifts, *parameters.targets, *parameters.versions, *parameters.web_tasks)
 
     @property
     def labelled_tasks(self) -> tuple[str, ...]:
@@ -85,7 +87,7 @@ class Plan:
         size = self.parameters.tasks_per_job
         starts = range(0, len(self.tasks), size)
         parts = {f"part{n}": self.tasks[start : start + size] for n, start in enumerate(starts, 1)}
-        others = {"shifts": self.parameters.shifts, "targets": self.parameters.targets}
+        others = {name: getattr(self.parameters, name) for name in ("shifts", "targets", "versions")}
         others |= {task: (task,) for task in self.parameters.web_tasks}
         return parts | {part: tasks for part, tasks in others.items() if tasks}
 
@@ -172,7 +174,7 @@ class Plan:
             self._check_start(cell)
         partners = self.grid.tasks if any(cell.group for cell in cells) else ()
         job = Job(experiment, recipe, backbone, part, cells, (), tuple(prompts), partners)
-        read = {self.part_of(task) for task in job.tasks_read}
+        read = {self.part_of(data_set) for data_set in job.data_sets.values()}
         parts = [name for name in self.parts if name in read]
         return replace(job, features=tuple((name, self.features_spec(backbone, name)) for name in parts))
 
@@ -325,6 +327,7 @@ class Plan:
         """What splits take from the cards. What else these say, of sizes for example, has no part."""
         cards = [self.parameters.card(task) for task in self.labelled_tasks]
         spec = {"templates": [card.template for card in cards], "multi_label": [card.is_multi_label for card in cards]}
+        spec["ensembles"] = [card.templates for card in cards]
         if self.parameters.data.source == "files":
             spec["classes"] = [card.classes for card in cards]  # as many as the reader has to find
         return spec
@@ -339,6 +342,7 @@ class Plan:
         }
         if self.parameters.data.source == "files":  # of pictures of several classes the pool is all
             spec["multi_label"] = [task for task in self.parts[part] if card_of(task).is_multi_label]
+            spec["resize"] = [self.parameters.card(task).resize for task in self.parts[part]]
         return canonical(spec)
 
     def text_source(self, backbone: str) -> str | None:

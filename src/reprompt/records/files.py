@@ -56,7 +56,8 @@ class RecordRow:
     @property
     def recomputed(self) -> dict[str, float]:
         """The values that follow from the arrays, by metric."""
-        return metrics(self.predictions, self.targets, self.measured, self.stored["own_metric"])
+        own, beside = self.stored["own_metric"], self.stored.get("beside", ())
+        return metrics(self.predictions, self.targets, self.measured, own, beside)
 
 
 class _Shelf:
@@ -87,7 +88,7 @@ def write_records(
         for test, result in entry.results.items():
             if test not in targets_at:
                 targets_at[test] = shelves["targets"].add(targets[test]), *targets[test].shape
-            own = entry.cell.metric(test.task)
+            own, beside = entry.cell.metric(test.task), entry.cell.beside(test.task)
             measured = {}
             for name, array in result.measured.items():
                 offset = shelves.setdefault(f"measured_{name}", _Shelf()).add(array)
@@ -101,7 +102,8 @@ def write_records(
                     "task": test.task,
                     "split": test.split,
                     "own_metric": own,
-                    "values": metrics(result.predictions, targets[test], result.measured, own),
+                    **({"beside": beside} if beside else {}),
+                    "values": metrics(result.predictions, targets[test], result.measured, own, beside),
                     "images": len(targets[test]),
                     "offset": shelves["predictions"].add(result.predictions),
                     "targets": targets_at[test],

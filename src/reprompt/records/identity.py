@@ -92,6 +92,8 @@ def _test_set(cell: Cell, test: TestSet, splits: Mapping[str, Split], pictures: 
         "images": digest(split.test_images(test.split, at_most), split.test_targets(test.split, at_most)),
         "pictures": pictures[test.task]["test"],
         "metric": cell.metric(test.task) or "accuracy",
+        **({"beside": list(beside)} if (beside := cell.beside(test.task)) else {}),
+        **({"templates": split.templates} if cell.learner.of_several_texts else {}),
     }
 
 
@@ -173,4 +175,4 @@ def read_pictures_of(job: Job, folder: Path) -> PicturesOfTasks:
     pictures: PicturesOfTasks = {}
     for part, _ in job.features:
         pictures |= read_pictures(folder / f"{part}.json")
-    return {task: pictures[pictures_of(task)] for task in job.tasks_read}
+    return {task: pictures[pictures_of(data_set)] for task, data_set in job.data_sets.items()}

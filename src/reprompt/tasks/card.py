@@ -2,14 +2,18 @@
 
 A card of the user's own is laid over the package's: a file `<task>.yaml` in a folder of their choice, with only the
 keys that differ. So a link that died, or a mirror in the house, needs no change of the package.
+
+Where ELEVATER has a task that CoOp has too, its version of it (other splits, names, resizing) is laid over the card in
+the same way. A data set is a task in one version, and is called by it: `dtd` is CoOp's, `dtd-elevater` ELEVATER's. What
+only one of the two has is called by the task alone.
 """
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from reprompt.foundation.block import Block
 from reprompt.foundation.nearest import nearest
@@ -17,8 +21,13 @@ from reprompt.tasks.downloads import Below, Download
 
 FOLDER = Path(__file__).with_name("cards")
 Metric = Literal["accuracy", "mean_per_class", "mean_average_precision", "area_under_roc"]  # of evaluation/metrics.py
-# What no data set at hand changes.
-OF_THE_PAPERS = ("name", "printed", "short", "groups", "pictures", "metric", "name_last", "rendered")
+Resize = Literal["centred", "squashed"]  # of data/files/transforms.py
+Version = Literal["elevater"]
+BETWEEN = "-"  # a task and its version, in the name of a data set; names of tasks have none
+OF_THE_PAPERS = (  # what no data set at hand changes
+    *("name", "printed", "short", "groups", "pictures", "metric", "beside", "rendered"),
+    *("name_last", "templates", "versions"),
+)
 
 
 class RenderedCounterpart(Block):
@@ -39,15 +48,16 @@ class Card(Block):
     """A task, by the name of its file. Sizes are numbers of pictures; None is unknown, or no such split.
 
     `printed` is what the papers call it, `short` NPT's heads of columns. `groups` are those that the papers go through
-    or average over (groups.py), each with the task's place in it. `metric` is what ELEVATER evaluates it by;
-    protocols other than MVLPT's know accuracy alone. The template serves the real task and the rendered one;
-    `name_last` is that of ProGrad's released trainers where they have another, ending in the name.
+    or average over (groups.py), each with the task's place in it. `pictures` is the task whose pictures it shows, where
+    it has none of its own. `metric` is what MVLPT's tables have, `beside` what is recorded beside it; protocols other
+    than MVLPT's know accuracy alone. The template serves the real task and the rendered one; `name_last` is that of
+    ProGrad's released trainers where they have another, ending in the name; `templates` are those that ELEVATER
+    classifies with where nothing is learned.
 
-    `train` is the pool of few-shot draws. `dead` says what is gone today, `alternatives` what works instead, `manual`
-    what a person has to do, `package` which Python package reading needs beside ours. `elevater` is the folder that the
-    data set has in ELEVATER's layout; where ELEVATER has a task that CoOp has too, the card is CoOp's.
-
-    `pictures` is the task whose pictures it shows, where it has none of its own.
+    `train` is the pool of few-shot draws. `resize` makes a picture square by its centre or by squashing it, as MVLPT's
+    loader does with ELEVATER's. `dead` says what is gone today, `alternatives` what works instead, `manual` what a
+    person has to do, `package` which Python package reading needs beside ours. `elevater` is the folder that the data
+    set has in ELEVATER's layout. `versions` are keys that are laid over these.
     """
 
     name: str
@@ -56,15 +66,19 @@ class Card(Block):
     groups: dict[str, PositiveInt]
     pictures: str = ""
     metric: Metric = "accuracy"
+    beside: tuple[Metric, ...] = ()
     template: str
     name_last: str = ""
+    templates: tuple[str, ...] = ()
     rendered: RenderedCounterpart | None = None
     title: str
     source: str
     classes: PositiveInt | None
     name_tokens: NameTokens
     train: PositiveInt | None
+    validation: PositiveInt | None = None
     test: PositiveInt | None
+    resize: Resize = "centred"
     folder: Below
     elevater: Below = ""
     downloads: tuple[Download, ...]
@@ -75,6 +89,12 @@ class Card(Block):
     class_name_rule: str
     dead: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
+    versions: dict[Version, dict[str, Any]] = Field(default={})
+
+    @property
+    def task(self) -> str:
+        """The task that this is a version of."""
+        return self.name.partition(BETWEEN)[0]
 
     @property
     def is_multi_label(self) -> bool:
@@ -109,37 +129,68 @@ class Card(Block):
 @cache
 def cards() -> dict[str, Card]:
     """The package's cards by task, in the order of the names. Raises ValueError for a mistake in one."""
-    return {path.stem: _valid(path, _read(path)) for path in sorted(FOLDER.glob("*.yaml"))}
+    return {path.stem: _valid(path, path.stem, _read(path)) for path in sorted(FOLDER.glob("*.yaml"))}
 
 
 @cache
-def data_sets() -> tuple[str, ...]:
-    """The tasks that are a data set of their own: all but those that show the pictures of another."""
-    return tuple(task for task, card in cards().items() if not card.pictures)
+def all_cards() -> dict[str, Card]:
+    """The cards of all tasks, each with its versions after it."""
+    return {
+        name: card if name == task else _laid_over(name, None)
+        for task, card in cards().items()
+        for name in (task, *(f"{task}{BETWEEN}{version}" for version in card.versions))
+    }
 
 
-def card_of(task: str, own: Path | None = None) -> Card:
-    """The card of a task; a file of the same name in folder `own` is laid over it.
+@cache
+def data_sets() -> dict[str, Card]:
+    """The cards of all that has pictures of its own."""
+    return {name: card for name, card in all_cards().items() if not card.pictures}
+
+
+def data_set_of(task: str, version: str) -> str:
+    """The data set that a task is in a version: the one of its name where it has no other."""
+    return f"{task}{BETWEEN}{version}" if version in cards()[task].versions else task
+
+
+def card_of(name: str, own: Path | None = None) -> Card:
+    """The card of a data set; files of its task's name and of its own in folder `own` are laid over it.
 
     A ValueError names the nearest known name, or the file and key of a mistake in a card.
     """
     if own is not None and not own.is_dir():
         raise FileNotFoundError(f"{own}: no such folder of cards")
-    if task not in cards():
-        raise ValueError(f"no task {task!r}{nearest(task, cards())}")
+    if name not in all_cards():
+        raise ValueError(f"no task {name!r}{nearest(name, all_cards())}")
+    return all_cards()[name] if own is None else _laid_over(name, own)
+
+
+def _laid_over(name: str, own: Path | None) -> Card:
+    """The card of a data set: its task's keys, over them its version's, and over both the user's own."""
+    task, _, version = name.partition(BETWEEN)
     path = FOLDER / f"{task}.yaml"
-    if own is None or not (own / path.name).exists():
-        return cards()[task]
-    own_keys = _read(own / path.name)
+    keys, named_by = _with_own(_read(path), path, own)
+    if version:
+        keys = keys | cards()[task].versions[version] | {"versions": {}}
+        keys, named_by = _with_own(keys, named_by.with_stem(name), own)
+    return _valid(named_by, name, keys)
+
+
+def _with_own(keys: dict, path: Path, own: Path | None) -> tuple[dict, Path]:
+    """Keys with the user's own over them, and the file that a mistake in them is in."""
+    file = own / path.name if own else path
+    if not own or not file.exists():
+        return keys, path
+    own_keys = _read(file)
     for key in OF_THE_PAPERS:
         if key in own_keys:
-            raise ValueError(f"{own / path.name}: {key}: the papers' own, which a card laid over it cannot change")
-    return _valid(own / path.name, _read(path) | own_keys)
+            raise ValueError(f"{file}: {key}: the papers' own, which a card laid over it cannot change")
+    return keys | own_keys, file
 
 
-def _valid(path: Path, keys: dict) -> Card:
+def _valid(path: Path, name: str, keys: dict) -> Card:
     try:
-        return Card.model_validate({"name": path.stem} | keys)
+        return Card.model_validate({"name": name} | keys)
     except ValidationError as error:
         issue = error.errors()[0]
         key = ".".join(map(str, issue["loc"]))

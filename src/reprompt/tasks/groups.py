@@ -29,9 +29,9 @@ def groups() -> dict[str, tuple[str, ...]]:
     }
 
 
-def pictures_of(task: str) -> str:
-    """The task whose pictures a task shows: itself, but for those that are derived from the corpus."""
-    return card_of(task).pictures or task
+def pictures_of(data_set: str) -> str:
+    """The data set whose pictures another shows: itself, but for those that are derived from the corpus."""
+    return card_of(data_set).pictures or data_set
 
 
 @cache

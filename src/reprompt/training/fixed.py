@@ -10,6 +10,7 @@ from reprompt.clip.params import Params
 from reprompt.evaluation.evaluate import Results, results_of
 from reprompt.evaluation.task_data import Tasks
 from reprompt.learners.output import LearnerOutput
+from reprompt.learners.templates import class_features
 from reprompt.training.axes import member
 
 
@@ -29,11 +30,11 @@ class Fixed:
 
 def fixed(cell: Cell, tasks: Tasks, backbone: Backbone) -> Results:
     """Results by test set of class features with nothing learned."""
-    classes = member("learner", cell.method).classes
+    templates = member("learner", cell.method).templates
 
     def learner(test: TestSet) -> Fixed:
         split = tasks[test.task].split
-        return Fixed(backbone, classes(backbone, split.task, split.template, split.names(test.split)))
+        return Fixed(backbone, class_features(backbone, split.names(test.split), templates(cell.learner, split)))
 
     (results,) = results_of([cell], tasks, learner, {})
     return results

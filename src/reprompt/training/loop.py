@@ -21,7 +21,7 @@ from reprompt.evaluation.measures.measure import TrainingHook, TrainingState
 from reprompt.gradients.step import TrainingStep
 from reprompt.objectives.batch import Batch
 from reprompt.training.optimisers import SGD, Adam, Optimiser
-from reprompt.training.run import Run
+from reprompt.training.run import NO_IMAGE, Run
 from reprompt.training.step import TrainingMethod, training_step
 
 
@@ -30,9 +30,9 @@ class Batches:
     """The runs of a fleet side by side, shorter ones padded: few-shot sets, and the batches of S steps.
 
     `images` (R, N) index the training images, `indices` (S, R, B) a run's few-shot set. `labels` are (R, N) or
-    (R, N, K), `allowed` (R, N, K). `weights` (S, R, B) are 1/b for a run's own b images and 0 for padding and for the
-    steps after its last; `rates` (S, R) are learning rates. `steps` (R,) are those of a run, `per_epoch` (R,) of its
-    epoch.
+    (R, N, K), `allowed` (R, N, K). `weights` (S, R, B) are 1/b for the b images of a run's batch and 0 for padding and
+    for the steps after its last; `rates` (S, R) are learning rates. `steps` (R,) are those of a run, `per_epoch` (R,)
+    of its epoch.
     """
 
     images: Tensor
@@ -54,9 +54,10 @@ class Batches:
         weights, rates = torch.zeros(shape), torch.zeros(shape[:2])
         for r, (run, (indices_of_run, views_of_run)) in enumerate(zip(runs, plans, strict=True)):
             steps, size = indices_of_run.shape
-            indices[:steps, r, :size] = indices_of_run
+            there = indices_of_run != NO_IMAGE
+            indices[:steps, r, :size] = indices_of_run.where(there, 0)
             views_of_all[:steps, r, :size] = views_of_run
-            weights[:steps, r, :size] = 1 / size
+            weights[:steps, r, :size] = there / there.sum(dim=1, keepdim=True)
             rates[:steps, r] = torch.tensor(run.schedule.rates(len(run.images)))
         with_allowed = runs[0].allowed is not None
         return cls(

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from reprompt.cells.cell import Cell
+from reprompt.cells.tuning import batches_of
 from reprompt.clip.params import Params
 from reprompt.foundation.streams import torch_stream
 from reprompt.learners.learner import Learner
@@ -16,6 +18,8 @@ from reprompt.training.axes import member
 from reprompt.training.given import NOTHING, Given
 from reprompt.training.schedule import Schedule, schedule_of
 from reprompt.training.training_set import FewShotSet
+
+NO_IMAGE = -1  # in a batch that is not full
 
 
 @dataclass(frozen=True)
@@ -32,15 +36,23 @@ class Sampling:
     by: str = "image"
     task_of: Tensor | None = None
 
-    def indices(self, images: int, steps: int, size: int) -> Tensor:
-        """Batches of `size` among so many images, as indices (S, b) into the few-shot set."""
+    def indices(self, images: int, steps: int, schedule: Schedule) -> Tensor:
+        """The batches of a schedule's steps among so many images, as indices (S, b) into the few-shot set.
+
+        Where an epoch's last batch is kept, -1 stands for the images that it lacks.
+        """
+        size = min(schedule.batch, images)
         if self.by == "task":
             return self._task_by_task(steps, size)
-        whole = images // size  # batches of an epoch; the remainder is dropped
-        if self.by == "in_order":
-            return torch.arange(whole * size).view(-1, size).repeat(-(-steps // whole), 1)[:steps]
-        epochs = [torch.randperm(images, generator=self.batches)[: whole * size] for _ in range(-(-steps // whole))]
-        return torch.cat(epochs).view(-1, size)[:steps]
+        per_epoch = batches_of(images, size, schedule.last_batch)
+        epochs = [self._order(images) for _ in range(-(-steps // per_epoch))]
+        if per_epoch * size > images:
+            epochs = [pad(order, (0, per_epoch * size - images), value=NO_IMAGE) for order in epochs]
+        return torch.cat([order[: per_epoch * size] for order in epochs]).view(-1, size)[:steps]
+
+    def _order(self, images: int) -> Tensor:
+        """The images of an epoch, (N,)."""
+        return torch.arange(images) if self.by == "in_order" else torch.randperm(images, generator=self.batches)
 
     def _task_by_task(self, steps: int, size: int) -> Tensor:
         sizes = torch.bincount(self.task_of)
@@ -66,10 +78,9 @@ class Run:
     allowed: Tensor | None = None
 
     def batch_plan(self, views: int) -> tuple[Tensor, Tensor]:
-        """Indices into the few-shot set and, of so many, views: (S, b) each."""
+        """Indices into the few-shot set, -1 for no image, and, of so many, views: (S, b) each."""
         count = len(self.images)
-        size = min(self.schedule.batch, count)
-        indices = self.sampling.indices(count, len(self.schedule.rates(count)), size)
+        indices = self.sampling.indices(count, len(self.schedule.rates(count)), self.schedule)
         return indices, torch.randint(views, indices.shape, generator=self.sampling.views)
 
 

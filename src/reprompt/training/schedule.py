@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from reprompt.cells.fleets import SCHEDULE
-from reprompt.cells.tuning import Tuned
+from reprompt.cells.tuning import LastBatch, Tuned, batches_of
 
 
 @dataclass(frozen=True)
@@ -12,8 +12,8 @@ class Schedule:
     """CoOp's: one epoch at `warmup_rate`, then a cosine that restarts its count after the warm-up, changed per epoch.
 
     The cosine has advanced epochs - 2 of `epochs` steps in the last epoch, so the rate never reaches zero.
-    `steps_per_epoch` None means the images of the run divided by the batch, the last partial batch dropped. `batch` is
-    in images.
+    `steps_per_epoch` None means the images of the run divided by the batch, which is in images; `last_batch` says what
+    becomes of the remainder.
     """
 
     rate: float
@@ -23,6 +23,7 @@ class Schedule:
     batch: int
     momentum: float
     weight_decay: float
+    last_batch: LastBatch = "dropped"
 
     def rate_in(self, epoch: int) -> float:
         """Learning rate of epoch 1 ... epochs."""
@@ -32,7 +33,7 @@ class Schedule:
 
     def steps_in_epoch(self, images: int) -> int:
         """Steps per epoch of a run with that many images."""
-        return self.steps_per_epoch or max(1, images // self.batch)
+        return self.steps_per_epoch or batches_of(images, self.batch, self.last_batch)
 
     def rates(self, images: int) -> list[float]:
         """The rate of every step of a run with that many images: epochs times steps per epoch."""

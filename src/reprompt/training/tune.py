@@ -140,15 +140,16 @@ def read_tasks(
                 f"{file.with_suffix('.json')}: the pictures of {other[0]} are not those that it was made of; have the "
                 f"features made again: snakemake --cores all --forcerun features {file.with_suffix('.json')}"
             )
-        for task in (task for task in job.tasks_read if plan.part_of(task) == part):
-            shown = pictures_of(task)
-            pixels = pixels_of(source, shown, views if augmented else None) if job.reads_pixels else None
-            tasks[task] = TaskData(splits[task], read_features(file, shown), pixels)
+        for task, data_set in job.data_sets.items():
+            if plan.part_of(data_set) == part:
+                shown = pictures_of(data_set)
+                pixels = pixels_of(source, shown, views if augmented else None) if job.reads_pixels else None
+                tasks[task] = TaskData(splits[task], read_features(file, shown), pixels)
     return tasks
 
 
 def pixels_of(source: SourceInViews, task: str, views: Views | None) -> Pixels:
-    """A task's images for learners that prompt the image tower, in the views that the feature store holds.
+    """A data set's images for learners that prompt the image tower, in the views that the feature store holds.
 
     Every task has its training pictures, also one that nothing is trained on: the grid holds out some of a target's.
     None is read before it is asked for.

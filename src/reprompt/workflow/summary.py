@@ -84,7 +84,9 @@ def print_cells(plan: Plan, experiment: str, as_json: bool = False) -> None:
 def cell_as_dict(cell: Cell) -> dict[str, Any]:
     """A cell with its names, what it is measured by, and all its settings."""
     names = ("experiment", "protocol", "recipe", "backbone", *CELL_FIELDS, "measures", "prompts_of", "judged_images")
-    fields = {name: getattr(cell, name) for name in names} | {"metrics": dict(cell.metrics)}
+    fields = {name: getattr(cell, name) for name in names} | {
+        "metrics": {task: metrics for task, *metrics in cell.metrics}
+    }
     return fields | {"label": cell.method.label, "settings": all_settings(cell)}
 
 

@@ -36,7 +36,7 @@ def experiments_of(task: str) -> tuple[list[str], dict]:
         }
         return ["imagenet", task], experiment | {"methods": ["coop", "vpt"], "shots": [1]}
     if task in PAPER.targets:
-        experiment = {"protocol": "elevater", "tuning": "elevater", "tasks": [task]}
+        experiment = {"protocol": "elevater", "tuning": "elevater", "version": "elevater", "tasks": [task]}
         return [task], experiment | {"methods": ["coop_middle", "vpt_deep"], "shots": [2]}
     return [task], {"protocol": "few_shot", "tuning": "few_shot", "methods": ["coop", "vpt"], "shots": [1]}
 

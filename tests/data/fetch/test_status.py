@@ -1,5 +1,7 @@
 """Status says present only of what is whole, and else exactly what to do."""
 
+from dataclasses import replace
+
 import pytest
 
 from reprompt.data.fetch.status import status
@@ -46,6 +48,17 @@ def test_what_a_person_has_to_do_is_the_remedy_where_no_program_may(card, tmp_pa
     assert "get it from https://example.org/form" in outcome.remedies[0]
     assert outcome.remedies[1] == "Register first."
     assert "needs a registration" in outcome.remarks[0]
+
+
+def test_validation_images_are_counted_where_the_data_set_lists_them(card, whole):
+    def with_validation(folder):
+        listing = read(folder)
+        return replace(listing, train=listing.train[:2], validation=listing.test[:1])
+
+    right = status(card(ARCHIVE, validation=1), whole, {"dtd": with_validation})
+    wrong = status(card(ARCHIVE, validation=3), whole, {"dtd": with_validation})
+    assert right.state == "present", right.faults
+    assert wrong.faults == ("validation: 1 images, expected 3",)
 
 
 def test_dead_links_and_alternatives_are_told_of_what_is_missing(card, tmp_path):

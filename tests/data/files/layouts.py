@@ -2,7 +2,8 @@
 
 `make("dtd", folder)` writes what lies in DTD's own folder. A maker can be asked for `per_class` training pictures of
 each class; there are two to test. CoOp's data sets come with the split file of its authors, or without
-(`split_file=False`); MVLPT's targets in ELEVATER's layout or in that of their makers (`official=True`).
+(`split_file=False`); ELEVATER's, its versions of CoOp's among them (`dtd-elevater`), in ELEVATER's layout or in that of
+their makers (`official=True`).
 
 `pack("dtd", folder, archives)` packs such a folder into the archives that the data set's card has downloaded.
 """
@@ -25,8 +26,8 @@ from scipy.io import savemat
 from reprompt.data.files.arrays import rows_of
 from reprompt.data.files.coop import EUROSAT_NAMES
 from reprompt.data.files.elevater import INDICES
-from reprompt.data.files.targets import target_names
-from reprompt.tasks.card import card_of
+from reprompt.data.files.targets import elevater_names
+from reprompt.tasks.card import card_of, data_set_of
 
 TESTED = 2  # test pictures of each class, and validation pictures where a list has some
 WORDNET = {  # of ImageNet's 1000 classes
@@ -330,12 +331,11 @@ ARCHIVES = {  # of training and of test pictures
 
 def elevater(task: str, folder: Path, per_class: int) -> None:
     """A picture of every class and more, in archives; VOC2007's pictures show two classes each."""
-    classes = len(target_names(task))
+    classes = len(elevater_names(task))
     archives = ARCHIVES.get(task, ("train.zip", "test.zip"))
     contents: dict[str, dict[str, bytes]] = {}
-    for part, index, archive, count in zip(
-        ("train", "test"), INDICES[task], archives, (per_class, TESTED), strict=True
-    ):
+    parts = [("train", archives[0], per_class), ("test", archives[1], TESTED), ("val", archives[0], 1)]
+    for (part, archive, count), index in zip(parts, filter(None, INDICES[task]), strict=False):
         rows = []
         for n in range(classes * count):
             name = f"some pictures/{part}_{n}.png"
@@ -374,7 +374,7 @@ def official_cifar10(folder: Path, per_class: int) -> None:
     """Five training batches and one for testing."""
     batches = folder / "cifar-10-batches-py"
     batches.mkdir()
-    (batches / "batches.meta").write_bytes(pickle.dumps({"label_names": list(target_names("cifar10"))}, protocol=2))
+    (batches / "batches.meta").write_bytes(pickle.dumps({"label_names": list(elevater_names("cifar10"))}, protocol=2))
     for name in (*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"):
         labels = list(range(10))
         (batches / name).write_bytes(_batch([f"{name}/{label}" for label in labels], "labels", labels))
@@ -384,7 +384,7 @@ def official_cifar100(folder: Path, per_class: int) -> None:
     """Labels in the order of the alphabet, names with underscores."""
     batches = folder / "cifar-100-python"
     batches.mkdir()
-    names = sorted(name.replace(" ", "_") for name in target_names("cifar100"))
+    names = sorted(name.replace(" ", "_") for name in elevater_names("cifar100"))
     (batches / "meta").write_bytes(pickle.dumps({"fine_label_names": names}, protocol=2))
     for part in ("train", "test"):
         rows = [f"{part}/{name}" for name in names]
@@ -444,7 +444,7 @@ def official_rendered_sst2(folder: Path, per_class: int) -> None:
 
 def official_voc2007(folder: Path, per_class: int) -> None:
     """VOCdevkit; each picture shows its class, shows the next one hardly, and the one after it as well."""
-    base, names = folder / "VOCdevkit" / "VOC2007", target_names("voc2007")
+    base, names = folder / "VOCdevkit" / "VOC2007", elevater_names("voc2007")
     for part, count, first in (("train", per_class, 0), ("val", 1, 5000), ("test", TESTED, 6000)):
         numbers = range(first, first + 20 * count)
         for n in numbers:
@@ -475,7 +475,7 @@ def official_kitti_distance(folder: Path, per_class: int) -> None:
 
 def official_resisc45(folder: Path, per_class: int) -> None:
     """45 folders with ten times as many pictures as are trained on."""
-    for name in target_names("resisc45"):
+    for name in elevater_names("resisc45"):
         own = name.replace(" ", "_")
         for n in range(10):
             write_picture(folder / "NWPU-RESISC45" / own / f"{own}_{n:03d}.jpg")
@@ -505,6 +505,94 @@ def official_patch_camelyon(folder: Path, per_class: int) -> None:
             file["x"] = pictures
         with h5py.File(folder / f"camelyonpatch_level_2_split_{part}_y.h5", "w") as file:
             file["y"] = labels.reshape(-1, 1, 1, 1)
+
+
+# The tasks of ELEVATER that CoOp has too: its version in the layouts of their makers, whose splits it has.
+
+
+def _write_lists(
+    folder: Path, lists: dict[str, Path], row: Callable[[int, int], tuple[str, str]], classes: int
+) -> None:
+    """Lists of parts, with `row` of class and number: a picture, and the line that names it."""
+    number = 0
+    for path in lists.values():
+        lines = []
+        for n in range(classes * TESTED):
+            number += 1
+            picture, line = row(n % classes, number)
+            write_picture(folder / picture)
+            lines.append(line)
+        write_lines(path, lines)
+
+
+def split_caltech101(folder: Path, per_class: int) -> None:
+    """All 102 folders; the case of their first letter says nothing about their order."""
+    for k in range(102):
+        own = f"{'cC'[k % 2]}lass_{k:03d}"
+        _class_folders(folder / "101_ObjectCategories", [own], per_class + TESTED, ".jpg")
+
+
+def split_dtd(folder: Path, per_class: int) -> None:
+    """Official split 1, beside others."""
+    names = elevater_names("dtd")
+    lists = {part: folder / "labels" / f"{part}1.txt" for part in ("train", "val", "test")}
+
+    def row(label: int, number: int) -> tuple[str, str]:
+        path = f"{names[label]}/{names[label]}_{number:04d}.jpg"
+        return f"images/{path}", path
+
+    _write_lists(folder, lists, row, 47)
+    write_lines(folder / "labels" / "train2.txt", ["banded/banded_9999.jpg"])
+
+
+def split_eurosat(folder: Path, per_class: int) -> None:
+    """All pictures, in ten folders."""
+    _class_folders(folder / "2750", list(EUROSAT_NAMES), 3 * per_class, ".jpg")
+
+
+def split_fgvc_aircraft(folder: Path, per_class: int) -> None:
+    """The official lists, where a variant can have a slash."""
+    slashes = {"F-16A-B": "F-16A/B", "F-A-18": "F/A-18"}
+    names = [slashes.get(name, name) for name in elevater_names("fgvc_aircraft")]
+    lists = {part: folder / f"images_variant_{part}.txt" for part in ("train", "val", "test")}
+    _write_lists(folder, lists, lambda k, n: (f"images/{n:07d}.jpg", f"{n:07d} {names[k]}"), 100)
+
+
+def split_flowers102(folder: Path, per_class: int) -> None:
+    """Pictures of all flowers in turn, and which of them are for what."""
+    labels = np.arange(3 * 102) % 102
+    for n in range(len(labels)):
+        write_picture(folder / "jpg" / f"image_{n + 1:05d}.jpg")
+    savemat(folder / "imagelabels.mat", {"labels": labels[None] + 1})
+    thirds = np.arange(1, len(labels) + 1).reshape(3, 1, -1)
+    savemat(folder / "setid.mat", dict(zip(("trnid", "valid", "tstid"), thirds, strict=True)))
+
+
+def split_food101(folder: Path, per_class: int) -> None:
+    """The official lists, in the order of the folders' names."""
+    names = sorted(name.replace(" ", "_") for name in elevater_names("food101"))
+    lists = {part: folder / "meta" / f"{part}.txt" for part in ("train", "test")}
+    _write_lists(folder, lists, lambda k, n: (f"images/{names[k]}/{n}.jpg", f"{names[k]}/{n}"), 101)
+
+
+def split_oxford_pets(folder: Path, per_class: int) -> None:
+    """The official lists of all 37 breeds."""
+    names = [name.replace(" ", "_") for name in elevater_names("oxford_pets")]
+    lists = {part: folder / "annotations" / f"{part}.txt" for part in ("trainval", "test")}
+    _write_lists(folder, lists, lambda k, n: (f"images/{names[k]}_{n}.jpg", f"{names[k]}_{n} {k + 1} 1 1"), 37)
+
+
+def split_stanford_cars(folder: Path, per_class: int) -> None:
+    """All 196 names in an order of their own, with the slash that one of them has."""
+    names = [name.replace("Ram C V", "Ram C/V") for name in sorted(elevater_names("stanford_cars"))]
+    (folder / "devkit").mkdir(exist_ok=True)
+    for part, where in (("cars_train", "devkit/cars_train_annos.mat"), ("cars_test", "cars_test_annos_withlabels.mat")):
+        annotations = np.empty((1, len(names)), [(field, object) for field in ("bbox_x1", "class", "fname")])
+        for label in range(len(names)):
+            write_picture(folder / part / f"{label + 1:05d}.jpg")
+            annotations[0, label] = (0, label + 1, f"{label + 1:05d}.jpg")
+        savemat(folder / where, {"annotations": annotations})
+    savemat(folder / "devkit" / "cars_meta.mat", {"class_names": np.array([names], object)})
 
 
 def _target(task: str) -> Callable[..., None]:
@@ -571,6 +659,14 @@ OFFICIAL_MAKERS: dict[str, Callable[[Path, int], None]] = {
     "rendered_sst2": official_rendered_sst2,
     "resisc45": official_resisc45,
     "voc2007": official_voc2007,
+    "caltech101": split_caltech101,
+    "dtd": split_dtd,
+    "eurosat": split_eurosat,
+    "fgvc_aircraft": split_fgvc_aircraft,
+    "flowers102": split_flowers102,
+    "food101": split_food101,
+    "oxford_pets": split_oxford_pets,
+    "stanford_cars": split_stanford_cars,
 }
 IN_THIRDS = {"caltech101": caltech101, "dtd": dtd, "food101": food101, "eurosat": eurosat, "flowers102": flowers102}
 OFFICIAL_TEST = {"oxford_pets": oxford_pets, "stanford_cars": stanford_cars, "sun397": sun397, "ucf101": ucf101}
@@ -583,7 +679,7 @@ MAKERS: dict[str, Callable[..., None]] = {
     "imagenet_sketch": imagenet_sketch,
     "imagenet_a": imagenet_a,
     "imagenet_r": imagenet_r,
-    **{task: _target(task) for task in INDICES},
+    **{data_set_of(task, "elevater"): _target(task) for task in INDICES},
     "corpus": cc3m,
     "webvision": webvision,
 }
@@ -592,6 +688,7 @@ MAKERS: dict[str, Callable[..., None]] = {
 # The archives that cards have downloaded.
 
 CONTENTS = {  # of archives that hold more than the one folder or file by which they are known
+    "dtd-r1.0.1.tar.gz": ("images", "label*"),
     "food-101.tar.gz": ("images", "meta"),
     "fgvc-aircraft-2013b.tar.gz": ("images", "*.txt"),
     "country211.tgz": ("train", "valid", "test"),

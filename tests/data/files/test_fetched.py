@@ -21,7 +21,7 @@ def without_checksums(card):
 def test_the_archives_of_a_card_are_unpacked_into_the_layout_that_is_read(tmp_path, made, layouts, task):
     folder = made(task, per_class=2, **({"official": True} if task in TARGETS else {}))
     card, root = without_checksums(card_of(task)), tmp_path / "root"
-    for archive in layouts.pack(task, folder, root / DOWNLOADS / card.name):
+    for archive in layouts.pack(task, folder, root / DOWNLOADS / card.task):
         piece = next(piece for piece in card.pieces if piece.file == archive.name)
         if piece.extract == "none":
             target = root / card.folder / piece.result

@@ -13,6 +13,7 @@ from reprompt.tasks.groups import members
 OFFICIAL = (
     *("cifar10", "cifar100", "country211", "fer2013", "gtsrb", "hateful_memes", "kitti_distance", "mnist"),
     *("rendered_sst2", "resisc45", "voc2007"),
+    *(name for name in data_sets() if name.endswith("-elevater")),
 )
 WITH_SPLIT_FILE = (
     *("caltech101", "oxford_pets", "stanford_cars", "flowers102", "food101", "sun397", "dtd", "eurosat", "ucf101"),

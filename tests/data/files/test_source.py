@@ -33,7 +33,7 @@ def root(tmp_path, layouts, monkeypatch):
 
 
 def files(root, classes=None, **settings):
-    usual = {"size": 32, "pool": 100, "squashed": (), "workers": 2}
+    usual = {"size": 32, "pool": 100, "workers": 2}
     return Files(FileData(source="files", root=str(root), **usual | settings), classes)
 
 
@@ -77,11 +77,11 @@ def test_pictures_outside_the_pool_are_never_opened(root, layouts):
     assert source.images("imagenet", "train", range(12)).shape == (12, 32, 32, 3)
 
 
-@pytest.mark.parametrize(("squashed_tasks", "prepared"), [((), centred), (("dtd",), squashed), (("eurosat",), centred)])
-def test_images_are_the_pictures_asked_for_in_that_order(root, squashed_tasks, prepared):
-    source = files(root("dtd"), squashed=squashed_tasks)
-    images = source.images("dtd", "test", [5, 0, 5])
-    expected = [prepared(Image.open(source.listing("dtd").test[n].path).convert("RGB"), 32) for n in (5, 0, 5)]
+@pytest.mark.parametrize(("name", "prepared"), [("dtd", centred), ("dtd-elevater", squashed)])
+def test_images_are_the_pictures_asked_for_in_that_order_resized_as_the_version_says(root, name, prepared):
+    source = files(root(name, **({"official": True} if name != "dtd" else {})))
+    images = source.images(name, "test", [5, 0, 5])
+    expected = [prepared(Image.open(source.listing(name).test[n].path).convert("RGB"), 32) for n in (5, 0, 5)]
     assert images.dtype == np.uint8
     assert np.array_equal(images, np.stack(expected))
 
@@ -140,6 +140,14 @@ def test_without_a_validation_set_the_images_after_the_most_shots_are_for_valida
     kind, images, _ = split.validation(1, "base", 1)
     assert kind == "train" and images.tolist() == [drawn[1] for drawn in split.draws["1"][:3]]
     assert split.ids("base") == list(source.listing("imagenet").class_ids[:3])
+
+
+def test_the_split_of_a_version_is_named_by_its_task_and_has_elevaters_templates(root):
+    source = files(root("eurosat-elevater", official=True))
+    split = split_of(source, card_of("eurosat-elevater"), [1], 2)
+    assert (split.task, split.template) == ("eurosat", "a centered satellite photo of {}.")
+    assert split.class_names[2] == "brushland or shrubland" and len(split.templates) == 3
+    assert [len(drawn) for drawn in split.draws["1"]] == [4] * 10
 
 
 def test_several_threads_give_the_same_images_as_one(root):

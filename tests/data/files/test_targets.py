@@ -13,11 +13,16 @@ from torchvision import datasets
 from reprompt.data.files.arrays import HARMLESS, read_cifar, rows_of
 from reprompt.data.files.elevater import members_of
 from reprompt.data.files.pictures import picture_of
-from reprompt.data.files.targets import TARGETS, target_names
+from reprompt.data.files.readers import READERS
+from reprompt.data.files.targets import TARGETS, elevater_names
+from reprompt.tasks.card import card_of, data_set_of
+from reprompt.tasks.groups import members
 
 CLASSES = {
     **{"cifar10": 10, "cifar100": 100, "country211": 211, "fer2013": 7, "gtsrb": 43, "hateful_memes": 2},
     **{"kitti_distance": 4, "mnist": 10, "patch_camelyon": 2, "rendered_sst2": 2, "resisc45": 45, "voc2007": 20},
+    **{"caltech101": 102, "dtd": 47, "eurosat": 10, "fgvc_aircraft": 100, "flowers102": 102, "food101": 101},
+    **{"oxford_pets": 37, "stanford_cars": 196},
 }
 
 
@@ -30,14 +35,24 @@ def nothing_is_remembered():
 
 @pytest.mark.parametrize("task", CLASSES)
 def test_class_names_are_as_many_as_the_benchmark_says_and_all_different(task):
-    assert len(set(target_names(task))) == len(target_names(task)) == CLASSES[task]
+    assert len(set(elevater_names(task))) == len(elevater_names(task)) == CLASSES[task]
+    assert CLASSES[task] == card_of(data_set_of(task, "elevater")).classes
+
+
+def test_twenty_tasks_have_1151_classes():
+    """MVLPT, multitask adaptation: the union over all tasks."""
+    assert set(CLASSES) == set(members("elevater20"))
+    assert sum(CLASSES.values()) == 1151
 
 
 def test_orders_that_are_not_the_alphabets():
-    assert target_names("cifar100")[:4] == ("chimpanzee", "trout", "skunk", "spider")
-    assert target_names("country211")[:3] == ("Andorra", "United Arab Emirates", "Afghanistan")
-    assert target_names("fer2013")[4] == "neutral"
-    assert target_names("kitti_distance")[3] == "a photo i took with no car."
+    assert elevater_names("cifar100")[:4] == ("chimpanzee", "trout", "skunk", "spider")
+    assert elevater_names("country211")[:3] == ("Andorra", "United Arab Emirates", "Afghanistan")
+    assert elevater_names("fer2013")[4] == "neutral"
+    assert elevater_names("kitti_distance")[3] == "a photo i took with no car."
+    assert elevater_names("caltech101")[4] == "background"
+    assert elevater_names("food101")[16:18] == ("cheesecake", "cheese plate")
+    assert elevater_names("stanford_cars")[6] == "AM General Hummer SUV 2000"
 
 
 def test_pictures_and_labels_of_an_index_are_those_of_its_lines(made, layouts):
@@ -73,6 +88,68 @@ def test_cifar100_is_put_into_elevaters_order_by_name(made, layouts):
     apple = next(item for item in listing.train if listing.class_names[item.label] == "apple")
     assert apple.member == "0"  # the first of the alphabet
     assert np.array_equal(np.asarray(picture_of(apple)), layouts.pixels("train/apple", (32, 32)))
+
+
+NAMED_BY = {  # of a picture of a maker's folder, the class that its path names
+    "dtd": lambda path: path.parent.name,
+    "food101": lambda path: path.parent.name.replace("_", " "),
+    "oxford_pets": lambda path: path.stem.rpartition("_")[0].replace("_", " "),
+}
+
+
+@pytest.mark.parametrize("task", NAMED_BY)
+def test_a_version_by_official_lists_has_elevaters_names_of_its_pictures(made, task):
+    listing = TARGETS[f"{task}-elevater"](made(f"{task}-elevater", official=True))
+    assert listing.notes == ()
+    for item in (*listing.train, *listing.test, *listing.validation):
+        assert listing.class_names[item.label] == NAMED_BY[task](item.path)
+
+
+def test_caltechs_folders_are_ordered_whatever_their_case_and_the_background_is_one(made):
+    listing = TARGETS["caltech101-elevater"](made("caltech101-elevater", per_class=4, official=True))
+    assert {int(item.path.parent.name[-3:]) - item.label for item in (*listing.train, *listing.test)} == {0}
+    assert len(listing.train) == 102 * 5 and len(listing.test) == 102, "at most thirty of a class, one to test"
+    assert "ELEVATER's index only" in listing.notes[0]
+
+
+def test_aircraft_and_cars_are_labelled_by_name_without_the_slash(made):
+    aircraft = TARGETS["fgvc_aircraft-elevater"](folder := made("fgvc_aircraft-elevater", official=True))
+    named = dict(line.split(" ", 1) for line in (folder / "images_variant_test.txt").read_text().splitlines())
+    assert "F/A-18" in named.values()
+    for item in aircraft.test:
+        assert aircraft.class_names[item.label] == named[item.path.stem].replace("/", "-")
+    cars = TARGETS["stanford_cars-elevater"](made("stanford_cars-elevater", official=True))
+    in_order = sorted(cars.class_names)
+    assert all(cars.class_names[item.label] == in_order[int(item.path.stem) - 1] for item in cars.train)
+
+
+def test_flowers_are_split_as_officially_and_not_as_by_coop(made):
+    listing = TARGETS["flowers102-elevater"](made("flowers102-elevater", official=True))
+    numbers = [[int(item.path.stem[6:]) for item in part] for part in (listing.train, listing.validation, listing.test)]
+    assert numbers == [list(range(1, 103)), list(range(103, 205)), list(range(205, 307))]
+    assert all((int(item.path.stem[6:]) - 1) % 102 == item.label for item in listing.test)
+
+
+def test_a_class_that_elevater_does_not_have_is_named(made):
+    folder = made("dtd-elevater", official=True)
+    (folder / "labels" / "test1.txt").write_text("velvety/velvety_0001.jpg\n")
+    with pytest.raises(ValueError, match=r"test1\.txt: names the class 'velvety'"):
+        TARGETS["dtd-elevater"](folder)
+
+
+def test_one_folder_serves_both_versions(made):
+    """DTD's pictures lie once on disk; CoOp's split file and the makers' lists name them."""
+    folder = made("dtd-elevater", official=True)
+    pictures = sorted(path.relative_to(folder / "images").as_posix() for path in (folder / "images").rglob("*.jpg"))
+    names = sorted({path.partition("/")[0] for path in pictures})
+    rows = [(path, names.index(path.partition("/")[0]), path.partition("/")[0]) for path in pictures]
+    split = {"train": rows[::2], "val": [], "test": rows[1::2]}
+    (folder / "split_zhou_DescribableTextures.json").write_text(json.dumps(split))
+    coop, elevater = READERS["dtd"](folder), READERS["dtd-elevater"](folder)
+    assert {item.path for item in (*coop.train, *coop.test)} == {
+        item.path for item in (*elevater.train, *elevater.validation, *elevater.test)
+    }
+    assert len(coop.test) != len(elevater.test)
 
 
 def test_kittis_label_is_the_distance_of_the_next_vehicle(made):

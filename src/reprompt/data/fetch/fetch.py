@@ -1,6 +1,6 @@
 """Fetching a data set: every piece of its card that is missing is downloaded, checked and unpacked.
 
-Archives lie in `<root>/downloads/<name>/` until they are unpacked; one that was there before stays. A piece is unpacked
+Archives lie in `<root>/downloads/<task>/` until they are unpacked; one that was there before stays. A piece is unpacked
 into a folder `.unpacking-<file>` inside the data set's, then moved to where it belongs; while that folder is there,
 the piece counts as unfinished. So whatever way a run ends, the next one does the rest.
 """
@@ -45,7 +45,7 @@ class PlaceOnDisk:
         """Where the downloaded file goes: an archive among the downloads, another file straight to its place."""
         if piece.extract == "none":
             return self.result(piece)
-        return self.root / DOWNLOADS / self.card.name / piece.file
+        return self.root / DOWNLOADS / self.card.task / piece.file
 
     def unpacking(self, piece: Download) -> Path:
         """The folder that is there while a piece is being unpacked."""
@@ -76,7 +76,7 @@ def fetch(
     `say` is told what begins, `report` gives for a file's name the function that is told of its bytes.
     """
     place, left = PlaceOnDisk(root, card), []
-    with exclusive(root / DOWNLOADS / card.name / ".lock"):
+    with exclusive(root / DOWNLOADS / card.task / ".lock"):  # versions of a task share their pieces
         for piece in place.missing:
             if piece.url is None and not place.file(piece).exists():
                 left.append(by_hand(piece, place))

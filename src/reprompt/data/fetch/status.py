@@ -87,6 +87,8 @@ def _faults(card: Card, listing: Listing, every_picture: bool, counted: bool) ->
     faults = []
     if card.classes not in (None, len(listing.class_names)):
         faults.append(f"{len(listing.class_names):,} classes, expected {card.classes:,}: {card.class_name_rule}")
+    if counted and listing.validation and len(listing.validation) != card.validation:
+        faults.append(f"validation: {len(listing.validation):,} images, expected {card.validation or 0:,}")
     for split, of_split, size in (("train", listing.train, card.train), ("test", listing.test, card.test)):
         if counted and size is not None and len(of_split) != size:
             faults.append(f"{split}: {len(of_split):,} images, expected {size:,}")

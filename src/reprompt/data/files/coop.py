@@ -85,7 +85,7 @@ def flowers102(folder: Path) -> Listing:
     split = folder / "split_zhou_OxfordFlowers.json"
     if split.exists():
         return read_split(split, pictures)
-    labels = _matlab(folder / "imagelabels.mat", "labels")[0]
+    labels = matlab(folder / "imagelabels.mat", "labels")[0]
     of_label = json_of(folder / "cat_to_name.json")
     try:
         names = tuple(of_label[str(label + 1)] for label in range(len(of_label)))
@@ -121,7 +121,7 @@ def stanford_cars(folder: Path) -> Listing:
     if split.exists():
         return read_split(split, folder)
     names = []
-    for (name,) in _matlab(folder / "devkit" / "cars_meta.mat", "class_names")[0]:
+    for (name,) in matlab(folder / "devkit" / "cars_meta.mat", "class_names")[0]:
         model, _, year = str(name).rpartition(" ")
         names.append(f"{year} {model}")
     listed = []
@@ -129,7 +129,7 @@ def stanford_cars(folder: Path) -> Listing:
         ("cars_train", folder / "devkit" / "cars_train_annos.mat"),
         ("cars_test", folder / "cars_test_annos_withlabels.mat"),
     ):
-        annotated = _matlab(path, "annotations")[0]
+        annotated = matlab(path, "annotations")[0]
         try:
             labels = [(str(picture["fname"][0]), int(picture["class"][0, 0]) - 1) for picture in annotated]
         except (ValueError, IndexError) as error:
@@ -211,7 +211,8 @@ def _label(label_of: dict[str, int], name: str, path: Path) -> int:
     return label_of[name]
 
 
-def _matlab(path: Path, variable: str):
+def matlab(path: Path, variable: str):
+    """A variable of a MATLAB file. Raises FileNotFoundError, or ValueError for a file that does not have it."""
     needed_file(path)
     try:
         return loadmat(path)[variable]

@@ -16,26 +16,36 @@ from reprompt.data.files.listing import Item, Listing, checked
 
 
 class Index(NamedTuple):
-    """The index files of a data set. Few-shot sets are drawn from `train` alone; validation lists are not read."""
+    """The index files of a data set. Few-shot sets are drawn from `train` alone; `validation` is counted, if there."""
 
     train: str
     test: str
+    validation: str = ""
 
 
 PLAIN = Index("train.txt", "test.txt")
-INDICES = {
+SPLIT = Index("train.txt", "test.txt", "val.txt")
+INDICES = {  # of all twenty tasks
+    "caltech101": PLAIN,
     "cifar10": PLAIN,
     "cifar100": Index("train_images.txt", "test_images.txt"),
-    "country211": PLAIN,
-    "fer2013": PLAIN,
-    "gtsrb": PLAIN,
+    "country211": Index("train.txt", "test.txt", "valid.txt"),
+    "dtd": SPLIT,
+    "eurosat": SPLIT,
+    "fer2013": SPLIT,
+    "fgvc_aircraft": SPLIT,
+    "flowers102": SPLIT,
+    "food101": PLAIN,
+    "gtsrb": SPLIT,
     "hateful_memes": Index("train_meta.json", "test_meta.json"),
-    "kitti_distance": Index("train_meta.json", "test_meta.json"),
+    "kitti_distance": Index("train_meta.json", "test_meta.json", "validation_meta.json"),
     "mnist": PLAIN,
-    "patch_camelyon": PLAIN,
-    "rendered_sst2": PLAIN,
-    "resisc45": Index("train.json", "test.json"),
-    "voc2007": Index("train_ic.txt", "test_ic.txt"),
+    "oxford_pets": PLAIN,
+    "patch_camelyon": SPLIT,
+    "rendered_sst2": SPLIT,
+    "resisc45": Index("train.json", "test.json", "val.json"),
+    "stanford_cars": PLAIN,
+    "voc2007": Index("train_ic.txt", "test_ic.txt", "val_ic.txt"),
 }
 
 
@@ -45,13 +55,16 @@ def read_elevater(folder: Path, index: Index, class_names: tuple[str, ...], seve
     Raises FileNotFoundError for a missing index, archive or picture, ValueError for what cannot be read.
     """
     listed = []
-    for name in index:
+    for name in filter(None, index):
         path = folder / name
+        if name == index.validation and not path.exists():
+            continue
         pictures = _of_coco(path) if path.suffix == ".json" else _of_text(path)
         items = tuple(_item(folder, path, where, labels, class_names, several) for where, labels in pictures)
         _all_in_archives(items, path)
         listed.append(items)
-    return checked(folder, Listing(class_names, *listed))
+    train, test, *validation = listed
+    return checked(folder, Listing(class_names, train, test, validation=validation[0] if validation else ()))
 
 
 def _of_text(path: Path) -> list[tuple[str, list[int]]]:

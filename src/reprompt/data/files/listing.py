@@ -32,8 +32,8 @@ class Item:
 class Listing:
     """A data set. `notes` say in words where it is not what the papers had.
 
-    `validation` is the part that CoOp's authors set aside for it, if they did. `class_ids`, if any, are by what else
-    than its name a class is known, in every data set that has it: WordNet ids.
+    `validation` is what its makers, or CoOp's or ELEVATER's authors, set aside for that, if they did. `class_ids`, if
+    any, are by what else than its name a class is known, in every data set that has it: WordNet ids.
     """
 
     class_names: tuple[str, ...]

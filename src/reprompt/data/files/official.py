@@ -1,7 +1,7 @@
 """MVLPT's twelve targets in the layouts of their own makers, for those who cannot get ELEVATER's archives.
 
 Pictures and labels are the same, and so are the sizes but where a reader says otherwise; names within the data set
-differ, and with them the few-shot draws. Class names and label order are ELEVATER's throughout (target_names.json).
+differ, and with them the few-shot draws. Class names and label order are ELEVATER's throughout (elevater_names.json).
 """
 
 import csv

@@ -24,8 +24,8 @@ class Files(SourceInViews):
 
     `train` is at most a pool of pictures of each class, the first by the hashes of their names, so that no draw depends
     on the order of a directory and ImageNet's million pictures are never decoded; of pictures that can show several
-    classes it is all. Pictures are (size, size, 3); those of the squashed tasks are resized without regard to their
-    aspect, as MVLPT's code does with ELEVATER's. `classes` says how many classes tasks must have.
+    classes it is all. Pictures are (size, size, 3), resized as the card says. `classes` says how many classes data sets
+    must have. Where a task has several versions, what is called `task` here is one of them, `dtd` or `dtd-elevater`.
     """
 
     def __init__(self, data: FileData, classes: Mapping[str, int] | None = None):
@@ -105,7 +105,7 @@ class Files(SourceInViews):
         return {"train": listing.train, "test": listing.test, "validation": listing.validation}[split]
 
     def _image(self, task: str, item: Item) -> np.ndarray:
-        prepared = squashed if task in self.data.squashed else centred
+        prepared = {"centred": centred, "squashed": squashed}[card_of(task, self.cards).resize]
         return prepared(picture_of(item), self.data.size)
 
     def _view(self, task: str, folder: Path, settings: Views, wanted: tuple[Item, int]) -> np.ndarray:

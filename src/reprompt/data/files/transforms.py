@@ -1,7 +1,7 @@
 """From a picture of any size to pixels (S, S, 3): the image pipelines of the papers' code, in PIL, which antialiases.
 
     CoOp, CoCoOp, ProGrad, MaPLe and MVLPT on CoOp's data    centred, and views (data/views.py)
-    MVLPT on ELEVATER's data                                  squashed, no views
+    MVLPT on ELEVATER's data                                  squashed, no views: `resize` of a card
 
 The same as torchvision's Resize and CenterCrop on PIL pictures, bit for bit.
 """

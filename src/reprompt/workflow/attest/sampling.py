@@ -44,7 +44,7 @@ class TimedFleet:
         """The group that it belongs to, as canonical JSON."""
         cell = self.cells[0]
         _, settings = json.loads(structure(cell))
-        metrics = sorted({cell.metric(test.task) or "" for test in cell.tests})
+        metrics = sorted({", ".join(_metrics_of(cell, test.task)) for test in cell.tests})
         return canonical([cell.method.members, settings, cell.protocol, cell.backbone, cell.measures, metrics])
 
     @cached_property
@@ -70,9 +70,15 @@ class TimedFleet:
         """The job, its tasks and shots."""
         tasks = list(dict.fromkeys((*self.cells[0].judged_on, self.cells[0].task)))
         few, most = self.fewest_shots, self.most_shots
-        metrics = ", ".join(sorted({self.cells[0].metric(test.task) or "" for test in self.cells[0].tests} - {""}))
+        cell = self.cells[0]
+        metrics = ", ".join(sorted({metric for test in cell.tests for metric in _metrics_of(cell, test.task)}))
         shots = f"{few} shots" if few == most else f"{few} to {most} shots"
         return f"{self.job}: {tasks[0]}, {shots}{f', {metrics}' if metrics else ''}"
+
+
+def _metrics_of(cell: Cell, task: str) -> tuple[str, ...]:
+    """What a task is evaluated by, where the protocol knows more than accuracy."""
+    return cell.metrics_of(task) if cell.metric(task) else ()
 
 
 def fleets(plan: Plan, job: Job) -> list[TimedFleet]:
@@ -201,7 +207,8 @@ def _fleets_that_make(plan: Plan, evaluating: TimedFleet, wanted: set[tuple]) ->
 def with_cells(plan: Plan, job: Job, cells: Iterable[Cell]) -> Job:
     """A job with some of its cells alone, which reads only what these need."""
     fewer = replace(job, cells=tuple(cells))
-    features = tuple((part, spec) for part, spec in job.features if part in set(map(plan.part_of, fewer.tasks_read)))
+    read = {plan.part_of(data_set) for data_set in fewer.data_sets.values()}
+    features = tuple((part, spec) for part, spec in job.features if part in read)
     return replace(fewer, features=features, prompts=tuple(name for name in job.prompts if plan.prompts(name).exists()))
 
 

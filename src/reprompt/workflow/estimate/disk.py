@@ -35,7 +35,7 @@ def job_disk(plan: Plan, job: Job) -> float:
     """Bytes of a job's records, as they are before compression, and of the prompts that it keeps."""
     backbone, total = backbone_of(plan, job.backbone), 0.0
     for cell in job.cells:
-        sizes = [size_of(plan, test.task).half(test.split) for test in cell.tests]
+        sizes = [size_of(plan, cell.data_set(test.task)).half(test.split) for test in cell.tests]
         total += RECORD + sum(min(size.test, cell.judged_images or size.test) * HALF for size in sizes)
         if cell.keeps_prompt:
             total += HALF * TracedFleet(cell, backbone, sizes[0], runs=1).learned

@@ -42,7 +42,7 @@ class FleetWork:
     def learned(self) -> TaskSize:
         """Classes and images that it is trained on, those of all tasks together; a group's partners are like it."""
         cell = self.cells[0]
-        sizes = [size_of(self.plan, task).half(cell.learns) for task in cell.trained_on]
+        sizes = [size_of(self.plan, cell.data_set(task)).half(cell.learns) for task in cell.trained_on]
         if cell.group:
             sizes *= 1 + PARTNERS[cell.group]
         return together(sizes)
@@ -70,7 +70,7 @@ class FleetWork:
 
     def tests(self, cell: Cell) -> list[tuple[TaskSize, int]]:
         """Classes and images of every test set."""
-        sizes = [size_of(self.plan, test.task).half(test.split) for test in cell.tests]
+        sizes = [size_of(self.plan, cell.data_set(test.task)).half(test.split) for test in cell.tests]
         return [(size, min(size.test, cell.judged_images or size.test)) for size in sizes]
 
     @property

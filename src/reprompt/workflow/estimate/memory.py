@@ -74,8 +74,8 @@ def held_features(plan: Plan, job: Job) -> float:
     """Bytes of the features that a job reads, and of the normalised copy that it trains on."""
     total = 0.0
     trained = tasks_trained(job)
-    for task in job.tasks_read:
-        size, views = size_of(plan, task), plan.views_of(plan.part_of(task))
+    for task, data_set in job.data_sets.items():
+        size, views = size_of(plan, data_set), plan.views_of(plan.part_of(data_set))
         vectors = size.train * (1 + (views.count if views else 0))
         total += vectors * (2 if task in trained else 1) + 2 * size.test
     return total * SINGLE * backbone_of(plan, job.backbone).architecture.joint

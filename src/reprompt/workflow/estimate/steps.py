@@ -27,6 +27,7 @@ from reprompt.gradients.gram import REGULATOR, regulator_tensors, regulators_in
 from reprompt.learners.learner import Learner
 from reprompt.learners.templates import class_features, teacher_templates
 from reprompt.objectives.batch import Batch
+from reprompt.tasks.card import card_of
 from reprompt.training.axes import learner_of_cell, member, training_method_of
 from reprompt.training.fixed import Fixed
 from reprompt.training.loop import optimiser_of
@@ -99,7 +100,8 @@ class Fleet:
             params = _beside_each_other(start, self.runs)
             indices = torch.zeros(images, dtype=torch.long)
             trace.start_over()
-            ranks = any(self.cell.metric(test.task) in RANKING for test in self.cell.tests)
+            metrics = (metric for test in self.cell.tests for metric in self.cell.metrics_of(test.task))
+            ranks = any(metric in RANKING for metric in metrics)
             hooks = [Predictions(ranks)]
             if "collapse" in self.cell.measures:
                 hooks.append(Cosines(self.runs, self.classes.classes))
@@ -171,8 +173,9 @@ class Fleet:
             return self._learner()
         if self.cell.method.learned:  # fitted at once: compared like class features
             return Fixed(self.backbone, torch.empty(self.classes.classes, self.backbone.joint_width, device=META))
-        classes = member("learner", self.cell.method).classes
-        return Fixed(self.backbone, classes(self.backbone, self.cell.task, TEMPLATE, names_like(self.classes)))
+        card = card_of(self.cell.tests[0].task)
+        templates = member("learner", self.cell.method).templates(self.cell.learner, card)
+        return Fixed(self.backbone, class_features(self.backbone, names_like(self.classes), templates))
 
     def _start(self, learner: Learner) -> Params:
         """One run's learned tensors and, under dotted names, what regulates their gradients."""

@@ -147,7 +147,8 @@ def _shaping(cell: Cell, axes: tuple[str, ...]) -> list:
         if axis in cell.method.members
     ]
     if axes == LEARNER:
-        return [members, "collapse" in cell.measures, any(metric in RANKING for _, metric in cell.metrics)]
+        ranks = any(metric in RANKING for of_task in cell.metrics for metric in of_task)
+        return [members, "collapse" in cell.measures, ranks]
     of_loop = ("optimiser", *(("batch", "ways", "queries", "order") if cell.is_meta else ()))
     return [members, cell.is_meta and cell.shots, [cell.resolved.get(name) for name in of_loop]]
 
