@@ -110,7 +110,7 @@ class Study:
             row["start"] = start
 
     def grids(self, tasks=ELEVATER_20, spread=3.0):
-        """Each learner has its own preferences, others on validation images; CIFAR-10 and another like each other best."""
+        """Each learner has preferences, others on validation images; CIFAR-10 and another task like each other best."""
         for learner, recipe in ALONE.items():
             liking = 50 + spread * self.random.normal(size=(20, 20))
             validated = 50 + spread * self.random.normal(size=(20, 20))
