@@ -106,6 +106,7 @@ class Maker:
                             missed = [*range(90 - shared, 90), *range(150, 170)]
                             own = {
                                 "predictions": self.misjudged(targets, missed),
+                                "measured": {"curve": np.linspace(1.0, 1.05, 20) * zero * IMAGES / 100},
                                 "settings": {"lambda": 0.8 if shots == 16 else 1.0},
                             }
                         own["targets"] = targets

@@ -110,13 +110,15 @@ class Study:
             row["start"] = start
 
     def grids(self, tasks=ELEVATER_20, spread=3.0):
-        """Each learner has its own preferences, others on validation images; CIFAR-10 is the best of two targets."""
+        """Each learner has preferences, others on validation images; CIFAR-10 and another task like each other best."""
         for learner, recipe in ALONE.items():
             liking = 50 + spread * self.random.normal(size=(20, 20))
             validated = 50 + spread * self.random.normal(size=(20, 20))
             liking[np.eye(20, dtype=bool)] = 90
-            liking[ELEVATER_20.index("cifar10"), ELEVATER_20.index("caltech101")] += 20 if learner == "coop" else 0
-            liking[ELEVATER_20.index("cifar10"), ELEVATER_20.index("flowers102")] += 20 if learner != "coop" else 0
+            pair = [
+                ELEVATER_20.index(task) for task in ("cifar10", "caltech101" if learner == "coop" else "flowers102")
+            ]
+            liking[pair, pair[::-1]] += 20
             for seed in self.seeds:
                 for source in tasks:
                     for target in tasks:

@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from project import PROJECT
-from reprompt.claims.claim import VALUES, ClaimError, claims_in, methods
-from reprompt.claims.expressions import each, methods_of, pair
+from reprompt.claims.claim import META, SOURCE_TASKS, VALUES, ClaimError, claims_in, methods
+from reprompt.claims.expressions import approximately, each, methods_of, pair
 from reprompt.claims.results import CLAIMS
-from reprompt.claims.terms import ELEVEN, TWENTY, acc, largest_gain, mean, mean_over_epochs, transfer, wins
+from reprompt.claims.terms import ELEVEN, TWENTY, acc, largest_gain, mean, mean_over_epochs, transfer
 
 coop, prograd = methods("coop", "prograd")
 few_shot = claims_in("prograd", "few_shot", backbone="RN50", M=16)
@@ -48,7 +48,9 @@ def test_a_claim_knows_who_is_compared_in_which_direction_and_by_what_margin():
         (lambda: acc(coop, "dtd").varies_with("start"), "no setting that is varied 'start'"),
         (lambda: mean_over_epochs(mean(coop, "datasets")) > 0, "no task or group 'datasets'"),
         (lambda: mean(coop, ELEVEN) - mean(coop, TWENTY, tau=2) > 0, "no value of tau 2.0"),
-        (lambda: wins(prograd, over=(coop,), on=ELEVEN, split="novel") == 9, "no split 'novel'"),
+        (lambda: largest_gain(prograd, over=coop, on=ELEVEN, split="novel") > 0, "no split 'novel'"),
+        (lambda: (acc(coop, "dtd") > 0) & (acc(coop, "dtdd") > 0), "no task or group 'dtdd'; did you mean 'dtd'?"),
+        (lambda: (acc(coop, each("dtd")) > 0).on_at_least(1, each("eurosat")), "no choice to count Choice"),
         (lambda: largest_gain(prograd, over=coop, on=ELEVEN, tau=3) > 0, "no value of tau 3.0"),
         (lambda: transfer(coop, "cifar", "dtd") > 0, "no task 'cifar'; did you mean 'cifar10'?"),
         (lambda: acc(pair("coop", "vpt"), "dtd") > acc(pair("upt"), "dtd"), "pair(...) of different lengths: [1, 2]"),
@@ -60,6 +62,41 @@ def test_a_mistake_is_an_error_that_names_the_claim(state, words):
         few_shot("prograd-01", "", state(), "")
     assert str(error.value).startswith("claim prograd-01: ")
     assert words in str(error.value)
+
+
+def test_what_is_equal_to_a_stated_value_needs_a_margin_and_nothing_else_has_one():
+    near_ninety = acc(coop, "dtd") == approximately(90)
+    assert few_shot("x-01", "", near_ninety, "", equal_within=5).equal_within == 5
+    for statement, margin in (
+        (near_ninety, None),
+        (acc(coop, "dtd") > 90, 5),
+        (acc(coop, "dtd") == acc(coop, "dtd"), 5),
+    ):
+        with pytest.raises(ClaimError, match="claim x-01: == and a number need equal_within, the margin in points"):
+            few_shot("x-01", "", statement, "", equal_within=margin)
+
+
+def test_every_stated_value_has_its_margin():
+    margins = {claim.id: claim.equal_within for claim in CLAIMS if claim.equal_within is not None}
+    assert margins == {
+        **{
+            "prograd-43": 5,
+            "gram-48": 0.075,
+            "npt-12": 0.65,
+        },  # degrees, of a gain, points: at most half of what is printed
+        **dict.fromkeys(("mvlpt-46", "mvlpt-47", "mvlpt-48"), 0.005),
+    }
+
+
+def test_a_claim_knows_where_its_sides_start():
+    starts = {claim.id: claim.start for claim in CLAIMS}
+    assert {name for name, start in starts.items() if start == META and not name.startswith("gram")} == set()
+    assert {name for name, start in starts.items() if name.startswith("gram") and not start} == {
+        *("gram-21", "gram-22", "gram-47", "gram-52")  # of CoOp and joint tuning alone
+    }
+    of_mvlpt = {name for name, start in starts.items() if start == SOURCE_TASKS}
+    assert {"mvlpt-01", "mvlpt-04", "mvlpt-31", "mvlpt-37", "mvlpt-41"} < of_mvlpt
+    assert not of_mvlpt & {"mvlpt-11", "mvlpt-21", "mvlpt-40", "mvlpt-43", "mvlpt-46"}
 
 
 def test_the_setting_of_a_claim_is_checked_too():

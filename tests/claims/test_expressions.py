@@ -12,35 +12,37 @@ BY_ID = {claim.id: claim for claim in CLAIMS}
 
 def test_the_same_list_on_both_sides_moves_together():
     pieces = (acc("a", "dtd", shots=each(1, 2)) > acc("b", "dtd", shots=each(1, 2))).pieces
-    shots = [(dict(piece.lhs.settings)["shots"], dict(piece.rhs.settings)["shots"]) for piece, _ in pieces]
+    sides = [(piece.statement.lhs, piece.statement.rhs) for piece in pieces]
+    shots = [tuple(dict(side.settings)["shots"] for side in both) for both in sides]
     assert shots == [(1, 1), (2, 2)]
-    assert [words for _, words in pieces] == ["shots 1", "shots 2"]
+    assert [piece.words for piece in pieces] == ["shots 1", "shots 2"]
 
 
 def test_different_lists_form_a_product():
     tasks = each("dtd", "eurosat")
     pieces = (acc("a", tasks, shots=each(1, 2)) > acc(each("b", "c"), tasks)).pieces
     assert len(pieces) == 8
-    assert all(piece.lhs.arguments[1] == piece.rhs.arguments[1] for piece, _ in pieces)
-    assert pieces[0][1] == "dtd, shots 1, b"
+    assert all(one.statement.lhs.arguments[1] == one.statement.rhs.arguments[1] for one in pieces)
+    assert pieces[0].words == "dtd, shots 1, b"
 
 
 def test_pairs_are_matched_by_position():
     pieces = (acc(pair("a", "b"), "dtd") > acc(pair("c", "d"), "dtd")).pieces
-    assert [(piece.lhs.arguments[0], piece.rhs.arguments[0]) for piece, _ in pieces] == [("a", "c"), ("b", "d")]
+    sides = [(piece.statement.lhs, piece.statement.rhs) for piece in pieces]
+    assert [(left.arguments[0], right.arguments[0]) for left, right in sides] == [("a", "c"), ("b", "d")]
 
 
 def test_a_group_stands_for_its_data_sets():
     pieces = (acc("a", each("datasets11")) > 0).pieces
-    assert [piece.lhs.arguments[1] for piece, _ in pieces] == list(members("datasets11"))
-    assert all(piece.rhs.value == 0 for piece, _ in pieces)
+    assert [piece.statement.lhs.arguments[1] for piece in pieces] == list(members("datasets11"))
+    assert all(piece.statement.rhs.value == 0 for piece in pieces)
 
 
 @pytest.mark.parametrize(
     ("claim", "parts"),
     {
-        **{"prograd-01": 1, "prograd-12": 55, "prograd-16": 20, "prograd-25": 22, "mvlpt-10": 3, "mvlpt-22": 20},
-        **{"mvlpt-34": 2, "mvlpt-38": 6, "mvlpt-41": 18, "npt-17": 9, "npt-20": 9},
+        **{"prograd-01": 1, "prograd-12": 11, "prograd-16": 20, "prograd-25": 22, "prograd-27": 20, "mvlpt-10": 3 * 36},
+        **{"mvlpt-34": 2, "mvlpt-38": 6, "mvlpt-22": 20 * 6 * 3, "mvlpt-41": 18, "npt-17": 10, "npt-20": 9},
     }.items(),
 )
 def test_claims_have_as_many_parts_as_they_say(claim, parts):
@@ -55,7 +57,20 @@ def test_a_setting_reaches_the_innermost_term_and_overrides_nothing():
 
 def test_a_method_can_be_put_in_the_place_of_another():
     statement = acc(Method("prograd"), "dtd") > acc(each(Method("coop"), Method("vpt")), "dtd")
-    assert methods_of(substituted(statement.pieces[0][0], {"coop": Method("twin")})) == ("prograd", "twin")
+    assert methods_of(substituted(statement.pieces[0].statement, {"coop": Method("twin")})) == ("prograd", "twin")
+
+
+def test_what_is_stated_together_has_the_pieces_of_both():
+    both = (acc("a", each("dtd", "eurosat")) > 0) & (acc("b", "dtd") < 1)
+    assert [(p.statement.relation, p.statement.lhs.arguments[1]) for p in both.pieces] == [
+        *((">", "dtd"), (">", "eurosat"), ("<", "dtd"))
+    ]
+
+
+def test_a_number_is_printed_rounded_or_cut_off():
+    number = (acc("a", "dtd") == 0.11).rhs
+    assert [number.rounds(value) for value in (0.114, 0.1151, 0.1189)] == [True, False, False]
+    assert [number.cuts_off(value) for value in (0.114, 0.1189, 0.12, 0.1099)] == [True, True, False, False]
 
 
 def test_methods_are_put_together_by_a_plus():

@@ -63,8 +63,7 @@ def test_every_claim_is_judged(judged):
 
 
 def test_what_was_built_in_holds(judged):
-    others = {"mvlpt-47": "contradicted", "mvlpt-48": "contradicted"}  # cut off in print, not rounded
-    assert judged["verdict"].to_dict() == dict.fromkeys(CLAIMS, "holds") | others
+    assert judged["verdict"].to_dict() == dict.fromkeys(CLAIMS, "holds")
 
 
 def test_estimates_are_those_built_in(judged):
@@ -72,7 +71,7 @@ def test_estimates_are_those_built_in(judged):
         "mvlpt-01": 1 + 0.5 * 19 / 20,  # the start's 1, the group's 2 less 1.5; FGVC Aircraft stays alone
         "mvlpt-02": 1 + 2 * 19 / 20,
         "mvlpt-05": 3,
-        "mvlpt-10": 35 / 36 - 0.5,
+        "mvlpt-10": 2.0,  # the 19th best of 36 cells of MCoOp, all but one of which gain 2
         "mvlpt-21": 0,
         "mvlpt-28": 2 * 19 / 20 + 1,
         "mvlpt-34": 1,
@@ -165,26 +164,12 @@ def test_some_of_the_tasks_are_enough_and_are_named(records):
     some = records[records["task"].isin(["mnist", "dtd", "fer2013"]) & (records["protocol"] == "elevater")]
     frame = claims_frame(some).set_index("id")
     assert "on 2 of 12 data sets" in frame.loc["mvlpt-05", "reason"]
-    assert frame.loc["mvlpt-22", "reason"].startswith("every part as claimed")
     assert "3 of 20 parts run" in frame.loc["mvlpt-22", "reason"]
-
-
-def test_a_share_of_cells_counts_wins_in_every_draw(study):
-    variant = study(noise=0.0).all()
-    for row in variant.rows:
-        if row["seed"] == 1 and row["recipe"] == "coop_source" and row["task"] == "mnist" and row["shots"] < 20:
-            row["value"] = 0.0
-    statement, _ = CLAIMS["mvlpt-10"].statement.pieces[0]
-    wins = statement.lhs.values(At(mvlpt_in(variant.frame()), CROSS_TASK))
-    assert len(wins.by_origin) == 3 * 36
-    lost = {origin for origin, won in wins.by_origin.items() if not won}
-    mnist = {Origin("mnist", "mnist", shots, 1) for shots in (1, 5)}
-    assert lost == mnist | {Origin("country211", "country211", 1, seed) for seed in (1, 2, 3)}
 
 
 def test_transfer_is_the_entry_of_the_normalised_grid(records, lookup):
     grid = normalised(grid_of(records, "coop_middle"))
-    statement = CLAIMS["mvlpt-43"].statement
+    statement = CLAIMS["mvlpt-43"].statement.pieces[0].statement
     pair, average = (side.values(At(lookup, CROSS_TASK)) for side in (statement.lhs, statement.rhs))
     assert np.mean(list(pair.by_origin.values())) == pytest.approx(grid.at["cifar10", "caltech101"])
     others = grid["caltech101"].drop("caltech101")
@@ -195,7 +180,7 @@ def test_transfer_is_the_entry_of_the_normalised_grid(records, lookup):
 def test_the_average_source_needs_every_source(records):
     fewer = mvlpt_in(records[records["source"] != "mnist"])
     with pytest.raises(Missing, match="only 18 of 19 sources were run"):
-        CLAIMS["mvlpt-43"].statement.rhs.values(At(fewer, CROSS_TASK))
+        CLAIMS["mvlpt-43"].statement.pieces[0].statement.rhs.values(At(fewer, CROSS_TASK))
 
 
 def test_choices_are_those_of_the_groups(records, judged):
@@ -218,12 +203,11 @@ def test_no_other_paper_borrows_from_mvlpts_experiments():
 
 def test_the_share_of_parameters_says_what_was_divided(judged):
     assert "147,456 of 124,000,000 are 0.1189 %" in judged.loc["mvlpt-47", "reason"]
-    assert "off by more than the printed precision" in judged.loc["mvlpt-47", "reason"]
+    assert "met to the printed precision; cut off in print, not rounded" in judged.loc["mvlpt-47", "reason"]
     assert math.isnan(judged.loc["mvlpt-47", "p"])
 
 
 def test_what_favours_a_claim_is_said(judged):
-    assert "chance alone favours the six" in judged.loc["mvlpt-22", "reason"]
     assert "a yardstick only on the same images" in judged.loc["mvlpt-20", "reason"]
 
 

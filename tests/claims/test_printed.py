@@ -1,6 +1,8 @@
 import pytest
 
 from reprompt.claims.results import CLAIMS, COUNTED, printed_counts, printed_judgements, printed_verdict
+from reprompt.claims.runs import Runs
+from reprompt.claims.verdict import judge
 
 
 def test_the_counts_of_the_readme_come_back():
@@ -25,8 +27,20 @@ def test_five_of_those_outside_can_be_counted_from_cells():
 
 
 def test_mvlpt_wins_24_28_and_27_of_33_cells():
-    wins = [33 * (part.effect.estimate + 0.5) for part in printed_judgements()["mvlpt-10"].parts]
-    assert wins == pytest.approx([24, 28, 27])
+    parts = printed_judgements()["mvlpt-10"].parts
+    assert [(part.as_claimed, part.number - part.unknown) for part in parts] == [(24, 33), (28, 33), (27, 33)]
+
+
+def test_the_last_row_of_mvlpt_table_2_comes_back():
+    gains = {part.name: part.effect.estimate for part in printed_judgements()["mvlpt-22"].parts}
+    assert len(gains) == 20
+    assert gains["eurosat"] == pytest.approx(3.25) and gains["food101"] == pytest.approx(0)
+
+
+@pytest.mark.parametrize("name", ["mvlpt-47", "mvlpt-48"])
+def test_a_printed_value_that_is_ours_cut_off_holds(name):
+    (part,) = judge(next(claim for claim in CLAIMS if claim.id == name), Runs([], None)).parts
+    assert part.settled and part.side == 1 and part.note.startswith("cut off in print, not rounded; ")
 
 
 @pytest.mark.parametrize("name", ["prograd-30", "prograd-31", "mvlpt-36", "npt-35"])

@@ -30,7 +30,8 @@ def test_what_was_built_in_is_found(frame):
     assert (row["prograd-01"]["seeds"], row["prograd-01"]["tasks"]) == (3, 11)
     assert row["prograd-01"]["published_estimate"] == pytest.approx(3.15)
     assert row["prograd-36"]["verdict"] == "holds"
-    assert row["prograd-31"]["verdict"] == "contradicted"  # LwF with alpha 4 was made better than CoOp
+    assert row["prograd-31"]["verdict"] == "holds"  # it is of alpha up to 1 alone
+    assert row["prograd-32"]["verdict"] == "contradicted"  # LwF with alpha 4 was made better than CoOp
     assert row["npt-03"]["margin"] == -4.13
     assert {"prograd-06", "prograd-34", "prograd-38", "prograd-42", "prograd-44", "prograd-45"} <= set(
         frame[frame["verdict"] == "holds"]["id"]
@@ -54,7 +55,15 @@ def test_what_was_not_run_says_why(frame):
 def test_missing_data_sets_are_in_the_reason(maker):
     frame = claims_frame(maker(tasks=("dtd", "eurosat", "imagenet")).few_shot().frame()).set_index("id")
     assert "on 3 of 11 data sets" in frame.loc["prograd-01", "reason"]
-    assert "15 of 55 parts run" in frame.loc["prograd-12", "reason"]
+    assert "3 of 11 parts run" in frame.loc["prograd-12", "reason"]
+
+
+def test_what_a_reader_should_know_stands_beside_every_verdict(frame):
+    reasons = frame[frame["verdict"] != "not run"].set_index("id")["reason"]
+    with_H = [name for name in reasons.index if "CoOp's scripts average base and new accuracy first" in reasons[name]]
+    assert {"prograd-22", "prograd-25", "npt-01", "npt-12", "npt-18", "npt-43"} <= set(with_H)
+    assert not {"prograd-01", "prograd-21", "prograd-38", "npt-14", "npt-30"} & set(with_H)
+    assert "their own 200 classes" in reasons["prograd-17"]
 
 
 def test_csv_round_trip_and_same_bytes(frame, records):

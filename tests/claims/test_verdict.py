@@ -4,24 +4,27 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student_t
 
 from reprompt.claims.claim import claims_in, methods
-from reprompt.claims.expressions import approximately, each
+from reprompt.claims.expressions import Method, approximately, each
 from reprompt.claims.lookup import Setting
 from reprompt.claims.records import lookups
 from reprompt.claims.results import CLAIMS
-from reprompt.claims.terms import ELEVEN, acc, delta_lcd, mean_H
+from reprompt.claims.terms import ELEVEN, acc, delta_lcd, largest_gain, mean_H
 from reprompt.claims.verdict import adjusted
 from reprompt.claims.verdict import judge as judge_on
 from reprompt.records.files import COLUMNS
+from reprompt.tasks.groups import members
 
 few_shot, npt = claims_in("prograd", "few_shot", backbone="RN50"), claims_in("npt", "base_to_new")
 coop, prograd, zero_shot_clip, clip_ensemble = methods("coop", "prograd", "zero_shot_clip", "clip_ensemble")
 cocoop, maple = methods("cocoop", "maple")
+ELEVEN_TASKS = members(ELEVEN)
 
 
-def claim(statement, setting=few_shot):
-    return setting("x-01", "", statement, "")
+def claim(statement, setting=few_shot, **fields):
+    return setting("x-01", "", statement, "", **fields)
 
 
 def judge(claim, records):
@@ -121,19 +124,124 @@ def test_one_draw_decides_nothing(maker):
     assert word(claim(acc(prograd, "dtd") > acc(coop, "dtd")), records) == "inconclusive"
 
 
-def test_a_stated_value_is_met_to_its_printed_precision(maker):
-    records = frame(maker, {("prograd", "dtd", 1): [1.26, 1.25, 1.27]})
-    assert word(claim(acc(prograd, "dtd") == approximately(1.3)), records) == "holds"
-    assert word(claim(acc(prograd, "dtd") == approximately(1.31)), records) == "contradicted"
-    wide = frame(maker, {("prograd", "dtd", 1): [1.5, 2.5, 3.5]})
-    assert word(claim(acc(prograd, "dtd") == approximately(1.3)), wide) == "holds"  # inside the interval
+def test_a_stated_value_is_met_where_the_interval_lies_within_the_margin(maker):
+    """Of 3 draws with mean 1.26 and s = 0.1 the 90 % interval is 1.26 +- 2.92 * 0.1 / sqrt(3), 1.091 to 1.429."""
+    records = frame(maker, {("prograd", "dtd", 1): [1.16, 1.26, 1.36]})
+    stated = acc(prograd, "dtd", shots=1) == approximately(1.3)
+    assert word(claim(stated, equal_within=0.21), records) == "holds"  # within 1.09 to 1.51
+    assert word(claim(stated, equal_within=0.20), records) == "inconclusive"  # 1.091 is below 1.10
+    far = acc(prograd, "dtd", shots=1) == approximately(1.8)
+    # beyond the margin by 2.5 % a side: 1.26 + 4.303 * 0.1 / sqrt(3) = 1.508
+    assert word(claim(far, equal_within=0.29), records) == "contradicted"
+    assert word(claim(far, equal_within=0.30), records) == "inconclusive"
 
 
-def test_an_interval_that_holds_0_as_well_meets_no_stated_value(maker):
-    records = frame(maker, {("prograd", "dtd", 1): [-9.0, 2.0, 10.0]})
-    assert word(claim(acc(prograd, "dtd", shots=1) == approximately(1.3)), records) == "inconclusive"
-    assert word(claim(acc(prograd, "dtd", shots=1) == approximately(1)), records) == "holds"  # to its printed precision
-    assert word(claim(acc(prograd, "dtd", shots=1) == approximately(300)), records) == "contradicted"
+def test_noise_never_meets_a_stated_value(maker):
+    wide = frame(maker, {("prograd", "dtd", 1): [-9.0, 2.0, 10.0]})
+    judged = claim(acc(prograd, "dtd", shots=1) == approximately(1), equal_within=0.5)
+    assert word(judged, wide) == "inconclusive"
+    assert "margin 0.5" in judge(judged, wide).worst.note
+    assert word(claim(acc(prograd, "dtd", shots=1) == approximately(300), equal_within=5), wide) == "contradicted"
+
+
+def lead(maker, gains):
+    """ProGrad's lead over CoOp and CoCoOp by task: {task: (over CoOp, over CoCoOp)}, the spread over draws is 0.1."""
+    values = {}
+    for task, (over_coop, over_cocoop) in gains.items():
+        values["prograd", task, 4] = [60.0, 60.1, 59.9]
+        values["coop", task, 4] = [60 - over_coop + wobble for wobble in (0.1, 0.0, -0.1)]
+        values["cocoop", task, 4] = [60 - over_cocoop + wobble for wobble in (-0.1, 0.1, 0.0)]
+    return frame(maker, values)
+
+
+TASKS = each("dtd", "eurosat", "food101")
+TWO_OF_THREE = (acc(prograd, TASKS, shots=4) > acc(each(coop, cocoop), TASKS, shots=4)).on_at_least(2, TASKS)
+
+
+def test_a_claim_that_counts_needs_that_many_and_all_rivals_beaten_there(maker):
+    two = lead(maker, {"dtd": (9, 8), "eurosat": (7, 6), "food101": (9, -9)})
+    assert word(claim(TWO_OF_THREE), two) == "holds"
+    worst = judge(claim(TWO_OF_THREE), two).worst
+    assert worst.effect.estimate == pytest.approx(6)  # the second best data set, over the better rival
+    assert worst.note == "2 of 3 as claimed on average, 2 needed; it depends on eurosat, CoCoOp"
+    one = lead(maker, {"dtd": (9, 8), "eurosat": (7, -6), "food101": (9, -9)})
+    assert word(claim(TWO_OF_THREE), one) == "contradicted"
+
+
+def test_the_p_of_a_count_is_that_of_a_partial_conjunction(maker):
+    gains = {"dtd": (3.0, 2.0), "eurosat": (1.0, 0.5), "food101": (0.3, 0.2)}
+    records = lead(maker, gains)
+    judgement = judge(claim(TWO_OF_THREE), records)
+    single = {
+        task: max(
+            judge(claim(acc(prograd, task, shots=4) > acc(rival, task, shots=4)), records).p for rival in (coop, cocoop)
+        )
+        for task in gains
+    }
+    assert judgement.p == pytest.approx(min(1, 2 * sorted(single.values())[1]))  # (n - u + 1) p_(u), n = 3 and u = 2
+
+
+def test_a_count_is_of_averages_not_of_draws(maker):
+    """In each draw alone ProGrad leads on one data set of two; on average on both."""
+    values = {("prograd", task, 4): [60.0, 60.0, 60.0] for task in ("dtd", "eurosat")}
+    values |= {("coop", "dtd", 4): [61.0, 52.0, 52.0], ("coop", "eurosat", 4): [52.0, 61.0, 61.0]}
+    both = each("dtd", "eurosat")
+    counted = (acc(prograd, both, shots=4) > acc(coop, both, shots=4)).on_at_least(2, both)
+    (part,) = judge(claim(counted), frame(maker, values)).parts
+    assert (part.as_claimed, part.effect.estimate) == (2, pytest.approx(2))
+
+
+def test_what_was_not_run_counts_neither_way(maker):
+    lost = lead(maker, {"dtd": (9, 8), "food101": (9, -9)})
+    judgement = judge(claim(TWO_OF_THREE), lost)
+    assert word(claim(TWO_OF_THREE), lost) == "inconclusive"
+    assert judgement.worst.note.endswith("1 not run")
+    assert word(claim(TWO_OF_THREE), lead(maker, {"dtd": (9, 8), "eurosat": (8, 9)})) == "holds"
+
+
+def test_one_of_several_is_enough_where_the_best_is_meant(maker):
+    rivals, best = each(coop, cocoop), each(Method("prograd"), Method("lwf_kd"))
+    stated = (acc(best, TASKS, shots=4) >= acc(rivals, TASKS, shots=4)).on_at_least(1, best, every=TASKS)
+    judgement = judge(claim(stated), lead(maker, {"dtd": (9, 8), "eurosat": (0.4, 8), "food101": (9, -9)}))
+    assert [(part.name, part.side) for part in judgement.parts] == [("dtd", 1), ("eurosat", 1), ("food101", 0)]
+    assert [part.effect.estimate for part in judgement.parts] == pytest.approx([8, 0.4, -9])
+
+
+def test_at_most_holds_where_both_are_the_same_run_and_not_where_one_gains(maker):
+    same = {("prograd", "dtd", 1): [60.0, 61.0, 62.0], ("coop", "dtd", 1): [60.0, 61.0, 62.0]}
+    not_improved = claim(acc(prograd, "dtd") <= acc(coop, "dtd"))
+    assert word(not_improved, frame(maker, same)) == "holds"
+    assert word(not_improved, frame(maker, CLEAR)) == "contradicted"
+    harmed = {("prograd", "dtd", 1): CLEAR["coop", "dtd", 1], ("coop", "dtd", 1): CLEAR["prograd", "dtd", 1]}
+    assert word(not_improved, frame(maker, harmed)) == "holds"
+
+
+def test_a_largest_gain_is_that_of_the_averages(maker):
+    stated = largest_gain(prograd, over=coop, on=ELEVEN, shots=4) == approximately(1.3)
+
+    def judged(on_eurosat):
+        rows = maker(noise=0.0)
+        nothing = dict.fromkeys(ELEVEN_TASKS, (0.0, 0.1, -0.1))
+        for task, by_seed in {**nothing, "dtd": (1.2, 1.3, 1.4), "eurosat": on_eurosat}.items():
+            for seed, gain in enumerate(by_seed, start=1):
+                rows.add("few_shot", "prograd", 60 + gain, task=task, seed=seed, shots=4)
+                rows.add("few_shot", "coop", 60.0, task=task, seed=seed, shots=4)
+        return judge(claim(stated, equal_within=0.65), rows.frame())
+
+    noisy = judged((3.0, -1.0, -1.0))
+    assert noisy.worst.effect.estimate == pytest.approx(0, abs=1e-9)  # a mean of maxima would be 1.9, not 1.3
+    assert noisy.worst.note == "largest on dtd; margin 0.65"
+    assert noisy.verdict(noisy.p) == "inconclusive"  # EuroSAT may gain more than 1.95
+    steady = judged((0.0, 0.1, -0.1))
+    # that one of 11 gains more than 0.65 is the harder half: 11 times the p of t = 0.65 / (0.1 / sqrt(3))
+    assert steady.p == pytest.approx(11 * student_t.sf(0.65 / (0.1 / math.sqrt(3)), 2))
+    assert steady.verdict(steady.p) == "holds"
+
+
+def test_what_is_stated_together_has_to_hold_together(maker):
+    falls, records = acc(coop, "dtd", shots=1) < 60, frame(maker, CLEAR)
+    assert word(claim(falls & (acc(coop, "dtd", shots=1) < acc(prograd, "dtd", shots=1))), records) == "holds"
+    assert word(claim(falls & (acc(prograd, "dtd", shots=1) < 50)), records) == "contradicted"
 
 
 def test_a_trend_needs_its_ends_to_agree_with_its_slope(maker):

@@ -128,11 +128,18 @@ def test_ties_go_to_the_smaller_group(validations, size):
         assert only(adaptations(frame(*rows)), adapt="multitask_best")["group_size"] == size
 
 
-def test_every_draw_chooses_for_itself():
+def test_a_task_chooses_once_by_the_mean_over_draws():
     table = adaptations(frame(*groups(75.0, 78.0, 77.0, seed=1), *groups(75.0, 71.0, 77.0, seed=2)))
-    best = table[table["adapt"] == "multitask_best"].set_index("seed")["group_size"]
-    assert best.to_dict() == {1: 2, 2: 3}
+    best = table[table["adapt"] == "multitask_best"].set_index("seed")
+    assert best["group_size"].to_dict() == {1: 3, 2: 3}  # means 75, 74.5, 77; draw 1 alone would choose two tasks
+    assert best["validation"].to_dict() == {1: 77.0, 2: 77.0}
     assert (table["adapt"] == "single").sum() == 2
+
+
+def test_a_draw_that_lacks_a_group_chooses_nothing_and_is_not_chosen():
+    table = adaptations(frame(*groups(75.0, 78.0, 77.0, seed=1), *groups(99.0, 71.0, None, seed=2)))
+    best = table[table["adapt"] == "multitask_best"].set_index("seed")["group_size"]
+    assert best.to_dict() == {1: 2}
 
 
 def test_the_worst_groups_never_leave_a_task_alone():

@@ -163,12 +163,39 @@ def test_the_mean_of_h_never_exceeds_h_of_means():
     assert average(harmonic_runs(base, new)).estimate <= average_H_of_means(base, new).estimate
 
 
+# mean 70, s = 1: the 95 % interval is 70 +- 2.484, the 90 % one 70 +- 2.920 / sqrt(3) = 70 +- 1.686; with s = 0.2,
+# 70 +- 0.497 and 70 +- 0.337
 @pytest.mark.parametrize(
-    ("published", "words"),
-    [(70.0, "reproduced"), (71.04, "reproduced"), (71.06, "lower"), (68.96, "reproduced"), (68.9, "higher")],
+    ("spread", "published", "words"),
+    [
+        (0.2, 70.0, "reproduced"),
+        (0.2, 70.66, "reproduced"),  # 69.663 to 70.337 lies within 69.66 to 71.66
+        (0.2, 70.67, "lower"),
+        (0.2, 69.33, "higher"),
+        (1.0, 70.0, "undecided"),  # noise does not help
+        (1.0, 72.53, "undecided"),
+        (1.0, 72.54, "lower"),
+        (1.0, 67.46, "higher"),
+    ],
 )
-def test_a_printed_value_in_the_interval_widened_by_rounding_is_reproduced(published, words):
-    assert verdict_on_value(Interval(70.0, 69.0, 71.0, 3), published) == words
+def test_reproduced_is_shown_by_an_interval_within_a_point(spread, published, words):
+    value = interval_over_seeds({1: 70 - spread, 2: 70.0, 3: 70 + spread})
+    assert verdict_on_value(value, published) == words
+
+
+def test_one_sided_tests_and_other_levels_are_students():
+    interval = interval_over_seeds({1: 69.0, 2: 70.0, 3: 71.5})
+    test = stats.ttest_1samp([69.0, 70.0, 71.5], 69.5, alternative="greater")
+    assert interval.p_above(69.5) == pytest.approx(test.pvalue)
+    assert interval.p_below(69.5) == pytest.approx(1 - test.pvalue)
+    whole = stats.ttest_1samp([69.0, 70.0, 71.5], 0)
+    assert interval.bounds(0.9) == pytest.approx(tuple(whole.confidence_interval(0.9)))
+
+
+def test_draws_without_any_spread_are_tested_by_their_sign():
+    interval = interval_over_seeds({1: 70.0, 2: 70.0, 3: 70.0})
+    assert (interval.p_above(69.0), interval.p_above(70.0), interval.p_below(71.0)) == (0.125, 1.0, 0.125)
+    assert interval.bounds(0.9) == (70.0, 70.0)
 
 
 def test_a_deterministic_value_is_reproduced_to_the_printed_precision():

@@ -59,16 +59,17 @@ def scores(records, metric="score", **chosen) -> pd.DataFrame:
 
 
 def chosen_scores(records, learner, start, groups) -> pd.DataFrame:
-    """Scores by seed and task of the size that is best on validation images, worked with a loop."""
+    """Scores by seed and task of the size that is best on validation images on average over seeds, with a loop."""
     rows = records[(records["protocol"] == "elevater") & (records["start"] == start) & (records["swept"] == "")]
     rows = rows[rows["recipe"].str.contains(learner) & (rows["backbone"] == "ViT-B-16") & (rows["shots"] == 20)]
     best = {}
     for group in groups:  # from small to large
-        for (task, seed), runs in rows[rows["group"] == group].groupby(["task", "seed"]):
-            value = runs.set_index("metric")["value"]
-            if (task, seed) not in best or value["validation"] > best[task, seed][0]:
-                best[task, seed] = (value["validation"], value["score"])
-    return pd.Series({at: score for at, (_, score) in best.items()}).unstack(0)
+        for task, runs in rows[rows["group"] == group].groupby("task"):
+            values = runs.pivot(index="seed", columns="metric", values="value")
+            mean = values["validation"].mean()
+            if task not in best or mean > best[task][0] + 1e-9:
+                best[task] = (mean, values["score"])
+    return pd.DataFrame({task: scores for task, (_, scores) in best.items()})
 
 
 def printed(table, dataset, **chosen) -> float:
@@ -137,7 +138,7 @@ def test_table_2_has_the_rows_and_columns_of_the_paper(table2):
 
 
 @pytest.mark.parametrize(("row", "start"), [("MVPT | – | M", ""), ("MVPT | M | M", "multitask_20")])
-def test_multitask_rows_take_for_every_draw_the_group_that_validation_chooses(table2, records, row, start):
+def test_multitask_rows_take_for_every_task_the_group_that_validation_chooses(table2, records, row, start):
     values = chosen_scores(records, "vpt", start, ("", "best_2", "best_3"))
     expected = interval_over_seeds(values.mean(axis=1))
     cell = table2.at("", row, "Average")
@@ -251,7 +252,7 @@ def test_at_the_papers_scale_names_and_numbers_are_judged(real):
     }
     for make_table in (mvlpt_table1, mvlpt_table3, mvlpt_table4):
         verdicts = set(make_table(real).cells["verdict"])
-        assert verdicts <= {"reproduced", "higher", "lower"}
+        assert verdicts <= {"reproduced", "undecided", "higher", "lower"}
     few = mvlpt_table4(real[real["task"].isin(["mnist", "gtsrb"])])
     assert set(few.cells["verdict"]) == {"not comparable: 2 of 12 tasks"}
 
@@ -262,9 +263,9 @@ def test_a_number_printed_under_another_task_is_not_compared(real):
     notes = published_values("mvlpt", 2).dropna(subset=["note"])
     marked = notes.loc[notes["note"].str.contains("column-shifted"), "dataset"]
     assert shifted == [card_of(task).printed for task in marked]
-    assert table.at("", "VPT | – | S", "GTSRB")["verdict"] in ("higher", "lower", "reproduced")
+    assert table.at("", "VPT | – | S", "GTSRB")["verdict"] in ("higher", "lower", "reproduced", "undecided")
     memes = table.cells[(table.cells["column"] == "Hateful Memes") & (table.cells["row"] != "CLIP | – | –")]
-    assert set(memes["verdict"]) <= {"reproduced", "higher", "lower"}, "both are accuracies"
+    assert set(memes["verdict"]) <= {"reproduced", "undecided", "higher", "lower"}, "both are accuracies"
 
 
 def test_what_the_notes_say_about_the_papers_numbers_is_so():

@@ -9,9 +9,10 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-from reprompt.claims.expressions import Choice, Method, Series, Statement, Term, leaves_of, plain
+from reprompt.claims.expressions import Choice, Method, Number, Series, Statement, Term, leaves_of, methods_of, plain
 from reprompt.claims.lookup import Setting
 from reprompt.claims.runs import LABELS
+from reprompt.tables.methods import META_TRAINED
 from reprompt.tasks.card import cards
 from reprompt.tasks.groups import groups
 
@@ -20,6 +21,7 @@ PROTOCOLS = (
     *("few_shot", "base_to_new", "domain_generalization", "cross_dataset", "cross_task", "few_shot_elevater"),
     *("meta-training", "analysis"),
 )
+SOURCES = ("multitask_10", "multitask_11", "multitask_20")
 # The settings that a term may name, with all values that the papers have. `table`: where one cell is printed twice.
 VALUES: dict[str, tuple] = {
     "shots": (1, 2, 4, 5, 8, 16, 20),
@@ -30,10 +32,11 @@ VALUES: dict[str, tuple] = {
     "alpha": (0.25, 0.5, 1, 2, 4),
     "augmentation": ("none",),
     "epochs": (10, 200),
-    "init": ("random", "imagenet", "multitask_10", "multitask_11", "multitask_20"),
+    "init": ("random", "imagenet", *SOURCES),
     "adapt": ("single", "multitask_best", "multitask_worst"),
     "table": (3,),
 }
+META, SOURCE_TASKS = "meta-training", "source tasks"  # trainings that starts come from
 NAMED = {  # what else a statement names
     "varies_with": ("setting that is varied", ("init", "M", "w_isomorphism", "w_language")),
     "increases_over": ("logged series", ("meta_step",)),
@@ -50,8 +53,8 @@ class Claim:
 
     `prints` is the difference that the paper states, or that its tables have (then `where` says so), NaN where there is
     none: an effect size, tested by nothing. `equal_within` is the margin, in the unit of the statement, inside which
-    what a claim calls equal may differ; None where none is stated. `note` is what a reader of the verdict has to know
-    of our runs. Raises ClaimError for what does not exist.
+    what a claim calls equal to a stated value may differ from it; None where no value is stated. `note` is what a
+    reader should know beside the test. Raises ClaimError for what does not exist.
     """
 
     setting: Setting
@@ -72,10 +75,26 @@ class Claim:
                 near = get_close_matches(str(value), map(str, known), n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(map(str, known))}"
                 raise ClaimError(f"claim {self.id}: no {what} {value!r}; {hint}")
+        states_a_value = any(one.relation == "==" and isinstance(one.rhs, Number) for one in self.statement.stated)
+        if states_a_value != (self.equal_within is not None):
+            raise ClaimError(
+                f"claim {self.id}: == and a number need equal_within, the margin in {self.statement.unit}; nothing else"
+                f" has one: found {self.equal_within}"
+            )
 
     @property
     def paper(self) -> str:
         return self.setting.paper
+
+    @property
+    def start(self) -> str:
+        """Which training of its own the starts of some sides come from: META, SOURCE_TASKS or ""."""
+        if META_TRAINED & set(methods_of(self.statement)):
+            return META
+        inits = {leaf for key, leaf in leaves_of(self.statement) if key == "init"}
+        unnamed = not inits and self.paper == "mvlpt" and self.setting.protocol != "analysis"
+        multitask = unnamed and any(method.startswith("m") for method in methods_of(self.statement))
+        return SOURCE_TASKS if multitask or inits & {"imagenet", *SOURCES} else ""
 
     @property
     def output(self) -> str:
@@ -99,10 +118,18 @@ def methods(*published_ids: str) -> tuple[Method, ...]:
 
 def _names_of(claim: Claim) -> Iterator[tuple[str, Any, Collection]]:
     """All that a claim names: what it is, what it is called, and what there is of its kind."""
-    statement = claim.statement
-    yield "statement", type(statement), (Statement,)
+    yield "statement", type(claim.statement), (Statement,)
     yield "experiment setting", claim.setting.protocol, PROTOCOLS
     yield from _settings(claim.setting.given)
+    for statement in claim.statement.stated:
+        yield from _names_stated(statement)
+
+
+def _names_stated(statement: Statement) -> Iterator[tuple[str, Any, Collection]]:
+    if statement.quota:
+        chosen = {leaf for _, leaf in leaves_of(statement) if isinstance(leaf, Choice)}
+        for counted in (*statement.quota.of, *statement.quota.every):
+            yield "choice to count", counted, chosen
     if statement.relation in NAMED:
         what, known = NAMED[statement.relation]
         yield what, statement.rhs.key, known

@@ -1,16 +1,19 @@
 """Claims as Python expressions: terms, and what is stated of them.
 
-    mean(prograd, ELEVEN, shots=1) > mean(coop, ELEVEN, shots=1)       also <, >=, ==, and == approximately(1.3)
+    mean(prograd, ELEVEN, shots=1) > mean(coop, ELEVEN, shots=1)       also <, >=, <=, ==, and == approximately(1.3)
     (mean(prograd, ELEVEN) - mean(coop, ELEVEN)).decreases_with(shots=(1, 2, 4, 8, 16))
     delta_lcd(each(coop, maple), ELEVEN).correlates_negatively_with(mean_H(each(coop, maple), ELEVEN))
     mean_base(coop, ELEVEN).varies_with("init")
     inner_product(coop + gram).increases_over("meta_step")
     partners(coop).differs_from(partners(each(vpt, upt)))
+    (acc(prograd, each(TEN)) > acc(each(coop, cocoop), each(TEN))).on_at_least(9, each(TEN))
+    (slope(coop) < 0) & (slope(coop) < slope(coop + gram))             both are stated
 
 `each(a, b)` makes a part for every value: the same one moves together wherever it stands, different ones form a
 product, in the order in which they appear; a group stands for its data sets. All `pair(a, b)` are matched by position.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import product
@@ -21,9 +24,10 @@ from reprompt.evidence.values import Side, difference
 from reprompt.tasks.groups import members
 
 DIRECTION = {
-    **{">": 1, ">=": 1, "<": -1, "==": 0, "increases_with": 1, "decreases_with": -1, "increases_over": 1},
+    **{">": 1, ">=": 1, "<": -1, "<=": -1, "==": 0, "increases_with": 1, "decreases_with": -1, "increases_over": 1},
     **{"correlates_negatively_with": -1, "varies_with": 1, "differs_from": 0},
 }
+ROUNDING = 1e-9  # what binary numbers may be off by where decimal ones are meant
 
 
 class Method(str):
@@ -61,7 +65,8 @@ class Term:
     """A quantity of the papers: `function(at, *arguments, **settings)` is its value in every run. See terms.py.
 
     `caution` is what a reader should know before believing a test of it, `beside_number` before one against a stated
-    number. Operators and methods make statements of terms.
+    number. Of a term that is `largest` the largest of its data sets is meant, as they are on average over draws.
+    Operators and methods make statements of terms.
     """
 
     function: Callable[..., Any]
@@ -70,6 +75,7 @@ class Term:
     unit: str = "points"
     caution: str | Callable[..., str] = ""
     beside_number: str = ""
+    largest: bool = False
 
     @property
     def tasks(self) -> int:
@@ -91,6 +97,9 @@ class Term:
 
     def __ge__(self, other: "Term | float") -> "Statement":
         return Statement(self, ">=", stated(other))
+
+    def __le__(self, other: "Term | float") -> "Statement":
+        return Statement(self, "<=", stated(other))
 
     def __eq__(self, other: "Term | float") -> "Statement":
         return Statement(self, "==", stated(other))
@@ -129,16 +138,24 @@ def _less(at: Any, left: Term, right: Term) -> Side:
 
 @dataclass(frozen=True)
 class Number:
-    """A stated number and its printed decimals; `about`: an interval that holds it meets it, too."""
+    """A stated number and its printed decimals."""
 
     value: float
     decimals: int
-    about: bool = False
     tasks: ClassVar[int] = 1
 
     def values(self, at: Any) -> float:
         """Itself."""
         return self.value
+
+    def rounds(self, value: float) -> bool:
+        """Whether it is a value to the printed decimals."""
+        return abs(value - self.value) <= 0.5 * 10.0**-self.decimals + ROUNDING
+
+    def cuts_off(self, value: float) -> bool:
+        """Whether it is what is left of a value when all decimals beyond the printed ones are dropped."""
+        steps = 10**self.decimals
+        return abs(math.trunc(value * steps + ROUNDING) / steps - self.value) <= ROUNDING
 
 
 def stated(other: Any) -> Any:
@@ -147,8 +164,8 @@ def stated(other: Any) -> Any:
 
 
 def approximately(value: float) -> Number:
-    """A stated value, met to the printed precision or by an interval."""
-    return replace(stated(value), about=True)
+    """A value that is stated in print; the claim says within what margin another one is equal to it."""
+    return stated(value)
 
 
 @dataclass(frozen=True)
@@ -165,17 +182,54 @@ class Series:
         return cls(key.rstrip("_"), tuple(map(plain, values)))
 
 
+@dataclass(frozen=True)
+class Quota:
+    """On at least how many of some choices' values a statement has to hold.
+
+    Whatever else is chosen has to go as stated for a value to count, but for what is chosen in `every`: for each value
+    of that there is a count of its own.
+    """
+
+    least: int
+    of: tuple[Choice, ...]
+    every: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A plain statement, without each(...) and pair(...), with what was chosen and the same in words."""
+
+    statement: "Statement"
+    chosen: Mapping[Choice, str | float]
+    words: str
+
+
 @dataclass(frozen=True, eq=False)
 class Statement:
     """What is stated of a term.
 
     `direction` is 1 where the left side is said to be larger or to rise, -1 for the opposite, 0 where it is said to be
-    equal, or only different. `unit` is that of the effect.
+    equal, or only different. `unit` is that of the effect. Without a `quota` all of its pieces have to hold; `also` is
+    stated with it.
     """
 
     lhs: Term
     relation: str
     rhs: Term | Number | Series
+    quota: Quota | None = None
+    also: "Statement | None" = None
+
+    def on_at_least(self, least: int, *of: Choice, every: Choice | None = None) -> "Statement":
+        """The same, on at least so many values of some choices; `every`: counted for each of its values by itself."""
+        return replace(self, quota=Quota(least, of, (every,) if every else ()))
+
+    def __and__(self, other: "Statement") -> "Statement":
+        return replace(self, also=self.also & other if self.also else other)
+
+    @property
+    def stated(self) -> "tuple[Statement, ...]":
+        """This and what is stated with it, each by itself."""
+        return (replace(self, also=None), *(self.also.stated if self.also else ()))
 
     @property
     def direction(self) -> int:
@@ -193,8 +247,11 @@ class Statement:
         return self.relation == "==" and isinstance(self.rhs, Term)
 
     @property
-    def pieces(self) -> list[tuple["Statement", str]]:
-        """The plain statements that it stands for, without each(...) and pair(...), and what was chosen, in words."""
+    def pieces(self) -> list[Piece]:
+        """The plain statements that it stands for."""
+        return [piece for statement in self.stated for piece in statement._pieces()]
+
+    def _pieces(self) -> Iterator[Piece]:
         keys: dict[Choice, str] = {}  # the setting that a choice first stands for
         for key, leaf in leaves_of(self):
             if isinstance(leaf, Choice):
@@ -204,12 +261,10 @@ class Statement:
         if matched:
             rows = zip(*(choice.values for choice in matched), strict=True)
             axes.append([dict(zip(matched, values, strict=True)) for values in rows])
-        pieces = []
         for chosen in product(*axes):
             values = {choice: value for of_axis in chosen for choice, value in of_axis.items()}
             words = ", ".join(_in_words(keys[choice], value) for choice, value in values.items())
-            pieces.append((substituted(self, values), words))
-        return pieces
+            yield Piece(substituted(replace(self, quota=None), values), values, words)
 
 
 def methods_of(node: Any) -> tuple[Method, ...]:
@@ -224,7 +279,7 @@ def leaves_of(node: Any, key: str = "") -> Iterator[tuple[str, Any]]:
     """
     parts: list[tuple[str, Any]] = []
     if isinstance(node, Statement):
-        parts = [("", node.lhs), ("", node.rhs)]
+        parts = [("", node.lhs), ("", node.rhs), *([("", node.also)] if node.also else [])]
     elif isinstance(node, Term):
         parts = [*(("", argument) for argument in node.arguments), *node.settings]
     elif isinstance(node, tuple):

@@ -82,7 +82,8 @@ CLAIMS = (
         mean(unigram, IMAGENET_SHIFTS, shots=16) > mean(each(coop + gram, vpt + gram), IMAGENET_SHIFTS, shots=16),
         "Sec 4.3, Table 2"),
     shifts("gram-27", "Cross-domain, 16 shots: UNIGRAM has the best average of all",
-        mean(unigram, IMAGENET_SHIFTS, shots=16) > mean(each(clip, cocoop, coop, vpt), IMAGENET_SHIFTS, shots=16),
+        mean(unigram, IMAGENET_SHIFTS, shots=16)
+        > mean(each(clip, cocoop, coop, coop + gram, vpt, vpt + gram), IMAGENET_SHIFTS, shots=16),
         "Sec 4.3, Table 2"),
     cross_dataset("gram-28", "Cross-dataset, 16 shots: GRAM raises the CoOp target average by 1.20",
         mean(coop + gram, TEN_TARGETS, shots=16) > mean(coop, TEN_TARGETS, shots=16), "Sec 4.4, Table 3", prints=1.2),
@@ -136,7 +137,8 @@ CLAIMS = (
     base_to_new("gram-48", "The gradient regulating function accounts for 15% of the relative gain in new-class "
         "accuracy",
         share_of_gain(unigram, no_regulator, joint, split="new") == approximately(0.15),
-        "Sec 4.6 (base of the ratio not given)"),
+        "Sec 4.6 (base of the ratio not given)", equal_within=0.075,
+        note="Table 6 gives 0.37 of that gain; the printed 15 % may stand for the 1.5 % by which 75.92 exceeds 74.79"),
     base_to_new("gram-49", "From 2 to 4 prompt tokens the base accuracy clearly improves",
         mean_base(unigram, ELEVEN, M=4) > mean_base(unigram, ELEVEN, M=2),
         "Sec 4.6; margin computed from Table 7", prints=2.85),
@@ -147,14 +149,19 @@ CLAIMS = (
         mean_new(unigram, ELEVEN).decreases_with(M=(4, 6, 8)), "Sec 4.6, Table 7"),
     base_to_new("gram-52", "Few-shot accuracy of prompt tuning varies markedly with the initialization",
         mean_base(coop, ELEVEN).varies_with("init"), "Sec 1, Fig 1a"),  # the half of the classes that has shots
-    base_to_new("gram-53", "As training continues CoOp loses generalization while GRAM does not",
-        slope_over_epochs(mean_new(coop, ELEVEN)) < slope_over_epochs(mean_new(coop + gram, ELEVEN)), "Sec 1, Fig 1b"),
-    base_to_new("gram-54", "As training continues new-class accuracy of CoOp and VPT falls, and that of CoOp+GRAM and "
-        "VPT+GRAM does not",
-        slope_over_epochs(mean_new(each(coop, vpt), ELEVEN)) < 0, "Sec 4.6, Fig 3a"),
-    base_to_new("gram-55", "CoOp+GRAM and VPT+GRAM adapt better than CoOp and VPT at each epoch",
+    base_to_new("gram-53", "As training continues CoOp loses generalization, and more of it than with GRAM",
+        (slope_over_epochs(mean_new(coop, ELEVEN)) < 0)
+        & (slope_over_epochs(mean_new(coop, ELEVEN)) < slope_over_epochs(mean_new(coop + gram, ELEVEN))),
+        "Sec 1, Fig 1b"),
+    base_to_new("gram-54", "As training continues new-class accuracy of CoOp and VPT falls, and more than that of "
+        "CoOp+GRAM and VPT+GRAM",
+        (slope_over_epochs(mean_new(each(coop, vpt), ELEVEN)) < 0)
+        & (slope_over_epochs(mean_new(pair(coop, vpt), ELEVEN))
+        < slope_over_epochs(mean_new(pair(coop + gram, vpt + gram), ELEVEN))), "Sec 4.6, Fig 3a"),
+    base_to_new("gram-55", "CoOp+GRAM and VPT+GRAM adapt better than CoOp and VPT, on average over the epochs",
         mean_over_epochs(mean_base(pair(coop + gram, vpt + gram), ELEVEN))
         > mean_over_epochs(mean_base(pair(coop, vpt), ELEVEN)), "Sec 4.6, Fig 3a"),
     meta_training("gram-56", "The normalized support-query gradient inner product rises during meta-training",
-        inner_product(coop + gram).increases_over("meta_step"), "Sec 4.6, Fig 3b"),
+        inner_product(each(coop + gram, vpt + gram, unigram)).increases_over("meta_step"), "Sec 4.6, Fig 3b",
+        note="the cosine, on fresh training episodes; the product that equation 12 maximises may rise while it falls"),
 )

@@ -8,7 +8,7 @@ from reprompt.claims.claim import claims_in, methods
 from reprompt.claims.expressions import approximately, each
 from reprompt.claims.terms import (
     ELEVEN, IMAGENET_SHIFTS, TEN_TARGETS, H, acc, base, delta_lcd, delta_mid, largest_gain, mean, mean_base, mean_H,
-    mean_new, new, range_over, tail_cosine, wins,
+    mean_new, new, range_over, tail_cosine,
 )
 
 clip, cocoop, maple, npt, lc, mi = methods("zero_shot_clip", "cocoop", "maple", "npt", "lc", "mi")
@@ -47,9 +47,11 @@ CLAIMS = (
         mean_H(maple + npt, ELEVEN, tau=1) > mean_H(maple, ELEVEN, tau=1),
         "Sec 5.4; margin computed from Table 1", prints=0.21),
     base_to_new("npt-11", "Balanced data: NPT improves MaPLe on 9 of 11 datasets",
-        wins(maple + npt, over=(maple,), on=ELEVEN, split="H", tau=1) == 9, "Sec 5.4, Table 1"),
+        (H(maple + npt, each(ELEVEN), tau=1) > H(maple, each(ELEVEN), tau=1)).on_at_least(9, each(ELEVEN)),
+        "Sec 5.4, Table 1"),
     base_to_new("npt-12", "Balanced data: the largest gain of NPT is about 1.3",
-        largest_gain(maple + npt, over=maple, on=ELEVEN, split="H", tau=1) == approximately(1.3), "Sec 5.4"),
+        largest_gain(maple + npt, over=maple, on=ELEVEN, split="H", tau=1) == approximately(1.3), "Sec 5.4",
+        equal_within=0.65),
     base_to_new("npt-13", "Imbalanced data: MaPLe+NPT beats MaPLe on H of each of the 11 datasets",
         H(maple + npt, each(ELEVEN), tau=BOTH_TAUS) > H(maple, each(ELEVEN), tau=BOTH_TAUS), "Sec 5.1, Table 1"),
     base_to_new("npt-14", "Imbalanced data: MaPLe+NPT beats MaPLe on base classes of each of the 11 datasets",
@@ -60,8 +62,8 @@ CLAIMS = (
         mean_new(maple + npt, ELEVEN, tau=BOTH_TAUS) - mean_new(maple, ELEVEN, tau=BOTH_TAUS)
         > mean_base(maple + npt, ELEVEN, tau=BOTH_TAUS) - mean_base(maple, ELEVEN, tau=BOTH_TAUS), "Sec 5.1, Fig 4"),
     base_to_new("npt-17", "MaPLe+NPT has the best average H at every tau",
-        mean_H(maple + npt, ELEVEN, tau=EVERY_TAU) > mean_H(each(cocoop, maple, cocoop + npt), ELEVEN, tau=EVERY_TAU),
-        "Table 1"),
+        (mean_H(maple + npt, ELEVEN, tau=EVERY_TAU) > mean_H(each(cocoop, maple, cocoop + npt), ELEVEN, tau=EVERY_TAU))
+        & (mean_H(maple + npt, ELEVEN, tau=1) > mean_H(clip, ELEVEN, tau=1)), "Table 1"),
     base_to_new("npt-18", "Balanced data: across methods, lower Delta_LCD goes with higher accuracy",
         delta_lcd(each(clip, cocoop, maple), ELEVEN, tau=1)
         .correlates_negatively_with(mean_H(each(clip, cocoop, maple), ELEVEN, tau=1)), "Sec 4.1, Fig 2a"),
@@ -95,7 +97,7 @@ CLAIMS = (
         mean(cocoop + npt, TEN_TARGETS, tau=BOTH_TAUS) > mean(cocoop, TEN_TARGETS, tau=BOTH_TAUS), "Sec 5.2, Table 2"),
     cross_dataset("npt-30", "Cross-dataset: NPT raises the maple target average at tau 0.05 and 0.01",
         mean(maple + npt, TEN_TARGETS, tau=BOTH_TAUS) > mean(maple, TEN_TARGETS, tau=BOTH_TAUS), "Sec 5.2, Table 2"),
-    cross_dataset("npt-31", "Cross-dataset: MaPLe+NPT has the best target average at every tau",
+    cross_dataset("npt-31", "Cross-dataset: MaPLe+NPT has the best target average at both imbalance ratios",
         mean(maple + npt, TEN_TARGETS, tau=BOTH_TAUS)
         > mean(each(cocoop, maple, cocoop + npt), TEN_TARGETS, tau=BOTH_TAUS), "Sec 5.2, Table 2"),
     shifts("npt-32", "Domain generalization: NPT improves cocoop on all 4 ImageNet variants at both tau",

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reprompt.claims.expressions import Number, Statement, Term, methods_of, with_settings
+from reprompt.claims.counted import Counted, Judged, doubt, partial_conjunction
+from reprompt.claims.expressions import Choice, Number, Piece, Statement, Term, methods_of, with_settings
 from reprompt.claims.lookup import At
+from reprompt.claims.runs import label
 from reprompt.evidence.curves import rise, thirds
 from reprompt.evidence.exchanges import compare_choices, range_over_starts
 from reprompt.evidence.lookup import Missing
@@ -22,7 +24,8 @@ class Part:
     """One comparison of a claim. `effect` is left minus right, the slope of a trend, or a correlation.
 
     `side` is 1 as claimed, -1 against the claim, 0 neither (no difference at all). `settled` says that no test is
-    needed: nothing in it is random, or a stated value is met. A part without p that is not settled had one draw.
+    needed: nothing in it is random, or both sides are the same. A part without p that is not settled had one draw.
+    `tests` are the p values of what is claimed and of its contrary, where these are others than that of a direction.
     `runs` are what was tested, by source, task, shots and draw; None where it was not single numbers of runs.
     """
 
@@ -33,26 +36,81 @@ class Part:
     runs: Values | None = None
     place: int = 0
     words: str = ""
+    tests: tuple[float, float] | None = None
+
+    @property
+    def p_for(self) -> float:
+        """p of what is claimed; of a direction the two-sided p of "no difference"."""
+        return self.tests[0] if self.tests else self._p_of_side(1)
+
+    @property
+    def p_against(self) -> float:
+        """p of the contrary, likewise."""
+        return self.tests[1] if self.tests else self._p_of_side(-1)
 
     @property
     def doubt(self) -> float:
-        """One-sided p of the claimed direction, 0 .. 1: how far the part is from showing what is claimed."""
-        if self.settled or math.isnan(self.effect.p):
-            return {1: 0.0, 0: 0.5, -1: 1.0}[self.side]
-        return self.effect.p / 2 if self.side == 1 else 1 - self.effect.p / 2
+        """One-sided p of what is claimed, 0 .. 1: how far the part is from showing it."""
+        undecided = self.side == 0 and not self.settled and not math.isnan(self.effect.p)
+        return 1 - self.effect.p / 2 if undecided else doubt(self)
+
+    def _p_of_side(self, side: int) -> float:
+        return math.nan if math.isnan(self.effect.p) else self.effect.p if self.side == side else 1.0
 
 
-def parts_of(statement: Statement, at: At) -> list[Part | Missing]:
-    """Each part tested, or the reason why it was not run; a correlation is one part, of all its points."""
+def parts_of(statement: Statement, at: At, margin: float | None = None) -> list[Judged | Missing]:
+    """Each part tested, or the reason why it was not run; a correlation is one part, of all its points.
+
+    `margin` is how far from each other what is said to be equal may lie.
+    """
     if statement.relation == "correlates_negatively_with":
         return [_correlated(statement, at)]
-    outcomes = []
-    for place, (piece, words) in enumerate(statement.pieces):
-        try:
-            outcomes.append(replace(TESTS.get(piece.relation, _compared)(piece, at, place), place=place, words=words))
-        except Missing as missing:
-            outcomes.append(missing)
-    return outcomes
+    pieces = statement.pieces
+    outcomes = [_outcome(piece, at, place, margin) for place, piece in enumerate(pieces)]
+    if not statement.quota:
+        return outcomes
+    quota, within = statement.quota, list(zip(pieces, outcomes, strict=True))
+    counts = _by(quota.every, within).values()
+    return [_counted(statement, count, place) for place, count in enumerate(counts)]
+
+
+def _outcome(piece: Piece, at: At, place: int, margin: float | None) -> Part | Missing:
+    statement = piece.statement
+    try:
+        test = TESTS.get(statement.relation)
+        part = test(statement, at, place) if test else _compared(statement, at, margin)
+        return replace(part, place=place, words=piece.words)
+    except Missing as missing:
+        return missing
+
+
+Outcomes = list[tuple[Piece, Part | Missing]]
+
+
+def _by(choices: tuple[Choice, ...], outcomes: Outcomes) -> dict[tuple, Outcomes]:
+    """Pieces with their outcomes by what is chosen in some places."""
+    groups: dict[tuple, Outcomes] = {}
+    for piece, outcome in outcomes:
+        groups.setdefault(tuple(piece.chosen[choice] for choice in choices), []).append((piece, outcome))
+    return groups
+
+
+def _counted(statement: Statement, outcomes: Outcomes, place: int) -> Counted | Missing:
+    """What was run of them as one part: of the values that count so many, at each of them all that is compared."""
+    quota, direction = statement.quota, statement.direction
+    run, missing = [], []
+    for at_one_value in _by(quota.of, outcomes).values():
+        parts = tuple(outcome for _, outcome in at_one_value if isinstance(outcome, Part))
+        if not parts:
+            missing.append(at_one_value[0][1])
+        elif len(at_one_value) == 1:
+            run += parts
+        else:
+            run.append(Counted(parts, len(at_one_value), direction, len(at_one_value) - len(parts)))
+    if not run:
+        return missing[0]
+    name = ", ".join(label(outcomes[0][0].chosen[choice]) for choice in quota.every)
+    return Counted(tuple(run), quota.least, direction, len(missing), place, name)
 
 
 def variants(at: At, term: Term, *keys: str) -> list[Values]:
@@ -62,9 +120,11 @@ def variants(at: At, term: Term, *keys: str) -> list[Values]:
     return [with_settings(term, dict(zip(keys, values, strict=True))).values(at) for values in compared]
 
 
-def _compared(statement: Statement, at: At, place: int) -> Part:
+def _compared(statement: Statement, at: At, margin: float | None) -> Part:
     """Left less right: greater, smaller, or equal."""
     lhs, rhs = statement.lhs, statement.rhs
+    if lhs.largest:
+        return _largest(lhs.values(at), rhs, margin)
     runs = _some(difference(lhs.values(at), rhs.values(at)))
     effect = stratified(runs)
     caution = lhs.caution(*lhs.arguments) if callable(lhs.caution) else lhs.caution
@@ -74,9 +134,9 @@ def _compared(statement: Statement, at: At, place: int) -> Part:
     if statement.is_identity:
         return _identical(part)
     if statement.relation == "==":
-        return _equal(part, rhs)
+        return _printed(part, rhs) if part.settled else _equal(part, margin)
     side = sign(effect.estimate) * statement.direction
-    if statement.relation == ">=" and side == 0:
+    if statement.relation in (">=", "<=") and side == 0:
         return replace(part, side=1, settled=True)
     return replace(part, side=-1 if side == 0 and part.settled else side)
 
@@ -90,17 +150,55 @@ def _identical(part: Part) -> Part:
     return replace(part, side=-1, note=_notes(f"{differing} of {len(runs)} runs differ", part.note))
 
 
-def _equal(part: Part, number: Number) -> Part:
-    """A stated value is met to the printed precision (a count: to the nearest whole), or inside the interval.
+def _printed(part: Part, number: Number) -> Part:
+    """What no draw can change meets a stated value that it would be printed as, rounded or cut off."""
+    value = number.value + part.effect.estimate
+    cut_off = number.cuts_off(value) and not number.rounds(value)
+    note = _notes("cut off in print, not rounded" if cut_off else "", part.note)
+    return replace(part, side=1 if number.rounds(value) or cut_off else -1, note=note)
 
-    An interval so wide that it holds 0 as well says nothing of the value.
+
+def _equal(part: Part, margin: float) -> Part:
+    """Equality: the difference lies within the margin, which is shown by two one-sided tests (Schuirmann 1987).
+
+    They reject at 5 % where the 90 % interval lies inside. The contrary is that the difference exceeds the margin, on
+    either side.
     """
     effect = part.effect
-    inside = number.about and effect.low <= 0 <= effect.high
-    met = abs(effect.estimate) <= 0.5 * 10.0**-number.decimals + ZERO
-    if inside and not met and effect.low <= -number.value <= effect.high:
-        return replace(part, side=0, note=_notes("the interval holds 0 as well as the stated value", part.note))
-    return replace(part, side=1, settled=True) if inside or met else replace(part, side=-1)
+    within = max(effect.p_above(-margin), effect.p_below(margin))
+    beyond = min(1.0, 2 * min(effect.p_above(margin), effect.p_below(-margin)))
+    low, high = effect.bounds(0.9)
+    note = f"90 % interval {low:+.2f} to {high:+.2f}, margin {margin:g}"
+    return replace(part, side=_within(effect, margin), tests=(within, beyond), note=_notes(note, part.note))
+
+
+def _largest(values: Values, number: Number, margin: float) -> Part:
+    """The largest of several data sets' averages against a stated value: of averages, as papers take a maximum.
+
+    It is within the margin where all lie below its upper end, and one above its lower end. The interval goes from the
+    highest of the lower ends, each at 95 % for all data sets together, to the highest of the upper ends.
+    """
+    by_task = {task: stratified(values.on((task,))) for task in sorted({o.task for o in values.by_origin})}
+    best = max(by_task, key=lambda task: by_task[task].estimate)
+    each, n = list(by_task.values()), len(by_task)
+    low = max(one.bounds(1 - 0.05 / n)[0] for one in each) - number.value
+    high = max(one.high for one in each) - number.value
+    effect = replace(by_task[best], estimate=by_task[best].estimate - number.value, low=low, high=high, tasks=n)
+    part = Part(effect, 0, effect.seeds == 0, f"largest on {best}")
+    if part.settled:
+        return _printed(part, number)
+    if any(math.isnan(one.low) for one in each):
+        return replace(part, side=_within(effect, margin))
+    bottom, top = number.value - margin, number.value + margin
+    within = max(*(one.p_below(top) for one in each), partial_conjunction([one.p_above(bottom) for one in each], 1))
+    above = partial_conjunction([one.p_above(top) for one in each], 1)
+    beyond = min(1.0, 2 * min(above, max(one.p_below(bottom) for one in each)))
+    note = f"{part.note}; margin {margin:g}"
+    return replace(part, side=_within(effect, margin), tests=(within, beyond), note=note)
+
+
+def _within(effect: Interval, margin: float) -> int:
+    return 1 if abs(effect.estimate) <= margin else -1
 
 
 def _trend(statement: Statement, at: At, place: int) -> Part:
@@ -146,7 +244,7 @@ def _correlated(statement: Statement, at: At) -> Part | Missing:
 
     It asks whether other draws would turn the sign for these methods, not whether it holds for other methods.
     """
-    pieces, points, reasons = [piece for piece, _ in statement.pieces], [], []
+    pieces, points, reasons = [piece.statement for piece in statement.pieces], [], []
     for piece in pieces:
         try:
             points.append((piece.lhs.values(at), piece.rhs.values(at)))

@@ -15,6 +15,7 @@ from reprompt.tasks.published import published_tables, published_values
 # Keys of a term against columns of the tables; a key that is not listed has the same name there.
 COLUMNS = {"tau": "imbalance_tau", "M": "context_length", "init": "source_init", "adapt": "adaptation"}
 UNPRINTED = ("augmentation", "epochs")
+OF_TUNING = ("shots", "init", "adapt")  # what says nothing of a method that is not tuned
 WHOLE = ("all", "source", "target")  # how tables call an accuracy over all classes
 
 
@@ -48,7 +49,7 @@ class Printed(Lookup):
         if named.keys() & set(UNPRINTED):
             raise Missing("no table has this setting")
         if where.method in UNTUNED_IDS:
-            named.pop("shots", None)
+            named = {key: value for key, value in named.items() if key not in OF_TUNING}
         splits = WHOLE if where.split == "all" else (where.split,)
         cells = self._cells.get((setting.paper, setting.protocol, where.method), [])
         fitting = [cell for cell in cells if cell["split"] in splits and _matching(cell, named) == len(named)]

@@ -5,8 +5,8 @@
 from reprompt.claims.claim import claims_in, methods
 from reprompt.claims.expressions import Method, approximately, each
 from reprompt.claims.terms import (
-    ELEVEN, IMAGENET_SHIFTS, TEN_TARGETS, H, acc, best_epoch, final_angle, last_epoch, mean, mean_base, mean_H,
-    mean_new, shared_failures, wins,
+    ELEVEN, IMAGENET_SHIFTS, TEN_TARGETS, H, acc, fall_from_best, final_angle, last_epoch, mean, mean_base, mean_H,
+    mean_new, shared_failures,
 )
 
 clip, clip_ensemble, linear_probe = methods("zero_shot_clip", "clip_ensemble", "linear_probe")
@@ -26,9 +26,10 @@ BOTH_AT_RANDOM = (
     "1 and 2 shots"
 )
 EVERY_SHOTS, FEW, MANY = each(1, 2, 4, 8, 16), each(1, 2, 4), each(8, 16)
-EVERY_ALPHA = each(0.25, 0.5, 1, 2, 4)
+EVERY_ALPHA, SMALL_ALPHA = each(0.25, 0.5, 1, 2, 4), each(0.25, 0.5, 1)
 EVERY_BACKBONE = each("RN50", "RN101", "ViT-B/32", "ViT-B/16")
 SOURCE_AND_SHIFTS = each("imagenet", IMAGENET_SHIFTS)
+EVERY_TARGET = each(TEN_TARGETS)
 CARS_AND_PETS = each("stanford_cars", "oxford_pets")
 
 # A claim: its id and the paper's words; what they mean; where they stand, and what difference the paper prints.
@@ -63,8 +64,8 @@ CLAIMS = (
     few_shot("prograd-11", "With 1 shot ProGrad beats CoOp by 5.1 points on Flowers102",
         acc(prograd, "flowers102", shots=1) > acc(coop, "flowers102", shots=1), "Sec 4.2, Fig 4", prints=5.1),
     few_shot("prograd-12", "Few-shot: ProGrad improves on CoOp on each of the 11 datasets",
-        acc(prograd, each(ELEVEN), shots=EVERY_SHOTS) > acc(coop, each(ELEVEN), shots=EVERY_SHOTS),
-        "Sec 1 summary item 1, Fig 4"),
+        acc(prograd, each(ELEVEN)) > acc(coop, each(ELEVEN)), "Sec 1 summary item 1, Fig 4",
+        note="mean over all numbers of shots"),
     few_shot("prograd-13", "Prompt ensembling improves zero-shot CLIP on average (58.77 to 59.38)",
         mean(clip_ensemble, ELEVEN) > mean(clip, ELEVEN), "Sec 4.2, Table 1", prints=0.61),
     few_shot("prograd-14", "ProGrad++ improves ProGrad on average at 16 shots (74.28 to 75.03)",
@@ -78,7 +79,9 @@ CLAIMS = (
     shifts("prograd-17", "Domain generalization: ProGrad beats the linear probe on the source and on all 4 targets "
         "with all 4 backbones",
         acc(prograd, SOURCE_AND_SHIFTS, backbone=EVERY_BACKBONE, shots=4)
-        > acc(linear_probe, SOURCE_AND_SHIFTS, backbone=EVERY_BACKBONE, shots=4), "Sec 4.3, Table 2"),
+        > acc(linear_probe, SOURCE_AND_SHIFTS, backbone=EVERY_BACKBONE, shots=4), "Sec 4.3, Table 2",
+        note="on ImageNet-A and -R the probe chooses among their own 200 classes; the released script lets it answer "
+        "with any of ImageNet's 1,000"),
     shifts("prograd-18", "Domain generalization: ProGrad beats CoOp on the source and on all 4 targets with all 4 "
         "backbones",
         acc(prograd, SOURCE_AND_SHIFTS, backbone=EVERY_BACKBONE, shots=4)
@@ -107,16 +110,17 @@ CLAIMS = (
     cross_dataset("prograd-26", "Cross-dataset: ProGrad is best on the source",
         acc(prograd, "imagenet", shots=4) > acc(each(coop, cocoop), "imagenet", shots=4), "Sec 4.5, Table 4"),
     cross_dataset("prograd-27", "Cross-dataset: ProGrad is best on 9 of 10 targets",
-        wins(prograd, over=(coop, cocoop), on=TEN_TARGETS) == 9, "Sec 4.5, Table 4"),
+        (acc(prograd, EVERY_TARGET, shots=4) > acc(each(coop, cocoop), EVERY_TARGET, shots=4))
+        .on_at_least(9, EVERY_TARGET), "Sec 4.5, Table 4"),
     cross_dataset("prograd-28", "Cross-dataset: ProGrad has the best average (source included)",
         mean(prograd, ELEVEN, shots=4) > mean(each(coop, cocoop), ELEVEN, shots=4), "Table 4"),
     few_shot("prograd-29", "ProGrad beats LwF/KD for every alpha at every shot count",
         mean(prograd, ELEVEN, shots=EVERY_SHOTS) > mean(lwf_kd, ELEVEN, shots=EVERY_SHOTS, alpha=EVERY_ALPHA),
         "Sec 4.6, Table 5"),
     few_shot("prograd-30", "LwF/KD with alpha at most 1 improves CoOp at 1, 2 and 4 shots",
-        mean(lwf_kd, ELEVEN, shots=FEW, alpha=each(0.25, 0.5, 1)) > mean(coop, ELEVEN, shots=FEW), "Sec 4.6, Table 5"),
-    few_shot("prograd-31", "LwF/KD falls below CoOp at 8 and 16 shots",
-        mean(lwf_kd, ELEVEN, shots=MANY, alpha=EVERY_ALPHA) < mean(coop, ELEVEN, shots=MANY),
+        mean(lwf_kd, ELEVEN, shots=FEW, alpha=SMALL_ALPHA) > mean(coop, ELEVEN, shots=FEW), "Sec 4.6, Table 5"),
+    few_shot("prograd-31", "LwF/KD with alpha at most 1 falls below CoOp at 8 and 16 shots",
+        mean(lwf_kd, ELEVEN, shots=MANY, alpha=SMALL_ALPHA) < mean(coop, ELEVEN, shots=MANY),
         "Sec 4.6, Table 5 (wording: performance drops when shots are many)"),
     few_shot("prograd-32", "At 16 shots LwF/KD is below CoOp for every alpha",
         mean(lwf_kd, ELEVEN, shots=16, alpha=EVERY_ALPHA) < mean(coop, ELEVEN, shots=16), "Sec 4.6, Table 5"),
@@ -132,13 +136,13 @@ CLAIMS = (
         "Sec 4.6, Table 7b (margin computed)", prints=3.13),
     few_shot("prograd-37", "lambda 0 is exactly CoOp",
         acc(prograd, each(ELEVEN), lambda_=0) == acc(coop, each(ELEVEN)), "Sec 3.2"),
-    few_shot("prograd-38", "With 1 shot, CoOp accuracy falls as training continues, by up to 4 points from its "
-        "early-stopping best",
-        best_epoch(acc(coop, CARS_AND_PETS, shots=1)) - last_epoch(acc(coop, CARS_AND_PETS, shots=1)) > 0,
-        "Sec 1, Fig 1a-b", prints=4),
+    few_shot("prograd-38", "With 1 shot, CoOp accuracy falls as training continues from its early-stopping best, by up "
+        "to 4 points, and more than that of ProGrad",
+        fall_from_best(acc(coop, CARS_AND_PETS, shots=1)) > fall_from_best(acc(prograd, CARS_AND_PETS, shots=1)),
+        "Sec 1, Fig 1a-b", note="no last epoch is above the best one, so the fall is measured against ProGrad's"),
     few_shot("prograd-39", "With 1 shot, fully trained CoOp is below zero-shot CLIP",
         last_epoch(acc(coop, CARS_AND_PETS, shots=1)) < acc(clip, CARS_AND_PETS), "Fig 1a-b caption"),
-    few_shot("prograd-40", "Without augmentation or with few samples CoOp may fail to beat zero-shot CLIP",
+    few_shot("prograd-40", "Without augmentation and with 1 shot CoOp fails to beat zero-shot CLIP",
         acc(coop, CARS_AND_PETS, augmentation="none", shots=1) < acc(clip, CARS_AND_PETS), "Sec 1, Fig 1c-d"),
     few_shot("prograd-41", "Most samples that ProGrad gets wrong and CoOp gets right are also wrong under zero-shot "
         "CLIP",
@@ -148,7 +152,8 @@ CLAIMS = (
         shared_failures(missed_by=prograd, got_by=coop, on=ELEVEN).increases_with(shots=(1, 2, 4, 8, 16)),
         "Sec 4.6, Fig 5"),
     few_shot("prograd-43", "Under CoOp training the angle between G_d and G_g converges to 90 degrees",
-        final_angle(coop, each("stanford_cars", "caltech101")) == approximately(90), "Sec 4.6, Fig 6"),
+        final_angle(coop, each("stanford_cars", "caltech101")) == approximately(90), "Sec 4.6, Fig 6",
+        equal_within=5),
     few_shot("prograd-44", "Under ProGrad training the angle converges to an obtuse angle",
         final_angle(prograd, each("stanford_cars", "caltech101")) > 90, "Sec 4.6, Fig 6"),
     few_shot("prograd-45", "An oracle general direction from a full-data prompt gives a stronger ProGrad",

@@ -6,13 +6,15 @@ from io import StringIO
 
 import pandas as pd
 
+from reprompt.claims.expressions import Number, Statement
 from reprompt.claims.gram import CLAIMS as OF_GRAM
 from reprompt.claims.mvlpt import CLAIMS as OF_MVLPT
+from reprompt.claims.notes import notes_of
 from reprompt.claims.npt import CLAIMS as OF_NPT
 from reprompt.claims.printed import Printed
 from reprompt.claims.prograd import CLAIMS as OF_PROGRAD
 from reprompt.claims.records import lookups
-from reprompt.claims.terms import largest_gain, share_of_gain, win_share, wins
+from reprompt.claims.terms import share_of_gain
 from reprompt.claims.verdict import (
     CONTRADICTED,
     HOLDS,
@@ -30,7 +32,6 @@ CLAIMS = (*OF_PROGRAD, *OF_GRAM, *OF_MVLPT, *OF_NPT)
 PARTLY = "holds as far as the cells survive"
 OUTSIDE = "outside the tables"
 COUNTED = "counted from cells: "  # before holds or contradicted; the README counts these claims as outside
-COUNTED_TERMS = tuple(term.__wrapped__ for term in (wins, largest_gain, win_share, share_of_gain))
 DECIMALS = 4
 
 
@@ -86,9 +87,15 @@ def printed_verdict(judgement: Judgement) -> str:
     if not judgement.parts or any(not isinstance(reason, Lost) for reason in judgement.missing):
         return OUTSIDE
     verdict = judgement.verdict()
-    if judgement.claim.statement.lhs.function in COUNTED_TERMS:
+    if _is_counted(judgement.claim.statement):
         return COUNTED + verdict
     return PARTLY if verdict == HOLDS and judgement.missing else verdict
+
+
+def _is_counted(statement: Statement) -> bool:
+    """Whether it takes a count, a maximum or a ratio of cells. The best of some is in a table's row of gains."""
+    counts = statement.quota is not None and statement.quota.least > 1
+    return counts or statement.lhs.largest or statement.lhs.function is share_of_gain.__wrapped__
 
 
 def printed_counts() -> dict[str, int]:
@@ -141,8 +148,8 @@ def _reason(judgement: Judgement, verdict: str, p_holm: float) -> str:
         clauses.append(f"{len(judgement.parts)} of {parts} parts run")
     if parts > 1 and worst.words:
         clauses.append(f"furthest from the claim: {worst.words}")
-    clauses += [note for note in (worst.note, judgement.claim.note) if note]
-    return "; ".join(clauses)
+    clauses += [worst.note] if worst.note else []
+    return "; ".join([*clauses, *notes_of(judgement.claim)])
 
 
 def _decision(judgement: Judgement, verdict: str, p_holm: float) -> str:
@@ -150,9 +157,9 @@ def _decision(judgement: Judgement, verdict: str, p_holm: float) -> str:
     tested = not math.isnan(judgement.p)
     if not tested and verdict == INCONCLUSIVE:
         return "one draw only, so nothing can be tested"
-    equality, about = statement.relation == "==", getattr(statement.rhs, "about", False)
-    if not tested and equality and (worst.effect.seeds > 0 or about):
-        met = "equal in every run" if statement.is_identity else "met, to the printed precision or within the interval"
+    equality, stated = statement.relation == "==", isinstance(statement.rhs, Number)
+    if not tested and equality and (worst.effect.seeds > 0 or stated):
+        met = "equal in every run" if statement.is_identity else "met to the printed precision"
         return met if verdict == HOLDS else "off by more than the printed precision"
     if not tested:
         return "nothing on either side is random, so the sign decides"
@@ -162,7 +169,7 @@ def _decision(judgement: Judgement, verdict: str, p_holm: float) -> str:
     if verdict == CONTRADICTED and len(judgement.parts) > 1:
         return f"{judgement.against()} of {len(judgement.parts)} parts significantly against it, {p}"
     if verdict == CONTRADICTED:
-        return f"the other way round, {p}"
+        return f"{'outside the margin' if equality else 'the other way round'}, {p}"
     if judgement.all_as_claimed:
         return f"as claimed, but draws could explain it: {p}"
     if worst.side == 0:

@@ -93,10 +93,15 @@ class Runs(Lookup):
         return {origin: row.array(name) for origin, row in measured.items()}
 
     def variants(self, setting: Setting, method: str, keys: tuple[str, ...]) -> list[tuple[SettingValue, ...]]:
-        """Every combination of values that experiments compare. Raises Missing for fewer than two."""
+        """Every combination of values that experiments compare, and that of the usual runs: a sweep may leave it out.
+
+        Raises Missing for fewer than two.
+        """
         kind = _kind(setting, method)
         rows = [row for key, rows in self._rows.items() if key[:2] == kind for row in rows]
-        values = {tuple(row.settings[key] for key in keys) for row in rows if row.compared & set(keys)}
+        swept = [row for row in rows if row.compared & set(keys)]
+        usual = [row for row in rows if row.varied <= {"tau"} and row.settings.keys() >= set(keys)]
+        values = {tuple(row.settings[key] for key in keys) for row in (swept + usual if swept else [])}
         if len(values) < 2:
             raise Missing(f"no experiment varies {' and '.join(keys)} of {label(method)}")
         return sorted(values)

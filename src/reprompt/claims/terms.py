@@ -10,34 +10,32 @@
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from functools import reduce, wraps
+from functools import wraps
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reprompt.claims.expressions import Term, plain
-from reprompt.claims.lookup import At, Slice
+from reprompt.claims.lookup import At
 from reprompt.claims.parameter_share import share_in_words, share_percent
 from reprompt.claims.parts import variants
-from reprompt.evidence.adaptation import LEARNERS
 from reprompt.evidence.lookup import Missing
 from reprompt.evidence.statistics import stratified
-from reprompt.evidence.values import Origin, Values, by_draw, combine, difference, paired, pooled
+from reprompt.evidence.values import Origin, Values, by_draw, combine, difference, paired
 from reprompt.tasks.groups import members
 
 ELEVEN, TEN_TARGETS, IMAGENET_SHIFTS = "datasets11", "targets10", "imagenet4"
 TWENTY, TWELVE = "elevater20", "elevater12"
 LAST_TENTH = 10
 SAME_IMAGES = "an accuracy printed elsewhere is a yardstick only on the same images"
-NEVER_BELOW = "a maximum over epochs is never below the last epoch, so only the size of the fall is news"
 MEAN_COURSE = "judged on the mean over epochs, not epoch by epoch"
 OF_WHICH_GAIN = "the paper does not say of which gain; here it is UNIGRAM's over joint tuning"
-CHANCE_FAVOURS = "the best of six methods less the best of three, in each draw: chance alone favours the six"
 
 
 def quantity(
-    unit: str = "points", caution: str | Callable[..., str] = "", beside_number: str = ""
+    unit: str = "points", caution: str | Callable[..., str] = "", beside_number: str = "", largest: bool = False
 ) -> Callable[[Callable], Callable[..., Term]]:
     """Make a function of (at, ...) write down a term instead. Raises TypeError for what it does not take."""
 
@@ -47,7 +45,7 @@ def quantity(
             bound = inspect.signature(function).bind(None, *arguments, **settings)
             bound.apply_defaults()
             named = tuple((key.rstrip("_"), plain(value)) for key, value in bound.kwargs.items())
-            return Term(function, tuple(map(plain, bound.args[1:])), named, unit, caution, beside_number)
+            return Term(function, tuple(map(plain, bound.args[1:])), named, unit, caution, beside_number, largest)
 
         return term
 
@@ -68,10 +66,15 @@ new = mean_new = _accuracy("new")
 H = mean_H = _accuracy("H")
 
 
-@quantity(caution=NEVER_BELOW)
-def best_epoch(at: At, accuracy: Term) -> Values:
-    """The early-stopping best of an accuracy."""
-    return accuracy.values(At(at.lookup, at.setting, np.max))
+@quantity()
+def fall_from_best(at: At, accuracy: Term) -> Values:
+    """How far an accuracy falls from its best epoch to the last; the best is that of the mean course over draws.
+
+    It is never negative, on noise alone it is positive: only against another fall is it news.
+    """
+    epochs = accuracy.values(At(at.lookup, at.setting, len)).by_origin.values()
+    course = [accuracy.values(At(at.lookup, at.setting, itemgetter(epoch))) for epoch in range(int(min(epochs)))]
+    return difference(max(course, key=lambda epoch: stratified(epoch).estimate), course[-1])
 
 
 @quantity()
@@ -152,50 +155,26 @@ def inner_product(at: At, method: str) -> Mapping[Origin, np.ndarray]:
 
 @quantity()
 def range_over(at: At, term: Term, *keys: str) -> Values:
-    """Largest less smallest average over the values of settings that were run, in each draw.
+    """Largest less smallest average over the values of settings that were run; which these are, all draws decide.
 
     Noise widens a range, so a small one is not claimed lightly; a wide one is (`varies_with`).
     """
-    return by_draw(variants(at, term, *keys), lambda values: max(values) - min(values))
+    sides = variants(at, term, *keys)
+    averages = [stratified(by_draw(sides, itemgetter(place))).estimate for place in range(len(sides))]
+    highest, lowest = (averages.index(end(averages)) for end in (max, min))
+    return by_draw(sides, lambda values: values[highest] - values[lowest])
 
 
-@quantity("tasks")
-def wins(at: At, method: str, over: tuple[str, ...], on: str, split: str = "all", **settings: Any) -> Values:
-    """On how many data sets of a group a method is above all rivals, in each draw (the papers count averages)."""
-    sides = [at.slice(rival, on, split, **settings) for rival in (method, *over)]
-    return _of_leads(at, sides, lambda leads: sum(lead > 0 for lead in leads))
-
-
-@quantity()
+@quantity(largest=True)
 def largest_gain(at: At, method: str, over: str, on: str, split: str = "all", **settings: Any) -> Values:
-    """The largest gain over a rival on a data set of a group, in each draw (the papers take it on averages)."""
-    return _of_leads(at, [at.slice(side, on, split, **settings) for side in (method, over)], max)
-
-
-def _of_leads(at: At, sides: list[Slice], summary: Callable[[list[float]], float]) -> Values:
-    """A summary of how far a method is above the best of its rivals on each data set, for every draw that has all."""
-    first, *rest = (_cells(at, side) for side in sides)
-    lead, meant = difference(first, _best_of(rest)), len(members(sides[0].place))
-    if lead.tasks < meant:
-        raise Missing(f"only {lead.tasks} of {meant} data sets were run, and the claim counts all")
-    by_seed: dict[int, list[float]] = {}
-    for origin, value in lead.by_origin.items():
-        by_seed.setdefault(origin.seed, []).append(value)
-    cells = len({(origin.task, origin.shots) for origin in lead.by_origin})
-    whole = {seed: leads for seed, leads in sorted(by_seed.items()) if len(leads) == cells}
-    if not whole:
-        raise Missing("no draw was run on every data set")
-    return Values({pooled(seed): float(summary(leads)) for seed, leads in whole.items()}, lead.tasks)
-
-
-@quantity("share")
-def win_share(at: At, method: str, over: str, on: str, shots: tuple[int, ...]) -> Values:
-    """1 or 0 for every (data set, shots) cell and draw; the data sets stay apart for the test."""
-    wins: dict[Origin, float] = {}
-    for level in shots:
-        lead = difference(*(_cells(at, at.slice(side, on, shots=float(level))) for side in (method, over)))
-        wins |= {origin._replace(shots=level): float(value > 0) for origin, value in lead.by_origin.items()}
-    return Values(wins)
+    """The gains over a rival on all data sets of a group, of which the largest is meant."""
+    gains: dict[Origin, float] = {}
+    for place in members(on):
+        own, rivals = (at.accuracies(at.slice(side, place, split, **settings)) for side in (method, over))
+        gains |= difference(own, rivals).by_origin
+    if (tasks := Values(gains).tasks) < len(members(on)):
+        raise Missing(f"only {tasks} of {len(members(on))} data sets have both on one draw, and the claim is of all")
+    return Values(gains)
 
 
 @quantity("share")
@@ -231,15 +210,6 @@ def share_of_gain(at: At, method: str, without: str, over: str, split: str) -> V
         raise Missing("UNIGRAM gains nothing over joint tuning here, so there is no gain to have a share of")
     share = stratified(lost).estimate / average_gain
     return combine(lost, gain, lambda of_lost, of_gain: share + (of_lost - share * of_gain) / average_gain)
-
-
-@quantity(caution=CHANCE_FAVOURS)
-def gain_of_the_best(at: At, place: str) -> Values:
-    """MVLPT Table 2, last row: the best multitask method, from either start, less the best single-task baseline."""
-    both = [(learner, start) for learner in LEARNERS for start in ("random", "multitask_20")]
-    of_multitask = [at.slice(f"m{name}", place, shots=20.0, init=start, adapt="multitask_best") for name, start in both]
-    of_baselines = [at.slice(name, place, shots=20.0, init="random", adapt="single") for name in LEARNERS]
-    return difference(*(_best_of([at.accuracies(side) for side in sides]) for sides in (of_multitask, of_baselines)))
 
 
 @quantity("share")
@@ -284,21 +254,3 @@ def partners(at: At, method: str) -> pd.DataFrame:
 def parameter_share(at: At, method: str) -> Values:
     """Learned numbers in percent of all parameters of ViT-B/16 CLIP: MVLPT, section 4."""
     return at.lookup.counted(share_percent(method))
-
-
-def _cells(at: At, where: Slice) -> Values:
-    """The values on every member of a group that the lookup has, each for itself."""
-    values, reasons = {}, []
-    for place in members(where.place):
-        try:
-            values |= at.accuracies(Slice(where.setting, where.method, place, where.split, where.named)).by_origin
-        except Missing as missing:
-            reasons.append(missing)
-    if not values:
-        raise reasons[0]
-    return Values(values)
-
-
-def _best_of(sides: list[Values]) -> Values:
-    """The largest of several sides, run by run."""
-    return reduce(lambda one, other: combine(one, other, max), sides)

@@ -7,15 +7,17 @@ How a claim is judged
        same sign. A series that was logged step by step has its last third tested against its first (curves.py).
        A correlation is taken over the points of a claim in every draw and tested as Fisher's z.
        The groups of tasks that two learners choose are tested by exchanging prompts between them, the range over
-       several starts by exchanging the starts (exchanges.py).
-    3. A claim has one p. Where all parts go as claimed it is the largest p of a part (intersection-union: all of them
-       have to hold). Otherwise it is the smallest p of a part that goes the other way, times the number of tested
-       parts: one such part contradicts the claim, and there were that many chances.
+       several starts by exchanging the starts (exchanges.py). That a value is equal to a stated one is shown by two
+       one-sided tests, within the margin of the claim, and its contrary by one that exceeds the margin (parts.py):
+       noise never helps.
+    3. A claim has one p. Where all of its parts have to hold it is the largest p of a part (intersection-union).
+       Where one goes the other way it is the smallest p of such a part, times the number of tested parts: one
+       contradicts the claim, and there were that many chances. A claim that counts ("on 9 of 11 data sets") is judged
+       alike with another number (counted.py). Counts, maxima and ranges are of averages over draws, as in print.
     4. Over all claims of a paper that have a p, p is adjusted by Holm's method; below 0.05 the claim holds, or is
        contradicted. Else it is inconclusive.
-    5. Nothing is tested where nothing is random (untuned CLIP against untuned CLIP): then the sign decides. A value
-       that a claim states is met when it agrees to the printed precision or lies in the interval, unless the interval
-       holds 0 as well; only a miss is tested.
+    5. Nothing is tested where nothing is random (untuned CLIP against untuned CLIP): then the sign decides, and a
+       stated value is met by what is printed like it, rounded or cut off.
 
 The difference that a paper prints is an effect size. It stands beside our estimate and is not tested.
 """
@@ -25,8 +27,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reprompt.claims.claim import Claim
+from reprompt.claims.counted import Counted, Judged
 from reprompt.claims.lookup import At, Lookup
-from reprompt.claims.parts import Part, parts_of
+from reprompt.claims.parts import parts_of
 from reprompt.evidence.lookup import Missing
 from reprompt.evidence.statistics import holm
 
@@ -39,11 +42,11 @@ class Judgement:
     """A claim on what a lookup has, before the other claims of the paper are taken into account."""
 
     claim: Claim
-    parts: tuple[Part, ...]
+    parts: tuple[Judged, ...]
     missing: tuple[Missing, ...]  # why the other parts were not run, one reason each
 
     @property
-    def worst(self) -> Part | None:
+    def worst(self) -> Judged | None:
         """The part that is furthest from what is claimed."""
         return max(self.parts, key=lambda part: (part.doubt, -abs(part.effect.estimate), -part.place), default=None)
 
@@ -58,26 +61,21 @@ class Judgement:
         return sum(part.settled and part.side == -1 for part in self.parts)
 
     @property
-    def tested(self) -> tuple[Part, ...]:
+    def tested(self) -> tuple[Judged, ...]:
         """The parts that have a p."""
-        return tuple(part for part in self.parts if not part.settled and not math.isnan(part.effect.p))
+        return tuple(part for part in self.parts if not part.settled and not math.isnan(part.p_for))
 
     @property
     def p(self) -> float:
         """The claim's p, as the module says; NaN where nothing was tested or no test is needed."""
-        if self.all_as_claimed:
-            untestable = any(not part.settled and math.isnan(part.effect.p) for part in self.parts)
-            return math.nan if untestable else max((part.effect.p for part in self.tested), default=math.nan)
-        if self.settled_against:
+        untestable = any(not part.settled and math.isnan(part.p_for) for part in self.parts)
+        if self.all_as_claimed and untestable:
             return math.nan
-        against = [part.effect.p for part in self.tested if part.side == -1]
-        if against:
-            return min(1.0, min(against) * len(self.tested))
-        return 1.0 if self.tested else math.nan
+        return min(self._all.p_for, self._all.p_against)
 
     def against(self) -> int:
         """How many parts are significantly against the claim, after Bonferroni's correction over its parts."""
-        significant = [part for part in self.tested if part.side == -1 and part.effect.p * len(self.tested) < LEVEL]
+        significant = [part for part in self.tested if part.p_against * len(self.tested) < LEVEL]
         return len(significant) + self.settled_against
 
     def verdict(self, p_holm: float = math.nan) -> str:
@@ -87,16 +85,20 @@ class Judgement:
         if not math.isnan(self.p):
             if not p_holm < LEVEL:
                 return INCONCLUSIVE
-            return HOLDS if self.all_as_claimed else CONTRADICTED
+            return HOLDS if self._all.p_for < self._all.p_against else CONTRADICTED
         if self.settled_against:
             return CONTRADICTED
         return HOLDS if all(part.settled and part.side == 1 for part in self.parts) else INCONCLUSIVE
 
+    @property
+    def _all(self) -> Counted:
+        return Counted(self.parts, len(self.parts), self.claim.statement.direction)
+
 
 def judge(claim: Claim, lookup: Lookup) -> Judgement:
     """All parts of a claim on what a lookup has."""
-    outcomes = parts_of(claim.statement, At(lookup, claim.setting))
-    run = tuple(outcome for outcome in outcomes if isinstance(outcome, Part))
+    outcomes = parts_of(claim.statement, At(lookup, claim.setting), claim.equal_within)
+    run = tuple(outcome for outcome in outcomes if not isinstance(outcome, Missing))
     return Judgement(claim, run, tuple(outcome for outcome in outcomes if isinstance(outcome, Missing)))
 
 

@@ -16,7 +16,7 @@ from reprompt.evidence.statistics import (
     why_not_comparable,
 )
 from reprompt.tables.captions import notes_of, setting_of
-from reprompt.tables.methods import UNTUNED
+from reprompt.tables.methods import META_STARTS, ONE_START, UNTUNED
 from reprompt.tables.scope import Adaptation, Scope, Selection, Started, of_means, of_task, scope_of_runs, swept
 from reprompt.tables.specification import Noted, Place, Row, Settings, Share, Specification
 from reprompt.tables.table import Table, cell
@@ -178,7 +178,9 @@ class Averages:
         own = [note for note in map(self._in_words, self.table.notes) if note]
         backbone = self.table.backbone if self.table.printed else ""
         of_scopes = (note for scope in self._titled.values() for note in notes_of(scope, backbone))
-        return (*own, *dict.fromkeys(of_scopes))
+        meta_trained = any(place.runs.get("start") in META_STARTS for place in self.places)
+        one_start = [f"+ GRAM and UNIGRAM have {ONE_START}."] if meta_trained else []
+        return (*own, *one_start, *dict.fromkeys(of_scopes))
 
     def _in_words(self, note: str | Share | Noted) -> str:
         if isinstance(note, str):

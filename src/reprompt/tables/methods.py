@@ -64,4 +64,10 @@ ABLATIONS = (
     PaperMethod("unigram", "UNIGRAM from labelled data", "unigram-supervised_meta", "unigram", "gram_supervised"),
     replace(METHODS["joint"], reference="unigram"),
 )
+META_TRAINED = {method.published_id for method in (*METHODS.values(), *ABLATIONS) if method.start}
+ONE_START = (  # of everything that starts from meta-training
+    "one start: of one clustering of the corpus and one seed of meta-training, which all draws share; the interval is "
+    "over few-shot draws alone"
+)
+META_STARTS = {"gram_tokens", *(method.start for method in (*METHODS.values(), *ABLATIONS) if method.start)}
 UNTUNED = ("zero_shot", "prompt_ensemble")  # their records have shots 0 and seed 0

@@ -125,7 +125,9 @@ mvlpt_table3 = _table(
     notes=(
         "Source M: one prompt tuned on all 20 tasks. S: each task alone. Best M: alone or with the one or two "
         "tasks whose prompts transfer to it best. Worst M: with the one or two whose transfer to it is worst. "
-        "Partners and, by task and draw, the size of the group are chosen on validation images only. "
+        "Partners and, once per task by the mean over draws, the size of the group are chosen on validation images "
+        "only: eight a task at the miniature, so ties are common; of tied partners the first by name, of tied sizes "
+        "the smaller. "
         "The paper does not print its worst groups.",
         METRICS,
     ),

@@ -10,6 +10,7 @@ from reprompt.figures.lines import Lines, Steps
 from reprompt.figures.looks import BLUE, GRAM, GREEN, ORANGE, SHADOW, Look
 from reprompt.figures.panels import Axis, Panel
 from reprompt.figures.rows import Rows
+from reprompt.tables.methods import ONE_START
 
 EPOCH = Axis("epoch", "epoch", whole=True)
 HALVES = {"base": "base classes", "new": "new classes"}
@@ -17,7 +18,8 @@ META = {"coop_meta": "CoOp", "vpt_meta": "VPT", "unigram_meta": "UNIGRAM"}
 READING = (
     "Mean over tasks of the accuracy on the test images after each epoch of tuning on 16 images per base class. Dashed "
     "and open: tuned alone. Filled: + GRAM. Bands: 95 % Student-t interval over seeds, shown within ten points of what "
-    "was measured. Zero-shot CLIP is deterministic. The paper prints no numbers of this figure.\n"
+    f"was measured. + GRAM has {ONE_START}. Zero-shot CLIP is deterministic. The paper prints no numbers of this "
+    "figure.\n"
 )
 
 gram_figure1a = FigureSpec(
@@ -37,7 +39,7 @@ gram_figure1a = FigureSpec(
     ),
     "Mean over tasks after tuning on 16 images per base class; H is the harmonic mean of the two averages. Open: tuned "
     "with the plain gradient, four tokens unless it says more. Filled: CoOp + GRAM, from the meta-learned start with "
-    "its regulator. Bars: 95 % Student-t interval over seeds.\n"
+    f"its regulator: {ONE_START}. Bars: 95 % Student-t interval over seeds.\n"
     "Range: from the lowest to the highest open mark of four tokens; draws of the few-shot images alone make one. The "
     "paper shows one average accuracy per start, and does not say which starts; it prints no numbers of this figure.",
 )
@@ -89,10 +91,10 @@ gram_figure3b = FigureSpec(
         stretches=STRETCHES,
     ),
     "{missing}On episodes drawn once from held-out pictures of the same topics, at the prompt before the inner step, "
-    "mean over episodes. Cosine and inner product of the gradient on the support sets (blue: regulated; grey: raw, "
-    "cosine alone) and that on the query sets; the product is not normalised. Query loss before (orange) and after "
-    "(green) a regulated inner step. Thin: logged steps, a line for each run and quantity. Thick: means of 12 "
-    "stretches. Every panel has its own scale.\n"
+    "mean over episodes. One clustering of the corpus, one seed of meta-training. Cosine and inner product of the "
+    "gradient on the support sets (blue: regulated; grey: raw, cosine alone) and that on the query sets; the product is "
+    "not normalised. Query loss before (orange) and after (green) a regulated inner step. Thin: logged steps, a line "
+    "for each run and quantity. Thick: means of 12 stretches. Every panel has its own scale.\n"
     "Rise, of the regulated gradient: the mean of the last third of the steps less that of the first, with a 95 % "
     "interval from means of 4 blocks in each third, since neighbouring steps are not independent. The paper prints no "
     "numbers of this figure; it says that the product gradually increases.",
