@@ -16,6 +16,8 @@ from reprompt.tasks.card import card_of, data_set_of
 
 TOGETHER = ("multitask", "meta")  # protocols that train on all tasks of their experiment
 OWN_METRICS = ("elevater", "multitask", "transfer_grid")  # protocols that evaluate each task by its own metric
+OF_START = ("source_seed", "start_swept")
+UNSAID = ("version", *OF_START)  # where there is nothing to say of them, so that older cells stay what they are
 
 
 class TestSet(NamedTuple):
@@ -150,15 +152,13 @@ class Cell:
     @property
     def spec(self) -> dict[str, Any]:
         """Everything that its result depends on among the parameters; the name of its experiment does not matter."""
-        of_start = {"source_seed", "start_swept"}
-        values = {k: v for k, v in asdict(self).items() if k != "experiment" and k not in of_start}
-        return values | self.of_start | {"settings": self.resolved}
+        said = ((name, value) for name, value in asdict(self).items() if name != "experiment")
+        return {name: value for name, value in said if value or name not in UNSAID} | {"settings": self.resolved}
 
     @property
     def of_start(self) -> dict[str, int | str]:
         """What tells its trained start from others of the same experiment, as far as there is anything to tell."""
-        values = {"source_seed": self.source_seed, "start_swept": self.start_swept}
-        return {name: value for name, value in values.items() if value}
+        return {name: value for name in OF_START if (value := getattr(self, name))}
 
     @property
     def swept_of_start(self) -> str:

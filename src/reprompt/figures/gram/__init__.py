@@ -93,8 +93,8 @@ gram_figure3b = FigureSpec(
     "{missing}On episodes drawn once from held-out pictures of the same topics, at the prompt before the inner step, "
     "mean over episodes. One clustering of the corpus, one seed of meta-training. Cosine and inner product of the "
     "gradient on the support sets (blue: regulated; grey: raw, cosine alone) and that on the query sets; the product "
-    "is not normalised. Query loss before (orange) and after (green) a regulated inner step. Thin: logged steps, a line "
-    "for each run and quantity. Thick: means of 12 stretches. Every panel has its own scale.\n"
+    "is not normalised. Query loss before (orange) and after (green) a regulated inner step. Thin: logged steps, a "
+    "line for each run and quantity. Thick: means of 12 stretches. Every panel has its own scale.\n"
     "Rise, of the regulated gradient: the mean of the last third of the steps less that of the first, with a 95 % "
     "interval from means of 4 blocks in each third, since neighbouring steps are not independent. The paper prints no "
     "numbers of this figure; it says that the product gradually increases.",
