@@ -165,19 +165,18 @@ def extended(experiment, recipe, scale="smoke", **changes):
 
 
 @pytest.mark.parametrize(
-    ("experiment", "recipe", "start"),
+    ("experiment", "recipe", "starts"),
     [
-        ("imbalanced", "maple+npt+prograd", None),
-        ("cross_task", "upt+prograd@multitask", "multitask_11/upt-multitask/ViT-B-16/all"),
-        ("gram_universal", "ivlp+npt@gram", "gram/ivlp-gram/ViT-B-16/all"),
+        ("imbalanced", "maple+npt+prograd", []),
+        ("cross_task", "upt+prograd@multitask", ["multitask_11/upt-multitask/ViT-B-16/all"]),
+        ("gram_universal", "ivlp+npt@gram", [f"gram/ivlp-gram/ViT-B-16/all.{source_seed}" for source_seed in (1, 2)]),
     ],
 )
-def test_a_combination_that_no_paper_has_is_planned_and_brings_the_job_that_makes_its_start(experiment, recipe, start):
+def test_a_combination_that_no_paper_has_is_planned_and_brings_the_jobs_that_make_its_start(experiment, recipe, starts):
     plan = extended(experiment, recipe)
     prompts_read = {prompts for cell in cells_of(experiment, recipe, plan) for prompts in job_of(plan, cell).prompts}
-    assert cells_of(experiment, recipe, plan) and prompts_read == ({start} if start else set())
-    if start:
-        assert plan.job(start).keeps_prompts
+    assert cells_of(experiment, recipe, plan) and prompts_read == set(starts)
+    assert all(plan.job(start).keeps_prompts for start in starts)
 
 
 def job_of(plan, cell):
@@ -247,8 +246,10 @@ def test_every_output_that_reads_an_experiment_has_jobs_of_it(scale):
         assert read == run.intersection(output.experiments), output.name
 
 
-def test_every_experiment_goes_into_an_output():
-    assert {name for output in OUTPUTS for name in output.experiments} == set(PLAN.parameters.experiments)
+def test_every_experiment_but_those_on_request_goes_into_an_output():
+    experiments = PLAN.parameters.experiments.items()
+    expected = {name for name, experiment in experiments if not experiment.on_request}
+    assert {name for output in OUTPUTS for name in output.experiments} == expected
 
 
 def test_an_outputs_name_says_its_study_and_kind():
@@ -262,7 +263,7 @@ def test_an_outputs_name_says_its_study_and_kind():
 @pytest.mark.parametrize("scale", ["smoke", "miniature", "paper"])
 def test_every_job_belongs_to_the_study_that_reads_it_or_its_prompts(scale):
     plan = make_plan(load_parameters(FILE, scale))
-    assert plan.studies.keys() == {job.name for job in plan.jobs}
-    assert set(plan.studies.values()) == {"prograd", "npt", "mvlpt", "gram"}
+    assert plan.studies.keys() == {job.name for job in plan.every_job}
+    assert {plan.studies[job.name] for job in plan.jobs} == {"prograd", "npt", "mvlpt", "gram"}
     assert {study for job, study in plan.studies.items() if job.startswith("gram/")} == {"gram"}
     assert {study for job, study in plan.studies.items() if job.startswith("multitask_")} == {"mvlpt"}
