@@ -16,7 +16,7 @@ BASES = {
     "start": StartSettings,
 }
 GIVES = {
-    "learner": {"Learner", "solve", "classes"},
+    "learner": {"Learner", "solve", "templates"},
     "objective": {"objective"},
     "gradient": {"rule"},
     "start": {"start"},

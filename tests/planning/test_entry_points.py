@@ -100,7 +100,7 @@ def test_the_code_of_one_source_is_nothing_to_the_other(package: Path, edits: tu
 @pytest.mark.parametrize(
     ("place", "rules"),
     [
-        ("data/files/elevater_names.json", {"split", "features", "corpus", "tune"}),
+        ("data/files/elevater_names.json", {"split", "features", "corpus", "corpus_of_source", "tune"}),
         ("claims/npt.py", {"claims", "report"}),
         ("tasks/published/data/npt_table3_ablation.csv", {"table", "figure", "corpus_figure", "claims", "report"}),
         ("report/templates/report.html", {"report"}),
@@ -125,7 +125,8 @@ def test_every_module_that_a_command_imports_is_an_entry_point_of_its_rule() -> 
     for rule in RULES:
         sources = ("rendered",) if rule in ("contact_sheet", "pretrain") else entry_points.SOURCES
         reached = {place for source in sources for place in code.reached(entry_points.rule_entries(rule, source))}
-        statements = [node for node in ast.walk(commands[rule]) if isinstance(node, ast.ImportFrom)]
+        command = commands[rule.partition("_of_")[0]]  # `corpus_of_source` runs `corpus`
+        statements = [node for node in ast.walk(command) if isinstance(node, ast.ImportFrom)]
         names = {node.module.removeprefix("reprompt.") for node in statements if node.module.startswith("reprompt.")}
         assert names, rule
         for name in names:
@@ -229,12 +230,12 @@ def test_the_hashes_of_stages_do_not_depend_on_parameters_and_follow_the_rules()
 
 
 WITH_CARDS = {  # what a rule's jobs read of the cards: the keys whose change makes a rule's outputs anew
-    "split": {"template", "metric", "groups", "classes"},
+    "split": {"template", "templates", "metric", "groups", "classes", "resize"},
     "corpus": {"template"},
     "corpus_of_source": {"template"},
-    "features": {"metric", "groups"},
-    "tune": {"metric", "groups", "template", "name_last"},  # a start or a teacher at the task's template
-    "contact_sheet": {"template", "metric", "groups", "classes", "rendered"},
+    "features": {"metric", "groups", "resize"},
+    "tune": {"metric", "beside", "groups", "template", "name_last", "resize"},  # a start or a teacher at the template
+    "contact_sheet": {"template", "templates", "metric", "groups", "classes", "rendered", "resize"},
     **{rule: {"printed", "short", "groups"} for rule in ("table", "figure", "claims", "report")},
 }
 EDITS = {  # of the package's cards
@@ -244,6 +245,9 @@ EDITS = {  # of the package's cards
     "metric": ("voc2007", "mean_average_precision", "mean_per_class"),
     "template": ("corpus", "a photo of a {}.", "a picture of a {}."),
     "name_last": ("dtd", "a texture of {}.", "the texture of {}."),
+    "templates": ("dtd", "a photo of a {} texture.", "a picture of a {} texture."),
+    "beside": ("hateful_memes", "beside: [area_under_roc]", "beside: []"),
+    "resize": ("mnist", "resize: squashed", "resize: centred"),
     "rendered": ("dtd", "DTD: textures", "DTD: patterns"),
     "classes": ("dtd", "classes: 47", "classes: 48"),
     "train": ("dtd", "train: 2820", "train: 2821"),
@@ -261,8 +265,8 @@ def edit_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     """A function that changes one key of a card of the package, in a copy."""
 
     def forget() -> None:
-        card.cards.cache_clear()
-        groups.groups.cache_clear()
+        for read in (card.cards, card.all_cards, card.data_sets, groups.groups, groups.derived):
+            read.cache_clear()
 
     def edit(key: str) -> None:
         task, before, after = EDITS[key]

@@ -252,7 +252,7 @@ def test_a_depth_of_all_is_the_number_of_the_backbones_layers(scale, backbone, i
         "upt": {"visual_depth": image},
         "ivlp": {"visual_depth": image, "text_depth": text},
     }.items():
-        settings = parameters.resolved("elevater", recipe_of(learner), "dtd", 20)
+        settings = parameters.resolved(parameters.experiments["elevater"], recipe_of(learner), "dtd", 20)
         assert {settings[name] for name in depths} == {"all"}
         resolved = parameters.with_depths(settings, recipe_of(learner), backbone)
         assert {name: resolved[name] for name in depths} == depths

@@ -51,7 +51,7 @@ STAGES = {  # of dvc.yaml, with the rules that they run
 CARDS = "cards"  # what counts of them, beside the stages in the file that dvc.yaml depends on
 # What of a card some result depends on; the rest is about having the data set, or about costs.
 COUNTS = {
-    *("printed", "short", "groups", "pictures", "metric", "beside", "template"),
+    *("printed", "short", "groups", "metric", "beside", "template"),
     *("name_last", "templates", "rendered", "classes", "resize"),
 }
 
