@@ -261,7 +261,8 @@ def test_a_depth_of_all_is_the_number_of_the_backbones_layers(scale, backbone, i
 
 
 def test_a_depth_can_be_swept_from_a_number_to_all():
-    parameters = edited(["experiments", "upt_block", "sweep"], [{"visual_depth": [2, "all"]}])
+    at = ["scales", "miniature", "experiments", "upt_block", "sweep"]
+    parameters = edited(at, [{"visual_depth": [2, "all"]}])
     cells = cells_of(parameters, "upt_block", "upt", "ViT-B-16", "mnist")
     assert {cell.learner.visual_depth for cell in cells} == {2, 4}
 
