@@ -61,6 +61,15 @@ def test_prompts_that_are_passed_on_are_made_before_they_are_judged(plan: Plan) 
     assert order == sorted(order)
 
 
+def test_a_target_of_the_grid_is_also_a_source(plan: Plan) -> None:
+    """Its held-out images are training images, which a job reads of the tasks that it has prompts of."""
+    judging = [job.name for job in plan.jobs if job.experiment == "transfer_grid"]
+    for name in judging:
+        cells = [cell for fleet in sampled(plan, judging) if fleet.job == name for cell in fleet.cells]
+        assert {test.task for cell in cells for test in cell.tests} <= {cell.task for cell in cells}
+        assert cells
+
+
 def test_everything_is_every_fleet_and_its_sources(plan: Plan) -> None:
     grid = [job for job in plan.jobs if job.experiment == "transfer_grid"]
     some = sampled(plan, [job.name for job in grid], everything=True)

@@ -206,7 +206,8 @@ class Comparison:
 
         self.logbook, self.started = Logbook(self.plan.root), time.monotonic()
         self.line.show(f"a worktree of {self.since[:12]} and one of {self.commit[:12]}", always=True)
-        self.old, self.new = (sides.make_side(self.plan, commit) for commit in (self.since, self.commit))
+        self.old = sides.make_side(self.plan, self.since, own=True)
+        self.new = sides.make_side(self.plan, self.commit)
         if self.same_features():
             sides.share(self.old, self.new, self.plan.root)
         reads = {job.name: set(reached(of_job(self.plan, job.rule, job.wildcards))) for job in self.jobs}

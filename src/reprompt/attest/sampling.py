@@ -108,15 +108,15 @@ def sampled(plan: Plan, jobs: Iterable[str], everything: bool = False) -> list[F
     for name in jobs:
         for fleet in fleets(plan, plan.job(name)):
             by_group.setdefault(fleet.group, []).append(fleet)
-    found = [fleet for group in by_group.values() for fleet in (group if everything else chosen(group))]
+    found = [fleet for group in by_group.values() for fleet in (group if everything else chosen(_at_home(group)))]
     judging = [fleet for fleet in found if _source(plan, fleet.cells[0])]
     tuned = [fleet for fleet in found if fleet not in judging]
     made = {_as_source(cell) for fleet in tuned for cell in fleet.cells}
     judged = []
     for fleet in judging:
-        wanted = {_prompt_of(cell) for cell in fleet.cells}
+        wanted = {_prompt_of(cell) for cell in fleet.cells if everything or _is_at_home(cell)}
         if not wanted & made or everything:
-            sources = _fleets_that_make(plan, fleet)
+            sources = _fleets_that_make(plan, fleet, wanted)
             some = sources if everything else [_cheapest(sources)]
             tuned += [one for one in some if one not in tuned]
             made |= {_as_source(cell) for one in some for cell in one.cells}
@@ -142,9 +142,21 @@ def _as_source(cell: Cell) -> tuple:
     return _prompt_of(replace(cell, prompts_of=cell.experiment))
 
 
-def _fleets_that_make(plan: Plan, judging: Fleet) -> list[Fleet]:
-    """The fleets whose prompts a fleet judges."""
-    wanted = {_prompt_of(cell) for cell in judging.cells}
+def _is_at_home(cell: Cell) -> bool:
+    """Whether a cell is judged on the task of its prompt; one with no prompt of another job's always is."""
+    return not cell.prompts_of or cell.task in {test.task for test in cell.tests}
+
+
+def _at_home(of_group: Sequence[Fleet]) -> Sequence[Fleet]:
+    """The fleets of a group that judge a prompt on its own task too, where prompts are judged elsewhere.
+
+    A target's held-out images are training images, and a job reads those of the tasks that it has prompts of.
+    """
+    return [fleet for fleet in of_group if any(map(_is_at_home, fleet.cells))] or of_group
+
+
+def _fleets_that_make(plan: Plan, judging: Fleet, wanted: set[tuple]) -> list[Fleet]:
+    """The fleets that make some of the prompts that a fleet judges."""
     jobs = plan.job(judging.job).prompts
     every = [fleet for name in jobs for fleet in fleets(plan, plan.job(name))]
     return [fleet for fleet in every if any(_as_source(cell) in wanted for cell in fleet.cells)]

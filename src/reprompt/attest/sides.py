@@ -1,7 +1,8 @@
 """The two codes at work: each in a worktree of its own with a copy of the results, so neither touches the real ones.
 
-Each works on the source of its worktree. What both read (data, backbones, kept prompts, records) are copies; features
-and images are made where they are missing, or shared where the same code makes them.
+Each works on the source of its worktree. What they read (data, backbones, kept prompts, records) are copies: the old
+code has the results of its own commit where DVC still has them, as today's may be of a format that it does not know.
+Features and images are made where they are missing, or shared where the same code makes them.
 """
 
 import json
@@ -52,6 +53,11 @@ class Side:
         return self.folder / output
 
     @property
+    def provenance(self) -> Path:
+        """Its list of provenance as it was when its results were laid out."""
+        return self.folder / ".provenance.jsonl"
+
+    @property
     def wanted(self) -> Path:
         """The lines that its processes look out for."""
         return self.folder / ".lines.json"
@@ -92,19 +98,33 @@ class Side:
         }
 
 
-def make_side(plan: Plan, commit: str) -> Side:
-    """A worktree of a commit with a copy of the results; what an interrupted attest left there stays."""
+def make_side(plan: Plan, commit: str, own: bool = False) -> Side:
+    """A worktree of a commit with a copy of the results; what an interrupted attest left there stays.
+
+    With `own` the results are those of the commit, where DVC's cache has them.
+    """
     side = Side(commit, (FOLDER / commit[:12]).resolve(), plan.root)
     if not (side.folder / ".git").exists():
         shutil.rmtree(side.folder, ignore_errors=True)
         git("worktree", "prune")
         git("worktree", "add", "--quiet", "--detach", "--force", str(side.folder), commit)
-    copy_results(plan.root, side.at(plan.root))
+    if not (own and check_out_results(side)):
+        copy_results(plan.root, side.at(plan.root))
+    shutil.copy2(side.at(provenance.list_path(side.root)), side.provenance)
     for path in outside(plan):
         if path.exists() and not side.at(path).exists():
             side.at(path).parent.mkdir(parents=True, exist_ok=True)
             side.at(path).symlink_to(path.resolve())
     return side
+
+
+def check_out_results(side: Side) -> bool:
+    """Lay out what DVC has of the commit's own results; git's are there. False where DVC no longer has all of it."""
+    dvc = [sys.executable, "-m", "dvc"]
+    options = {"env": reproduce.environment(), "capture_output": True, "text": True, "check": False}
+    cache = subprocess.run([*dvc, "cache", "dir"], **options).stdout.strip()
+    subprocess.run([*dvc, "config", "--local", "cache.dir", cache], cwd=side.folder, **options)
+    return subprocess.run([*dvc, "checkout", "--quiet", "--force"], cwd=side.folder, **options).returncode == 0
 
 
 def copy_results(root: Path, to: Path) -> None:
@@ -167,7 +187,7 @@ def made_again(side: Side, outputs: Sequence[str], cores: int) -> tuple[dict[str
     aside, made = side.folder / ".aside", side.folder / ".made"
     for folder in (aside, made):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copy2(provenance.list_path(side.root), side.at(provenance.list_path(side.root)))
+    shutil.copy2(side.provenance, side.at(provenance.list_path(side.root)))
     _move(outputs, side.folder, aside)
     try:
         fixed = ["--config", f"scale={side.root.name}", "--rerun-triggers", "mtime", "--cores", str(cores)]
@@ -201,7 +221,11 @@ def _move(outputs: Iterable[str], source: Path, target: Path) -> None:
 
 
 class Sampler:
-    """`reprompt sample` on one side, which works through requests in order."""
+    """`reprompt sample` on one side, which works through requests in order.
+
+    On one thread, whatever it asks for: two that add into the rows of one table (the captions' tokens, in pre-training)
+    do so in an order of chance, and then even one code gives other bits each time.
+    """
 
     def __init__(self, side: Side, requests: Sequence[Mapping[str, Any]]):
         """Start it."""
@@ -215,7 +239,7 @@ class Sampler:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "reprompt.cli", *command],
                 cwd=side.folder,
-                env=side.environment,
+                env=side.environment | {"OMP_THREAD_LIMIT": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
