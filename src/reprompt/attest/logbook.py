@@ -28,11 +28,14 @@ class Logbook:
             [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
         )
 
-    def agreed(self, piece: str, old: str, new: str) -> Line | None:
-        """The line of a piece that agreed between two hashes of code, if it was compared."""
+    def agreed(self, piece: str, old: str, new: str) -> bool:
+        """Whether a piece was compared between two hashes of code, and agreed."""
         wanted = (piece, [old, new], True)
-        fits = (line for line in self.lines if (line["piece"], line["code"], line["agreed"]) == wanted)
-        return next(fits, None)
+        return any((line["piece"], line["code"], line["agreed"]) == wanted for line in self.lines)
+
+    def executed(self, since: str) -> set[str]:
+        """Which changes since a commit were executed by samples that agreed; a key holds its function's text."""
+        return {key for line in self.lines if line["agreed"] and line["from"] == since for key in line["executed"]}
 
     def add(
         self,

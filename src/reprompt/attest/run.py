@@ -205,6 +205,7 @@ class Comparison:
         from reprompt.attest.logbook import Logbook
 
         self.logbook, self.started = Logbook(self.plan.root), time.monotonic()
+        self.outcome.executed |= self.logbook.executed(self.since)
         self.line.show(f"a worktree of {self.since[:12]} and one of {self.commit[:12]}", always=True)
         self.old = sides.make_side(self.plan, self.since, own=True)
         self.new = sides.make_side(self.plan, self.commit)
@@ -242,12 +243,7 @@ class Comparison:
 
         covered = covering(self.plan, jobs)
         chosen = [job for job in jobs if job.rule != "features" or self.everything or job in covered]
-        todo = []
-        for job in chosen:
-            if line := self.logbook.agreed(job.name, job.before, job.now):
-                self.outcome.executed.update(line["executed"])
-            else:
-                todo.append(job)
+        todo = [job for job in chosen if not self.logbook.agreed(job.name, job.before, job.now)]
         for job in [job for job in todo if job.rule == "weights"]:
             file = self.plan.parameters.backbones[job.wildcards["backbone"]].file
             if not (file and Path(file).exists()):
@@ -304,13 +300,8 @@ class Comparison:
         ]
         some = sampled(self.plan, [job.name for job in jobs if job.trains], self.everything)
         pieces += [Piece(of_name.get(fleet.job), fleet, whole=self.everything) for fleet in some]
-        todo = []
-        for piece in pieces:
-            line = piece.job and self.logbook.agreed(piece.name, piece.job.before, piece.job.now)
-            if line:
-                self.outcome.executed.update(line["executed"])
-            elif piece.job:
-                todo.append(piece)
+        of_jobs = [piece for piece in pieces if piece.job]
+        todo = [one for one in of_jobs if not self.logbook.agreed(one.name, one.job.before, one.job.now)]
         sources = {name for piece in todo if piece.fleet for name in self.plan.job(piece.fleet.job).prompts}
         todo += [piece for piece in pieces if piece.fleet and piece.fleet.job in sources and piece not in todo]
         todo.sort(key=pieces.index)

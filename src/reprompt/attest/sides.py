@@ -23,6 +23,7 @@ from reprompt.plan.plan import Plan
 
 FOLDER = Path(".reprompt/attest")
 TRACED = Path(__file__).with_name("traced")  # what Python imports at its start where that is on its path
+ONE_THREAD = Path(__file__).with_name("one_thread.py")
 MADE_ANEW = ("features", "images")  # folders below the results whose content is no output
 
 
@@ -223,8 +224,7 @@ def _move(outputs: Iterable[str], source: Path, target: Path) -> None:
 class Sampler:
     """`reprompt sample` on one side, which works through requests in order.
 
-    On one thread, whatever it asks for: two that add into the rows of one table (the captions' tokens, in pre-training)
-    do so in an order of chance, and then even one code gives other bits each time.
+    On one thread, where a code gives the same bits each time.
     """
 
     def __init__(self, side: Side, requests: Sequence[Mapping[str, Any]]):
@@ -237,9 +237,9 @@ class Sampler:
         command = ["sample", str(asked), "--out", str(side.samples), "--scale", side.root.name]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "reprompt.cli", *command],
+                [sys.executable, str(ONE_THREAD), *command],
                 cwd=side.folder,
-                env=side.environment | {"OMP_THREAD_LIMIT": "1"},
+                env=side.environment | {"OMP_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
