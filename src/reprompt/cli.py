@@ -478,13 +478,18 @@ def attest(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be compared and what not.")] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Compare every cell instead of a sample, and whole trainings.")
+        bool, typer.Option("--all", help="Compare every cell, and whole trainings, not a sample.")
     ] = False,
     cores: Annotated[int | None, typer.Option(help="CPU cores; all by default.")] = None,
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
-    """Prove that a change of the code changed no number, and keep the results that it made stale."""
+    """Compare what a changed code gives with what the old one gave, and keep the results that it made stale.
+
+    Both run here side by side: every table, figure and claim whole, of training a sample that has every learner on every
+    task (--all compares all of it). The change has to be committed. What agrees bit by bit is registered in
+    provenance.jsonl, code.json and dvc.lock; the exit code is 1 where something stays stale.
+    """
     from reprompt.attest.run import attest as run
 
     sys.exit(run(_plan(params, scale), names or (), dry_run, everything, cores))

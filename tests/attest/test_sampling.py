@@ -35,7 +35,7 @@ def test_every_group_is_sampled_with_its_fewest_and_its_most_shots(plan: Plan) -
 
 
 def test_a_fleet_that_has_both_ends_stands_alone(plan: Plan) -> None:
-    (cell,) = plan.job("few_shot/zero_shot/ViT-B-16/part1").cells[:1]
+    (cell,) = plan.job("few_shot/coop/ViT-B-16/part1").cells[:1]
 
     def fleet(shots: tuple[int, ...], seconds: float) -> Fleet:
         return Fleet("job", tuple(replace(cell, shots=number) for number in shots), seconds)
@@ -70,6 +70,17 @@ def test_a_target_of_the_grid_is_also_a_source(plan: Plan) -> None:
         assert cells
 
 
+def test_every_learner_is_sampled_on_every_task_and_what_learns_nothing_whole(plan: Plan) -> None:
+    """A change may act on the class names of one task alone."""
+    every = [fleet for job in plan.jobs for fleet in fleets(plan, job)]
+    some = sampled(plan, [job.name for job in plan.jobs])
+    assert set().union(*(fleet.sees for fleet in some)) == set().union(*(fleet.sees for fleet in every))
+    assert {cell for fleet in every for cell in fleet.cells if cell.recipe == "zero_shot"} <= {
+        cell for fleet in some for cell in fleet.cells
+    }
+    assert len(some) < len(every)
+
+
 def test_everything_is_every_fleet_and_its_sources(plan: Plan) -> None:
     grid = [job for job in plan.jobs if job.experiment == "transfer_grid"]
     some = sampled(plan, [job.name for job in grid], everything=True)
@@ -80,7 +91,7 @@ def test_only_the_first_steps_of_long_trainings_are_asked_for(plan: Plan) -> Non
     (meta,) = sampled(plan, ["gram/unigram_meta/ViT-B-16/all"])
     assert request(plan, [meta]) == {"job": meta.job, "cells": [told(meta.cells[0])], "steps": 20}
     assert "steps" not in request(plan, [meta], everything=True)
-    (coop,) = sampled(plan, ["base_to_new/coop/ViT-B-16/part1"])
+    coop, *_ = sampled(plan, ["base_to_new/coop/ViT-B-16/part1"])
     assert request(plan, [coop]).keys() == {"job", "cells"}
     assert pretraining(plan, "ViT-B-16") == {"backbone": "ViT-B-16", "steps": 20}
     assert pretraining(plan, "ViT-B-16", everything=True)["steps"] == 30

@@ -33,6 +33,12 @@ class Logbook:
         wanted = (piece, [old, new], True)
         return any((line["piece"], line["code"], line["agreed"]) == wanted for line in self.lines)
 
+    def difference(self, job: str, old: str, new: str) -> str | None:
+        """Where a piece of a job differs between two hashes of code, by the last look at each piece, or None."""
+        of_job = (line for line in self.lines if line["piece"] == job or line["piece"].startswith(f"{job}: "))
+        last = {line["piece"]: line for line in of_job if line["code"] == [old, new]}
+        return next((line["first"] for line in last.values() if not line["agreed"]), None)
+
     def executed(self, since: str) -> set[str]:
         """Which changes since a commit were executed by samples that agreed; a key holds its function's text."""
         return {key for line in self.lines if line["agreed"] and line["from"] == since for key in line["executed"]}

@@ -225,7 +225,7 @@ class Comparison:
             if unseen:
                 self.outcome.stays(job, UNSEEN)
         for job in self.jobs:
-            self.outcome.why.setdefault(job.name, "")
+            self.outcome.stays(job, self.logbook.difference(job.name, job.before, job.now) or "")
 
     def same_features(self) -> bool:
         """Whether both codes make the same features."""

@@ -1,11 +1,13 @@
 """Which cells stand for all: of every group the fleet with fewest and the fleet with most shots, whole.
 
+Together they have every learner on every task: class names, images and labels differ from task to task.
+
 A group is what the code treats alike: the axes of a recipe with their settings, the protocol, the backbone, what is
 measured and the metrics. Of pre-training and meta-training the first steps stand for the rest.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -41,6 +43,12 @@ class Fleet:
         _, settings = json.loads(structure(cell))
         metrics = sorted({cell.metric(test.task) or "" for test in cell.tests})
         return canonical([axes, settings, cell.protocol, cell.backbone, cell.measures, metrics])
+
+    @cached_property
+    def sees(self) -> frozenset[tuple[str, str]]:
+        """Its learner with every task that it is trained on or judged on."""
+        tasks = {task for cell in self.cells for task in (*cell.trained_on, *(test.task for test in cell.tests))}
+        return frozenset((RECIPES[self.cells[0].recipe].learner, task) for task in tasks)
 
     @property
     def shots(self) -> tuple[int, int]:
@@ -87,16 +95,22 @@ def _measured(plan: Plan, job: Job) -> list[float]:
     return [fleet["seconds"] for fleet in costs.get("fleets", ()) if fleet["trained"]]
 
 
-def chosen(of_group: Sequence[Fleet]) -> list[Fleet]:
-    """The cheapest fleet with fewest shots and the cheapest with most; the cheapest that has both where one has."""
+def chosen(of_group: Sequence[Fleet], seen: Set[tuple[str, str]] = frozenset()) -> list[Fleet]:
+    """A fleet with fewest shots and one with most, or one that has both; all of them where nothing is learned.
+
+    Each has tasks that its learner has not `seen`, as a change may act on the names or images of one task alone; among
+    such it is the cheapest.
+    """
+    if not RECIPES[of_group[0].cells[0].recipe].learned:
+        return list(of_group)
     fewest, most = min(one.shots[0] for one in of_group), max(one.shots[1] for one in of_group)
     few, many = ([one for one in of_group if one.shots[end] == shots] for end, shots in enumerate((fewest, most)))
     both = [one for one in few if one in many]
-    return list({_cheapest(some): None for some in ([both] if both else [few, many])})
+    return list({_cheapest(some, seen): None for some in ([both] if both else [few, many])})
 
 
-def _cheapest(some: Iterable[Fleet]) -> Fleet:
-    return min(some, key=lambda one: one.seconds)
+def _cheapest(some: Iterable[Fleet], seen: Set[tuple[str, str]] = frozenset()) -> Fleet:
+    return min(some, key=lambda one: (-len(one.sees - seen), one.seconds))
 
 
 def sampled(plan: Plan, jobs: Iterable[str], everything: bool = False) -> list[Fleet]:
@@ -108,7 +122,17 @@ def sampled(plan: Plan, jobs: Iterable[str], everything: bool = False) -> list[F
     for name in jobs:
         for fleet in fleets(plan, plan.job(name)):
             by_group.setdefault(fleet.group, []).append(fleet)
-    found = [fleet for group in by_group.values() for fleet in (group if everything else chosen(_at_home(group)))]
+    found: list[Fleet] = []
+    seen: set[tuple[str, str]] = set()
+    for group in by_group.values():
+        some = group if everything else chosen(_at_home(group), seen)
+        seen |= {pair for fleet in some for pair in fleet.sees}
+        found += some
+    every = [fleet for group in by_group.values() for fleet in _at_home(group)]
+    for fleet in sorted(every, key=lambda fleet: fleet.seconds):
+        if not fleet.sees <= seen:  # so that every learner is seen on every task
+            seen |= fleet.sees
+            found.append(fleet)
     judging = [fleet for fleet in found if _source(plan, fleet.cells[0])]
     tuned = [fleet for fleet in found if fleet not in judging]
     made = {_as_source(cell) for fleet in tuned for cell in fleet.cells}
