@@ -486,8 +486,8 @@ def attest(
 ) -> None:
     """Compare what a changed code gives with what the old one gave, and keep the results that it made stale.
 
-    Both run here side by side: every table, figure and claim whole, of training a sample that has every learner on every
-    task (--all compares all of it). The change has to be committed. What agrees bit by bit is registered in
+    Both run here side by side: every table, figure and claim whole, of training a sample that has every learner on
+    every task (--all compares all of it). The change has to be committed. What agrees bit by bit is registered in
     provenance.jsonl, code.json and dvc.lock; the exit code is 1 where something stays stale.
     """
     from reprompt.attest.run import attest as run
