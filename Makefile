@@ -43,11 +43,12 @@ test: $(STAMP) lint
 	@python -m pytest -n 2 --dist loadgroup
 
 rehearse: $(STAMP)
-	@python -m pytest -n 0 -m full_size -s tests/rehearsal
+	@python -m pytest -n 0 -s tests/rehearsal
 
 lint: $(STAMP)
 	@ruff check --quiet .
 	@ruff format --check --quiet .
+	@PYTHONPATH=src lint-imports --no-logo --no-cache
 	@snakefmt --check Snakefile rules
 	@snakemake --lint
 

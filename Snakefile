@@ -25,6 +25,10 @@ include: "rules/claims.smk"
 include: "rules/report.smk"
 
 
+for each in workflow.rules:  # here, not in each: dvc.yaml's stages depend on the text of their rules
+    each.priority = priority_of(each.name)
+
+
 rule all:
     """Every table, every figure and the report of the active scale, and all its records and backbones.
 

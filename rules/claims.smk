@@ -17,6 +17,7 @@ rule claims:
     params:
         scale=SCALE,
         code=code_of("claims"),
+        spec=spec_of("claims"),
     shell:
         "reprompt claims --scale {params.scale} --out {output.csv} > {log} 2>&1"
 

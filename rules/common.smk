@@ -7,11 +7,19 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from reprompt import entry_points, locks, provenance
-from reprompt.estimate import resources as estimated
-from reprompt.plan.parameters import ParameterError, load_parameters
-from reprompt.plan.plan import make_plan
-from reprompt.taking_over import take_over_backbones
+from reprompt.planning import entry_points
+
+from reprompt.foundation import locks
+from reprompt.foundation.digests import digest_of_text
+
+from reprompt.workflow import order, provenance
+from reprompt.workflow.estimate import resources as estimated
+from reprompt.planning.parameters import load_parameters
+from reprompt.cells.recipes import in_path
+from reprompt.cells.tuning import ParameterError
+from reprompt.planning.plan import make_plan
+from reprompt.workflow.snakemake import step_name
+from reprompt.workflow.taking_over import take_over_backbones
 
 try:
     PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
@@ -24,19 +32,22 @@ R = PLAN.root
 LOGS = Path("logs") / SCALE
 JOB = "{experiment}/{recipe}/{backbone}/{part}"  # the name of a job
 RECORDS = [PLAN.records(job) for job in JOBS]
-JUDGED = {of.prompts_of for of in PLAN.parameters.experiments.values()}  # whose prompts the grid alone reads
-KEEPING = [name for name, of in PLAN.parameters.experiments.items() if of.keeps_prompts and name not in JUDGED]
-PASSING_ON = [name for name, of in PLAN.parameters.experiments.items() if of.keeps_prompts and name in JUDGED]
-DROPPING = [name for name, of in PLAN.parameters.experiments.items() if not of.keeps_prompts]
-GRID = [name for name, of in PLAN.parameters.experiments.items() if of.protocol == "transfer_grid"]
+EXPERIMENTS = PLAN.parameters.experiments
+EVALUATED = {experiment.prompts_of for experiment in EXPERIMENTS.values()}  # whose prompts the grid alone reads
+LEAVING = [name for name, experiment in EXPERIMENTS.items() if experiment.keeps_prompts]
+KEEPING = [name for name in LEAVING if name not in EVALUATED]
+PASSING_ON = [name for name in LEAVING if name in EVALUATED]
+DROPPING = [name for name in EXPERIMENTS if name not in LEAVING]
+GRID = [name for name, experiment in EXPERIMENTS.items() if experiment.protocol == "transfer_grid"]
 TABLES = [output.name for output in PLAN.outputs.values() if output.kind == "table"]
 FIGURES = [output.name for output in PLAN.outputs.values() if output.kind == "figure"]
 CORPUS_FIGURES = [figure.name for figure in PLAN.corpus_figures]
-PRETRAINED = [name for name, of in PLAN.parameters.backbones.items() if of.source == "rendered"]
-CONVERTED = [name for name, of in PLAN.parameters.backbones.items() if of.source == "open_clip"]
+PRETRAINED = [name for name, backbone in PLAN.parameters.backbones.items() if backbone.source == "rendered"]
+CONVERTED = [name for name, backbone in PLAN.parameters.backbones.items() if backbone.source == "open_clip"]
 RESOURCES = estimated.Resources.read(
     Path("slurm") / f"{SCALE}.json"
 )  # what `reprompt estimate --write` left, if anything
+PRIORITIES = order.read()  # what `reprompt reproduce` left: which jobs the next table or figure needs
 WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show
 
 
@@ -45,8 +56,8 @@ wildcard_constraints:
     task="|".join(PLAN.all_tasks),
     backbone="|".join(PLAN.backbones),
     part="|".join(re.escape(part) for part in dict.fromkeys([*PLAN.parts, *(job.part for job in PLAN.jobs)])),
-    experiment="|".join(PLAN.parameters.experiments),
-    recipe="|".join({job.recipe for job in PLAN.jobs}),
+    experiment="|".join(EXPERIMENTS),
+    recipe="|".join({in_path(job.recipe) for job in PLAN.jobs}),
     table="|".join(TABLES),
     figure="|".join(FIGURES),
     corpus_figure="|".join(CORPUS_FIGURES),
@@ -85,7 +96,7 @@ def splits_of_job(wildcards):
 
 
 def prompts_of_job(wildcards):
-    """The prompts that a job starts from or judges."""
+    """The prompts that a job starts from or evaluates."""
     return [PLAN.prompts(job) for job in JOBS["/".join(wildcards)].prompts]
 
 
@@ -121,7 +132,7 @@ def spec_of(rule):
     """A function to what the parameters come to that a job of `rule` depends on."""
 
     def of_job(wildcards):
-        return entry_points.digest(entry_points.spec_of(PLAN, rule, dict(wildcards.items())))
+        return digest_of_text(entry_points.spec_of(PLAN, rule, dict(wildcards.items())))
 
     return of_job
 
@@ -156,6 +167,18 @@ def resource(rule, name, default):
     return of_job
 
 
+# What a rule comes before
+
+
+def priority_of(rule):
+    """A function to a job's priority: the cheap outputs of every study first, where the driver has ordered them."""
+
+    def of_job(wildcards):
+        return PRIORITIES.get(step_name(rule, dict(wildcards.items())), 0)
+
+    return of_job
+
+
 # Before and after a run
 
 
@@ -169,14 +192,14 @@ def jobs_by_study():
 
 def made_now(rule, wildcards):
     """With which code and parameters an output of `rule` would be made today, as provenance has it."""
-    spec = entry_points.digest(entry_points.spec_of(PLAN, rule, wildcards))
+    spec = digest_of_text(entry_points.spec_of(PLAN, rule, wildcards))
     return {"code": entry_points.code_of(PLAN, rule, wildcards), "spec": spec}
 
 
 def refill_cells():
     """Before anything is made again: put what the folder's records hold into the cell store."""
-    from reprompt.records import CELL_STORE
-    from reprompt.refill import refill
+    from reprompt.records.files import CELL_STORE
+    from reprompt.workflow.refill import refill
 
     filled = refill(PLAN.root.parent, CELL_STORE)
     if filled:

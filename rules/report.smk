@@ -23,6 +23,7 @@ rule report:
     params:
         scale=SCALE,
         code=code_of("report"),
+        spec=spec_of("report"),
     shell:
         "reprompt report --scale {params.scale} --out {output.page} > {log} 2>&1"
 

@@ -8,7 +8,6 @@ rule table:
     output:
         csv=R / "tables/{table}.csv",
         html=report(R / "tables/{table}.html", category=study_of_output, labels={"table": "{table}"}),
-        png=R / "tables/{table}.png",
     log:
         LOGS / "tables/{table}.log",
     conda:
@@ -18,6 +17,7 @@ rule table:
         runtime=15,
     params:
         code=code_of("table"),
+        spec=spec_of("table"),
         records=records_options,
         stem=str(R / "tables/{table}"),
     shell:
@@ -40,6 +40,7 @@ rule figure:
         runtime=15,
     params:
         code=code_of("figure"),
+        spec=spec_of("figure"),
         records=records_options,
         stem=str(R / "figures/{figure}"),
     shell:
@@ -68,7 +69,7 @@ rule contact_sheet:
 rule stage_tables:
     """`dvc repro tables`."""
     input:
-        expand(R / "tables/{table}.{end}", table=TABLES, end=["csv", "html", "png"]),
+        expand(R / "tables/{table}.{end}", table=TABLES, end=["csv", "html"]),
         expand(R / "figures/{figure}.{end}", figure=FIGURES + CORPUS_FIGURES, end=["png", "csv"]),
 
 

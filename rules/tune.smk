@@ -1,4 +1,4 @@
-"""Prompts tuned and judged. One job is one recipe of one experiment on one part of the tasks: all its shots and seeds."""
+"""Prompts tuned and evaluated. One job is one recipe of one experiment on one part of the tasks: all its shots and seeds."""
 
 
 rule tune:
@@ -58,10 +58,10 @@ use rule tune as tune_and_keep with:
 rule stage_records:
     """`dvc repro records`."""
     input:
-        [file for experiment in PLAN.parameters.experiments for file in records_of(experiment)],
+        [file for experiment in EXPERIMENTS for file in records_of(experiment)],
 
 
-for experiment in PLAN.parameters.experiments:
+for experiment in EXPERIMENTS:
 
     rule:
         name:

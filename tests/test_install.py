@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-PROJECT = Path(__file__).parents[1]
+from project import PROJECT
 
 
 @pytest.fixture

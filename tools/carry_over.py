@@ -1,46 +1,34 @@
-"""Carry results of schema 1 over to schema 2, with nothing trained: used once in a folder, docs/schema.md says when.
+"""Carry results of schema 2 over to schema 3, with nothing trained: used once in a folder, docs/schema.md says when.
 
     python tools/carry_over.py --scale miniature --made-by COMMIT
 
-COMMIT is the commit whose code made the results, by which `snakemake -n` has nothing to do. Manifests of features get
-the digests of the pictures (which are drawn or read once more), records the identities of their cells in place of
-keys; predictions, labels and what was measured stay as they are. What is stored is checked against what lies there:
-splits, weights, settings. The list of outputs then says that COMMIT made them, and `reprompt attest` shows that
-today's code gives the same.
+COMMIT is the commit whose code made the results, by which `snakemake -n` has nothing to do. Recipes get their
+canonical forms: in the names of files, in the rows of records, in the identities of cells, in the list of outputs.
+Predictions, labels, what was measured, and kept prompts keep every byte. The pictures of tables are dropped, files and
+entries. The list of outputs then says that COMMIT made the rest, by a code of no hash of today's, and
+`reprompt attest` shows that today's code gives the same.
 
-The prompts that one job passes on to another and that are not kept (of those that the transferability grid judges)
-have no digest: "not kept" stands in its place, so these cells are judged anew when their job has to run again.
+A folder where this was stopped half-way is carried over to the end by the same command.
 """
 
 import argparse
-import hashlib
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from reprompt import provenance
-from reprompt.atomic import write_text
-from reprompt.clip.backbones import load
-from reprompt.clip.manifest import digest_of_picture, manifest
-from reprompt.data.source import SourceInViews
-from reprompt.data.sources import stored_source_of
-from reprompt.fleets import Given
-from reprompt.identity import Identity, identity, read_pictures_of, read_splits
-from reprompt.multitask.groups import read_groups
-from reprompt.plan.cells import Cell
-from reprompt.plan.parameters import Views, load_parameters
-from reprompt.plan.plan import Job, Plan, make_plan
-from reprompt.prompts import read_prompts
-from reprompt.records import json_array, write_npz
-from reprompt.schema import SCHEMA
+from reprompt.cells.recipes import from_path, in_path, recipe_of
+from reprompt.foundation.arrays import write_npz
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.schema import SCHEMA
+from reprompt.records.files import json_array
+from reprompt.workflow import provenance
 
-AT_ONCE = 4096  # pictures in memory
-NOT_KEPT = "not kept"
-BEFORE = "schema 1"  # in place of a hash of the code
-TOLD = ("source", "shots", "tau", "seed", "swept", "start", "group")  # what tells cells apart in the rows of a job
+BEFORE = "schema 2"  # in place of a hash of the code
 
 
 def main() -> None:
@@ -49,119 +37,107 @@ def main() -> None:
     arguments.add_argument("--scale", required=True)
     arguments.add_argument("--made-by", required=True, metavar="COMMIT")
     given = arguments.parse_args()
-    plan = make_plan(load_parameters("params.yaml", given.scale))
-    if wrong := provenance.differences(plan.root):
-        sys.exit(f"{wrong[0][0]}: {wrong[0][1]}")
-    carry_manifests(plan)
-    for job in plan.jobs:
-        carry_records(plan, job)
-        print(job.name, flush=True)
-    register(plan, given.made_by)
+    root = Path("results") / given.scale
+    carry_list(root, carry_files(root))
+    drop_pictures(root)
+    register(root, given.made_by)
 
 
-def carry_manifests(plan: Plan) -> None:
-    """Write every manifest of features with the digests of the part's pictures."""
-    source = stored_source_of(plan.parameters, plan.images)
-    pictures = {}
-    for path in sorted((plan.root / "features").glob("*/*.json")):
-        part, old = path.stem, json.loads(path.read_text())
-        spec, backbone = plan.features_spec(path.parent.name, part), path.parent.name
-        if old["weights_sha256"] != weights_of(plan, backbone):
-            sys.exit(f"{path}: made with other weights than those in backbones/{backbone}.safetensors")
-        if part not in pictures:
-            print(f"pictures of {part}", flush=True)
-            pictures[part] = {task: digests(source, task, plan.views_of(part)) for task in plan.parts[part]}
-        write_text(path, manifest(spec, old["weights_sha256"], pictures[part]))
+def canonical_path(path: str | Path) -> Path:
+    """Where a file of records or kept prompts lies in schema 3: `.../records/EXPERIMENT/RECIPE/...`."""
+    parts = list(Path(path).parts)
+    if "records" in parts and len(parts) > (recipe := parts.index("records") + 2):
+        parts[recipe] = in_path(recipe_of(from_path(parts[recipe])).expression)
+    return Path(*parts)
 
 
-def digests(source: SourceInViews, task: str, views: Views | None) -> dict[str, str]:
-    """The digests of a task's pictures, as `task_features` gives them, which encodes besides."""
-    found = {kind: hashlib.sha256() for kind in ("train", "views", "test")}
-    counts = {split: len(source.labels(task, split)) for split in ("train", "test")}
-
-    def add(kind: str, count: int, read) -> None:
-        for start in range(0, count, AT_ONCE):
-            images = read(range(start, min(start + AT_ONCE, count)))
-            found[kind].update("".join(map(digest_of_picture, images)).encode())
-
-    for split, count in counts.items():
-        add(split, count, lambda some, split=split: source.images(task, split, some))
-    for view in range(views.count if views else 0):
-        add("views", counts["train"], lambda some, view=view: source.views(task, some, [view] * len(some), views))
-    return {kind: digest.hexdigest()[:20] for kind, digest in found.items()}
+def is_dropped(path: str | Path) -> bool:
+    """Whether schema 3 has no such file: the picture of a table."""
+    return Path(path).match("tables/*.png")
 
 
-def carry_records(plan: Plan, job: Job) -> None:
-    """Write a job's records with the identities of its cells."""
-    path = plan.records(job.name)
-    with np.load(path) as file:
+def drop_pictures(root: Path) -> None:
+    """Delete the pictures of tables."""
+    for picture in (root / "tables").glob("*.png"):
+        picture.unlink()
+
+
+def carry_files(root: Path) -> dict[str, str]:
+    """Rewrite and rename every file below `records`; the SHA-256 of each."""
+    contents = {}
+    for old in sorted(path for path in (root / "records").rglob("*") if path.is_file()):
+        new = canonical_path(old)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        if old.suffix == ".npz":
+            carry_records(old, new)
+        elif old.suffix == ".json":
+            costs = json.loads(old.read_text())
+            costs["job"] = canonical_job(costs["job"])
+            write_text(new, json.dumps(costs, indent=1) + "\n")
+        elif new != old:
+            shutil.copy2(old, new)
+        contents[str(new)] = provenance.sha256(new)
+        if new != old:
+            old.unlink()
+    for folder in sorted((path for path in (root / "records").rglob("*") if path.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    return contents
+
+
+def canonical_job(name: str) -> str:
+    """The name of a job in schema 3."""
+    experiment, recipe, *rest = name.split("/")
+    return "/".join((experiment, in_path(recipe_of(from_path(recipe)).expression), *rest))
+
+
+def carry_records(old: Path, new: Path) -> None:
+    """Write a file of records as schema 3 has it, if it is not so already. Every array keeps its bytes."""
+    with np.load(old) as file:
         arrays = {name: file[name] for name in file.files}
-    if "rows" not in arrays:
-        return  # done before
-    rows, splits = json.loads(arrays.pop("rows").tobytes()), read_splits(job, plan.root / "data")
-    identities = identities_of(plan, job)
-    places = {told(vars(cell) | {"source": cell.task}, cell.tests): n for n, cell in enumerate(job.cells)}
-    of_key: dict[str, list[dict]] = {}
-    for row in rows:
-        of_key.setdefault(row["cell"], []).append(row)
-    for of_cell in of_key.values():
-        place = places[told(of_cell[0], [(row["task"], row["split"]) for row in of_cell])]
-        for row in of_cell:
-            kept = identities[job.cells[place]]
-            if row.pop("settings") != kept["settings"] or row.pop("weights_sha256") != kept["weights"]:
-                sys.exit(f"{path}: {row['task']}: made with other settings or weights than the plan has")
-            if row.pop("data_sha256") != splits[row["task"]].sha256:
-                sys.exit(f"{path}: {row['task']}: made from another split file")
-            row["cell"] = place
-    if len(of_key) != len(job.cells):
-        sys.exit(f"{path}: {len(of_key)} cells, the plan has {len(job.cells)}")
-    about = {"schema": SCHEMA, "cells": [identities[cell] for cell in job.cells], "rows": rows}
-    write_npz(path, about=json_array(about), **arrays)
+    about = json.loads(arrays.pop("about").tobytes())
+    if about["schema"] == SCHEMA:
+        return
+    if about["schema"] != SCHEMA - 1:
+        sys.exit(f"{old}: of schema {about['schema']}")
+    for row in about["rows"]:
+        recipe = recipe_of(row["recipe"])
+        row["recipe"] = recipe.expression
+        about["cells"][row["cell"]]["method"] = recipe.members
+    write_npz(new, about=json_array(about | {"schema": SCHEMA}), **arrays)
 
 
-def told(of: dict, tests) -> tuple:
-    """What tells a cell apart in its job, of a cell or of its rows."""
-    return (*(of[name] for name in TOLD), tuple(sorted(map(tuple, tests))))
+def carry_list(root: Path, contents: dict[str, str]) -> None:
+    """The list of outputs with the names and contents of schema 3, and without the outputs that it has no more."""
+    entries = {}
+    for entry in provenance.load(root).values():
+        if is_dropped(entry["output"]):
+            continue
+        output = str(canonical_path(entry["output"]))
+        entry |= {"output": output, "sha256": contents.get(output, entry["sha256"])}
+        if "recipe" in entry.get("wildcards", {}):
+            recipe = recipe_of(from_path(entry["wildcards"]["recipe"]))
+            entry["wildcards"]["recipe"] = in_path(recipe.expression)
+        entry["input"] = _renamed(entry["input"])
+        if entry.get("input_checksums"):
+            known = entry["input_checksums"].items()
+            checksums = {str(canonical_path(file)): checksum for file, checksum in known if not is_dropped(file)}
+            new = {file: f"sha256:{contents[file]}" for file in checksums.keys() & contents.keys()}
+            entry["input_checksums"] = checksums | new
+        entries[output] = entry
+    provenance.write(root, entries)
 
 
-def identities_of(plan: Plan, job: Job) -> dict[Cell, Identity]:
-    """The identities of a job's cells."""
-    splits, pictures = (
-        read_splits(job, plan.root / "data"),
-        read_pictures_of(job, plan, plan.root / "features" / job.backbone),
-    )
-    weights, prompts = weights_of(plan, job.backbone), {}
-    if job.prompts and all(plan.prompts(name).exists() for name in job.prompts):
-        backbone = load(plan.root / f"backbones/{job.backbone}.safetensors", job.backbone)
-        by_experiment: dict[str, list[Path]] = {}
-        for name in job.prompts:
-            by_experiment.setdefault(name.partition("/")[0], []).append(plan.prompts(name))
-        prompts = {experiment: read_prompts(paths, backbone) for experiment, paths in by_experiment.items()}
-    given = Given(prompts, read_groups(plan.groups) if job.partners else {})
-    found = {}
-    for cell in job.cells:
-        prompt = given.prompt(cell) if prompts or not job.prompts else {}
-        found[cell] = identity(cell, splits, pictures, weights, given.trained_on(cell), prompt)
-        if job.prompts and not prompts:
-            found[cell]["prompt"] = NOT_KEPT
-    return found
+def _renamed(files: Iterable[str] | None) -> list[str] | None:
+    return files and [str(canonical_path(file)) for file in files if not is_dropped(file)]
 
 
-def weights_of(plan: Plan, backbone: str) -> str:
-    """The hash of a backbone's weights."""
-    return provenance.sha256(plan.root / f"backbones/{backbone}.safetensors")
-
-
-def register(plan: Plan, commit: str) -> None:
+def register(root: Path, commit: str) -> None:
     """Have Snakemake take the files for its own, then say that `commit` made them, by code of no hash of today's."""
-    entries = provenance.load(plan.root)
-    passed_on = [output for output, entry in entries.items() if entry["sha256"] is None]
-    for output in entries.keys() - set(passed_on):
-        entries[output]["sha256"] = provenance.sha256(output)
-    provenance.write(plan.root, entries)
-    touch = ["snakemake", "--touch", "--forceall", "--cores", "1", "--config", f"scale={plan.scale}"]
+    passed_on = [output for output, entry in provenance.load(root).items() if entry["sha256"] is None]
+    touch = ["snakemake", "--touch", "--forceall", "--cores", "1", "--config", f"scale={root.name}"]
     subprocess.run(touch, check=True)
-    entries = provenance.load(plan.root)
+    entries = provenance.load(root)
     for output in passed_on:  # what Snakemake knows of the other outputs of its job
         beside = entries[str(Path(output).with_suffix(".npz"))]
         entries[output] = beside | {"output": output, "sha256": None}
@@ -170,7 +146,7 @@ def register(plan: Plan, commit: str) -> None:
         entry["made"] |= dict.fromkeys({"code", "cells"} & entry["made"].keys(), BEFORE) | {"commit": commit}
         entry["params"] = sorted(repr(BEFORE) if value == repr(code) else value for value in entry["params"])
         provenance.change_params(entry["output"], entry["params"])
-    provenance.write(plan.root, entries)
+    provenance.write(root, entries)
 
 
 if __name__ == "__main__":

@@ -73,12 +73,9 @@ def make_venv(venv: Path) -> None:
     """A virtual environment of this very Python version; one that is broken or of another version is replaced."""
     version = "import sys; print(*sys.version_info[:2])"
     if venv.exists():
-        found = (
-            subprocess.run([venv / "bin/python", "-c", version], capture_output=True, text=True)
-            if (venv / "bin/python").exists()
-            else None
-        )
-        if found and found.returncode == 0 and found.stdout.split() == [str(n) for n in sys.version_info[:2]]:
+        python = venv / "bin/python"
+        asked = subprocess.run([python, "-c", version], capture_output=True, text=True) if python.exists() else None
+        if asked and asked.returncode == 0 and asked.stdout.split() == [str(n) for n in sys.version_info[:2]]:
             return
         shutil.rmtree(venv)
     made = subprocess.run([sys.executable, "-m", "venv", venv], capture_output=True, text=True)

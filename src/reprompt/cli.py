@@ -13,20 +13,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reprompt.cells.parameters import FileImages
+from reprompt.cells.tuning import ParameterError
 from reprompt.data.commands import app as data_app
-from reprompt.plan.parameters import FileImages, ParameterError, load_parameters
-from reprompt.plan.plan import Plan, make_plan
+from reprompt.planning.parameters import load_parameters
+from reprompt.planning.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     import pandas as pd
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(data_app, name="data")
+bench_app = typer.Typer(no_args_is_help=True, help="What things cost: measurements on the machine at hand.")
+app.add_typer(bench_app, name="bench")
 
 Params = Annotated[Path, typer.Option(help="The parameter file.")]
 Scale = Annotated[str | None, typer.Option(help="smoke, miniature or paper; the parameter file's own by default.")]
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
 Device = Annotated[str, typer.Option(help="cpu or cuda.", envvar="REPROMPT_DEVICE")]
+FullSize = Annotated[str, typer.Option(help="The architecture, at its full size with random weights.")]
+BenchDevice = Annotated[str, typer.Option(help="cpu or cuda.")]
+Precision = Annotated[str, typer.Option(help="float32 or bfloat16.")]
+Json = Annotated[Path | None, typer.Option(help="Also write the measurements here, as JSON.")]
 
 
 def main() -> None:
@@ -53,7 +61,7 @@ def _as_job(threads: int) -> Iterator[None]:
     """What every command of the workflow does: hold the folder's job lock, and use a fixed number of threads."""
     import torch
 
-    from reprompt.locks import job_lock
+    from reprompt.foundation.locks import job_lock
 
     torch.set_num_threads(threads)  # results differ in the last bit between thread counts: fixed, not the machine's
     with job_lock():
@@ -63,13 +71,18 @@ def _as_job(threads: int) -> Iterator[None]:
 @app.command()
 def plan(
     study: Annotated[str | None, typer.Option(help="Only this study's outputs.")] = None,
+    cells: Annotated[str | None, typer.Option(metavar="EXPERIMENT", help="Its cells, with all settings.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The cells as JSON.")] = False,
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
-    """List jobs, fleets, cells, tables and the estimated time."""
-    from reprompt.plan.summary import print_plan
+    """List jobs, fleets, cells, tables and the estimated time; of one experiment every cell with all its settings."""
+    from reprompt.workflow.summary import print_cells, print_plan
 
-    print_plan(_plan(params, scale), study)
+    if cells is None:
+        print_plan(_plan(params, scale), study)
+    else:
+        print_cells(_plan(params, scale), cells, as_json)
 
 
 @app.command()
@@ -77,13 +90,13 @@ def split(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -
     """Write the split file of every task: labels, halves, few-shot draws."""
     from reprompt.data.source import split_of
     from reprompt.data.sources import source_of
-    from reprompt.locks import job_lock
+    from reprompt.foundation.locks import job_lock
 
     the_plan = _plan(params, scale)
     source, most_shots = source_of(the_plan.parameters), the_plan.most_shots(the_plan.labelled_tasks)
     with job_lock():
         for task in the_plan.labelled_tasks:
-            split_of(source, task, the_plan.all_seeds, most_shots).write(out / f"{task}.json")
+            split_of(source, the_plan.parameters.card(task), the_plan.all_seeds, most_shots).write(out / f"{task}.json")
             for note in source.notes(task):
                 print(f"{task}: {note}", file=sys.stderr)
 
@@ -98,8 +111,8 @@ def pretrain(
     scale: Scale = None,
 ) -> None:
     """Pre-train a miniature CLIP on the rendered corpus."""
-    from reprompt.miniature.pretrain import pretrain_backbone
-    from reprompt.progress import Progress
+    from reprompt.training.pretrain import Pretraining, pretrain_backbone
+    from reprompt.workflow.progress import Progress
 
     parameters = load_parameters(params, scale)
     settings = parameters.backbones[backbone]
@@ -108,7 +121,8 @@ def pretrain(
             f"backbones.{backbone}: {settings.model} is not pre-trained here; `reprompt weights {backbone}` gets it"
         )
     with _as_job(threads), Progress(f"pretrain/{backbone}", total=settings.steps, unit="steps") as progress:
-        pretrain_backbone(backbone, settings, parameters.corpus, text_from, out, threads, progress.advance)
+        pretraining = Pretraining(backbone, settings, parameters.corpus, text_from)
+        pretrain_backbone(pretraining, out, threads, progress.advance)
 
 
 @app.command()
@@ -123,17 +137,17 @@ def weights(
     scale: Scale = None,
 ) -> None:
     """Convert the weights of an open_clip backbone, from a file or downloaded, into a weight file of this package."""
-    from reprompt.clip.openai import convert, fetch, is_published, read_found
+    from reprompt.clip.openai import convert, fetch, is_published, read_foreign_weights
 
     settings = load_parameters(params, scale).backbones[backbone]
     if settings.source != "open_clip":
         raise ValueError(f"backbones.{backbone} has no weights elsewhere: `reprompt pretrain {backbone}` makes them")
     with _as_job(threads=1):
         source = source or (Path(settings.file) if settings.file else None)
-        found = read_found(source or fetch(settings.model, settings.pretrained, backbone))
-        convert(found, settings.model, settings.pretrained, out)
-        whose = "OpenAI's published file" if is_published(found, settings.model) else "no file that OpenAI published"
-        print(f"{found.path}: {whose}, sha256 {found.sha256}", file=sys.stderr)
+        foreign = read_foreign_weights(source or fetch(settings.model, settings.pretrained, backbone))
+        convert(foreign, settings.model, settings.pretrained, out)
+        whose = "OpenAI's published file" if is_published(foreign, settings.model) else "no file that OpenAI published"
+        print(f"{foreign.path}: {whose}, sha256 {foreign.sha256}", file=sys.stderr)
 
 
 @app.command()
@@ -149,22 +163,23 @@ def features(
     """Encode the images of a part's tasks, every augmented view once, and write beside them what they are made from."""
     import torch
 
-    from reprompt.atomic import write_text
-    from reprompt.clip.features import ensure_features
+    from reprompt.clip.features import PartImages, ensure_features
     from reprompt.clip.manifest import manifest
     from reprompt.clip.openai import load
     from reprompt.data.sources import stored_source_of
-    from reprompt.entry_points import features_made_from
-    from reprompt.progress import Progress
+    from reprompt.foundation.atomic import write_text
+    from reprompt.planning.entry_points import code_of_pictures, features_made_from
+    from reprompt.workflow.progress import Progress
 
     the_plan = _plan(params, scale)
-    tasks, views = the_plan.parts[part], the_plan.views_of(part)
-    source = stored_source_of(the_plan.parameters, the_plan.images)
+    tasks = the_plan.parts[part]
+    source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
+    images = PartImages(source, tasks, the_plan.views_of(part))
     spec = the_plan.features_spec(backbone, part)
     made_from = features_made_from(the_plan, spec)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone).to(device, torch.float32)
-        pictures = ensure_features(out, made_from, frozen, source, tasks, views, progress.advance)
+        pictures = ensure_features(out, made_from, frozen, images, progress.advance)
         write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, pictures))
 
 
@@ -179,30 +194,34 @@ def corpus(
     scale: Scale = None,
 ) -> None:
     """Filter GRAM's image-text pairs and find their topics and domains."""
-    from reprompt.chc.from_files import make_file_corpus
-    from reprompt.chc.rendered import make_rendered_corpus
-    from reprompt.chc.run import STAGES
-    from reprompt.chc.task import corpus_split, in_pair_order
-    from reprompt.clip.features import ensure_features, read_features
+    from reprompt.clip.features import PartImages, ensure_features, read_features
     from reprompt.clip.openai import load
+    from reprompt.corpus.from_files import make_file_corpus
+    from reprompt.corpus.rendered import make_rendered_corpus
+    from reprompt.corpus.run import STAGES
+    from reprompt.corpus.task import corpus_split, in_pair_order
     from reprompt.data.sources import stored_source_of
-    from reprompt.entry_points import features_made_from
-    from reprompt.progress import Progress
+    from reprompt.miniature.corpus import render_corpus
+    from reprompt.planning.entry_points import code_of_pictures, features_made_from
+    from reprompt.workflow.progress import Progress
 
     the_plan = _plan(params, scale)
     gram = the_plan.parameters.gram
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
-        frozen, source = load(weights, gram.backbone), stored_source_of(the_plan.parameters, the_plan.images)
+        frozen = load(weights, gram.backbone)
+        source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
         made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"))
-        ensure_features(features, made_from, frozen, source, ("corpus",), views=None)
+        ensure_features(features, made_from, frozen, PartImages(source, ("corpus",), views=None))
         of_images = read_features(features, "corpus")
         rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
         if isinstance(gram.pairs, FileImages):
             pairs = source.source.of("corpus")  # the same, with what it has read
             made = make_file_corpus(out, pairs, rows, frozen, gram.clustering, progress.advance)
         else:
-            made = make_rendered_corpus(out, gram.pairs, rows, frozen, gram.clustering, threads, progress.advance)
-        corpus_split(made, the_plan.all_seeds, the_plan.most_shots(["corpus"])).write(split)
+            pairs = render_corpus(**gram.pairs.model_dump(), workers=threads)
+            made = make_rendered_corpus(out, pairs, rows, frozen, gram.clustering, progress.advance)
+        template = the_plan.parameters.card("corpus").template
+        corpus_split(made, template, the_plan.all_seeds, the_plan.most_shots(["corpus"])).write(split)
 
 
 @app.command()
@@ -217,27 +236,17 @@ def tune(
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
-    """Train and judge the cells of a job; finished cells are never trained again."""
+    """Train and evaluate the cells of a job; finished cells are never trained again."""
     from reprompt.clip.openai import load
-    from reprompt.progress import Progress
-    from reprompt.records import CELL_STORE
-    from reprompt.tune import tune_job
+    from reprompt.records.files import CELL_STORE
+    from reprompt.training.tune import Workplace, tune_job
+    from reprompt.workflow.progress import Progress
 
     the_plan = _plan(params, scale)
     the_job = the_plan.job(job)
     with _as_job(threads=1), Progress(job, total=len(the_job.cells), unit="cells") as progress:
-        tune_job(
-            the_job,
-            the_plan,
-            load(weights, the_job.backbone),
-            features,
-            splits,
-            CELL_STORE,
-            out,
-            costs,
-            progress.advance,
-            device,
-        )
+        workplace = Workplace(features, splits, CELL_STORE, out, costs, device)
+        tune_job(the_job, the_plan, load(weights, the_job.backbone), workplace, progress.advance)
 
 
 @app.command(hidden=True)
@@ -249,7 +258,7 @@ def sample(
 ) -> None:
     """Do a sample of the workflow's training anew, for `reprompt attest`; prints what is done, line by line."""
 
-    from reprompt.sample import sample as run
+    from reprompt.workflow.sample import sample as run
 
     lines = [json.loads(line) for line in requests.read_text().splitlines()]
     run(lines, _plan(params, scale), out, lambda name: print(name, flush=True))
@@ -261,7 +270,7 @@ def groups(
     records: Annotated[list[Path], typer.Option(help="Record files of the grid; give the option once per file.")],
 ) -> None:
     """Write with which partners MVLPT trains each task, from the transferability grid's validation images."""
-    from reprompt.multitask.groups import groups_of, write_groups
+    from reprompt.training.groups import groups_of, write_groups
 
     write_groups(out, groups_of(_records(records)))
 
@@ -272,7 +281,7 @@ def table(
     out: Out,
     records: Annotated[list[Path], typer.Option(help="Record files; give the option once per file.")],
 ) -> None:
-    """Write a table of a paper: published beside regenerated, as CSV, HTML and an image."""
+    """Write a table of a paper: published beside regenerated, as CSV and HTML."""
     from reprompt.tables import TABLES
     from reprompt.tables.write import write_table
 
@@ -328,9 +337,9 @@ def claims(
     scale: Scale = None,
 ) -> None:
     """Judge every claim of the papers on the records: holds, contradicted, inconclusive or not run."""
-    from reprompt.atomic import write_text
     from reprompt.claims import claims_frame, to_csv
     from reprompt.claims.printing import print_claims
+    from reprompt.foundation.atomic import write_text
 
     the_plan = _plan(params, scale)
     paths = [the_plan.records(job.name) for job in the_plan.jobs]
@@ -356,58 +365,61 @@ def parity(
 @app.command()
 def verify(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
     """Recompute every printed number from the stored predictions: no training, no images."""
-    from reprompt.verify import verify as verify_all
+    from reprompt.workflow.verify import verify as verify_all
 
     if not verify_all(_plan(params, scale)):
         sys.exit(1)
 
 
-@app.command()
-def bench(
-    backbone: Annotated[
-        str | None, typer.Option(help="Time training steps of every learner on this architecture at its full size.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda; with --backbone.")] = "cpu",
-    precision: Annotated[str, typer.Option(help="float32 or bfloat16; with --backbone.")] = "float32",
-    out: Annotated[Path | None, typer.Option(help="Also write the steps' measurements here, as JSON.")] = None,
-    params: Params = Path("params.yaml"),
-    scale: Scale = None,
+@bench_app.command("steps")
+def bench_steps(
+    backbone: FullSize = "ViT-B-16", device: BenchDevice = "cpu", precision: Precision = "float32", out: Json = None
 ) -> None:
-    """Time the few-shot study cell by cell and in fleets, and list what every rule cost; or time training steps."""
-    if backbone:
-        from reprompt.bench_steps import bench_steps
+    """Time a training step of every learner, as the papers' released code takes it and with the exact savings."""
+    from reprompt.benchmarks.steps import bench_steps as run
 
-        return bench_steps(backbone, device, precision, json_out=out)
-    from reprompt.bench import bench as run
+    run(backbone, device, precision, json_out=out)
+
+
+@bench_app.command("fleets")
+def bench_fleets(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Time the few-shot study cell by cell and in fleets, and list what every rule cost."""
+    from reprompt.benchmarks.fleets import bench as run
 
     run(_plan(params, scale))
 
 
-@app.command("bench-meta")
+@bench_app.command("meta")
 def bench_meta(
-    backbone: Annotated[str, typer.Option(help="The architecture, at its full size with random weights.")] = "ViT-B-16",
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
-    out: Annotated[Path | None, typer.Option(help="Also write the measurements here, as JSON.")] = None,
+    backbone: FullSize = "ViT-B-16", device: BenchDevice = "cpu", precision: Precision = "float32", out: Json = None
 ) -> None:
     """Time GRAM's outer step, second order against first."""
-    from reprompt.bench_meta import Size
-    from reprompt.bench_meta import bench_meta as run
+    from reprompt.benchmarks.meta import Size
+    from reprompt.benchmarks.meta import bench_meta as run
 
     run(backbone, device, precision, Size(), out)
 
 
-@app.command("bench-topics")
-def bench_topics(
-    out: Annotated[Path | None, typer.Option(help="Also write the measurements here, as JSON.")] = None,
-    params: Params = Path("params.yaml"),
-    scale: Scale = None,
-) -> None:
+@bench_app.command("topics")
+def bench_topics(out: Json = None, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
     """Time the clustering of captions at several sizes of the corpus, and project it to the paper's."""
-    from reprompt.bench_topics import bench_topics as run
+    from reprompt.benchmarks.topics import bench_topics as run
 
     clustering = load_parameters(params, scale).gram.clustering
     run(clustering.topics, clustering.chunk, json_out=out)
+
+
+@bench_app.command("input")
+def bench_input(out: Json = None) -> None:
+    """Time what an image costs before any tower sees it: a photograph decoded and scaled, an augmented view of it."""
+    from reprompt.foundation.atomic import write_text
+    from reprompt.workflow.estimate.calibrate import SIZE, seconds_per_cropped_pixel, seconds_per_photograph
+
+    seconds = {"photograph": seconds_per_photograph(), "view": seconds_per_cropped_pixel() * SIZE**2}
+    for what, words in (("photograph", "decoding and scaling a photograph"), ("view", "an augmented view")):
+        print(f"{words}, {SIZE} x {SIZE} pixels: {1e3 * seconds[what]:.2f} ms")
+    if out:
+        write_text(out, json.dumps({"size": SIZE, "seconds": seconds}, indent=1) + "\n")
 
 
 @app.command()
@@ -427,7 +439,7 @@ def estimate(
     scale: Scale = None,
 ) -> None:
     """Estimate hours, memory and disk per rule and study, from operation counts; no image or weight is read."""
-    from reprompt.estimate.run import estimate as run
+    from reprompt.workflow.estimate.run import estimate as run
 
     if calibrate:
         import torch
@@ -439,7 +451,7 @@ def estimate(
 @app.command("code-hashes")
 def code_hashes(out: Out) -> None:
     """Write a hash of the code of every stage of dvc.yaml; comments do not change it, nor does another scale."""
-    from reprompt.entry_points import write_stage_hashes
+    from reprompt.planning.entry_points import write_stage_hashes
 
     write_stage_hashes(out)
 
@@ -452,7 +464,7 @@ def reproduce(
     scale: Scale = None,
 ) -> None:
     """Run everything at the active scale and show where the report is."""
-    from reprompt.reproduce import reproduce as run
+    from reprompt.workflow.reproduce import reproduce as run
 
     sys.exit(run(_plan(params, scale), pretrain=pretrain, cores=cores))
 
@@ -464,7 +476,7 @@ def why(
     scale: Scale = None,
 ) -> None:
     """Say why a result is stale: which parameter, which input, or which function of which module changed."""
-    from reprompt.why import why as reasons
+    from reprompt.workflow.why import why as reasons
 
     lines = reasons(_plan(params, scale), job)
     print("\n".join(lines) if lines else f"{job}: nothing that it depends on has changed")
@@ -480,6 +492,10 @@ def attest(
     everything: Annotated[
         bool, typer.Option("--all", help="Compare every cell, and whole trainings, not a sample.")
     ] = False,
+    read: Annotated[
+        str | None,
+        typer.Option(help="Why the changes that no sample executes change no number, once you have read them."),
+    ] = None,
     cores: Annotated[int | None, typer.Option(help="CPU cores; all by default.")] = None,
     params: Params = Path("params.yaml"),
     scale: Scale = None,
@@ -487,16 +503,19 @@ def attest(
     """Compare what a changed code gives with what the old one gave, and keep the results that it made stale.
 
     Both run here side by side: every table, figure and claim whole, of training a sample that has every learner on
-    every task (--all compares all of it). The change has to be committed. What agrees bit by bit is registered in
-    provenance.jsonl, code.json and dvc.lock; the exit code is 1 where something stays stale.
+    every task (--all compares all of it). What depends on changes that no sample executes stays stale, but for those
+    that you have read (--read): they and your reason are written into attested.jsonl. The change has to be committed.
+    What agrees bit by bit is registered in provenance.jsonl, code.json and dvc.lock; the exit code is 1 where something
+    stays stale.
     """
-    from reprompt.attest.run import attest as run
+    from reprompt.workflow.attest.run import Extent
+    from reprompt.workflow.attest.run import attest as run
 
-    sys.exit(run(_plan(params, scale), names or (), dry_run, everything, cores))
+    sys.exit(run(_plan(params, scale), names or (), dry_run, Extent(everything, read), cores))
 
 
 def _records(paths: list[Path]) -> "pd.DataFrame":
-    from reprompt.records import read_records
+    from reprompt.records.files import read_records
 
     return read_records(paths)
 

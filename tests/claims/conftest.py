@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reprompt.published import DATASETS_11
+from reprompt.tasks.groups import members
 
+DATASETS_11 = members("datasets11")
 VARIANTS = ("imagenet_v2", "imagenet_sketch", "imagenet_a", "imagenet_r")
 SHOTS = (1, 2, 4, 8, 16)
 TAUS = (1.0, 0.05, 0.01)

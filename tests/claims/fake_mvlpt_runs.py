@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20, GROUPS
-from reprompt.records import COLUMNS
+from reprompt.records.files import COLUMNS
+from reprompt.tasks.groups import members
 
-TARGETS = GROUPS["elevater12"]
+ELEVATER_20 = members("elevater20")
+TARGETS = members("elevater12")
 ALONE = {"coop": "coop_middle", "vpt": "vpt_deep", "upt": "upt"}
 LENGTHS = {"coop": ("context_length",), "vpt": ("visual_length",), "upt": ("context_length", "visual_length")}
 USUAL = {"coop": 16, "vpt": 16, "upt": 4}

@@ -2,27 +2,25 @@
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
+from project import PROJECT
 from reprompt.claims import claims_frame
-from reprompt.claims.adapted import Adapted
-from reprompt.claims.claim import read_claims
-from reprompt.claims.expansion import expand
-from reprompt.claims.groups import ELEVATER_20
-from reprompt.claims.measured import EXPERIMENTS
-from reprompt.claims.quantities import evaluate
-from reprompt.claims.runs import Run
-from reprompt.claims.source import Missing, Slice
-from reprompt.claims.transfer import best_two, compare_choices
+from reprompt.claims.lookup import At, Setting, Slice
+from reprompt.claims.records import EXPERIMENTS, lookups
+from reprompt.claims.results import CLAIMS as ALL_CLAIMS
 from reprompt.claims.verdict import judge
-from reprompt.multitask.groups import grid_of, normalised, partners
+from reprompt.evidence.lookup import Missing
+from reprompt.evidence.values import Origin
+from reprompt.tasks.groups import members
+from reprompt.training.groups import grid_of, normalised, partners
 
-CLAIMS = {claim.id: claim for claim in read_claims() if claim.paper == "mvlpt"}
-CROSS_TASK = (("backbone", "ViT-B/16"),)
+ELEVATER_20 = members("elevater20")
+CLAIMS = {claim.id: claim for claim in ALL_CLAIMS if claim.paper == "mvlpt"}
+CROSS_TASK = Setting("mvlpt", "cross_task")
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +29,8 @@ def records(study):
 
 
 @pytest.fixture(scope="module")
-def source(records):
-    return Adapted(records)
+def lookup(records):
+    return mvlpt_in(records)
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +39,22 @@ def judged(records):
     return frame[frame["paper"] == "mvlpt"].set_index("id")
 
 
-def at(method, place, defaults=CROSS_TASK, **settings):
-    return Slice("mvlpt", "cross_task", method, place, "all", tuple(settings.items()), defaults)
+def mvlpt_in(records):
+    return lookups(records)["mvlpt"]
+
+
+def at(method, place, **named):
+    return Slice(CROSS_TASK, method, place, "all", tuple(named.items()))
+
+
+def stating(name, **changes):
+    """A claim with its statement changed."""
+    return replace(CLAIMS[name], statement=replace(CLAIMS[name].statement, **changes))
 
 
 def swapped(claim):
     """The opposite of a comparison."""
-    return replace(claim, lhs=claim.rhs, rhs=claim.lhs)
+    return stating(claim.id, lhs=claim.statement.rhs, rhs=claim.statement.lhs)
 
 
 def test_every_claim_is_judged(judged):
@@ -81,12 +88,13 @@ def test_estimates_are_those_built_in(judged):
     assert judged["estimate"][list(expected)].to_dict() == pytest.approx(expected, abs=0.01)
 
 
-def test_the_opposite_of_what_was_built_in_is_contradicted(source):
+def test_the_opposite_of_what_was_built_in_is_contradicted(lookup):
     for name in ("mvlpt-03", "mvlpt-08", "mvlpt-17", "mvlpt-24", "mvlpt-29", "mvlpt-38", "mvlpt-41", "mvlpt-44"):
-        judgement = judge(swapped(CLAIMS[name]), source)
+        judgement = judge(swapped(CLAIMS[name]), lookup)
         assert all(part.side == -1 for part in judgement.parts), name
-    for name, relation in (("mvlpt-37", "decreases_with"), ("mvlpt-42", "decreases_with"), ("mvlpt-20", "<")):
-        judgement = judge(replace(CLAIMS[name], relation=relation), source)
+    falls = {"relation": "decreases_with"}
+    for name, opposite in (("mvlpt-37", falls), ("mvlpt-42", falls), ("mvlpt-20", {"relation": "<"})):
+        judgement = judge(stating(name, **opposite), lookup)
         assert judgement.verdict(judgement.p) == "contradicted", name
 
 
@@ -97,60 +105,60 @@ def test_noise_settles_nothing(study):
     assert len(tested) > 40
 
 
-def test_a_term_that_does_not_say_means_what_section_4_1_means(records, source):
+def test_a_term_that_does_not_say_means_what_section_4_1_means(records, lookup):
     for method, recipe, start in (("mvpt", "vpt_source", "multitask_11"), ("vpt", "vpt_deep", "")):
-        found = source.runs(at(method, "mnist", shots=20.0)).values
+        values = lookup.accuracies(at(method, "mnist", shots=20.0)).by_origin
         rows = records[(records["recipe"] == recipe) & (records["start"] == start) & (records["metric"] == "score")]
         rows = rows[(rows["task"] == "mnist") & (rows["shots"] == 20) & (rows["swept"] == "")]
         rows = rows[(rows["backbone"] == "ViT-B-16") & (rows["protocol"] == "elevater")]
-        assert found == {Run("mnist", "mnist", 0, row.seed): row.value for row in rows.itertuples()}
-        assert len(found) == 3
+        assert values == {Origin("mnist", "mnist", 0, row.seed): row.value for row in rows.itertuples()}
+        assert len(values) == 3
 
 
-def test_a_prompt_is_as_long_as_its_learners_usually_is(source):
-    usual, named = (source.runs(at("upt", "mnist", shots=20.0, **M)).values for M in ({}, {"M": 4.0}))
+def test_a_prompt_is_as_long_as_its_learners_usually_is(lookup):
+    usual, named = (lookup.accuracies(at("upt", "mnist", shots=20.0, **M)).by_origin for M in ({}, {"M": 4.0}))
     assert usual == named
-    longer = source.runs(at("upt", "mnist", shots=20.0, M=16.0)).values
+    longer = lookup.accuracies(at("upt", "mnist", shots=20.0, M=16.0)).by_origin
     assert np.mean(list(usual.values())) - np.mean(list(longer.values())) == pytest.approx(0.2, abs=0.01)
 
 
-def test_other_sweeps_are_in_no_claim(source):
-    found = source.runs(at("upt", "elevater12", shots=20.0)).values
-    assert len(found) == 3 * 12 and min(found.values()) > 50
+def test_other_sweeps_are_in_no_claim(lookup):
+    choices = lookup.accuracies(at("upt", "elevater12", shots=20.0)).by_origin
+    assert len(choices) == 3 * 12 and min(choices.values()) > 50
 
 
 def test_what_is_swept_does_not_stand_in_for_the_usual(records):
-    swept = Adapted(records[records["swept"] != ""])
-    assert len(swept.runs(at("upt", "mnist", shots=20.0, M=16.0)).values) == 3
+    swept = mvlpt_in(records[records["swept"] != ""])
+    assert len(swept.accuracies(at("upt", "mnist", shots=20.0, M=16.0)).by_origin) == 3
     for tokens in ({}, {"M": 4.0}):  # of four tokens there are only other blocks
         with pytest.raises(Missing, match="no records of UPT on mnist"):
-            swept.runs(at("upt", "mnist", shots=20.0, **tokens))
+            swept.accuracies(at("upt", "mnist", shots=20.0, **tokens))
 
 
-def test_a_backbone_is_that_of_the_claim_unless_the_term_names_one(source):
-    usual, large = (source.runs(at("coop", "mnist", shots=20.0, **on)) for on in ({}, {"backbone": "ViT-L/14"}))
-    gain = np.mean(list(large.values.values())) - np.mean(list(usual.values.values()))
+def test_a_backbone_is_that_of_the_claim_unless_the_term_names_one(lookup):
+    usual, large = (lookup.accuracies(at("coop", "mnist", shots=20.0, **on)) for on in ({}, {"backbone": "ViT-L/14"}))
+    gain = np.mean(list(large.by_origin.values())) - np.mean(list(usual.by_origin.values()))
     assert gain == pytest.approx(3, abs=0.01)
 
 
-def test_the_numbers_of_tokens_are_those_that_were_run(records, source):
-    assert [dict(one.settings)["M"] for one in source.variants(at("mupt", "mnist"), ("M",))] == [4, 8, 16]
-    unswept = Adapted(records[records["swept"] == ""])
+def test_the_numbers_of_tokens_are_those_that_were_run(records, lookup):
+    assert lookup.variants(CROSS_TASK, "mupt", ("M",)) == [(4,), (8,), (16,)]
+    unswept = mvlpt_in(records[records["swept"] == ""])
     with pytest.raises(Missing, match="no experiment varies M of MUPT"):
-        unswept.variants(at("mupt", "mnist"), ("M",))
+        unswept.variants(CROSS_TASK, "mupt", ("M",))
 
 
 def test_what_was_not_run_says_why(records):
-    without = Adapted(records[~records["experiment"].isin(["grouped_adapted", "transfer_grid"])])
+    without = mvlpt_in(records[~records["experiment"].isin(["grouped_adapted", "transfer_grid"])])
     reasons = {name: str(judge(CLAIMS[name], without).missing[0]) for name in ("mvlpt-28", "mvlpt-44", "mvlpt-45")}
     assert reasons == {
-        "mvlpt-28": "no records of MUPT on elevater20 "
-        "(init multitask_20, adapt multitask_best, shots 20, backbone ViT-B-16)",
+        "mvlpt-28": "no records of MUPT on elevater20 under elevater, "
+        "shots 20, init multitask_20, adapt multitask_best",
         "mvlpt-44": "no records of how prompts of VPT do on other tasks",
         "mvlpt-45": "no records of how prompts of CoOp do on other tasks",
     }
-    with pytest.raises(Missing, match="no experiment of MVLPT varies lambda"):
-        without.runs(at("coop", "mnist", **{"lambda": 1.0}))
+    with pytest.raises(Missing, match="no records of CoOp on mnist under elevater, lambda 1"):
+        without.accuracies(at("coop", "mnist", **{"lambda": 1.0}))
 
 
 def test_some_of_the_tasks_are_enough_and_are_named(records):
@@ -162,115 +170,50 @@ def test_some_of_the_tasks_are_enough_and_are_named(records):
 
 
 def test_a_share_of_cells_counts_wins_in_every_draw(study):
-    one = study(noise=0.0).all()
-    for row in one.rows:
+    variant = study(noise=0.0).all()
+    for row in variant.rows:
         if row["seed"] == 1 and row["recipe"] == "coop_source" and row["task"] == "mnist" and row["shots"] < 20:
             row["value"] = 0.0
-    claim = CLAIMS["mvlpt-10"]
-    runs = evaluate(expand(claim.lhs, claim.rhs)[0].lhs, claim, Adapted(one.frame()))
-    assert len(runs.values) == 3 * 36
-    lost = {run for run, won in runs.values.items() if not won}
-    mnist = {Run("mnist", "mnist", shots, 1) for shots in (1, 5)}
-    assert lost == mnist | {Run("country211", "country211", 1, seed) for seed in (1, 2, 3)}
+    statement, _ = CLAIMS["mvlpt-10"].statement.pieces[0]
+    wins = statement.lhs.values(At(mvlpt_in(variant.frame()), CROSS_TASK))
+    assert len(wins.by_origin) == 3 * 36
+    lost = {origin for origin, won in wins.by_origin.items() if not won}
+    mnist = {Origin("mnist", "mnist", shots, 1) for shots in (1, 5)}
+    assert lost == mnist | {Origin("country211", "country211", 1, seed) for seed in (1, 2, 3)}
 
 
-def test_transfer_is_the_entry_of_the_normalised_grid(records, source):
+def test_transfer_is_the_entry_of_the_normalised_grid(records, lookup):
     grid = normalised(grid_of(records, "coop_middle"))
-    claim = CLAIMS["mvlpt-43"]
-    one, average = (evaluate(side, claim, source) for side in (claim.lhs, claim.rhs))
-    assert np.mean(list(one.values.values())) == pytest.approx(grid.at["cifar10", "caltech101"])
+    statement = CLAIMS["mvlpt-43"].statement
+    pair, average = (side.values(At(lookup, CROSS_TASK)) for side in (statement.lhs, statement.rhs))
+    assert np.mean(list(pair.by_origin.values())) == pytest.approx(grid.at["cifar10", "caltech101"])
     others = grid["caltech101"].drop("caltech101")
-    assert np.mean(list(average.values.values())) == pytest.approx(others.mean())
-    assert set(one.values) == set(average.values) == {Run("", "caltech101", 0, seed) for seed in (1, 2, 3)}
+    assert np.mean(list(average.by_origin.values())) == pytest.approx(others.mean())
+    assert set(pair.by_origin) == set(average.by_origin) == {Origin("", "caltech101", 0, seed) for seed in (1, 2, 3)}
 
 
 def test_the_average_source_needs_every_source(records):
-    fewer = Adapted(records[records["source"] != "mnist"])
+    fewer = mvlpt_in(records[records["source"] != "mnist"])
     with pytest.raises(Missing, match="only 18 of 19 sources were run"):
-        evaluate(CLAIMS["mvlpt-43"].rhs, CLAIMS["mvlpt-43"], fewer)
-
-
-def test_the_best_two_are_the_partners_of_the_groups(study):
-    values = np.random.default_rng(0).integers(0, 4, (20, 20)).astype(float)  # with ties
-    made = study()
-    for source, row in zip(ELEVATER_20, values, strict=True):
-        for target, value in zip(ELEVATER_20, row, strict=True):
-            where = {"protocol": "transfer_grid", "source": source}
-            made.add("transfer_grid", "upt", target, 1, value, value, **where)
-    chosen = partners(grid_of(made.frame(), "upt", "validation"))
-    values[np.eye(20, dtype=bool)] = np.nan
-    for target, pair in zip(ELEVATER_20, best_two(values).T, strict=True):
-        assert tuple(ELEVATER_20[place] for place in pair) == chosen[target].best
+        CLAIMS["mvlpt-43"].statement.rhs.values(At(fewer, CROSS_TASK))
 
 
 def test_choices_are_those_of_the_groups(records, judged):
     chosen = [partners(grid_of(records, recipe, "validation")) for recipe in ("coop_middle", "vpt_deep", "upt")]
     pairs = [[(set(chosen[0][task].best), set(other[task].best)) for task in ELEVATER_20] for other in chosen[1:]]
-    differing = [sum(one != other for one, other in pair) for pair in pairs]
-    shared = [sum(len(one & other) for one, other in pair) for pair in pairs]
+    differing = [sum(first != other for first, other in pair) for pair in pairs]
+    shared = [sum(len(first & other) for first, other in pair) for pair in pairs]
     words = [f"groups differ on {d} of 20 tasks and share {s} partners" for d, s in zip(differing, shared, strict=True)]
-    assert any(one in judged.loc["mvlpt-45", "reason"] for one in words)
+    assert any(note in judged.loc["mvlpt-45", "reason"] for note in words)
     assert judged.loc["mvlpt-45", "estimate"] in differing
     assert judged.loc["mvlpt-45", "unit"] == "tasks"
 
 
-def grids(study, random, tasks=12, seeds=3, noise=2.0, apart=0.0, scale=1.0, shift=0.0):
-    """Grids of two learners whose preferences are `apart`; the other's values are on another scale."""
-    names = list(ELEVATER_20[:tasks])
-    shared = random.normal(size=(tasks, tasks))
-    made = study()
-    for recipe, (stretch, level) in {"coop_middle": (1.0, 0.0), "vpt_deep": (scale, shift)}.items():
-        liking = shared + apart * random.normal(size=(tasks, tasks))
-        for seed in range(1, seeds + 1):
-            values = level + stretch * (liking + noise * random.normal(size=(tasks, tasks)))
-            for source, row in zip(names, values, strict=True):
-                for target, value in zip(names, row, strict=True):
-                    where = {"protocol": "transfer_grid", "source": source}
-                    made.add("transfer_grid", recipe, target, seed, value, value, **where)
-    both = Adapted(made.frame())
-    return [both.transfers(learner, "validation") for learner in ("coop", "vpt")]
-
-
-@pytest.mark.parametrize("other", [{}, {"scale": 7.0, "shift": -30.0}])
-def test_luck_alone_seldom_makes_choices_differ(study, other):
-    random = np.random.default_rng(1)
-    found = [compare_choices(*grids(study, random, **other), random, exchanges=199) for _ in range(20)]
-    assert sum(one.p < 0.05 for one in found) <= 3
-    assert 0.2 < np.mean([one.p for one in found]) < 0.8
-    assert all(one.differing > 0 for one in found)  # and yet some groups always differ
-
-
-def test_preferences_that_lie_apart_are_found(study):
-    random = np.random.default_rng(2)
-    found = [compare_choices(*grids(study, random, apart=3.0, noise=0.5), random, exchanges=199) for _ in range(5)]
-    assert all(one.p < 0.05 for one in found)
-
-
-def test_equal_choices_are_no_difference(study):
-    random = np.random.default_rng(3)
-    one, _ = grids(study, random)
-    found = compare_choices(one, one, random, exchanges=99)
-    assert (found.shared, found.differing, found.p, found.targets, found.seeds) == (24, 0, 1.0, 12, 3)
-
-
-def test_choices_are_compared_on_what_both_learners_have(study):
-    random = np.random.default_rng(4)
-    one, other = grids(study, random)
-    gap = other.copy()
-    gap.loc[(2, "dtd"), "cifar10"] = np.nan
-    found = compare_choices(one, gap, random, exchanges=99)
-    assert (found.targets, found.seeds) == (11, 3)
-    found = compare_choices(one, other.drop(index=3, level="seed"), random, exchanges=99)
-    assert (found.targets, found.seeds) == (12, 2)
-    with pytest.raises(Missing, match="among four tasks or more"):
-        compare_choices(*grids(study, random, tasks=3), random)
-
-
 def test_no_other_paper_borrows_from_mvlpts_experiments():
-    planned = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())["experiments"]
+    planned = yaml.safe_load((PROJECT / "params.yaml").read_text())["experiments"]
     protocols = ("elevater", "multitask", "transfer_grid")
     theirs = {name for name, of in planned.items() if of["protocol"] in protocols and not name.startswith("gram")}
-    assert theirs == set(EXPERIMENTS["mvlpt"])
+    assert theirs and not theirs & {name for names in EXPERIMENTS.values() for name in names}
 
 
 def test_the_share_of_parameters_says_what_was_divided(judged):
@@ -284,6 +227,6 @@ def test_what_favours_a_claim_is_said(judged):
     assert "a yardstick only on the same images" in judged.loc["mvlpt-20", "reason"]
 
 
-def test_the_learners_of_the_grid_are_those_tuned_alone(source):
+def test_the_learners_of_the_grid_are_those_tuned_alone(lookup):
     for learner in ("coop", "vpt", "upt"):
-        assert source.transfers(learner, "score").shape == (60, 20)
+        assert lookup.transfers(learner, "score").shape == (60, 20)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from reprompt.cells.parameters import Views
 from reprompt.clip import features
-from reprompt.clip.features import encode_images, ensure_features, read_features
-from reprompt.plan.parameters import Views
+from reprompt.clip.features import PartImages, encode_images, ensure_features, read_features
 
 
 class Counting:
@@ -22,7 +22,7 @@ class Counting:
         pictures = np.random.default_rng(len(split)).integers(0, 255, (6, 40, 40, 3), dtype=np.uint8)
         return pictures[np.asarray(indices)]
 
-    def views(self, task, indices, numbers, of):
+    def views(self, task, indices, numbers, settings):
         return self.images(task, "train", indices) // (2 + np.asarray(numbers)[:, None, None, None])
 
 
@@ -33,7 +33,7 @@ def made(tiny, tmp_path, monkeypatch):
 
     def ensure(smallest=0.8):
         views = Views(count=2, smallest_crop=smallest, flip=0.5)
-        digests.append(ensure_features(path, f"views {smallest}", tiny, source, ("dtd",), views))
+        digests.append(ensure_features(path, f"views {smallest}", tiny, PartImages(source, ("dtd",), views)))
         return path, source
 
     ensure.digests = digests
@@ -55,7 +55,7 @@ def test_they_are_made_once_and_anew_for_other_settings(made):
     assert source.asked == 4, "train, test and two views, once each"
     made(smallest=0.5)
     assert source.asked == 8
-    first, again, other = (of["dtd"] for of in made.digests)
+    first, again, other = (digests["dtd"] for digests in made.digests)
     assert first == again == other, "the pictures are the same ones"
     assert len(set(first.values())) == 3
 
@@ -73,7 +73,7 @@ def test_one_other_pixel_is_another_set_of_pictures(made, monkeypatch):
 
     monkeypatch.setattr(source, "images", altered)
     made()
-    before, after = (of["dtd"] for of in made.digests)
+    before, after = (digests["dtd"] for digests in made.digests)
     assert [kind for kind in before if before[kind] != after[kind]] == ["test"]
 
 

@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 
 import reprompt
 from reprompt.clip import openai
-from reprompt.clip.openai import check_activation, convert, fetch, is_published, load, read_found
+from reprompt.clip.openai import check_activation, convert, fetch, is_published, load, read_foreign_weights
 from reprompt.clip.text import encode_texts, tokenize
-from reprompt.clip.vision import encode_images
+from reprompt.clip.vision import encode_prompted_images
 from reprompt.clip.weights import freeze
 
 TEXT = {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 1, "layers": 2}
@@ -92,7 +92,7 @@ def logits(model: CLIP) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def converted(path: Path, out: Path, model: str = "tiny-quickgelu", tag: str = "openai"):
-    convert(read_found(path), model, tag, out)
+    convert(read_foreign_weights(path), model, tag, out)
     return load(out, "tiny")
 
 
@@ -133,8 +133,8 @@ def test_our_own_towers_compute_what_open_clips_forward_pass_does(small, tower, 
         assert torch.allclose(encode_texts(ours.model, TEXTS), texts, atol=1e-6)
         if tower == "ViT":
             images, nothing = torch.rand(2, 3, 32, 32), torch.zeros(1, 1, 0, 64)
-            found = encode_images(ours.model, images[None], nothing, before_norm=True)[0]
-            assert torch.allclose(found, theirs.encode_image(images, normalize=True), atol=1e-6)
+            features = encode_prompted_images(ours.model, images[None], nothing, before_norm=True)[0]
+            assert torch.allclose(features, theirs.encode_image(images, normalize=True), atol=1e-6)
 
 
 def test_the_same_weights_have_the_same_hash_in_any_container(small, tmp_path):
@@ -158,9 +158,9 @@ def test_gelu_and_quickgelu_of_the_same_weights_differ(small, tmp_path):
     ("model", "tag"), [("ViT-B-16", "openai"), ("ViT-B-32-quickgelu", "laion2b_e16"), ("RN50", "openai")]
 )
 def test_an_activation_that_the_weights_were_not_trained_with_names_both(model, tag):
-    with pytest.raises(ValueError, match=rf"{model} has (Quick)?GELU, but weights '{tag}' have") as told:
+    with pytest.raises(ValueError, match=rf"{model} has (Quick)?GELU, but weights '{tag}' have") as error:
         check_activation(model, tag)
-    assert re.search(r"use architecture \S+", str(told.value))
+    assert re.search(r"use architecture \S+", str(error.value))
     with pytest.raises(ValueError, match=tag):
         fetch(model, tag, "B")
 
@@ -169,7 +169,7 @@ def test_an_activation_that_the_weights_were_not_trained_with_names_both(model, 
 def test_an_archive_of_openais_is_refused_for_gelu_whatever_its_tag(small, tmp_path):
     path = archive(small, tmp_path / "small.pt")
     with pytest.raises(ValueError, match=r"tiny has GELU, but \S*small.pt have QuickGELU: use .* tiny-quickgelu"):
-        convert(read_found(path), "tiny", "laion2b_e16", tmp_path / "out.safetensors")
+        convert(read_foreign_weights(path), "tiny", "laion2b_e16", tmp_path / "out.safetensors")
     assert not (tmp_path / "out.safetensors").exists()
 
 
@@ -184,15 +184,15 @@ def test_every_backbone_of_the_paper_is_known(model):
 def test_weights_of_another_architecture_name_the_first_tensor_that_differs(small, tmp_path):
     torch.save(small.state_dict(), tmp_path / "small.pt")
     with pytest.raises(ValueError, match=r"small.pt: not the weights of ViT-B-16-quickgelu: \S+ is \("):
-        convert(read_found(tmp_path / "small.pt"), "ViT-B-16-quickgelu", "openai", tmp_path / "out")
+        convert(read_foreign_weights(tmp_path / "small.pt"), "ViT-B-16-quickgelu", "openai", tmp_path / "out")
 
 
 @pytest.mark.parametrize("ending", [".pt", ".safetensors"])
 def test_a_cut_download_is_refused_in_one_line(tmp_path, ending):
     (tmp_path / f"cut{ending}").write_bytes(b"PK\x03\x04 half of a file")
-    with pytest.raises(ValueError, match=rf"cut{ending}: no weights can be read .* again") as told:
-        read_found(tmp_path / f"cut{ending}")
-    assert "\n" not in str(told.value)
+    with pytest.raises(ValueError, match=rf"cut{ending}: no weights can be read .* again") as error:
+        read_foreign_weights(tmp_path / f"cut{ending}")
+    assert "\n" not in str(error.value)
 
 
 def test_a_pickle_that_runs_code_is_not_run(tmp_path):
@@ -202,7 +202,7 @@ def test_a_pickle_that_runs_code_is_not_run(tmp_path):
 
     torch.save({"a": Trap()}, tmp_path / "trap.pt")
     with pytest.raises(ValueError, match=r"trap.pt"):
-        read_found(tmp_path / "trap.pt")
+        read_foreign_weights(tmp_path / "trap.pt")
     assert not (tmp_path / "sprung").exists()
 
 
@@ -211,12 +211,12 @@ def test_without_a_network_the_message_says_where_to_put_the_file(tmp_path, monk
         raise urllib.error.URLError("no route to host")
 
     monkeypatch.setattr("urllib.request.urlopen", no_network)
-    with pytest.raises(FileNotFoundError) as told:
+    with pytest.raises(FileNotFoundError) as error:
         fetch("RN50-quickgelu", "openai", "RN50", tmp_path)
-    told = str(told.value)
-    assert "RN50.pt: cannot be downloaded" in told and "no route to host" in told
-    assert str(tmp_path / "RN50.pt") in told
-    assert "reprompt weights RN50 --from FILE" in told and "backbones.RN50.file" in told
+    message = str(error.value)
+    assert "RN50.pt: cannot be downloaded" in message and "no route to host" in message
+    assert str(tmp_path / "RN50.pt") in message
+    assert "reprompt weights RN50 --from FILE" in message and "backbones.RN50.file" in message
 
 
 def test_a_file_in_open_clips_cache_is_used_if_its_checksum_is_the_published_one(tmp_path, monkeypatch):
@@ -231,7 +231,7 @@ def test_a_file_in_open_clips_cache_is_used_if_its_checksum_is_the_published_one
 @pytest.mark.parametrize("tower", ["ViT"], indirect=True)
 def test_a_file_that_is_not_openais_published_one_is_known(small, tmp_path):
     torch.save(small.state_dict(), tmp_path / "small.pt")
-    assert not is_published(read_found(tmp_path / "small.pt"), "ViT-B-16-quickgelu")
+    assert not is_published(read_foreign_weights(tmp_path / "small.pt"), "ViT-B-16-quickgelu")
 
 
 def test_an_unknown_architecture_names_the_nearest():

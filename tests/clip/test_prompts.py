@@ -24,8 +24,8 @@ def encode(tiny, context, position="end", words="", names=NAMES):
 @pytest.mark.parametrize("position", WRITTEN)
 def test_a_phrase_as_context_is_the_text_with_the_phrase_there(tiny, position):
     texts = [WRITTEN[position].format(name.replace("_", " ")) for name in NAMES]
-    found = encode(tiny, vectors(tiny, "a photo of some")[None], position)[0]
-    assert (found - encode_texts(tiny.model, texts)).abs().max() < 1e-6
+    features = encode(tiny, vectors(tiny, "a photo of some")[None], position)[0]
+    assert (features - encode_texts(tiny.model, texts)).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("position", WRITTEN)
@@ -41,21 +41,21 @@ def test_a_phrase_per_class_is_the_text_of_that_class(tiny, position):
 
 
 def test_of_an_odd_context_the_larger_half_stands_behind_the_name(tiny):
-    found = encode(tiny, vectors(tiny, "a photo of")[None], "middle")[0, 0]
-    assert (found - encode_texts(tiny.model, ["a cat photo of."])[0]).abs().max() < 1e-6
+    features = encode(tiny, vectors(tiny, "a photo of")[None], "middle")[0, 0]
+    assert (features - encode_texts(tiny.model, ["a cat photo of."])[0]).abs().max() < 1e-6
 
 
 def test_frozen_words_stand_between_context_and_name(tiny):
-    found = encode(tiny, vectors(tiny, "a photo")[None], words="of some")[0]
+    features = encode(tiny, vectors(tiny, "a photo")[None], words="of some")[0]
     texts = [f"a photo of some {name.replace('_', ' ')}." for name in NAMES]
-    assert (found - encode_texts(tiny.model, texts)).abs().max() < 1e-6
+    assert (features - encode_texts(tiny.model, texts)).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("position", WRITTEN)
 def test_a_context_of_nothing_is_the_name_alone(tiny, position):
     texts = [f"{name.replace('_', ' ')}." for name in NAMES]
-    found = encode(tiny, torch.zeros(1, 0, 32), position)[0]
-    assert (found - encode_texts(tiny.model, texts)).abs().max() < 1e-6
+    features = encode(tiny, torch.zeros(1, 0, 32), position)[0]
+    assert (features - encode_texts(tiny.model, texts)).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("position", WRITTEN)

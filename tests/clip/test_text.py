@@ -29,9 +29,9 @@ def shared_context(tiny, context, savings=ALL_SAVINGS, deep=None, names=NAMES):
 def test_every_saving_is_exact_in_features_and_gradients(tiny, savings, deep):
     context, second = torch.randn(2, 3, 5, 32, generator=torch.Generator().manual_seed(1))
     results = []
-    for one in (savings, NO_SAVINGS):
+    for switches in (savings, NO_SAVINGS):
         leaves = [context.clone().requires_grad_(True), second[:, None].clone().requires_grad_(True)]
-        features = shared_context(tiny, leaves[0], one, leaves[1] if deep else None)
+        features = shared_context(tiny, leaves[0], switches, leaves[1] if deep else None)
         loss = (features * torch.arange(features.numel()).view_as(features) / 100).sum()
         results.append((features.detach(), *torch.autograd.grad(loss, leaves[: 1 + deep])))
     for fast, plain in zip(*results, strict=True):
@@ -41,8 +41,8 @@ def test_every_saving_is_exact_in_features_and_gradients(tiny, savings, deep):
 def test_deep_prompts_replace_the_context_before_a_layer(tiny):
     """The slow, obvious version: open_clip's own blocks on the 77 embeddings of one class."""
     context, second = torch.randn(2, 4, 32)
-    found = shared_context(tiny, context[None], deep=second[None, None])[0]
-    for name, feature in zip(NAMES, found, strict=True):
+    features = shared_context(tiny, context[None], deep=second[None, None])[0]
+    for name, feature in zip(NAMES, features, strict=True):
         tokens = tokenize([f"x x x x {name}."])[0]
         x = tiny.model.token_embedding(tokens)
         x = torch.cat([x[:1], context, x[5:]]) + tiny.model.positional_embedding

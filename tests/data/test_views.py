@@ -3,9 +3,9 @@
 import numpy as np
 from PIL import Image
 
+from reprompt.cells.parameters import Views
 from reprompt.data.views import augmented, random_box
-from reprompt.plan.parameters import Views
-from reprompt.streams import numpy_stream
+from reprompt.foundation.streams import numpy_stream
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 40, 3), dtype=np.uint8))
 

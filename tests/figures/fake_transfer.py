@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from reprompt.plan.cells import swept
-from reprompt.records import COLUMNS
+from reprompt.cells.cell import swept
+from reprompt.records.files import COLUMNS
 
 TARGETS = ("cifar10", "gtsrb", "mnist")
 TASKS = ("caltech101", *TARGETS)
@@ -13,7 +13,8 @@ GAIN, PER_TASK, PER_SEED = 3.0, 5.0, 1.0  # from source tasks; from one task to 
 BIGGER = {"ViT-B-32": -4.0, "ViT-B-16": 0.0, "ViT-L-14": 6.0}
 TOKENS = {"coop": ("context_length",), "vpt": ("visual_length",), "upt": ("context_length", "visual_length")}
 SETTINGS = {"context_length": 16, "visual_length": 16, "visual_depth": 12}
-UPT = {"context_length": 4, "visual_length": 4, "visual_depth": 12, "mix_width": 128, "mix_heads": 1, "mix_layers": 1}
+UPT = {"context_length": 4, "visual_length": 4, "visual_depth": 12}
+UPT |= {"mix_width": 128, "mix_heads": 1, "mix_layers": 1, "attention": "itself"}
 BLOCKS = {"mix_heads": (2, 4), "mix_layers": (2,), "mix_width": (64, 256)}
 
 

@@ -1,14 +1,11 @@
 """GRAM's figures from fake records; tests/tables/fake_records.py makes them."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Annotation
 from scipy.stats import t as student_t
 
-from reprompt.figures.gram import GRAM_FIGURES, gram_figure1a, gram_figure1b, gram_figure3a, gram_figure3b
+from reprompt.figures.gram import gram_figure1a, gram_figure1b, gram_figure3a, gram_figure3b
 from reprompt.tables.gram import gram_table1
 
 
@@ -17,18 +14,13 @@ def records(make_gram):
     return make_gram()
 
 
-@pytest.fixture(scope="module")
-def smoke(make_gram):
-    return make_gram(scale="smoke", tasks=("imagenet", "dtd"), seeds=(1, 2))
-
-
 def test_figure_1a_has_every_start_that_was_run_and_the_meta_learned_one_last(records):
     points = gram_figure1a(records).points
     starts = ["random", "“a photo of a”", "“this is one big”", "random, 16 tokens", "meta-learned"]
     assert list(points["initialisation"].unique()) == starts
     assert len(points) == 5 * 3
-    of = records[(records["experiment"] == "gram_initialisations") & records["swept"].str.contains("random")]
-    base, new = (of[of["split"] == half].groupby("seed")["value"].mean() for half in ("base", "new"))
+    rows = records[(records["experiment"] == "gram_initialisations") & records["swept"].str.contains("random")]
+    base, new = (rows[rows["split"] == half].groupby("seed")["value"].mean() for half in ("base", "new"))
     expected = {"base": base.mean(), "new": new.mean(), "H": (2 * base * new / (base + new)).mean()}
     random = points[points["initialisation"] == "random"].set_index("split")["regenerated"]
     assert random.to_dict() == pytest.approx(expected)
@@ -45,19 +37,21 @@ def test_the_meta_learned_start_is_the_row_of_table_1(records):
 def test_the_range_is_of_the_starts_of_four_tokens(records):
     figure = gram_figure1a(records)
     base = figure.points[figure.points["split"] == "base"].set_index("initialisation")["regenerated"]
-    title = figure.figure.axes[0].get_title(loc="left")
+    title = figure.figure.axes[0].get_title(loc="right")
     four = base.drop(["meta-learned", "random, 16 tokens"])
-    assert title == f"base classes, range {four.max() - four.min():.1f}"
+    assert title == f"range {four.max() - four.min():.1f}"
 
 
 def test_a_point_of_a_curve_is_the_mean_over_tasks_with_its_interval_over_draws(records):
     points = gram_figure3a(records).points
     assert points.groupby(["split", "recipe"])["epoch"].max().unstack()["vpt_gram"].tolist() == [10, 10]
-    of = records[(records["experiment"] == "gram_curves") & (records["recipe"] == "vpt") & (records["split"] == "new")]
-    third = [
-        100 * int(arrays["curve"][2]) / images for arrays, images in zip(of["measured"], of["images"], strict=True)
+    rows = records[
+        (records["experiment"] == "gram_curves") & (records["recipe"] == "vpt") & (records["split"] == "new")
     ]
-    by_seed = pd.Series(third).groupby(of["seed"].to_numpy()).mean()
+    third = [
+        100 * int(arrays["curve"][2]) / images for arrays, images in zip(rows["measured"], rows["images"], strict=True)
+    ]
+    by_seed = pd.Series(third).groupby(rows["seed"].to_numpy()).mean()
     point = points.query("split == 'new' and recipe == 'vpt' and epoch == 3").iloc[0]
     assert point["regenerated"] == pytest.approx(by_seed.mean())
     half = student_t.ppf(0.975, 2) * by_seed.std(ddof=1) / np.sqrt(3)
@@ -72,10 +66,10 @@ def test_figure_1b_is_the_part_of_figure_3a_that_is_coop_on_new_classes(records)
 
 
 def test_figure_1b_has_coop_after_a_longer_training_on_the_same_tasks(records):
-    of = records[(records["experiment"] == "gram_long") & (records["split"] == "new")]
+    rows = records[(records["experiment"] == "gram_long") & (records["split"] == "new")]
     longer = gram_figure1b(records).points.query("recipe == 'coop_long'")
-    assert longer[["epoch", "regenerated"]].to_numpy().tolist() == [[20, pytest.approx(of["value"].mean())]]
-    fewer = records.drop(index=of.index[of["task"] == "dtd"])
+    assert longer[["epoch", "regenerated"]].to_numpy().tolist() == [[20, pytest.approx(rows["value"].mean())]]
+    fewer = records.drop(index=rows.index[rows["task"] == "dtd"])
     assert "coop_long" not in set(gram_figure1b(fewer).points["recipe"])
 
 
@@ -100,46 +94,11 @@ def test_figure_3b_says_by_how_much_the_product_rises(records):
     figure = gram_figure3b(records)
     for axes, (_, run) in zip(figure.figure.axes, figure.points.groupby("recipe", sort=False), strict=True):
         product = run["inner_product"].to_numpy()
-        assert axes.texts[0].get_text().startswith(f"rise {product[-40:].mean() - product[:40].mean():+.3f} ± ")
+        assert axes.get_title(loc="right").startswith(f"rise {product[-40:].mean() - product[:40].mean():+.3f} ± ")
 
 
 def test_too_few_steps_are_drawn_without_words(records):
     short = {name: array[:5] for name, array in records["measured"].iloc[-1].items()}
     figure = gram_figure3b(records.tail(1).assign(measured=[short]))
     assert len(figure.points) == 5
-    assert [text.get_text() for text in figure.figure.axes[-1].texts] == [""]
-
-
-@pytest.mark.parametrize("make_figure", GRAM_FIGURES.values())
-def test_no_records_at_all_still_make_a_figure(records, make_figure):
-    figure = make_figure(records.iloc[:0])
-    assert figure.points.empty
-    assert any(text.get_text() == "not run" for axes in figure.figure.axes for text in axes.texts)
-
-
-@pytest.mark.parametrize("name", GRAM_FIGURES)
-@pytest.mark.parametrize("which", ["full", "smoke", "one"])
-def test_no_text_leaves_the_page(name, which, records, smoke):
-    one = records[records["seed"] < 2]
-    figure = GRAM_FIGURES[name]({"full": records, "smoke": smoke, "one": one}[which]).figure
-    figure.draw_without_rendering()
-    boxes = {text.get_text(): text.get_window_extent() for text in figure.texts}
-    boxes |= {axes.get_title(loc="left"): axes.get_tightbbox() for axes in figure.axes}
-    for words, box in boxes.items():
-        inside = box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= 0 and box.y1 <= figure.bbox.y1
-        assert inside, words
-
-
-def test_names_of_lines_do_not_cover_each_other(records):
-    for axes in gram_figure3a(records).figure.axes:
-        boxes = sorted((t.get_window_extent() for t in axes.texts if isinstance(t, Annotation)), key=lambda box: box.y0)
-        assert len(boxes) == 5
-        assert all(low.y1 <= high.y0 + 1 for low, high in itertools.pairwise(boxes))
-
-
-@pytest.mark.parametrize("make_figure", GRAM_FIGURES.values())
-def test_the_same_records_give_the_same_bytes(make_figure, smoke):
-    figure, again = make_figure(smoke), make_figure(smoke.sample(frac=1, random_state=1))
-    assert again.to_csv() == figure.to_csv()
-    assert again.to_png() == figure.to_png()
-    assert "scale smoke (rendered data)" in figure.title
+    assert figure.figure.axes[-1].get_title(loc="right") == ""

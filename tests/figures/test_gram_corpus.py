@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reprompt.chc.pictures import Pictures
-from reprompt.figures.gram.corpus import CORPUS_FIGURES, corpus_figure
+from reprompt.corpus.pictures import CorpusFigureData
+from reprompt.figures.gram.corpus import CORPUS_FIGURES, Corpus, corpus_figure
 
 FAMILIES = ("objects", "pets", "textures", "words")
 
@@ -16,7 +16,7 @@ FAMILIES = ("objects", "pets", "textures", "words")
 def pictures():
     rng = np.random.default_rng(0)
     stay = np.linspace(0, 1, 50, dtype=np.float32)
-    return Pictures(
+    return CorpusFigureData(
         mismatched_stay=stay,
         matched_stay=stay**0.1,
         map_xy=rng.normal(size=(400, 2)).astype(np.float32),
@@ -47,7 +47,7 @@ def made(request, pictures, quality):
     if request.param == "bare":
         none = {"example_topics": pictures.example_topics[:0], "examples": pictures.examples[:0]}
         pictures = replace(pictures, **none)
-    return {name: make(pictures, quality) for name, make in CORPUS_FIGURES.items()}
+    return {name: make(Corpus(pictures, quality)) for name, make in CORPUS_FIGURES.items()}
 
 
 def test_the_chosen_threshold_is_a_point_with_the_shares_that_stay(made):
@@ -66,9 +66,10 @@ def test_every_caption_is_a_point_with_the_word_of_its_topic(made, pictures):
 
 
 def test_examples_are_shown_by_topic_and_domain(pictures, quality):
-    drawn = CORPUS_FIGURES["gram_figure_topics"](pictures, quality).figure
+    drawn = CORPUS_FIGURES["gram_figure_topics"](Corpus(pictures, quality)).figure
     shown = [axes.images[0].get_array() for axes in drawn.axes if axes.images]
-    assert np.array_equal(np.stack(shown), pictures.examples.reshape(-1, 40, 40, 3))
+    strips = np.stack(shown)[:, 1:-1].reshape(16, 40, 3, 42, 3)[:, :, :, 1:-1]  # without the white between pictures
+    assert np.array_equal(strips.swapaxes(1, 2).reshape(-1, 40, 40, 3), pictures.examples.reshape(-1, 40, 40, 3))
 
 
 @pytest.mark.parametrize("name", CORPUS_FIGURES)
@@ -86,4 +87,4 @@ def test_no_text_leaves_the_page(name, made):
 def test_a_figure_is_read_from_the_folder_of_the_corpus(name, pictures, quality, tmp_path):
     pictures.write(tmp_path / "pictures.npz")
     (tmp_path / "quality.json").write_text(json.dumps(quality))
-    assert corpus_figure(name, tmp_path).to_csv() == CORPUS_FIGURES[name](pictures, quality).to_csv()
+    assert corpus_figure(name, tmp_path).to_csv() == CORPUS_FIGURES[name](Corpus(pictures, quality)).to_csv()

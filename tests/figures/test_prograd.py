@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from matplotlib.text import Text
 
 import reprompt.gradients.prograd as prograd_rule
-from reprompt.figures import prograd
 from reprompt.figures.prograd import (
+    PROGRAD_FIGURES,
     prograd_figure1,
     prograd_figure2,
     prograd_figure3,
@@ -20,57 +19,21 @@ from reprompt.figures.prograd import (
 from reprompt.figures.prograd.failures import failures
 from reprompt.figures.prograd.heat import border_and_centre
 from reprompt.figures.write import write_figure
-from reprompt.published import DATASETS_11
 from reprompt.tables.prograd import prograd_table1
-from reprompt.tables.setting import setting_of, swept
+from reprompt.tables.scope import scope_of, swept
+from reprompt.tasks.groups import members
 
-FIGURES = {name: getattr(prograd, name) for name in prograd.__all__}
-WITH_RECORDS = [name for name in FIGURES if name != "prograd_figure3"]
+DATASETS_11 = members("datasets11")
 
 
 @pytest.fixture(scope="module")
 def figures(records):
-    return {name: make_figure(records) for name, make_figure in FIGURES.items()}
+    return {name: make_figure(records) for name, make_figure in PROGRAD_FIGURES.items()}
 
 
 @pytest.fixture(scope="module")
 def figure4(figures):
     return figures["prograd_figure4"]
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_the_same_records_in_any_order_give_the_same_bytes(figures, records, name):
-    again = FIGURES[name](records.sample(frac=1, random_state=1))
-    assert again.to_csv() == figures[name].to_csv()
-    picture = figures[name].to_png()
-    assert again.to_png() == picture
-    assert b"tEXt" not in picture
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_no_words_leave_the_page(figures, name):
-    figure = figures[name].figure
-    figure.draw_without_rendering()  # only then labels of axes are where they will be
-    page, renderer = figure.bbox, figure.canvas.get_renderer()
-    for text in figure.findobj(Text):
-        if text.get_visible() and text.get_text():
-            box = text.get_window_extent(renderer)
-            assert page.x0 <= box.x0 and box.x1 <= page.x1, text.get_text()
-            assert page.y0 <= box.y0 and box.y1 <= page.y1, text.get_text()
-
-
-@pytest.mark.parametrize("name", WITH_RECORDS)
-def test_no_records_at_all_and_other_tasks_leave_empty_panels_and_no_error(make, records, name):
-    none = FIGURES[name](records.iloc[:0])
-    assert none.points.empty
-    assert "not run" in {text.get_text() for text in none.figure.findobj(Text)}
-    assert FIGURES[name](make(scale="smoke", tasks=("dtd", "eurosat"), seeds=(1, 2))).figure is not None
-
-
-@pytest.mark.parametrize("name", WITH_RECORDS)
-def test_the_title_names_the_scale(figures, name):
-    assert "scale miniature (rendered data)" in figures[name].title
-    assert any("scale miniature" in text.get_text() for text in figures[name].figure.texts)
 
 
 def test_writing_leaves_a_picture_and_its_numbers(figure4, tmp_path):
@@ -199,7 +162,7 @@ def test_failures_are_counted_by_hand_on_four_images(make):
     records = records[records["recipe"].isin(predictions)].copy()
     records["predictions"] = [np.array(predictions[recipe], dtype=np.uint8) for recipe in records["recipe"]]
     records["targets"] = [np.arange(4, dtype=np.uint8)] * len(records)
-    (counted,) = failures(setting_of(records, "few_shot")).to_dict("records")
+    (counted,) = failures(scope_of(records, "few_shot")).to_dict("records")
     assert counted == {"task": "dtd", "shots": 1, "seed": 1, "failures": 3, "zero_shot_wrong": 2}
     average = prograd_figure5(records).points.iloc[0]
     assert (average["task"], average["failures"], average["zero_shot_wrong"]) == ("average", 3, 2)
@@ -229,6 +192,11 @@ def test_coop_is_lambda_0_and_prograd_lambda_1_of_the_same_experiment(records):
         runs = records[(records["swept"] == swept(**{"lambda": strength})) & (records["task"] == "caltech101")]
         by_hand = np.mean([angle["angle"] for angle in runs["measured"]], axis=0)
         assert points.loc[recipe, "regenerated"].tolist() == pytest.approx(list(by_hand))
+
+
+def test_a_curve_whose_runs_are_missing_beside_others_has_no_points(records):
+    others = records[(records["swept"] != swept(**{"lambda": 1})) | (records["experiment"] != "few_shot_angles")]
+    assert set(prograd_figure6(others).points["recipe"]) == {"coop"}
 
 
 def test_an_epoch_without_an_angle_is_left_out(records):

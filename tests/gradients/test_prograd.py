@@ -10,7 +10,11 @@ from reprompt.gradients import plain, prograd
 from reprompt.gradients.prograd import align, align_all
 
 STREAM = torch.Generator().manual_seed(0)
-TEACHING = {"temperature": 1.0}
+
+
+def with_strength(strength, projection="per_tensor", temperature=1.0):
+    said = {"lambda": strength, "projection": projection, "temperature": temperature, "teacher": "template"}
+    return prograd.Settings(**said)
 
 
 def pair(conflicting: bool):
@@ -80,23 +84,23 @@ def test_of_two_tensors_one_may_conflict_and_their_vector_not():
 
 @pytest.mark.parametrize("projection", ["per_tensor", "flattened"])
 def test_strength_zero_is_the_plain_gradient_and_each_run_has_its_own(step, projection):
-    settings = [{"lambda": strength, "projection": projection, **TEACHING} for strength in (0.0, 1.0)]
+    settings = [with_strength(strength, projection) for strength in (0.0, 1.0)]
     plain_losses, expected = plain.gradients(step())
-    losses, found = prograd.rule(settings)(step())
+    losses, aligned = prograd.rule(settings)(step())
     assert torch.allclose(losses, plain_losses)
-    changes = [(found[name] - g).flatten(1).norm(dim=1) / g.flatten(1).norm(dim=1) for name, g in expected.items()]
+    changes = [(aligned[name] - g).flatten(1).norm(dim=1) / g.flatten(1).norm(dim=1) for name, g in expected.items()]
     assert all(none < 1e-10 for none, _ in changes)
     assert any(whole > 0.01 for _, whole in changes)
 
 
 @pytest.mark.parametrize("projection", ["per_tensor", "flattened"])
 def test_what_the_rule_returns_never_points_against_the_teacher(step, projection):
-    settings = [{"lambda": 1.0, "projection": projection, **TEACHING}] * 2
-    _, found = prograd.rule(settings)(step())
+    settings = [with_strength(1.0, projection)] * 2
+    _, aligned = prograd.rule(settings)(step())
     _, g_task, g_general = prograd.two_gradients(step(), 1.0)
-    before, after = ({name: (g[name] * g_general[name]).flatten(1).sum(1) for name in g} for g in (g_task, found))
+    before, after = ({name: (g[name] * g_general[name]).flatten(1).sum(1) for name in g} for g in (g_task, aligned))
     if projection == "flattened":
-        before, after = ({"all": sum(one.values())} for one in (before, after))
+        before, after = ({"all": sum(of_step.values())} for of_step in (before, after))
     assert any(overlap[1] < 0 for overlap in before.values()), "the second run does not conflict: it shows nothing"
     for name, overlap in after.items():
         assert (overlap - before[name].clamp(min=0)).abs().max() < 1e-10 * before[name].abs().max()
@@ -105,19 +109,19 @@ def test_what_the_rule_returns_never_points_against_the_teacher(step, projection
 def test_a_student_that_is_the_teacher_is_not_held_back(step):
     one = step()
     taught = replace(one, batch=replace(one.batch, teacher=one.forward().logits.detach()))
-    _, found = prograd.rule([{"lambda": 1.0, **TEACHING}] * 2)(taught)
+    _, aligned = prograd.rule([with_strength(1.0)] * 2)(taught)
     _, expected = plain.gradients(step())
     for name, tensor in expected.items():
-        assert (found[name] - tensor).abs().max() < 1e-6 * tensor.abs().max()
+        assert (aligned[name] - tensor).abs().max() < 1e-6 * tensor.abs().max()
 
 
 @pytest.mark.parametrize(
     "savings", [replace(ALL_SAVINGS, one_forward=False), replace(ALL_SAVINGS, recompute_above=0), NO_SAVINGS]
 )
 def test_one_forward_pass_for_both_gradients_is_exact(step, savings):
-    settings = [{"lambda": 1.0, "temperature": 2.0}] * 2
+    settings = [with_strength(1.0, temperature=2.0)] * 2
     losses, fast = prograd.rule(settings)(step())
-    slow_losses, slow = prograd.rule(settings, savings)(step(savings))
+    slow_losses, slow = prograd.rule(settings, savings=savings)(step(savings))
     assert torch.allclose(losses, slow_losses, atol=1e-12)
     for name, tensor in fast.items():
         assert (slow[name] - tensor).abs().max() <= 1e-9 * tensor.abs().max()

@@ -1,13 +1,15 @@
 """The gradient strategies of ProGrad's Figure 2: what they have in common with ProGrad, and what not."""
 
-import pytest
+import itertools
+
 import torch
 
 from reprompt.gradients import general, orthogonal, plain, prograd
 from reprompt.gradients.prograd import align, two_gradients
-from reprompt.objectives import distillation
+from reprompt.objectives import lwf
 
-TEACHING = [{"temperature": 2.0}] * 2
+TEACHER = {"temperature": 2.0, "teacher": "template"}
+PROGRAD = prograd.Settings(**{"lambda": 1.0}, projection="per_tensor", **TEACHER)
 
 
 def pairs():
@@ -45,11 +47,11 @@ def test_no_general_direction_leaves_the_task_gradient_alone():
 
 
 def test_the_rule_is_orthogonal_tensor_by_tensor(step):
-    losses, found = orthogonal.rule(TEACHING)(step())
+    losses, gradients = orthogonal.rule([orthogonal.Settings(**TEACHER)] * 2)(step())
     plain_losses, g_task = plain.gradients(step())
     _, _, g_general = two_gradients(step(), 2.0)
     assert torch.allclose(losses, plain_losses)
-    for name, tensor in found.items():
+    for name, tensor in gradients.items():
         cosines = torch.cosine_similarity(tensor.flatten(1), g_general[name].flatten(1))
         assert cosines.abs().max() < 1e-9, name
         assert (tensor - g_task[name]).abs().max() > 1e-6 * g_task[name].abs().max(), name
@@ -57,21 +59,17 @@ def test_the_rule_is_orthogonal_tensor_by_tensor(step):
 
 def test_the_general_direction_alone_is_the_gradient_of_the_divergence(step):
     one = step()
-    losses, found = general.rule(TEACHING)(one)
-    distillation.divergence(one.forward(), one.batch, 2.0).sum().backward()
+    losses, gradients = general.rule([general.Settings(**TEACHER)] * 2)(one)
+    lwf.divergence(one.forward(), one.batch, 2.0).sum().backward()
     for name, tensor in one.params.items():
-        assert (found[name] - tensor.grad).abs().max() < 1e-9 * tensor.grad.abs().max(), name
+        assert (gradients[name] - tensor.grad).abs().max() < 1e-9 * tensor.grad.abs().max(), name
     assert torch.allclose(losses, plain.gradients(step())[0]), "the loss that is reported is the task's"
 
 
 def test_the_three_strategies_differ(step):
-    rules = (general.rule(TEACHING), orthogonal.rule(TEACHING), prograd.rule([{"lambda": 1.0, **TEACHING[0]}] * 2))
-    found = [torch.cat([tensor.flatten() for tensor in rule(step())[1].values()]) for rule in rules]
-    for place, one in enumerate(found):
-        assert all((one - other).norm() > 1e-3 * one.norm() for other in found[:place])
-
-
-@pytest.mark.parametrize("module", [general, orthogonal])
-def test_runs_of_a_fleet_share_the_temperature(module):
-    with pytest.raises(ValueError, match="too many values"):
-        module.rule([{"temperature": 1.0}, {"temperature": 2.0}])
+    settings = (general.Settings(**TEACHER), orthogonal.Settings(**TEACHER), PROGRAD)
+    modules = (general, orthogonal, prograd)
+    rules = (module.rule([own] * 2) for module, own in zip(modules, settings, strict=True))
+    gradients = [torch.cat([tensor.flatten() for tensor in rule(step())[1].values()]) for rule in rules]
+    for first, second in itertools.combinations(gradients, 2):
+        assert (first - second).norm() > 1e-3 * second.norm()

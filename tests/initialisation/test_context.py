@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from reprompt.clip.text import tokenize
-from reprompt.initialisation.context import initial_context, phrase_vectors, random_vectors, start
+from reprompt.initialisation.context import initial_context, phrase_vectors, random_vectors
+from reprompt.initialisation.own import start
 
 
 def test_a_random_start_is_normal_with_coops_spread():
@@ -53,4 +54,4 @@ def test_a_learner_is_asked_for_its_start():
             return {"how": how, "stream": stream}
 
     stream = torch.Generator()
-    assert start(Echo(), {"initialisation": "a photo"}, stream, {}) == {"how": "a photo", "stream": stream}
+    assert start(Echo(), "a photo", stream, {}) == {"how": "a photo", "stream": stream}

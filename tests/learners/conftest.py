@@ -8,20 +8,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from reprompt.cells.axes import LearnerSettings
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.weights import build, freeze
 from reprompt.learners import (
-    conditional_context,
-    cosine_classifier,
-    coupled_prompts,
-    independent_prompts,
-    text_context,
-    unified_prompts,
-    visual_prompts,
+    cocoop,
+    coop,
+    cosine,
+    ivlp,
+    maple,
+    upt,
+    vpt,
 )
-from reprompt.learners.learner import Learner, Params
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.learner import Learner
+from reprompt.learners.output import LearnerOutput
 
 NAMES = ["cat", "a very long class name indeed", "dog", "C-130_aircraft"]
 TEXT = {"width": 32, "heads": 2, "layers": 3}
@@ -33,43 +35,43 @@ COOP, IVLP, UPT = (
 UPT = {**UPT, "visual_length": 2, "visual_start": "uniform", "placement": "after_norm", "position": "middle"}
 
 KINDS: dict[str, tuple[ModuleType, dict]] = {
-    "CoOp": (text_context, COOP),
-    "CoOp, name in the middle": (text_context, {**COOP, "position": "middle"}),
-    "CoOp, name in front": (text_context, {**COOP, "position": "front"}),
-    "CoOp, class-specific": (text_context, {**COOP, "class_specific": True}),
-    "CoOp, class-specific, middle": (text_context, {**COOP, "class_specific": True, "position": "middle"}),
-    "CoOp, class-specific, front": (text_context, {**COOP, "class_specific": True, "position": "front"}),
-    "CoCoOp": (conditional_context, COOP),
-    "VPT shallow": (visual_prompts, {"visual_depth": 1, "visual_length": 2}),
-    "VPT shallow, after norm": (visual_prompts, {"visual_depth": 1, "visual_length": 2, "placement": "after_norm"}),
-    "VPT at two of three layers": (visual_prompts, {"visual_depth": 2, "visual_length": 2}),
-    "VPT deep": (visual_prompts, {"visual_depth": 3, "visual_length": 2}),
+    "CoOp": (coop, COOP),
+    "CoOp, name in the middle": (coop, {**COOP, "position": "middle"}),
+    "CoOp, name in front": (coop, {**COOP, "position": "front"}),
+    "CoOp, class-specific": (coop, {**COOP, "class_specific": True}),
+    "CoOp, class-specific, middle": (coop, {**COOP, "class_specific": True, "position": "middle"}),
+    "CoOp, class-specific, front": (coop, {**COOP, "class_specific": True, "position": "front"}),
+    "CoCoOp": (cocoop, COOP),
+    "VPT shallow": (vpt, {"visual_depth": 1, "visual_length": 2}),
+    "VPT shallow, after norm": (vpt, {"visual_depth": 1, "visual_length": 2, "placement": "after_norm"}),
+    "VPT at two of three layers": (vpt, {"visual_depth": 2, "visual_length": 2}),
+    "VPT deep": (vpt, {"visual_depth": 3, "visual_length": 2}),
     "VPT deep, after norm": (
-        visual_prompts,
+        vpt,
         {"visual_depth": 3, "visual_length": 2, "placement": "after_norm", "visual_start": "uniform"},
     ),
-    "VPT deep, projected": (visual_prompts, {"visual_depth": 3, "visual_length": 2, "project_width": 5}),
-    "IVLP 3 + 1": (independent_prompts, {**IVLP, "text_depth": 3, "visual_depth": 1}),
-    "IVLP 1 + 3": (independent_prompts, {**IVLP, "text_depth": 1, "visual_depth": 3}),
-    "IVLP 2 + 2, frozen words": (independent_prompts, {**IVLP, "text_depth": 2, "visual_depth": 2, "words": "of a"}),
+    "VPT deep, projected": (vpt, {"visual_depth": 3, "visual_length": 2, "project_width": 5}),
+    "IVLP 3 + 1": (ivlp, {**IVLP, "text_depth": 3, "visual_depth": 1}),
+    "IVLP 1 + 3": (ivlp, {**IVLP, "text_depth": 1, "visual_depth": 3}),
+    "IVLP 2 + 2, frozen words": (ivlp, {**IVLP, "text_depth": 2, "visual_depth": 2, "words": "of a"}),
     "IVLP 1 + 1, name in the middle": (
-        independent_prompts,
+        ivlp,
         {**IVLP, "text_depth": 1, "visual_depth": 1, "position": "middle"},
     ),
-    "deep text only": (independent_prompts, {**IVLP, "text_depth": 3, "visual_depth": 0}),
-    "MaPLe 1": (coupled_prompts, {"context_length": 2, "depth": 1}),
-    "MaPLe 2": (coupled_prompts, {"context_length": 2, "depth": 2, "words": "of a"}),
-    "UPT, tokens": (unified_prompts, {**UPT, "visual_depth": 1, "attention": "tokens"}),
-    "UPT, itself": (unified_prompts, {**UPT, "visual_depth": 2, "attention": "itself"}),
+    "deep text only": (ivlp, {**IVLP, "text_depth": 3, "visual_depth": 0}),
+    "MaPLe 1": (maple, {"context_length": 2, "depth": 1}),
+    "MaPLe 2": (maple, {"context_length": 2, "depth": 2, "words": "of a"}),
+    "UPT, tokens": (upt, {**UPT, "visual_depth": 1, "attention": "tokens"}),
+    "UPT, itself": (upt, {**UPT, "visual_depth": 2, "attention": "itself"}),
     "UPT, two blocks of two heads": (
-        unified_prompts,
+        upt,
         {**UPT, "visual_depth": 2, "attention": "tokens", "mix_heads": 2, "mix_layers": 2},
     ),
     "UPT, class-specific": (
-        unified_prompts,
+        upt,
         {**UPT, "visual_depth": 2, "attention": "tokens", "class_specific": True},
     ),
-    "cosine classifier": (cosine_classifier, {}),
+    "cosine classifier": (cosine, {}),
 }
 
 
@@ -81,8 +83,12 @@ class Kind:
     settings: dict
     backbone: Backbone
 
+    @property
+    def typed(self) -> LearnerSettings:
+        return self.module.Settings.of(self.settings)
+
     def learner(self, savings: Savings = ALL_SAVINGS, names: list[str] = NAMES) -> Learner:
-        return self.module.Learner(self.backbone, names, self.settings, savings)
+        return self.module.Learner(self.backbone, names, self.typed, savings)
 
     def params(self, runs: int = 2) -> Params:
         """Learned tensors of some runs, moved well away from their start: biases are not zero, prompts not small."""
@@ -92,7 +98,7 @@ class Kind:
         moved = {name: t + 0.3 * torch.randn(t.shape, generator=stream) for name, t in stacked.items()}
         return {name: tensor.to(self.backbone.learned_dtype) for name, tensor in moved.items()}
 
-    def outcome(self, params: Params, pixels: Tensor, **made) -> Outcome:
+    def output(self, params: Params, pixels: Tensor, **made) -> LearnerOutput:
         """Of images (R or 1, B, 3, H, W), as pixels or as features, as the learner wants them."""
         learner = self.learner(**made)
         return learner.forward(params, pixels if learner.sees == "pixels" else features_of(self.backbone, pixels))
@@ -100,7 +106,7 @@ class Kind:
     def logits_and_gradients(self, params: Params, pixels: Tensor, **made) -> dict[str, Tensor]:
         """Logits (R, B, K) and the gradients of a fixed mixture of them, by name."""
         leaves = {name: tensor.clone().requires_grad_(True) for name, tensor in params.items()}
-        logits = self.outcome(leaves, pixels, **made).logits
+        logits = self.output(leaves, pixels, **made).logits
         mixture = torch.cos(torch.arange(logits[0].numel(), dtype=logits.dtype)).view_as(logits[0])
         gradients = torch.autograd.grad((logits * mixture).sum(), list(leaves.values()))
         return {"logits": logits.detach(), **dict(zip(leaves, gradients, strict=True))}

@@ -42,9 +42,9 @@ def test_permuting_classes_permutes_logits(kind, pixels, names):
     params = kind.params()
     specific = {"weight"} | ({"context"} if kind.settings.get("class_specific") else set())
     permuted = {name: t[:, order] if name in specific else t for name, t in params.items()}
-    expected = kind.outcome(params, pixels).logits[..., order]
-    found = kind.outcome(permuted, pixels, names=[names[k] for k in order]).logits
-    assert (found - expected).abs().max() < 1e-10
+    expected = kind.output(params, pixels).logits[..., order]
+    actual = kind.output(permuted, pixels, names=[names[k] for k in order]).logits
+    assert (actual - expected).abs().max() < 1e-10
 
 
 def test_a_learner_starts_the_same_from_the_same_stream_and_in_single_precision(kind):
@@ -53,18 +53,18 @@ def test_a_learner_starts_the_same_from_the_same_stream_and_in_single_precision(
 
 
 def test_features_are_normalised_and_logits_are_scaled_cosines(kind, pixels, exact):
-    outcome = kind.outcome(kind.params(), pixels)
-    for features in (outcome.images, outcome.classes):
+    output = kind.output(kind.params(), pixels)
+    for features in (output.images, output.classes):
         assert (features.norm(dim=-1) - 1).abs().max() < 1e-12
-    assert outcome.logits.shape == (2, 3, 4)
-    assert outcome.logits.abs().max() <= exact.scale
+    assert output.logits.shape == (2, 3, 4)
+    assert output.logits.abs().max() <= exact.scale
 
 
 def test_towers_in_bfloat16_leave_everything_learned_in_single_precision(kind, kind_of, exact, pixels):
     single, half = (replace(kind, backbone=exact.to("cpu", dtype)) for dtype in (torch.float32, torch.bfloat16))
     params, pixels = single.params(), pixels.float()
-    expected, found = (one.logits_and_gradients(params, pixels) for one in (single, half))
-    assert {tensor.dtype for tensor in found.values()} == {torch.float32}
-    outcome = half.outcome(params, pixels)
-    assert outcome.images.dtype == outcome.classes.dtype == outcome.scale.dtype == torch.float32
-    assert (found["logits"] - expected["logits"]).abs().max() < 0.08 * expected["logits"].abs().max()
+    expected, actual = (one.logits_and_gradients(params, pixels) for one in (single, half))
+    assert {tensor.dtype for tensor in actual.values()} == {torch.float32}
+    output = half.output(params, pixels)
+    assert output.images.dtype == output.classes.dtype == output.scale.dtype == torch.float32
+    assert (actual["logits"] - expected["logits"]).abs().max() < 0.08 * expected["logits"].abs().max()

@@ -8,13 +8,13 @@ from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import Savings
 from reprompt.clip.weights import build
 from reprompt.learners import (
-    conditional_context,
-    cosine_classifier,
-    coupled_prompts,
-    independent_prompts,
-    text_context,
-    unified_prompts,
-    visual_prompts,
+    cocoop,
+    coop,
+    cosine,
+    ivlp,
+    maple,
+    upt,
+    vpt,
 )
 
 UPT = {"context_length": 4, "visual_length": 4, "visual_depth": 12, "mix_width": 128, "attention": "tokens"}
@@ -36,22 +36,22 @@ def vit_b_16() -> Backbone:
 @pytest.mark.parametrize(
     ("module", "settings", "count"),
     [
-        (text_context, {"context_length": 16}, 8_192),
-        (text_context, {"context_length": 4}, 2_048),
-        (text_context, {"context_length": 4, "class_specific": True}, 3 * 2_048),
-        (conditional_context, {"context_length": 4}, 35_360),
-        (visual_prompts, {"visual_length": 16, "visual_depth": 1}, 12_288),
-        (visual_prompts, {"visual_length": 16, "visual_depth": 12}, 147_456),
-        (visual_prompts, {"visual_length": 8, "visual_depth": 12}, 73_728),
-        (independent_prompts, {**IVLP, "visual_depth": 12}, 30_720),
-        (independent_prompts, {**IVLP, "context_length": 4, "visual_depth": 0}, 24_576),
-        (coupled_prompts, {"context_length": 2, "depth": 9}, 3_555_072),
-        (unified_prompts, UPT, 566_400),
-        (cosine_classifier, {}, 3 * 512),
+        (coop, {"context_length": 16}, 8_192),
+        (coop, {"context_length": 4}, 2_048),
+        (coop, {"context_length": 4, "class_specific": True}, 3 * 2_048),
+        (cocoop, {"context_length": 4}, 35_360),
+        (vpt, {"visual_length": 16, "visual_depth": 1}, 12_288),
+        (vpt, {"visual_length": 16, "visual_depth": 12}, 147_456),
+        (vpt, {"visual_length": 8, "visual_depth": 12}, 73_728),
+        (ivlp, {**IVLP, "visual_depth": 12}, 30_720),
+        (ivlp, {**IVLP, "context_length": 4, "visual_depth": 0}, 24_576),
+        (maple, {"context_length": 2, "depth": 9}, 3_555_072),
+        (upt, UPT, 566_400),
+        (cosine, {}, 3 * 512),
     ],
 )
 def test_a_learner_learns_as_many_numbers_as_published(vit_b_16, monkeypatch, module, settings, count):
     monkeypatch.setattr(ClassPrompts, "of", lambda *_, **__: None)  # class texts play no role in a start
-    learner = module.Learner(vit_b_16, ["a", "b", "c"], settings, Savings(fixed_text_once=False))
+    learner = module.Learner(vit_b_16, ["a", "b", "c"], module.Settings(**settings), Savings(fixed_text_once=False))
     start = learner.start("random", torch.Generator())
     assert sum(tensor.numel() for tensor in start.values()) == count

@@ -1,19 +1,19 @@
-"""Outcomes of two runs on five images and three classes, in double precision."""
+"""Outputs of two runs on five images and three classes, in double precision."""
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives.batch import Batch
 
 
 @pytest.fixture
-def outcome() -> Outcome:
+def output() -> LearnerOutput:
     stream = torch.Generator().manual_seed(0)
     images, classes = (torch.randn(2, count, 8, generator=stream, dtype=torch.float64) for count in (5, 3))
     scale = torch.tensor(10.0, dtype=torch.float64)
-    return Outcome(F.normalize(images, dim=-1), F.normalize(classes, dim=-1).requires_grad_(True), scale)
+    return LearnerOutput(F.normalize(images, dim=-1), F.normalize(classes, dim=-1).requires_grad_(True), scale)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def padded(batch) -> Batch:
 
 
 @pytest.fixture
-def cut(outcome, padded):
-    """The first two images alone: an outcome and a batch."""
-    short = Outcome(outcome.images[:, :2], outcome.classes, outcome.scale)
+def cut(output, padded):
+    """The first two images alone: an output and a batch."""
+    short = LearnerOutput(output.images[:, :2], output.classes, output.scale)
     return short, Batch(padded.labels[:, :2], padded.weights[:, :2], padded.runs, padded.teacher[:, :2])

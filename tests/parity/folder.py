@@ -126,14 +126,14 @@ def spread(single: Arrays, double: Arrays) -> str:
         if a.dtype == torch.bool:
             continue
         error = float((a.detach().double() - double[name].detach()).abs().max())
-        found = groups.setdefault(group, [0.0, 0.0])
-        found[0] = max(found[0], error)
-        found[1] = max(found[1], error / (float(double[name].detach().abs().max()) or 1.0))
+        largest = groups.setdefault(group, [0.0, 0.0])
+        largest[0] = max(largest[0], error)
+        largest[1] = max(largest[1], error / (float(double[name].detach().abs().max()) or 1.0))
     return json.dumps({name: [f"{value:.2e}" for value in pair] for name, pair in groups.items()})
 
 
-def stored(found: Arrays, scalars: str = "float32") -> dict[str, np.ndarray]:
-    arrays = {name: a.detach().numpy() for name, a in found.items()}
+def stored(results: Arrays, scalars: str = "float32") -> dict[str, np.ndarray]:
+    arrays = {name: a.detach().numpy() for name, a in results.items()}
     return {
         name: a if a.dtype == bool else a.astype(scalars if a.ndim == 0 else np.float32) for name, a in arrays.items()
     }
@@ -160,15 +160,15 @@ class Writer:
 
     def single(self, what: str, config: dict, inputs: dict, run: Callable[[Clip, Arrays], Arrays]) -> None:
         """A case in single precision, with its distance from double."""
-        found = {dtype: run(clip, in_dtype(inputs, dtype)) for dtype, clip in self.clips.items()}
-        results = stored(found[torch.float32])
-        results["precision_json"] = np.array(spread(found[torch.float32], found[torch.float64]))
+        by_dtype = {dtype: run(clip, in_dtype(inputs, dtype)) for dtype, clip in self.clips.items()}
+        results = stored(by_dtype[torch.float32])
+        results["precision_json"] = np.array(spread(by_dtype[torch.float32], by_dtype[torch.float64]))
         self.write(what, config, inputs, results)
 
     def double(self, what: str, config: dict, inputs: dict, run: Callable[[Clip, Arrays], Arrays]) -> None:
         """A case in double precision."""
-        found = run(self.clips[torch.float64], in_dtype(inputs, torch.float64))
-        self.write(what, config, inputs, stored(found, "float64"))
+        results = run(self.clips[torch.float64], in_dtype(inputs, torch.float64))
+        self.write(what, config, inputs, stored(results, "float64"))
 
     def tuned(
         self, what: str, config: dict, inputs: dict, forward_of: Callable[[Clip, Arrays], reference.Forward]
@@ -206,7 +206,7 @@ def images_and_labels(draw: Callable[..., Tensor], batch: int, classes: int) -> 
     return {"images": images.numpy(), "labels": np.array([(3 * b + 1) % classes for b in range(batch)])}
 
 
-def named(class_names: list[str], token_ids: np.ndarray) -> dict[str, np.ndarray]:
+def names_and_tokens(class_names: list[str], token_ids: np.ndarray) -> dict[str, np.ndarray]:
     return {"class_names": np.array(class_names), "token_ids": token_ids, "name_lens": lengths_of(class_names)}
 
 
@@ -238,7 +238,9 @@ def coop(writer: Writer, draw: Callable[..., Tensor]) -> None:
     cases += [(4, "end", 0, "a thing, a photo of a")]  # words are counted by blanks: the last tokens stay frozen
     for n, position, csc, phrase in cases:
         names, batch = ((FIVE, 5), (SEVEN, 3))[n % 3 == 0 or csc]
-        inputs = images_and_labels(draw, batch, len(names)) | named(names, ids_with_context(names, n, phrase))
+        inputs = images_and_labels(draw, batch, len(names)) | names_and_tokens(
+            names, ids_with_context(names, n, phrase)
+        )
         shape = (len(names), n, TEXT_WIDTH) if csc else (n, TEXT_WIDTH)
         inputs |= init(ctx=writer.phrase(phrase)[:n] if phrase else draw(*shape, scale=0.2))
         config = {"method": "coop", "n_ctx": n, "class_specific": bool(csc), "class_token_position": position}
@@ -253,7 +255,7 @@ def coop(writer: Writer, draw: Callable[..., Tensor]) -> None:
 def cocoop(writer: Writer, draw: Callable[..., Tensor]) -> None:
     hidden = JOINT // 16
     for n, names, batch in ((3, FIVE, 5), (1, SEVEN, 3)):
-        inputs = images_and_labels(draw, batch, len(names)) | named(names, ids_with_context(names, n))
+        inputs = images_and_labels(draw, batch, len(names)) | names_and_tokens(names, ids_with_context(names, n))
         inputs |= init(
             ctx=draw(n, TEXT_WIDTH, scale=0.2),
             meta_w1=draw(hidden, JOINT, scale=0.3),
@@ -292,7 +294,7 @@ def ivlp(writer: Writer, draw: Callable[..., Tensor]) -> None:
         (7, 1, 1, 2, FIVE, None),
     ]
     for n, depth, n_vis, depth_vis, names, words in cases:
-        inputs = images_and_labels(draw, 5 if depth_vis else 3, len(names)) | named(
+        inputs = images_and_labels(draw, 5 if depth_vis else 3, len(names)) | names_and_tokens(
             names, ids_with_context(names, n, words)
         )
         prompts = {"txt_prompt_0": writer.phrase(words)[:n] if words else draw(n, TEXT_WIDTH, scale=0.2)}
@@ -324,7 +326,7 @@ def maple(writer: Writer, draw: Callable[..., Tensor]) -> None:
         (2, 2, SEVEN, phrase),
         (6, 2, FIVE, None),
     ):
-        inputs = images_and_labels(draw, 3, len(names)) | named(names, ids_with_context(names, n, words))
+        inputs = images_and_labels(draw, 3, len(names)) | names_and_tokens(names, ids_with_context(names, n, words))
         config = {"method": "maple", "n_ctx": n, "depth": depth, "ctx_init": words or "given vectors"}
         writer.tuned(
             f"maple, {n} vectors, depth {depth}, {words}",
@@ -347,7 +349,7 @@ def prograd(writer: Writer, draw: Callable[..., Tensor]) -> None:
         ctx = draw(*((len(names),) if csc else ()), n, TEXT_WIDTH, scale=0.2)
         if padded:
             ctx = torch.from_numpy(np.concatenate([np.zeros((2, TEXT_WIDTH), "f4"), writer.phrase("a photo of a")]))
-        inputs = named(names, ids_with_context(names, n)) | init(ctx=ctx)
+        inputs = names_and_tokens(names, ids_with_context(names, n)) | init(ctx=ctx)
         inputs |= {"zs_token_ids": ids_of(names, template), "zs_template": np.array(template)}
         inputs |= {"lambda": np.float32(strength), "T": np.float32(temperature)}
         config = SGD | {"method": "prograd", "n_ctx": n, "steps": steps, "class_specific": csc, "lambda_": strength}
@@ -441,7 +443,7 @@ def mvlpt(writer: Writer, draw: Callable[..., Tensor]) -> None:
         ids = ids_with_context(names, n_txt) if n_txt else ids_of(names)
         if config["cut_context"]:
             ids = ids[:, : ids.argmax(axis=1).max() + 1]
-        inputs = images_and_labels(draw, 5 if n_vis else 3, len(names)) | named(names, ids)
+        inputs = images_and_labels(draw, 5 if n_vis else 3, len(names)) | names_and_tokens(names, ids)
         starts, ends = map(np.array, tasks_of[len(names)])
         if config["multitask"]:
             inputs |= {"task_start": starts, "task_end": ends}
@@ -488,12 +490,12 @@ def npt(writer: Writer, draw: Callable[..., Tensor]) -> None:
         inputs |= {f"{name}.E_W": np.float64(e_w), f"{name}.E_H": np.float64(e_h)}
 
     def of_features(clip: Clip, a: Arrays) -> Arrays:
-        found: Arrays = {}
+        results: Arrays = {}
         for name, pair in energies.items():
             arrays = (a["image_features"], a["text_features"], a["labels"], a["logit_scale_exp"])
             terms = reference.collapse_of_features(*arrays, w1, w2, *pair)
-            found |= {f"{name}.{term}": value for term, value in terms.items()}
-        return found
+            results |= {f"{name}.{term}": value for term, value in terms.items()}
+        return results
 
     config = {"method": "npt on given unit features", "w1": w1, "w2": w2}
     writer.double("npt on given features", config, inputs, of_features)
@@ -506,7 +508,11 @@ def npt(writer: Writer, draw: Callable[..., Tensor]) -> None:
     ]
     for method, n, e_w, e_h, names, start, forward_of in cases:
         words = "a photo of a" if n == 2 else None
-        inputs = images_and_labels(draw, 5, len(names)) | named(names, ids_with_context(names, n, words)) | weights
+        inputs = (
+            images_and_labels(draw, 5, len(names))
+            | names_and_tokens(names, ids_with_context(names, n, words))
+            | weights
+        )
         inputs["labels"] = np.array([0, 0, 3, 0, 3])  # imbalanced
         inputs |= start | {"E_W": np.float64(e_w), "E_H": np.float64(e_h)}
 

@@ -47,13 +47,13 @@ class Clip:
 
 def blocks_of(tower: str, weights: Arrays) -> list[Arrays]:
     """The arrays of each block of a tower ("" is the text tower), by their names within the block."""
-    found: list[Arrays] = []
+    blocks: list[Arrays] = []
     while True:
-        prefix = f"{tower}transformer.resblocks.{len(found)}."
+        prefix = f"{tower}transformer.resblocks.{len(blocks)}."
         block = {name.removeprefix(prefix): a for name, a in weights.items() if name.startswith(prefix)}
         if not block:
-            return found
-        found.append(block)
+            return blocks
+        blocks.append(block)
 
 
 def unit(x: Tensor) -> Tensor:
@@ -181,10 +181,10 @@ def with_context(clip: Clip, token_ids: Tensor, name_lens: Tensor, ctx: Tensor, 
 
 def numbered(params: Arrays, prefix: str) -> list[Tensor]:
     """params[prefix0], params[prefix1], ... as far as they go."""
-    found: list[Tensor] = []
-    while f"{prefix}{len(found)}" in params:
-        found.append(params[f"{prefix}{len(found)}"])
-    return found
+    tensors: list[Tensor] = []
+    while f"{prefix}{len(tensors)}" in params:
+        tensors.append(params[f"{prefix}{len(tensors)}"])
+    return tensors
 
 
 def coop(clip: Clip, token_ids: Tensor, name_lens: Tensor, position: str) -> Forward:
@@ -328,10 +328,10 @@ def masked_objective(clip: Clip, labels: Tensor, task: Tensor, starts: Tensor, e
 
 
 def gradients(loss: Tensor, params: Arrays, create_graph: bool = False) -> Arrays:
-    found = torch.autograd.grad(
+    gradients = torch.autograd.grad(
         loss, list(params.values()), create_graph=create_graph, retain_graph=True, allow_unused=True
     )
-    pairs = zip(params.items(), found, strict=True)
+    pairs = zip(params.items(), gradients, strict=True)
     return {name: torch.zeros_like(a) if gradient is None else gradient for (name, a), gradient in pairs}
 
 
@@ -356,22 +356,22 @@ class Sgd:
 
 def five_steps(forward: Forward, start: Arrays, images: Tensor, objective: Objective) -> Arrays:
     """Results at the start, after one and after five steps, by the files' names."""
-    found, losses, params, sgd = {}, [], leaves(start), Sgd()
+    results, losses, params, sgd = {}, [], leaves(start), Sgd()
     for step in range(1, STEPS + 1):
         image_features, texts = forward(params, images)
         loss, shown = objective(image_features, texts)
         losses.append(loss)
         of_params = gradients(loss, params)
         if step == 1:
-            found |= {f"out.{name}": a for name, a in shown.items()}
-            found |= {"out.image_features": image_features, "out.text_features": texts, "out.loss": loss}
-            found |= {f"grad.{name}": gradient for name, gradient in of_params.items()}
+            results |= {f"out.{name}": a for name, a in shown.items()}
+            results |= {"out.image_features": image_features, "out.text_features": texts, "out.loss": loss}
+            results |= {f"grad.{name}": gradient for name, gradient in of_params.items()}
         params = leaves(sgd.step(params, of_params))
         if step in (1, STEPS):
-            found |= {f"step{step}.{name}": a for name, a in params.items()}
+            results |= {f"step{step}.{name}": a for name, a in params.items()}
             with torch.no_grad():
-                found[f"out.logits_step{step}"] = objective(*forward(params, images))[1]["logits"]
-    return found | {"out.losses": torch.stack(losses)}
+                results[f"out.logits_step{step}"] = objective(*forward(params, images))[1]["logits"]
+    return results | {"out.losses": torch.stack(losses)}
 
 
 def zero_shot(clip: Clip, token_ids: Tensor, images: Tensor, labels: Tensor) -> Arrays:
@@ -454,12 +454,12 @@ def collapse_of_features(
     """The terms and their derivatives with the features as free variables."""
     free = leaves({"image": images, "text": texts})
     terms = collapse_terms(free["image"], free["text"], labels, scale, w1, w2, e_w, e_h)
-    found = dict(terms)
+    results = dict(terms)
     for term in ("L_LC", "L_MI", "L_total"):
         for side, gradient in gradients(terms[term], free).items():
             if (side, term) != ("image", "L_LC"):  # no image in it
-                found[f"grad_{side}.{term}"] = gradient
-    return found
+                results[f"grad_{side}.{term}"] = gradient
+    return results
 
 
 def collapse_steps(
@@ -481,17 +481,17 @@ def collapse_steps(
     def objective(features: Tensor, texts: Tensor) -> tuple[Tensor, Arrays]:
         return terms_of(features, texts)["L_total"], {"logits": logits_of(clip, features, texts)}
 
-    found = five_steps(forward, start, images, objective)
-    found = {name: a for name, a in found.items() if not name.startswith("out.logits_step")}
+    results = five_steps(forward, start, images, objective)
+    results = {name: a for name, a in results.items() if not name.startswith("out.logits_step")}
     params = leaves(start)
     terms = terms_of(*forward(params, images))
     for name in ("L_CLIP", "L_LC", "L_MI", "Delta_LCD", "Delta_MID", "L_CLIP_literal"):
-        found[f"out.{name}"] = terms[name]
+        results[f"out.{name}"] = terms[name]
     for name in ("L_LC", "L_MI"):
         for array, gradient in gradients(terms[name], params).items():
             if gradient.any():
-                found[f"grad_{name}.{array}"] = gradient
-    return found
+                results[f"grad_{name}.{array}"] = gradient
+    return results
 
 
 def regulated(phi: Arrays, side: str, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -512,7 +512,7 @@ def meta_step(
     lambda2: float,
 ) -> Arrays:
     """GRAM and UNIGRAM: one inner step per task, exact meta-gradients, one outer step."""
-    found: Arrays = {}
+    results: Arrays = {}
     total, of_theta, of_phi, first_order = 0, {}, {}, {}
 
     def accumulate(into: Arrays, gradients: Arrays) -> None:
@@ -535,27 +535,27 @@ def meta_step(
             gamma, beta, ghat = regulated(phi, side, gradient)
             adapted[name], held[name] = theta[name] - alpha * ghat, theta[name] - alpha * ghat.detach()
             parts = {"g": gradient, "gamma": gamma, "beta": beta, "ghat": ghat, "theta_adapted": adapted[name]}
-            found |= {f"task{t}.{part}.{name}": a for part, a in parts.items()}
+            results |= {f"task{t}.{part}.{name}": a for part, a in parts.items()}
         query_loss = loss("query", adapted)
         exact = gradients(query_loss, theta | phi)
-        found |= {f"task{t}.meta_grad.{name}": exact[name] for name in theta}
-        found |= {f"task{t}.support_loss": support_loss, f"task{t}.query_loss": query_loss}
-        found[f"task{t}.query_loss_before"] = loss("query", theta)
+        results |= {f"task{t}.meta_grad.{name}": exact[name] for name in theta}
+        results |= {f"task{t}.support_loss": support_loss, f"task{t}.query_loss": query_loss}
+        results[f"task{t}.query_loss_before"] = loss("query", theta)
         total = total + query_loss
         accumulate(of_theta, {name: exact[name] for name in theta})
         accumulate(of_phi, {name: exact[name] for name in phi})
         accumulate(first_order, gradients(loss("query", held), theta))
 
-    found["out.meta_loss"] = total
+    results["out.meta_loss"] = total
     for name, a in start.items():
-        found[f"meta_grad.{name}"] = of_theta[name]
-        found[f"meta_grad_first_order.{name}"] = first_order[name]
-        found[f"after.{name}"] = a - lambda1 * of_theta[name]
+        results[f"meta_grad.{name}"] = of_theta[name]
+        results[f"meta_grad_first_order.{name}"] = first_order[name]
+        results[f"after.{name}"] = a - lambda1 * of_theta[name]
     for name, a in start_phi.items():
-        found[f"meta_grad.phi.{name}"] = of_phi[name]
+        results[f"meta_grad.phi.{name}"] = of_phi[name]
         if "_b_" in name:
-            found[f"after.phi.{name}"] = a - lambda2 * of_phi[name]
-    return found
+            results[f"after.phi.{name}"] = a - lambda2 * of_phi[name]
+    return results
 
 
 def tfidf(sentences: list[str], clusters: list[int]) -> dict[str, np.ndarray]:

@@ -39,8 +39,8 @@ def arrays_of(folder, name) -> dict[str, np.ndarray]:
 
 def results_among(arrays) -> set[str]:
     """Names of the arrays that a run has to reproduce."""
-    found = {n for n in arrays if n.startswith(RESULTS) and not n.endswith((*GIVEN, FOR_INFORMATION)) and n != "task"}
-    return found | (set(OF_TFIDF) & set(arrays))
+    results = {n for n in arrays if n.startswith(RESULTS) and not n.endswith((*GIVEN, FOR_INFORMATION)) and n != "task"}
+    return results | (set(OF_TFIDF) & set(arrays))
 
 
 def falsified(array: np.ndarray) -> np.ndarray:
@@ -74,7 +74,7 @@ def test_every_case_of_an_unseen_folder_is_within_tolerance(unseen, savings):
     results = compare_folder(folder, savings)
     assert results.keys() == files.keys()
     wrong = {files[n]: repr(r) if isinstance(r, Exception) else r.failures for n, r in results.items()}
-    assert {what: found for what, found in wrong.items() if found} == {}
+    assert {what: wrong_arrays for what, wrong_arrays in wrong.items() if wrong_arrays} == {}
 
 
 def test_every_stored_result_is_compared(unseen, tmp_path):
@@ -136,7 +136,7 @@ def test_prompts_of_other_words_fail_their_case(unseen, tmp_path):
 
     results = compare_folder(copied(unseen, tmp_path / "words", change))
     assert len(results) > 8
-    assert all("token_ids" in {one.array for one in result.failures} for result in results.values())
+    assert all("token_ids" in {failure.array for failure in result.failures} for result in results.values())
 
 
 def test_an_unknown_method_has_failed_and_is_not_skipped(unseen, tmp_path):

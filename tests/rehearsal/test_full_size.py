@@ -16,15 +16,15 @@ import yaml
 from copies import PROJECT, call, copy_project
 from safetensors.torch import save_file
 
-from reprompt.data.cards.card import card_of
+from reprompt.cells.axes import LearnerSettings
+from reprompt.cells.members import members
+from reprompt.cells.recipes import Recipe, recipe_of
 from reprompt.data.files.readers import READERS
-from reprompt.estimate.memory import job_memory
-from reprompt.plan.parameters import load_parameters
-from reprompt.plan.plan import Plan, make_plan
-from reprompt.plan.recipes import RECIPES
-from reprompt.records import read_rows
-
-pytestmark = pytest.mark.full_size
+from reprompt.planning.parameters import load_parameters
+from reprompt.planning.plan import Plan, make_plan
+from reprompt.records.files import read_rows
+from reprompt.tasks.card import card_of
+from reprompt.workflow.estimate.memory import job_memory
 
 MIB = 2**20
 TOLERANCE = 0.2
@@ -52,13 +52,18 @@ BY_NAME = {"judged_on": ["imagenet_v2"]}  # a linear probe tells no classes but 
 
 
 def methods_of(protocol: str, tower: str) -> list[str]:
-    """One recipe for every learner that the protocol and the tower do not refuse, the first of the table."""
-    found: dict[str, str] = {}
-    for name, recipe in RECIPES.items():
-        fits = (protocol == "multitask") == (recipe.objective == "multitask")
-        if fits and not recipe.starts_from and not recipe.refusal(protocol, tower):
-            found.setdefault(recipe.learner, name)
-    return list(found.values())
+    """A recipe of every learner that the protocol and the tower do not refuse."""
+    ending = "+multitask" if protocol == "multitask" else ""
+    recipes = [
+        recipe_of(name + ending) for name, of in members("learner").items() if of.trained == "by_steps" or not ending
+    ]
+    return [one.expression for one in recipes if not one.refusal(protocol, tower, learner_of(one))]
+
+
+def learner_of(recipe: Recipe) -> LearnerSettings:
+    """Its learner's settings."""
+    blocks = yaml.safe_load((PROJECT / "params.yaml").read_text())["learners"]
+    return recipe.settings("learner", {"context_length": 4} | blocks.get(recipe.learner, {}))
 
 
 def experiments() -> dict[str, dict]:
@@ -69,23 +74,27 @@ def experiments() -> dict[str, dict]:
             if protocol != "meta" or tower == "vit":
                 one = of | {"protocol": protocol, "backbones": [backbone]}
                 methods = methods_of(protocol, tower)
-                prompted = [name for name in methods if RECIPES[name].gradient]
+                prompted = [name for name in methods if recipe_of(name).by_steps]
                 made[f"{protocol}_{tower}"] = one | {"methods": prompted}
                 if others := [name for name in methods if name not in prompted]:
                     one |= BY_NAME if protocol == "transfer" else {}
                     made[f"{protocol}_{tower}_others"] = one | {"methods": others, "keeps_prompts": False}
         kept = made[f"elevater_{tower}"]["methods"]
-        methods = [name for name in kept if not RECIPES[name].refusal("transfer_grid", tower)]
+        recipes = map(recipe_of, kept)
+        methods = [one.expression for one in recipes if not one.refusal("transfer_grid", tower, learner_of(one))]
         made[f"grid_{tower}"] = GRID | {
             "prompts_of": f"elevater_{tower}",
             "methods": methods,
             "backbones": [backbone],
         }
     start = {"protocol": "base_to_new", "tuning": "gram", "shots": [4], "tasks": ["dtd"], "starts": ["meta_vit"]}
-    made["adapted"] = start | {"methods": ["coop_gram", "vpt_gram", "unigram"], "backbones": ["ViT-B-16"]}
+    made["adapted"] = start | {
+        "methods": ["coop+gram@gram", "vpt+gram@gram", "joint+gram@gram"],
+        "backbones": ["ViT-B-16"],
+    }
     topics = {"protocol": "multitask", "tuning": "pretraining", "shots": [2], "tasks": ["corpus"], "methods": ["joint"]}
     made["pretraining"] = topics | {"backbones": ["ViT-B-16"]}
-    web = PROTOCOLS["meta"] | {"protocol": "meta", "tasks": ["webvision"], "methods": ["unigram_meta"]}
+    web = PROTOCOLS["meta"] | {"protocol": "meta", "tasks": ["webvision"], "methods": ["joint+gram"]}
     made["web"] = web | {"backbones": ["ViT-B-16"]}
     return made
 
@@ -95,11 +104,16 @@ def parameters() -> dict:
     raw = yaml.safe_load((PROJECT / "params.yaml").read_text())
     paper, smoke = raw["scales"]["paper"], raw["scales"]["smoke"]
     wanted = experiments()
-    for name in {name for of in wanted.values() for name in of["methods"]}:
-        block = {**raw["methods"][name], "where": []}
-        if RECIPES[name].gradient:
+    for name in {recipe_of(name).learner for of in wanted.values() for name in of["methods"]}:
+        block = raw["learners"].get(name, {})
+        block |= {"where": [exception for exception in block.get("where", ()) if "start" in exception]}
+        if recipe_of(name).by_steps:
             block |= STEP | {"batch": 1 if name == "cocoop" else 4}
-        raw["methods"][name] = block | (META if RECIPES[name].meta else {})
+        raw["learners"][name] = block
+    for block in (*raw["gradients"].values(), *raw["starts"].values()):
+        block["where"] = []
+    for name in ("meta", "meta_no_domain_shift", "meta_supervised"):
+        raw["tuning"][name] = raw["tuning"][name] | META
     backbones = {name: {**paper["backbones"][name], "file": f"weights/{name}.safetensors"} for name in TOWERS}
     clustering = {**smoke["gram"]["clustering"], "chunk": 100}
     scale = {
@@ -134,7 +148,7 @@ def write_data(root: Path, cards: Path) -> None:
         made = layouts.make(task, root / card_of(task).folder, 8, **official)
         if task in READERS:
             classes = {"classes": len(READERS[task](made).class_names)}
-            (cards / f"{card_of(task).name}.yaml").write_text(yaml.safe_dump(classes))
+            (cards / f"{task}.yaml").write_text(yaml.safe_dump(classes))
     for shard in range(3):
         pairs = [(f"{shard:05d}{n:04d}", caption) for n, caption in enumerate(CAPTIONS[shard::3])]
         layouts.write_shard(root / "cc3m" / f"{shard:05d}.tar", pairs)
@@ -160,13 +174,12 @@ def test_every_learner_takes_a_step_of_every_protocol(rehearsed):
         assert {row.stored["task"] for row in rows} == {test.task for test in job.tests}, job.name
         assert all(0 <= value <= 100 for row in rows for value in row.stored["values"].values()), job.name
         protocol = plan.parameters.experiments[job.experiment].protocol
-        ran.add((RECIPES[job.recipe].learner, protocol, TOWERS[job.backbone]))
-    learners = {recipe.learner for recipe in RECIPES.values()}
-    assert learners == {learner for learner, _, _ in ran}
+        ran.add((recipe_of(job.recipe).members["learner"], protocol, TOWERS[job.backbone]))
+    assert set(members("learner")) == {learner for learner, _, _ in ran}
     for tower in TOWERS.values():
         for protocol in PROTOCOLS:
             if protocol != "meta" or tower == "vit":
-                expected = {RECIPES[name].learner for name in methods_of(protocol, tower)}
+                expected = {recipe_of(name).members["learner"] for name in methods_of(protocol, tower)}
                 assert {learner for learner, of, on in ran if (of, on) == (protocol, tower)} >= expected
 
 

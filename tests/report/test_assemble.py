@@ -1,24 +1,24 @@
 """From a scale's files to its page."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from project import PROJECT
+from reprompt.cells.cell import Cell
 from reprompt.claims import claims_frame, to_csv
+from reprompt.evaluation.metrics import RANKING, ranked
 from reprompt.figures import FIGURES
 from reprompt.figures.write import write_figure
-from reprompt.metrics import RANKING, ranked
-from reprompt.plan.cells import Cell
-from reprompt.plan.parameters import load_parameters
-from reprompt.plan.plan import make_plan
-from reprompt.records import Judged, Result, read_records, write_records
+from reprompt.planning.parameters import load_parameters
+from reprompt.planning.plan import make_plan
+from reprompt.records.files import EvaluatedCell, Result, read_records, write_records
 from reprompt.report.assemble import assemble_report
 from reprompt.tables import TABLES
 from reprompt.tables.write import write_table
 
-PARAMS = Path(__file__).parents[2] / "params.yaml"
+PARAMS = PROJECT / "params.yaml"
 TARGETS = np.arange(40) % 4
 
 
@@ -62,7 +62,7 @@ def plan(tmp_path, monkeypatch):
     for job in plan.jobs:
         targets = dict.fromkeys(job.tests, TARGETS)
         judged = [
-            Judged(cell, identity_of(cell), {test: invented(cell, test.task, random) for test in cell.tests})
+            EvaluatedCell(cell, identity_of(cell), {test: invented(cell, test.task, random) for test in cell.tests})
             for cell in job.cells
         ]
         write_records(plan.records(job.name), plan.scale, judged, targets)

@@ -11,8 +11,8 @@ from reprompt.claims import claims_frame
 from reprompt.figures.mvlpt import mvlpt_figure4
 from reprompt.figures.write import write_figure
 from reprompt.report.heatmaps import heatmaps
-from reprompt.report.page import Shown, report_page
-from reprompt.tables.tasks import TASKS
+from reprompt.report.page import ScaleResults, Shown, report_page
+from reprompt.tasks.card import card_of
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,8 @@ def points(records):
 def page_of(records: pd.DataFrame, folder: Path) -> str:
     write_figure(mvlpt_figure4(records), folder / "mvlpt_figure4")
     outputs = [Shown("mvlpt_figure4", "Transferability", folder / "mvlpt_figure4")]
-    return report_page(folder / "index.html", records, outputs, [], {}, {}, {}, claims_frame(records.iloc[:0]))
+    results = ScaleResults(records, outputs, [], {}, {}, {}, claims_frame(records.iloc[:0]))
+    return report_page(folder / "index.html", results)
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +40,10 @@ def page(records, tmp_path_factory):
 def test_both_orders_hold_every_pair_of_every_learner(points):
     for learner in heatmaps(points)["learners"]:
         paper, clustered = learner["grids"]
-        assert paper["heads"] == [TASKS[task] for task in fake_transfer.TASKS]
-        said = [sorted(cell["words"] for row in grid["rows"] for cell in row["cells"]) for grid in (paper, clustered)]
-        assert said[0] == said[1]
-        assert len(set(said[0])) == 16
+        assert paper["heads"] == [card_of(task).printed for task in fake_transfer.TASKS]
+        words = [sorted(cell["words"] for row in grid["rows"] for cell in row["cells"]) for grid in (paper, clustered)]
+        assert words[0] == words[1]
+        assert len(set(words[0])) == 16
 
 
 def test_the_pointer_is_told_both_tasks_and_the_exact_value(points):
@@ -59,11 +60,15 @@ def test_the_pointer_is_told_both_tasks_and_the_exact_value(points):
 
 
 def test_the_best_is_darkest_and_nothing_is_lighter_than_the_first_shade(points):
-    found = heatmaps(points)
+    shown = heatmaps(points)
     cells = [
-        cell for one in found["learners"] for grid in one["grids"] for row in grid["rows"] for cell in row["cells"]
+        cell
+        for learner in shown["learners"]
+        for grid in learner["grids"]
+        for row in grid["rows"]
+        for cell in row["cells"]
     ]
-    assert {cell["step"] for cell in cells if cell["number"] == "100"} == {len(found["colours"]) - 1}
+    assert {cell["step"] for cell in cells if cell["number"] == "100"} == {len(shown["colours"]) - 1}
     assert min(cell["step"] for cell in cells) >= 0
 
 

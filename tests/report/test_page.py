@@ -1,6 +1,7 @@
 """The report page."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ from reprompt.claims import claims_frame
 from reprompt.claims.page import write_claims_page
 from reprompt.figures import FIGURES
 from reprompt.figures.write import write_figure
-from reprompt.report.page import Shown, circumstances, claim_rows, cost_rows, report_page
+from reprompt.report.page import ScaleResults, Shown, circumstances, claim_rows, cost_rows, report_page
 from reprompt.tables import TABLES
 from reprompt.tables.write import write_table
 
@@ -41,22 +42,23 @@ def results(records, tmp_path_factory) -> Path:
     return root
 
 
-def arguments(results: Path, records: pd.DataFrame) -> dict:
+def shown_of(results: Path, records: pd.DataFrame) -> ScaleResults:
     outputs = [Shown(name, f"Title of {name}", results / "tables" / name) for name in TABLES]
     outputs += [Shown(name, f"Title of {name}", results / "figures" / name) for name in FIGURES]
-    return {
-        "outputs": outputs,
-        "costs": COSTS,
-        "contact_sheets": {"The tasks <rendered>": results / "world" / "tasks.png"},
-        "plan_summary": {"jobs": 2},
-        "provenance": {"parameters": "sha256 0123"},
-        "claims": claims_frame(records),
-    }
+    return ScaleResults(
+        records=records,
+        outputs=outputs,
+        costs=COSTS,
+        contact_sheets={"The tasks <rendered>": results / "world" / "tasks.png"},
+        plan_summary={"jobs": 2},
+        provenance={"parameters": "sha256 0123"},
+        claims=claims_frame(records),
+    )
 
 
 @pytest.fixture(scope="module")
 def page(records, results) -> str:
-    return report_page(results / "report" / "index.html", records, **arguments(results, records))
+    return report_page(results / "report" / "index.html", shown_of(results, records))
 
 
 def test_the_page_shows_every_table_and_figure(page):
@@ -74,7 +76,7 @@ def test_a_rendered_scale_says_so_at_the_top_and_how_to_get_the_real_thing(page)
 
 def test_the_papers_scale_has_neither_banner_nor_rendered_world(make, results):
     real = make(scale="paper", backbone="RN50")
-    page = report_page(results / "report" / "index.html", real, **arguments(results, real))
+    page = report_page(results / "report" / "index.html", shown_of(results, real))
     assert "Real data, real CLIP" in page
     assert "Rendered miniature world" not in page and "Class-specific habits" not in page
 
@@ -115,9 +117,9 @@ def test_circumstances_list_every_version_that_occurred():
 
 
 def test_a_missing_output_is_named(records, results):
-    missing = arguments(results, records) | {"outputs": [Shown("npt_table9", "", results / "tables" / "npt_table9")]}
+    missing = [Shown("npt_table9", "", results / "tables" / "npt_table9")]
     with pytest.raises(FileNotFoundError, match="npt_table9"):
-        report_page(results / "report" / "index.html", records, **missing)
+        report_page(results / "report" / "index.html", replace(shown_of(results, records), outputs=missing))
 
 
 def test_what_no_paper_prints_goes_by_its_subject():

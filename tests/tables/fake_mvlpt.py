@@ -5,10 +5,11 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20
-from reprompt.published import DATASETS_11
-from reprompt.tables.setting import swept
+from reprompt.tables.scope import swept
+from reprompt.tasks.groups import members
 
+ELEVATER_20 = members("elevater20")
+DATASETS_11 = members("datasets11")
 TARGETS_12 = tuple(task for task in ELEVATER_20 if task not in DATASETS_11)
 LEARNERS = ("coop", "vpt", "upt")
 ALONE = {"coop": "coop_middle", "vpt": "vpt_deep", "upt": "upt"}
@@ -50,27 +51,29 @@ def make_mvlpt_records(
     rows = []
 
     def add(experiment, recipe, task, shots, seed, value, *, start="", group="", sweep=None, on=backbone, source=None):
-        of = (experiment, recipe, source or task, shots, seed, start, group, swept(**(sweep or {})), on)
+        identity = (experiment, recipe, source or task, shots, seed, start, group, swept(**(sweep or {})), on)
         multitask, grid = experiment.startswith("multitask") or experiment.endswith("sources"), source is not None
         protocol = "multitask" if multitask else "transfer_grid" if grid else "elevater"
-        noise = normal(of, task)
+        noise = normal(identity, task)
         score = min(max(value + (0.4 * noise[0] if seed else 0.0), 0.0), 100.0)
         values = {"score": score, "accuracy": score - 0.3}
         if recipe != "zero_shot":
             values["validation"] = min(max(value + (0.0 if grid else 2.0) * noise[1] + 3.0, 0.0), 100.0)
-        cell = f"{zlib.crc32(repr(of).encode()):012x}"
+        cell = f"{zlib.crc32(repr(identity).encode()):012x}"
         file = f"{experiment}-{recipe}-{on}-{source or task}.npz"
         settings = SETTINGS | ({"context_length": 4, "visual_length": 4} if "upt" in recipe else {}) | (sweep or {})
         for metric, number in values.items():
-            of_cell = (scale, experiment, protocol, recipe, on, source or task, task, shots, 1.0, seed, of[-2])
+            of_cell = (scale, experiment, protocol, recipe, on, source or task, task, shots, 1.0, seed, identity[-2])
             of_row = (start, group, settings, "all", metric, number, IMAGES, cell, file, None, None, {})
             rows.append(of_cell + of_row)
 
-    def tuned(experiment, learner, shots, *, start="", group="", sweep=None, on=backbone, extra=0.0, of=ELEVATER_20):
+    def tuned(
+        experiment, learner, shots, *, start="", group="", sweep=None, on=backbone, extra=0.0, targets=ELEVATER_20
+    ):
         multitask = ("m" if group else "") + learner
         recipe = f"{multitask}_source" if start else multitask if group else ALONE[learner]
         more = GAIN[learner] + STARTS[start][LEARNERS.index(learner)] + GROUPS[group] + SHOTS[shots]
-        for task in of:
+        for task in targets:
             for seed in seeds if task in tasks else ():
                 value = zero_shot(task) + more + extra + luck(learner, task, shots, seed)
                 add(experiment, recipe, task, shots, seed, value, start=start, group=group, sweep=sweep, on=on)
@@ -89,15 +92,15 @@ def make_mvlpt_records(
     for learner in LEARNERS:
         tuned("elevater", learner, 20)
         for shots in (1, 5):
-            tuned("elevater_few", learner, shots, of=TARGETS_12)
+            tuned("elevater_few", learner, shots, targets=TARGETS_12)
         for shots in SHOTS:
             sources("multitask_11", learner, shots, DATASETS_11)
-            tuned("cross_task", learner, shots, start="multitask_11", of=TARGETS_12)
+            tuned("cross_task", learner, shots, start="multitask_11", targets=TARGETS_12)
         sources("multitask_10", learner, 20, DATASETS_11[1:])
         sources("multitask_1", learner, 20, DATASETS_11[:1])
         sources("multitask_20", learner, 20, ELEVATER_20)
         for start in ("multitask_10", "multitask_1"):
-            tuned("source_tasks", learner, 20, start=start, of=TARGETS_12)
+            tuned("source_tasks", learner, 20, start=start, targets=TARGETS_12)
         for group in ("best_2", "best_3"):
             tuned("grouped", learner, 20, group=group)
         tuned("adapted", learner, 20, start="multitask_20")
@@ -105,18 +108,20 @@ def make_mvlpt_records(
             if group:
                 tuned("grouped_adapted", learner, 20, start="multitask_20", group=group)
         for on, higher in BACKBONES.items():
-            tuned("scaling", learner, 20, on=on, extra=higher, of=TARGETS_12)
+            tuned("scaling", learner, 20, on=on, extra=higher, targets=TARGETS_12)
             sources("scaling_sources", learner, 20, DATASETS_11, on=on, extra=higher)
-            tuned("scaling_adapted", learner, 20, start="scaling_sources", on=on, extra=higher, of=TARGETS_12)
+            tuned("scaling_adapted", learner, 20, start="scaling_sources", on=on, extra=higher, targets=TARGETS_12)
         for length in LENGTHS:
             if length != LENGTH[learner]:
                 names = {"coop": ("context_length",), "vpt": ("visual_length",)}
                 sweep = dict.fromkeys(names.get(learner, ("context_length", "visual_length")), length)
                 longer = np.log2(length / LENGTH[learner])
-                tuned("length", learner, 20, sweep=sweep, of=TARGETS_12)
+                tuned("length", learner, 20, sweep=sweep, targets=TARGETS_12)
                 sources("length_sources", learner, 20, DATASETS_11, sweep=sweep)
                 extra = -0.8 * longer if learner == "upt" else 0.8 * longer
-                tuned("length_adapted", learner, 20, start="length_sources", sweep=sweep, extra=extra, of=TARGETS_12)
+                tuned(
+                    "length_adapted", learner, 20, start="length_sources", sweep=sweep, extra=extra, targets=TARGETS_12
+                )
         for source in ELEVATER_20:
             for task in ELEVATER_20 if source in tasks else ():
                 for seed in seeds if task in tasks else ():
@@ -125,7 +130,7 @@ def make_mvlpt_records(
                     add("transfer_grid", ALONE[learner], task, 20, seed, value, source=source)
     for name, values in BLOCK.items():
         for value in values:
-            tuned("upt_block", "upt", 20, sweep={name: value}, extra=0.1 * np.log2(value), of=TARGETS_12)
+            tuned("upt_block", "upt", 20, sweep={name: value}, extra=0.1 * np.log2(value), targets=TARGETS_12)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from reprompt.published import DATASETS_11
-from reprompt.tables.setting import swept
+from reprompt.tables.scope import swept
+from reprompt.tasks.groups import members
 
+DATASETS_11 = members("datasets11")
 VARIANTS = ("imagenet_v2", "imagenet_sketch", "imagenet_a", "imagenet_r")
 TAUS = (1.0, 0.05, 0.01)
 # Accuracy above zero-shot on base, on new classes and on transfer targets, then Delta_LCD and -Delta_MID.

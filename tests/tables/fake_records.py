@@ -6,10 +6,11 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from reprompt.published import DATASETS_11
-from reprompt.tables.setting import swept
-from reprompt.tables.tasks import SHIFTS
+from reprompt.tables.scope import swept
+from reprompt.tasks.groups import members
 
+SHIFTS = members("imagenet4")
+DATASETS_11 = members("datasets11")
 SHOTS = (1, 2, 4, 8, 16)
 # Mean accuracy at 1, 2, 4, 8, 16 shots above zero-shot; the spread over seeds is SPREAD.
 FEW_SHOT_GAINS = {
@@ -166,7 +167,7 @@ def make_gram_records(
                 for seed in seeds:
                     book.add(experiment, recipe, task, shots, seed, 50 + 2 * place + gain - less, **where)
     for recipe, to in GRAM_PRODUCTS.items():
-        where = {"source": "gram", "protocol": "meta", **logged(to)}
+        where = {"source": "gram", "protocol": "meta", "settings": tokens(recipe), **logged(to)}
         book.add("gram", recipe, "corpus", 4, 1, 60.0, **where)
     return book.frame()
 
@@ -229,9 +230,10 @@ class Book:
 
 
 def tokens(recipe):
-    """Prompt tokens and where they start, as settings have them: four tokens, or two in each tower."""
+    """Prompt tokens and where they start, as settings have them: four tokens, or two in each tower; in one layer."""
     length, words = (2, "a photo") if recipe.startswith(("unigram", "joint")) else (4, "a photo of a")
-    return {"context_length": length, "visual_length": length, "initialisation": words}
+    lengths = {"context_length": length, "visual_length": length, "text_depth": 1, "visual_depth": 1}
+    return lengths | {"initialisation": words}
 
 
 def course(images, rising, spread):

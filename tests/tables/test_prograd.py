@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from reprompt.tables import prograd
+from reprompt import tables
 from reprompt.tables.prograd import (
     prograd_table1,
     prograd_table2,
@@ -15,9 +15,9 @@ from reprompt.tables.prograd import (
     prograd_table6,
     prograd_table7,
 )
-from reprompt.tables.setting import swept
+from reprompt.tables.scope import swept
 
-TABLES = {name: getattr(prograd, name) for name in prograd.__all__}
+TABLES = {name: table for name, table in tables.TABLES.items() if name.startswith("prograd")}
 PAPER_BLOCK, OUR_BLOCK = "4 shots, as in the paper", "16 shots, same protocol (no published value)"
 
 
@@ -45,12 +45,6 @@ def value_of(records, **chosen) -> float:
         records = records[records[column] == entry]
     assert len(records)
     return records["value"].mean()
-
-
-def test_every_printed_cell_of_the_paper_has_a_place(records):
-    printed = {"prograd_table2": 100, "prograd_table4": 36, "prograd_table5": 35, "prograd_table6": 10}
-    for name, count in {**printed, "prograd_table7": 60}.items():
-        assert TABLES[name](records).cells["published"].notna().sum() == count, name
 
 
 def test_table_2_has_a_block_for_each_backbone_with_its_own_numbers(records):
@@ -84,10 +78,10 @@ def test_the_average_of_table_4_includes_the_source(records):
 
 def test_an_interval_of_one_task_is_over_its_own_seeds(records):
     cell = prograd_table4(records).at("", "CoOp", "DTD")
-    of = records[
+    rows = records[
         (records["experiment"] == "cross_dataset") & (records["recipe"] == "coop") & (records["task"] == "dtd")
     ]
-    half = 4.302653 * of["value"].std(ddof=1) / math.sqrt(3)
+    half = 4.302653 * rows["value"].std(ddof=1) / math.sqrt(3)
     assert cell["high"] - cell["regenerated"] == pytest.approx(half, abs=1e-4)
 
 
@@ -146,13 +140,6 @@ def test_a_method_without_records_is_not_run_and_keeps_its_printed_value(records
     assert cell["verdict"] == "not run"
     assert cell["published"] == 72.23
     assert math.isnan(cell["regenerated"])
-
-
-def test_no_records_at_all_still_make_a_table(records):
-    for make_table in TABLES.values():
-        table = make_table(records.iloc[:0])
-        assert set(table.cells["verdict"]) == {"not run"}
-        assert "no records, 0 of" in table.title
 
 
 def test_the_title_names_scale_backbone_seeds_and_tasks(records, make):

@@ -1,45 +1,55 @@
-"""What is trained is trained once: whatever seeds, tasks, shots and scales are asked for later."""
+"""A backbone that another scale has is taken over, if it was made with the same."""
 
 import json
-import re
 from pathlib import Path
 
-import yaml
-from copies import call, edit
+import pytest
 
-JOB = "few_shot/coop/ViT-B-16/part1"
+from reprompt.workflow import provenance
+from reprompt.workflow.taking_over import take_over_backbones
 
-
-def trained(folder: Path, scale: str = "smoke") -> tuple[int, int]:
-    """Run the job, at another scale too: how many of its cells were trained, and how many there are."""
-    target = f"results/{scale}/records/{JOB}.npz"
-    call(folder, "snakemake", "--cores", "2", "--config", f"scale={scale}", "--", target, seconds=900)
-    costs = json.loads((folder / target).with_suffix(".json").read_text())
-    return costs["trained"], costs["cells"]
+OLD, NEW = Path("results/miniature"), Path("results/evidence")
+MADE = {"code": "c", "spec": "s"}
 
 
-def test_one_more_seed_task_and_shot_train_nothing_that_stands(clone: Path) -> None:
-    """A clone has no finished cells but those in its records."""
-    tasks, shots, seeds = 3, 2, 2
-    assert not (clone / ".cells").exists()
-    edit(clone / "params.yaml", r"^    seeds: \[1, 2\]", "    seeds: [1, 2, 3]")
-    edit(clone / "params.yaml", r"^(    tasks: \[imagenet, dtd, eurosat)\]", r"\g<1>, ucf101]")
-    edit(clone / "params.yaml", r"^    tasks_per_job: 3", "    tasks_per_job: 4")
-    edit(clone / "params.yaml", r"(few_shot: \{.*shots: )\[1, 2\]", r"\g<1>[1, 2, 4]")
-    every = (tasks + 1) * (shots + 1) * (seeds + 1)
-    assert trained(clone) == (every - tasks * shots * seeds, every)
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A scale with two backbones, the second trained against the first."""
+    monkeypatch.chdir(tmp_path)
+    entries = {}
+    for name, inputs in (("ViT", []), ("RN50", [str(OLD / "backbones/ViT.safetensors")])):
+        path = OLD / f"backbones/{name}.safetensors"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+        entries[str(path)] = {
+            **dict.fromkeys(provenance.KEPT),
+            **{"output": str(path), "sha256": provenance.sha256(path), "rule": "pretrain"},
+            **{"wildcards": {"backbone": name}, "made": MADE | {"commit": "x"}, "input": inputs},
+            **{"params": ["'c'", "'miniature'", "'s'"], "input_checksums": dict.fromkeys(inputs, "sha256:0")},
+        }
+    provenance.write(OLD, entries)
 
 
-def test_a_scale_with_more_draws_trains_only_these(clone: Path) -> None:
-    """Its backbone is the other scale's, its features are made anew, its cells are taken over."""
-    text = (clone / "params.yaml").read_text()
-    smoke = re.search(r"^  smoke:\n((?:    .*\n|\n)+)", text, re.MULTILINE)[1]
-    more = re.sub(r"&\w+ ", "", smoke.replace("seeds: [1, 2]", "seeds: [1, 2, 3, 4]", 1))
-    (clone / "params.yaml").write_text(f"{text}\n  more:\n{more}")
-    assert yaml.safe_load((clone / "params.yaml").read_text())["scales"]["more"]["seeds"] == [1, 2, 3, 4]
-    before = trained(clone)[1]
-    new, every = trained(clone, "more")
-    assert (new, every) == (before, 2 * before)
-    weights = [(clone / f"results/{scale}/backbones/ViT-B-16.safetensors").read_bytes() for scale in ("smoke", "more")]
-    assert weights[0] == weights[1]
-    assert "pretrain" not in {path.parent.name for path in (clone / "logs/more").rglob("*.log")}
+def test_what_was_made_with_the_same_is_copied_with_its_record():
+    taken = take_over_backbones(NEW, ["ViT", "RN50"], lambda rule, wildcards: MADE)
+    assert taken == [str(NEW / f"backbones/{name}.safetensors") for name in ("RN50", "ViT")]
+    assert (NEW / "backbones/RN50.safetensors").read_text() == "RN50"
+    record = json.loads(provenance._record_path(taken[0]).read_text())
+    assert record["params"] == ["'c'", "'evidence'", "'s'"]
+    assert record["input"] == [str(NEW / "backbones/ViT.safetensors")] == list(record["input_checksums"])
+
+
+def test_only_what_is_missing_and_wanted_is_taken():
+    assert take_over_backbones(NEW, ["ViT"], lambda rule, wildcards: MADE) == [str(NEW / "backbones/ViT.safetensors")]
+    assert take_over_backbones(NEW, ["ViT"], lambda rule, wildcards: MADE) == []
+    assert take_over_backbones(OLD, ["ViT"], lambda rule, wildcards: MADE) == []
+
+
+@pytest.mark.parametrize("other", [{"code": "other"}, {"spec": "other"}])
+def test_what_was_made_with_other_code_or_parameters_stays(other):
+    assert take_over_backbones(NEW, ["ViT"], lambda rule, wildcards: MADE | other) == []
+
+
+def test_an_altered_file_stays():
+    (OLD / "backbones/ViT.safetensors").write_text("altered")
+    assert take_over_backbones(NEW, ["ViT"], lambda rule, wildcards: MADE) == []

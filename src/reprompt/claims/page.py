@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reprompt.atomic import write_text
 from reprompt.claims import wording
 from reprompt.claims.results import OUTSIDE, counts
 from reprompt.claims.verdict import HOLDS, LEVEL, NOT_RUN, VERDICTS
+from reprompt.foundation.atomic import write_text
 
 OPENS = ("templates/*.html",)
 TONES = dict(zip(VERDICTS, ("as", "against", "open", "quiet"), strict=True))
@@ -35,8 +35,8 @@ def claims_page(frame: pd.DataFrame) -> str:
             "id": paper,
             "label": wording.PAPERS.get(paper, paper),
             "counts": [int(row[name]) for name in VERDICTS],
-            "judged": [_row(one) for _, one in _of(frame, paper).iterrows() if one["verdict"] != NOT_RUN],
-            "not_run": [_row(one) for _, one in _of(frame, paper).iterrows() if one["verdict"] == NOT_RUN],
+            "judged": [_row(claim) for _, claim in _of(frame, paper).iterrows() if claim["verdict"] != NOT_RUN],
+            "not_run": [_row(claim) for _, claim in _of(frame, paper).iterrows() if claim["verdict"] == NOT_RUN],
         }
         for paper, row in table.iterrows()
     ]
@@ -54,32 +54,32 @@ def _of(frame: pd.DataFrame, paper: str) -> pd.DataFrame:
     return frame[frame["paper"] == paper]
 
 
-def _row(one: pd.Series) -> dict[str, str]:
+def _row(claim: pd.Series) -> dict[str, str]:
     """A claim as words for the page."""
-    _, _, number = one["output"].partition("_")
+    _, _, number = claim["output"].partition("_")
     return {
-        "id": one["id"],
-        "claim": one["claim"],
-        "verdict": one["verdict"],
-        "tone": TONES[one["verdict"]],
-        "symbol": wording.SYMBOLS[one["verdict"]],
-        "estimate": wording.estimate(one),
-        "unit": one["unit"],
-        "printed": wording.printed(one),
-        "stated": one["margin"] == one["margin"],
-        "parts": wording.parts(one),
-        "p": wording.p_value(one),
-        "reason": _remark(one),
-        "output": one["output"],
+        "id": claim["id"],
+        "claim": claim["claim"],
+        "verdict": claim["verdict"],
+        "tone": TONES[claim["verdict"]],
+        "symbol": wording.SYMBOLS[claim["verdict"]],
+        "estimate": wording.estimate(claim),
+        "unit": claim["unit"],
+        "printed": wording.printed(claim),
+        "stated": claim["margin"] == claim["margin"],
+        "parts": wording.parts(claim),
+        "p": wording.p_value(claim),
+        "reason": _remark(claim),
+        "output": claim["output"],
         "output_words": number.replace("table", "Table ").replace("figure", "Figure "),
     }
 
 
-def _remark(one: pd.Series) -> str:
+def _remark(claim: pd.Series) -> str:
     """The reason, unless the numbers beside it say as much, and what the paper's own tables say where it is news."""
-    plain = one["verdict"] == HOLDS and one["p_holm"] == one["p_holm"] and ";" not in one["reason"]
-    on_paper = f"On the paper's own tables: {one['printed_verdict']}."
-    if one["printed_verdict"] in (HOLDS, OUTSIDE):
-        on_paper = "" if one["printed_verdict"] == HOLDS else "No table of the paper has these numbers."
-    sentences = ["" if plain else one["reason"][:1].upper() + one["reason"][1:] + ".", on_paper]
+    plain = claim["verdict"] == HOLDS and claim["p_holm"] == claim["p_holm"] and ";" not in claim["reason"]
+    on_paper = f"On the paper's own tables: {claim['printed_verdict']}."
+    if claim["printed_verdict"] in (HOLDS, OUTSIDE):
+        on_paper = "" if claim["printed_verdict"] == HOLDS else "No table of the paper has these numbers."
+    sentences = ["" if plain else claim["reason"][:1].upper() + claim["reason"][1:] + ".", on_paper]
     return " ".join(sentence for sentence in sentences if sentence)

@@ -1,12 +1,13 @@
 """MVLPT, section 4: what share of ViT-B/16 CLIP the learned numbers are. Counted for the paper's sizes."""
 
-from reprompt.learners.parameters import VIT_B_16, prompt_parameters
+from reprompt.cells.recipes import recipe_of
+from reprompt.evidence.adaptation import VIT_B_16
 
 PARAMETERS = 124_000_000  # of ViT-B/16 CLIP, as the paper has it
 SETTINGS = {
     "coop": {"context_length": 16},
     "vpt": {"visual_length": 16, "visual_depth": 12},
-    "upt": {"context_length": 4, "visual_length": 4, "visual_depth": 12, "mix_width": 128},
+    "upt": {"context_length": 4, "visual_length": 4, "visual_depth": 12, "mix_width": 128, "attention": "itself"},
 }
 
 
@@ -21,4 +22,4 @@ def share_in_words(learner: str) -> str:
 
 
 def _counted(learner: str) -> int:
-    return prompt_parameters(learner, SETTINGS[learner], **VIT_B_16)
+    return recipe_of(learner).settings("learner", SETTINGS[learner]).learned_numbers(VIT_B_16)

@@ -54,8 +54,8 @@ def _claims(shown: pd.DataFrame) -> Table:
     for _, row in shown.iterrows():
         words = Text.assemble(row["claim"], "\n", (row["reason"], "dim"))
         verdict = Text(f"{wording.SYMBOLS[row['verdict']]} {row['verdict']}", style=STYLES[row["verdict"]])
-        found = f"{wording.estimate(row)} {row['unit']}" if row["parts_run"] else ""
-        numbers = (found, wording.printed(row), wording.parts(row), wording.p_value(row))
+        estimate = f"{wording.estimate(row)} {row['unit']}" if row["parts_run"] else ""
+        numbers = (estimate, wording.printed(row), wording.parts(row), wording.p_value(row))
         table.add_row(row["id"], words, verdict, *numbers)
     return table
 

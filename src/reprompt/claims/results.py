@@ -1,95 +1,55 @@
 """All claims at once: one row per claim, with its verdict, the numbers behind it and a sentence that says why."""
 
 import math
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cache
 from io import StringIO
 
 import pandas as pd
 
-from reprompt.claims.adapted import Adapted
-from reprompt.claims.claim import read_claims
-from reprompt.claims.grammar import Count, LargestGain, Number, WinShare
-from reprompt.claims.measured import Measured
-from reprompt.claims.meta_learned import MetaLearned
+from reprompt.claims.gram import CLAIMS as OF_GRAM
+from reprompt.claims.mvlpt import CLAIMS as OF_MVLPT
+from reprompt.claims.npt import CLAIMS as OF_NPT
 from reprompt.claims.printed import Printed
-from reprompt.claims.quantities import SHARE_OF_GAIN
-from reprompt.claims.source import Lost
+from reprompt.claims.prograd import CLAIMS as OF_PROGRAD
+from reprompt.claims.records import lookups
+from reprompt.claims.terms import largest_gain, share_of_gain, win_share, wins
 from reprompt.claims.verdict import (
     CONTRADICTED,
-    DIRECTION,
     HOLDS,
     INCONCLUSIVE,
     NOT_RUN,
-    VALUES,
     VERDICTS,
     Judgement,
     adjusted,
     judge,
-    result_unit,
 )
+from reprompt.evidence.lookup import Lost
+from reprompt.evidence.statistics import Interval
 
+CLAIMS = (*OF_PROGRAD, *OF_GRAM, *OF_MVLPT, *OF_NPT)
 PARTLY = "holds as far as the cells survive"
 OUTSIDE = "outside the tables"
 COUNTED = "counted from cells: "  # before holds or contradicted; the README counts these claims as outside
-COUNTED_TERMS = (Count, LargestGain, WinShare)
+COUNTED_TERMS = tuple(term.__wrapped__ for term in (wins, largest_gain, win_share, share_of_gain))
 DECIMALS = 4
 
 
-@dataclass(frozen=True)
-class Result:
-    """A claim and what became of it. Numbers that do not exist are NaN.
-
-    `estimate` with its 95 % interval is of the part that is furthest from what is claimed (`worst_part`): left side
-    minus right side, the slope of a trend per step, or a correlation; `unit` says in what. `published_estimate` is the
-    same part on the paper's own tables, `margin` what the paper states, with the sign of the claimed direction. `p` is
-    the claim's p as in verdict.py, `p_holm` the same after Holm's adjustment over the paper's claims. `parts_run` of
-    `parts` comparisons were run; `parts_as_claimed` of them have the claimed sign and `parts_against` are significantly
-    against it. `seeds` is the number of draws (0: nothing is random) and `tasks` the number of tasks behind the
-    estimate.
-    """
-
-    scale: str
-    id: str
-    paper: str
-    claim: str
-    verdict: str
-    estimate: float
-    low: float
-    high: float
-    unit: str
-    margin: float
-    published_estimate: float
-    printed_verdict: str
-    seeds: int
-    tasks: int
-    p: float
-    p_holm: float
-    parts: int
-    parts_run: int
-    parts_as_claimed: int
-    parts_against: int
-    worst_part: str
-    reason: str
-    output: str
-
-
-COLUMNS = tuple(Result.__annotations__)
+WORDS = ("scale", "id", "paper", "claim", "verdict", "unit", "printed_verdict", "worst_part", "reason", "output")
 
 
 def claims_frame(records: pd.DataFrame) -> pd.DataFrame:
-    """Judge every claim on the records of one scale: a row per claim in listed order, with `COLUMNS`.
+    """Judge every claim on the records of one scale: a row per claim in listed order, as `_row` has it.
 
     Raises ValueError where records of several scales are mixed.
     """
     scales = sorted(records["scale"].unique())
     if len(scales) > 1:
         raise ValueError(f"records of several scales: {', '.join(scales)}; read those of one results/<scale> folder")
-    measured, by_paper = Measured(records), {"mvlpt": Adapted(records), "gram": MetaLearned(records)}
-    judgements = [judge(claim, by_paper.get(claim.paper, measured)) for claim in read_claims()]
+    by_paper = lookups(records)
+    judgements = [judge(claim, by_paper[claim.paper]) for claim in CLAIMS]
     p_holm = adjusted(judgements)
-    results = [_result(one, p_holm.get(one.claim.id, math.nan), "".join(scales)) for one in judgements]
-    return pd.DataFrame([asdict(result) for result in results], columns=list(COLUMNS))
+    scale = "".join(scales)
+    return pd.DataFrame([_row(judgement, p_holm.get(judgement.claim.id, math.nan), scale) for judgement in judgements])
 
 
 def to_csv(frame: pd.DataFrame) -> str:
@@ -99,9 +59,8 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 def read_csv(text: str) -> pd.DataFrame:
     """What `to_csv` wrote, as a frame again."""
-    words = {name: str for name, kind in Result.__annotations__.items() if kind is str}
-    frame = pd.read_csv(StringIO(text), dtype=words)
-    return frame.fillna(dict.fromkeys(words, ""))
+    words = dict.fromkeys(WORDS, "")
+    return pd.read_csv(StringIO(text), dtype=dict.fromkeys(WORDS, str)).fillna(words)
 
 
 def counts(frame: pd.DataFrame) -> pd.DataFrame:
@@ -111,65 +70,63 @@ def counts(frame: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(index=papers, columns=list(VERDICTS), fill_value=0).rename_axis(index=None, columns=None)
 
 
-@lru_cache(maxsize=1)
+@cache
 def printed_judgements() -> dict[str, Judgement]:
     """Every claim on the papers' own tables, by claim id."""
-    source = Printed()
-    return {claim.id: judge(claim, source) for claim in read_claims()}
+    lookup = Printed()
+    return {claim.id: judge(claim, lookup) for claim in CLAIMS}
 
 
 def printed_verdict(judgement: Judgement) -> str:
     """A claim on the papers' own tables, in words.
 
-    published/README.md calls a claim outside the tables when it needs more than looking cells up. Five of those can be
-    counted from cells; they are marked with COUNTED.
+    The README of tasks/published calls a claim outside the tables when it needs more than looking cells up. Five of
+    those can be counted from cells; they are marked with COUNTED.
     """
     if not judgement.parts or any(not isinstance(reason, Lost) for reason in judgement.missing):
         return OUTSIDE
     verdict = judgement.verdict()
-    if isinstance(judgement.claim.lhs, COUNTED_TERMS) or getattr(judgement.claim.lhs, "name", "") == SHARE_OF_GAIN:
+    if judgement.claim.statement.lhs.function in COUNTED_TERMS:
         return COUNTED + verdict
     return PARTLY if verdict == HOLDS and judgement.missing else verdict
 
 
 def printed_counts() -> dict[str, int]:
-    """The counts that published/README.md states: holds, holds as far as the cells survive, contradicted, outside."""
+    """The README of tasks/published counts: holds, holds as far as the cells survive, contradicted, outside."""
     verdicts = [printed_verdict(judgement) for judgement in printed_judgements().values()]
     plain = [OUTSIDE if verdict.startswith(COUNTED) else verdict for verdict in verdicts]
     return {verdict: plain.count(verdict) for verdict in (HOLDS, PARTLY, CONTRADICTED, OUTSIDE)}
 
 
-def _result(judgement: Judgement, p_holm: float, scale: str) -> Result:
-    claim, worst = judgement.claim, judgement.worst
-    printed = printed_judgements()[claim.id]
-    same = [part for part in printed.parts if worst is not None and part.place == worst.place] or [printed.worst]
-    found = worst.found if worst else None
+def _row(judgement: Judgement, p_holm: float, scale: str) -> dict:
+    """A claim and what became of it. Numbers that do not exist are NaN.
+
+    `estimate` with its 95 % interval is of the part that is furthest from what is claimed (`worst_part`): left side
+    minus right side, the slope of a trend per step, or a correlation; `unit` says in what. `published_estimate` is the
+    same part on the paper's own tables, `margin` what the paper prints, with the sign of the claimed direction. `p` is
+    the claim's p as in verdict.py, `p_holm` the same after Holm's adjustment over the paper's claims. `parts_run` of
+    `parts` comparisons were run; `parts_as_claimed` of them have the claimed sign and `parts_against` are significantly
+    against it. `seeds` is the number of draws (0: nothing is random) and `tasks` the number of tasks behind the
+    estimate.
+    """
+    claim, worst, printed = judgement.claim, judgement.worst, printed_judgements()[judgement.claim.id]
+    effect = worst.effect if worst else Interval(math.nan, math.nan, math.nan, 0, tasks=0)
+    same = next((part for part in printed.parts if worst and part.place == worst.place), printed.worst)
     verdict = judgement.verdict(p_holm)
-    return Result(
-        scale=scale,
-        id=claim.id,
-        paper=claim.paper,
-        claim=claim.text,
-        verdict=verdict,
-        estimate=found.mean if found else math.nan,
-        low=found.low if found else math.nan,
-        high=found.high if found else math.nan,
-        unit=result_unit(claim),
-        margin=claim.margin * DIRECTION.get(claim.relation, 1),
-        published_estimate=same[0].found.mean if same[0] else math.nan,
-        printed_verdict=printed_verdict(printed),
-        seeds=found.seeds if found else 0,
-        tasks=found.tasks if found else 0,
-        p=judgement.p,
-        p_holm=p_holm,
-        parts=len(judgement.parts) + len(judgement.missing),
-        parts_run=len(judgement.parts),
-        parts_as_claimed=sum(part.side == 1 for part in judgement.parts),
-        parts_against=judgement.against(),
-        worst_part=worst.words if worst else "",
-        reason=_reason(judgement, verdict, p_holm),
-        output=claim.output,
-    )
+    return {
+        **{"scale": scale, "id": claim.id, "paper": claim.paper, "claim": claim.text, "verdict": verdict},
+        **{"estimate": effect.estimate, "low": effect.low, "high": effect.high, "unit": claim.statement.unit},
+        "margin": claim.prints * (claim.statement.direction or 1),
+        "published_estimate": same.effect.estimate if same else math.nan,
+        "printed_verdict": printed_verdict(printed),
+        **{"seeds": effect.seeds, "tasks": effect.tasks, "p": judgement.p, "p_holm": p_holm},
+        **{"parts": len(judgement.parts) + len(judgement.missing), "parts_run": len(judgement.parts)},
+        "parts_as_claimed": sum(part.side == 1 for part in judgement.parts),
+        "parts_against": judgement.against(),
+        "worst_part": worst.words if worst else "",
+        "reason": _reason(judgement, verdict, p_holm),
+        "output": claim.output,
+    }
 
 
 def _reason(judgement: Judgement, verdict: str, p_holm: float) -> str:
@@ -189,13 +146,13 @@ def _reason(judgement: Judgement, verdict: str, p_holm: float) -> str:
 
 
 def _decision(judgement: Judgement, verdict: str, p_holm: float) -> str:
-    worst, claim = judgement.worst, judgement.claim
+    worst, statement = judgement.worst, judgement.claim.statement
     tested = not math.isnan(judgement.p)
     if not tested and verdict == INCONCLUSIVE:
         return "one draw only, so nothing can be tested"
-    if not tested and claim.relation in VALUES and (worst.found.seeds > 0 or claim.relation == "approx"):
-        identity = claim.relation == "==" and not isinstance(claim.rhs, Number)
-        met = "equal in every run" if identity else "met, to the printed precision or within the interval"
+    equality, about = statement.relation == "==", getattr(statement.rhs, "about", False)
+    if not tested and equality and (worst.effect.seeds > 0 or about):
+        met = "equal in every run" if statement.is_identity else "met, to the printed precision or within the interval"
         return met if verdict == HOLDS else "off by more than the printed precision"
     if not tested:
         return "nothing on either side is random, so the sign decides"

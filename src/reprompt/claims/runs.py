@@ -1,137 +1,191 @@
-"""What a term is worth in every single run, so that both sides of a comparison can be paired run by run."""
+"""Our records as a source of numbers: which runs a term of a claim speaks about."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from reprompt.statistics import DETERMINISTIC
+import numpy as np
+import pandas as pd
 
-POOLED = ""  # the task of a value that is one number for several tasks
+from reprompt.cells.recipes import recipe_of
+from reprompt.claims.lookup import MEASURED, Lookup, Setting, SettingValue, Slice
+from reprompt.evidence.adaptation import LABELS as MVLPT_LABELS
+from reprompt.evidence.lookup import Missing
+from reprompt.evidence.statistics import harmonic_mean, stratified
+from reprompt.evidence.values import DETERMINISTIC, Origin, Values, combine, paired, pooled
+from reprompt.tables.methods import ABLATIONS, METHODS, UNTUNED
+from reprompt.tasks.groups import groups, members
+
+LABELS = MVLPT_LABELS | {method.published_id: method.in_a_sentence for method in (*METHODS.values(), *ABLATIONS)}
+UNTUNED_IDS = tuple(METHODS[recipe].published_id for recipe in UNTUNED)
+# A claim's setting against the protocol of our runs; one that is not listed has the same name.
+PROTOCOLS = {
+    **{"domain_generalization": "transfer", "cross_dataset": "transfer", "meta-training": "meta"},
+    **{"few_shot_elevater": "elevater", "cross_task": "elevater"},
+}
 
 
-class Run(NamedTuple):
-    """Where a value is from. `shots` is 0 where the term itself names them, or where nothing was tuned."""
+class Row(NamedTuple):
+    """One row of the records, in the words of its paper.
 
+    `settings` are those that a term may name, `varied` those of them that it must name to mean this run, `compared`
+    those that its experiment is there to compare. Of rows that mean the same, the first by `rank` counts.
+    """
+
+    protocol: str
+    method: str
+    split: str
+    metric: str
+    backbone: str
     source: str
     task: str
     shots: int
     seed: int
+    settings: Mapping[str, SettingValue]
+    varied: frozenset[str]
+    compared: frozenset[str]
+    rank: tuple
+    value: float
+    images: int = 0
+    measured: Mapping[str, Any] = {}
+    predictions: Any = None
+    targets: Any = None
 
-    @property
-    def undrawn(self) -> "Run":
-        """The place at which a deterministic value for the same task is kept."""
-        return Run("", self.task, 0, DETERMINISTIC)
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Values by run. `pooled_tasks` says over how many tasks a pooled value was taken."""
-
-    values: Mapping[Run, float]
-    pooled_tasks: int = 0
-
-    @property
-    def tasks(self) -> int:
-        """The number of tasks behind the values."""
-        return self.pooled_tasks or len({run.task for run in self.values})
-
-    @property
-    def is_pooled(self) -> bool:
-        """Whether the values are one number for several tasks."""
-        return any(run.task == POOLED for run in self.values)
-
-    @property
-    def is_drawn(self) -> bool:
-        """Whether anything in the values depends on a few-shot draw."""
-        return any(run.seed != DETERMINISTIC for run in self.values)
-
-    def map(self, function: Callable[[float], float]) -> "Runs":
-        """The same runs with each value transformed."""
-        return Runs({run: function(value) for run, value in self.values.items()}, self.pooled_tasks)
-
-    def over_tasks(self) -> "Runs":
-        """One value per draw: the mean over shots of each task, then over the tasks that every draw has."""
-        if self.is_pooled:
-            return self
-        by_seed: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        for run, value in self.values.items():
-            by_seed[run.seed][run.task].append(value)
-        common = set.intersection(*(set(tasks) for tasks in by_seed.values())) if by_seed else set()
-        pooled = {
-            Run("", POOLED, 0, seed): mean(mean(tasks[task]) for task in sorted(common))
-            for seed, tasks in sorted(by_seed.items())
-            if common
-        }
-        return Runs(pooled, len(common))
+    def array(self, name: str) -> np.ndarray | None:
+        """What was measured along the run, None where it was not."""
+        if name == "wrong":
+            return None if self.predictions is None else np.asarray(self.predictions) != np.asarray(self.targets)
+        if name not in self.measured:
+            return None
+        array = np.asarray(self.measured[name], dtype=float)
+        return 100 * array / self.images if name == "curve" else array  # recorded as counts of right images
 
 
-Side = Runs | float
+class Runs(Lookup):
+    """Looks terms up in the rows of one paper. Grouped once, then each look-up reads one method's rows."""
+
+    def __init__(self, rows: Iterable[Row], grid: pd.DataFrame):
+        self._rows: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
+        self._backbones: dict[tuple[str, str], Counter] = defaultdict(Counter)
+        self._grid = grid
+        for row in rows:
+            self._rows[row.protocol, row.method, row.split, row.metric].append(row)
+            self._backbones[row.protocol, row.task][row.backbone] += 1
+
+    def accuracies(self, where: Slice) -> Values:
+        """Accuracy in percent of every run; H is that of each run, but GRAM's of a group that of the averages."""
+        if where.split == "H":
+            base, new = (self.accuracies(replace(where, split=split)) for split in ("base", "new"))
+            of_means = where.setting.paper == "gram" and where.place in groups()
+            return H_of_means(base, new) if of_means else combine(base, new, harmonic_mean)
+        return self.numbers(where, "accuracy")
+
+    def numbers(self, where: Slice, metric: str) -> Values:
+        """The numbers of a metric by run."""
+        return Values({origin: row.value for origin, row in self._chosen(where, metric).items()})
+
+    def arrays(self, where: Slice, name: str) -> Mapping[Origin, np.ndarray]:
+        """What was measured along each run."""
+        if where.split == "H":
+            raise Missing(f"{MEASURED[name]} is recorded by class half, not as a harmonic mean")
+        measured = self._chosen(where, "accuracy", lambda row: row.array(name) is not None, MEASURED[name])
+        return {origin: row.array(name) for origin, row in measured.items()}
+
+    def variants(self, setting: Setting, method: str, keys: tuple[str, ...]) -> list[tuple[SettingValue, ...]]:
+        """Every combination of values that experiments compare. Raises Missing for fewer than two."""
+        kind = _kind(setting, method)
+        rows = [row for key, rows in self._rows.items() if key[:2] == kind for row in rows]
+        values = {tuple(row.settings[key] for key in keys) for row in rows if row.compared & set(keys)}
+        if len(values) < 2:
+            raise Missing(f"no experiment varies {' and '.join(keys)} of {label(method)}")
+        return sorted(values)
+
+    def transfers(self, learner: str, metric: str) -> pd.DataFrame:
+        """The experiment `transfer_grid` of a learner, draw by draw."""
+        recipe = recipe_of(f"m{learner}").alone.expression
+        rows = self._grid[(self._grid["recipe"] == recipe) & (self._grid["metric"] == metric)]
+        if rows.empty:
+            raise Missing(f"no records of how prompts of {label(learner)} do on other tasks")
+        return rows.pivot(index=["seed", "source"], columns="task", values="value")
+
+    def counted(self, percent: float) -> Values:
+        """The same at every scale, whatever was run."""
+        return Values({pooled(DETERMINISTIC): percent})
+
+    def _chosen(
+        self,
+        where: Slice,
+        metric: str,
+        usable: Callable[[Row], bool] = lambda row: True,
+        words: str = "",
+    ) -> dict[Origin, Row]:
+        """The rows of a slice, one per run."""
+        tasks, named = set(members(where.place)), dict(where.named)
+        backbone = str(named.pop("backbone", "") or self._usual_backbone(where)).replace("/", "-")
+        shots = named.pop("shots", dict(where.setting.given).get("shots"))
+        untuned = where.method in UNTUNED_IDS
+        chosen: dict[Origin, Row] = {}
+        for row in self._rows.get((*_kind(where.setting, where.method), where.split, metric), []):
+            if row.task not in tasks or row.backbone != backbone:
+                continue
+            if not untuned and not ((shots is None or row.shots == shots) and _means(row, named)):
+                continue
+            if usable(row):
+                origin = Origin(row.source, row.task, 0 if shots is not None else row.shots, row.seed)
+                origin = origin.undrawn if untuned or row.seed == DETERMINISTIC else origin
+                chosen[origin] = min(chosen.get(origin, row), row, key=lambda row: row.rank)
+        if not chosen:
+            raise Missing(self._why_missing(where, words))
+        return chosen
+
+    def _usual_backbone(self, where: Slice) -> str:
+        """The one that has the most rows on the slice's tasks under its protocol; the first of equals."""
+        counted: Counter = Counter()
+        for task in members(where.place):
+            counted.update(self._backbones.get((_kind(where.setting, where.method)[0], task), {}))
+        return max(counted, key=counted.__getitem__, default="")
+
+    def _why_missing(self, where: Slice, words: str) -> str:
+        protocol, method = _kind(where.setting, where.method)
+        if not any(key[:2] == (protocol, method) for key in self._rows):
+            return f"no records of {label(method)} under {protocol} in an experiment for this paper"
+        if words:
+            return f"{words} was not measured for {label(method)} under {protocol} here"
+        parts = [f"no records of {label(method)} on {where.place} under {protocol}"]
+        parts += [f"{where.split} classes"] if where.split != "all" else []
+        parts += [f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in where.named]
+        return ", ".join(parts)
 
 
-def mean(values: Iterable[float]) -> float:
-    """The plain mean."""
-    values = list(values)
-    return sum(values) / len(values)
+def label(method: str) -> str:
+    """What a method is called in a sentence."""
+    return LABELS.get(method, method)
 
 
-def combine(left: Side, right: Side, function: Callable[[float, float], float]) -> Side:
-    """function(left, right) run by run: the same source, task, shots and seed, so that the luck of a draw cancels.
+def _kind(setting: Setting, method: str) -> tuple[str, str]:
+    """Protocol and method of our rows."""
+    return PROTOCOLS.get(setting.protocol, setting.protocol), method
 
-    A number or a deterministic side meets every run of the other. Where one side is pooled over tasks, so is the
-    other first. Runs without a partner are left out.
+
+def _means(row: Row, named: Mapping[str, SettingValue]) -> bool:
+    """Whether a term that names these settings means a row. `table` only says which of two printed cells is meant."""
+    return row.varied <= named.keys() and all(
+        row.settings.get(key) == value for key, value in named.items() if key != "table"
+    )
+
+
+def H_of_means(base: Values, new: Values) -> Values:
+    """The harmonic mean of the averages, as a number for every run: H + dH/dB (b - B) + dH/dN (n - N).
+
+    B and N are the averages of base and new accuracy over the runs that have both, b and n those of one run. H is of no
+    single task; the mean of these numbers is H, their spread over draws that of H to first order, and differences stay
+    paired by task and draw.
     """
-    if isinstance(left, float) and isinstance(right, float):
-        return function(left, right)
-    if isinstance(right, float):
-        return left.map(lambda value: function(value, right))
-    if isinstance(left, float):
-        return right.map(lambda value: function(left, value))
-    if left.is_pooled or right.is_pooled:
-        left, right = left.over_tasks(), right.over_tasks()
-    if right.is_drawn and not left.is_drawn:
-        return combine(right, left, lambda one, other: function(other, one))
-    pairs = {}
-    for run, value in left.values.items():
-        partner = right.values.get(run, right.values.get(run.undrawn))
-        if partner is not None:
-            pairs[run] = function(value, partner)
-    return Runs(pairs, min(left.pooled_tasks, right.pooled_tasks))
-
-
-def difference(left: Side, right: Side) -> Side:
-    """left - right, run by run."""
-    return combine(left, right, lambda one, other: one - other)
-
-
-def seedwise(sides: list[Side], function: Callable[[list[float]], float]) -> Runs:
-    """function of the averages of several sides, draw by draw: one pooled value per seed that all of them have.
-
-    The averages are over the tasks that all of them have. A deterministic side takes part in every draw.
-    """
-    sides = _on_common_tasks(sides)
-    pooled = [side.over_tasks() for side in sides if isinstance(side, Runs)]
-    drawn = [{run.seed for run in side.values} for side in pooled if side.is_drawn]
-    seeds = sorted(set.intersection(*drawn)) if drawn else [DETERMINISTIC]
-
-    def at(side: Side, seed: int) -> float:
-        if isinstance(side, float):
-            return side
-        values = side.over_tasks().values
-        return values.get(Run("", POOLED, 0, seed), values.get(Run("", POOLED, 0, DETERMINISTIC), float("nan")))
-
-    if not all(side.values for side in pooled):
-        return Runs({})
-    values = {Run("", POOLED, 0, seed): function([at(side, seed) for side in sides]) for seed in seeds}
-    return Runs(values, max((side.tasks for side in pooled), default=0))
-
-
-def _on_common_tasks(sides: list[Side]) -> list[Side]:
-    """The sides on the tasks that all of them have; a number and what is pooled already stay as they are."""
-    apart = [isinstance(side, Runs) and not side.is_pooled for side in sides]
-    tasks = [{run.task for run in side.values} for side, one in zip(sides, apart, strict=True) if one]
-    common = set.intersection(*tasks) if tasks else set()
-    return [
-        Runs({run: value for run, value in side.values.items() if run.task in common}) if one else side
-        for side, one in zip(sides, apart, strict=True)
-    ]
+    base, new = paired(base, new)
+    if not base.by_origin:
+        raise Missing("base and new classes were run, but never in the same draw")
+    B, N = stratified(base).estimate, stratified(new).estimate
+    by_base, by_new = 2 * (N / (B + N)) ** 2, 2 * (B / (B + N)) ** 2
+    H = harmonic_mean(B, N)
+    return combine(base, new, lambda one, other: H + by_base * (one - B) + by_new * (other - N))

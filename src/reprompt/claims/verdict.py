@@ -1,13 +1,13 @@
-"""From the runs of both sides of a claim to one word: holds, contradicted, inconclusive or not run.
+"""From the parts of a claim to one word: holds, contradicted, inconclusive or not run.
 
 How a claim is judged
     1. Each comparison in it is a *part*: each(...) and pair(...) make several.
-    2. A part is tested on differences paired by task and draw (inference.py): two-sided p of "no difference".
+    2. A part is tested on differences paired by task and draw (evidence/statistics.py): two-sided p of "no difference".
        A trend is tested on the linear contrast over rank positions, in every run; last against first must have the
-       same sign. A series that was logged step by step has its last third tested against its first (courses.py).
+       same sign. A series that was logged step by step has its last third tested against its first (curves.py).
        A correlation is taken over the points of a claim in every draw and tested as Fisher's z.
-       The groups of tasks that two learners choose (!=) are tested by exchanging prompts between them (transfer.py),
-       the range over several starts by exchanging the starts (starts.py).
+       The groups of tasks that two learners choose are tested by exchanging prompts between them, the range over
+       several starts by exchanging the starts (exchanges.py).
     3. A claim has one p. Where all parts go as claimed it is the largest p of a part (intersection-union: all of them
        have to hold). Otherwise it is the smallest p of a part that goes the other way, times the number of tested
        parts: one such part contradicts the claim, and there were that many chances.
@@ -17,66 +17,26 @@ How a claim is judged
        that a claim states is met when it agrees to the printed precision or lies in the interval, unless the interval
        holds 0 as well; only a miss is tested.
 
-The margin that a paper prints is an effect size. It stands beside our estimate and is not tested.
+The difference that a paper prints is an effect size. It stands beside our estimate and is not tested.
 """
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-
-import numpy as np
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from reprompt.claims.claim import Claim
-from reprompt.claims.courses import rise, thirds
-from reprompt.claims.expansion import Pieces, expand, with_setting
-from reprompt.claims.grammar import Number, Series
-from reprompt.claims.inference import ZERO, Estimate, estimate, holm
-from reprompt.claims.quantities import caution, courses, evaluate, over_starts, tasks_meant, unit
-from reprompt.claims.runs import Runs, Side, combine, difference, seedwise
-from reprompt.claims.source import Missing, Source
-from reprompt.claims.starts import range_over_starts
-from reprompt.claims.transfer import compare_choices
+from reprompt.claims.lookup import At, Lookup
+from reprompt.claims.parts import Part, parts_of
+from reprompt.evidence.lookup import Missing
+from reprompt.evidence.statistics import holm
 
 LEVEL = 0.05
 HOLDS, CONTRADICTED, INCONCLUSIVE, NOT_RUN = VERDICTS = ("holds", "contradicted", "inconclusive", "not run")
-DIRECTION = {
-    ">": 1,
-    ">=": 1,
-    "<": -1,
-    "increases_with": 1,
-    "decreases_with": -1,
-    "correlates_negatively": -1,
-}
-VALUES = ("approx", "==")
-POINTS_OF_A_CORRELATION = 3
-
-
-@dataclass(frozen=True)
-class Part:
-    """One comparison of a claim. `found` is left minus right, the slope of a trend, or a correlation.
-
-    `side` is 1 as claimed, -1 against the claim, 0 neither (no difference at all). `settled` says that no test is
-    needed: nothing in it is random, or a stated value is met. A part without p that is not settled had one draw.
-    """
-
-    place: int
-    words: str
-    found: Estimate
-    side: int
-    settled: bool
-    note: str = ""
-
-    @property
-    def doubt(self) -> float:
-        """One-sided p of the claimed direction, 0 .. 1: how far the part is from showing what is claimed."""
-        if self.settled or math.isnan(self.found.p):
-            return {1: 0.0, 0: 0.5, -1: 1.0}[self.side]
-        return self.found.p / 2 if self.side == 1 else 1 - self.found.p / 2
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim on a source, before the other claims of the paper are taken into account."""
+    """A claim on what a lookup has, before the other claims of the paper are taken into account."""
 
     claim: Claim
     parts: tuple[Part, ...]
@@ -85,7 +45,7 @@ class Judgement:
     @property
     def worst(self) -> Part | None:
         """The part that is furthest from what is claimed."""
-        return max(self.parts, key=lambda part: (part.doubt, -abs(part.found.mean), -part.place), default=None)
+        return max(self.parts, key=lambda part: (part.doubt, -abs(part.effect.estimate), -part.place), default=None)
 
     @property
     def all_as_claimed(self) -> bool:
@@ -93,27 +53,32 @@ class Judgement:
         return bool(self.parts) and all(part.side == 1 for part in self.parts)
 
     @property
+    def settled_against(self) -> int:
+        """How many parts are against the claim without a test."""
+        return sum(part.settled and part.side == -1 for part in self.parts)
+
+    @property
     def tested(self) -> tuple[Part, ...]:
         """The parts that have a p."""
-        return tuple(part for part in self.parts if not part.settled and not math.isnan(part.found.p))
+        return tuple(part for part in self.parts if not part.settled and not math.isnan(part.effect.p))
 
     @property
     def p(self) -> float:
         """The claim's p, as the module says; NaN where nothing was tested or no test is needed."""
         if self.all_as_claimed:
-            untestable = any(not part.settled and math.isnan(part.found.p) for part in self.parts)
-            return math.nan if untestable else max((part.found.p for part in self.tested), default=math.nan)
-        if any(part.settled and part.side == -1 for part in self.parts):
+            untestable = any(not part.settled and math.isnan(part.effect.p) for part in self.parts)
+            return math.nan if untestable else max((part.effect.p for part in self.tested), default=math.nan)
+        if self.settled_against:
             return math.nan
-        against = [part.found.p for part in self.tested if part.side == -1]
+        against = [part.effect.p for part in self.tested if part.side == -1]
         if against:
             return min(1.0, min(against) * len(self.tested))
         return 1.0 if self.tested else math.nan
 
     def against(self) -> int:
         """How many parts are significantly against the claim, after Bonferroni's correction over its parts."""
-        significant = [part for part in self.tested if part.side == -1 and part.found.p * len(self.tested) < LEVEL]
-        return len(significant) + sum(part.settled and part.side == -1 for part in self.parts)
+        significant = [part for part in self.tested if part.side == -1 and part.effect.p * len(self.tested) < LEVEL]
+        return len(significant) + self.settled_against
 
     def verdict(self, p_holm: float = math.nan) -> str:
         """The word for the claim; without `p_holm` (nothing tested) signs alone decide."""
@@ -123,21 +88,16 @@ class Judgement:
             if not p_holm < LEVEL:
                 return INCONCLUSIVE
             return HOLDS if self.all_as_claimed else CONTRADICTED
-        if any(part.settled and part.side == -1 for part in self.parts):
+        if self.settled_against:
             return CONTRADICTED
         return HOLDS if all(part.settled and part.side == 1 for part in self.parts) else INCONCLUSIVE
 
 
-def judge(claim: Claim, source: Source) -> Judgement:
-    """All parts of a claim on a source of numbers."""
-    pieces = expand(claim.lhs, claim.rhs)
-    if claim.relation == "correlates_negatively":
-        parts = [_attempt(_correlation, claim, pieces, source)]
-    else:
-        function = _way_of(claim)
-        parts = [_attempt(function, claim, one, source, place) for place, one in enumerate(pieces)]
-    run = tuple(part for part in parts if isinstance(part, Part))
-    return Judgement(claim, run, tuple(reason for reason in parts if isinstance(reason, Missing)))
+def judge(claim: Claim, lookup: Lookup) -> Judgement:
+    """All parts of a claim on what a lookup has."""
+    outcomes = parts_of(claim.statement, At(lookup, claim.setting))
+    run = tuple(outcome for outcome in outcomes if isinstance(outcome, Part))
+    return Judgement(claim, run, tuple(outcome for outcome in outcomes if isinstance(outcome, Missing)))
 
 
 def adjusted(judgements: Iterable[Judgement]) -> dict[str, float]:
@@ -147,177 +107,3 @@ def adjusted(judgements: Iterable[Judgement]) -> dict[str, float]:
         if not math.isnan(judgement.p):
             families.setdefault(judgement.claim.paper, {})[judgement.claim.id] = judgement.p
     return {name: p for family in families.values() for name, p in holm(family).items()}
-
-
-def _way_of(claim: Claim) -> Callable[..., Part]:
-    """How a comparison of a claim is made."""
-    if isinstance(claim.rhs, Series):
-        return _trend if claim.rhs.values else _course
-    if getattr(claim.lhs, "name", "") == "range_over_inits":
-        return _range
-    return _choices if claim.relation == "!=" else _comparison
-
-
-def _attempt(function: Callable[..., Part], *arguments: object) -> Part | Missing:
-    try:
-        return function(*arguments)
-    except Missing as missing:
-        return missing
-
-
-def _comparison(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
-    """lhs against rhs: greater, smaller, or a stated value."""
-    gap = _runs(difference(*(evaluate(side, claim, source) for side in (one.lhs, one.rhs))))
-    found = estimate(gap)
-    note = _coverage(found, max(tasks_meant(one.lhs), tasks_meant(one.rhs))) or caution(one.lhs, one.rhs)
-    part = Part(place, one.words, found, 0, found.seeds == 0, note)
-    if claim.relation in VALUES:
-        return _against_value(part, gap, claim, one.rhs)
-    side = _sign(found.mean) * DIRECTION[claim.relation]
-    if claim.relation == ">=" and side == 0:
-        return replace(part, side=1, settled=True)
-    return replace(part, side=-1 if side == 0 and part.settled else side)
-
-
-def _against_value(part: Part, gap: Runs, claim: Claim, rhs: object) -> Part:
-    """A stated value is met to the printed precision (a count: to the nearest whole), or inside the interval.
-
-    An interval so wide that it holds 0 as well says nothing of the value.
-
-    `==` between two measured sides is an identity: it holds only when every run agrees.
-    """
-    if not isinstance(rhs, Number):
-        differing = sum(abs(value) > ZERO for value in gap.values.values())
-        if not differing:
-            return replace(part, side=1, settled=True)
-        return replace(part, side=-1, note=f"{differing} of {len(gap.values)} runs differ" + _after(part.note))
-    precision = 0.5 * 10.0**-rhs.decimals + ZERO
-    if abs(part.found.mean) <= precision:
-        return replace(part, side=1, settled=True)
-    if claim.relation == "approx" and part.found.low <= 0 <= part.found.high:
-        if part.found.low <= -rhs.value <= part.found.high:  # so wide that 0 is in it as well
-            return replace(part, side=0, note="the interval holds 0 as well as the stated value" + _after(part.note))
-        return replace(part, side=1, settled=True)
-    return replace(part, side=-1)
-
-
-def _choices(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
-    """The groups of tasks that two learners choose by their transfer to validation images."""
-    grids = (source.transfers(*side.arguments, "validation") for side in (one.lhs, one.rhs))
-    chosen = compare_choices(*grids, np.random.default_rng(place))
-    found = Estimate(chosen.differing, math.nan, math.nan, chosen.p, math.nan, chosen.seeds, chosen.targets)
-    note = f"groups differ on {chosen.differing} of {chosen.targets} tasks and share {chosen.shared} partners, "
-    note += f"{chosen.shared_by_chance:.1f} where prompts of the two are exchanged at random"
-    return Part(place, one.words, found, 1 if chosen.differing else -1, False, note)
-
-
-def _range(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
-    """How far the averages of several starts lie apart, against chance."""
-    found = range_over_starts(over_starts(one.lhs, claim, source), np.random.default_rng(place))
-    width = Estimate(found.width, math.nan, math.nan, found.p, math.nan, found.seeds, found.tasks)
-    notes = [_coverage(width, tasks_meant(one.lhs))]
-    notes.append(f"{found.starts} starts; {found.by_chance:.2f} points where they are exchanged at random")
-    side = 1 if found.width > found.by_chance else 0
-    return Part(place, one.words, width, side, False, "; ".join(note for note in notes if note))
-
-
-def _trend(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
-    """The slope over rank positions in every run; last against first must point the same way."""
-    series = one.rhs
-    levels: list[tuple[int, Side]] = []
-    reasons = []
-    for position, value in enumerate(series.values):
-        try:
-            levels.append((position, evaluate(with_setting(one.lhs, series.key, value), claim, source)))
-        except Missing as missing:
-            reasons.append(str(missing))
-    if len(levels) < 2:
-        raise Missing(reasons[0])
-    if reasons and not source.allows_gaps:
-        raise Missing(reasons[0])
-    center = sum(position for position, _ in levels) / len(levels)
-    spread = sum((position - center) ** 2 for position, _ in levels)
-    contrast: Side = 0.0
-    for position, side in levels:
-        weight = (position - center) / spread
-        contrast = combine(contrast, side, lambda total, value, weight=weight: total + weight * value)
-    found = estimate(_runs(contrast))
-    ends = estimate(_runs(difference(levels[-1][1], levels[0][1])))
-    side = _sign(found.mean) * DIRECTION[claim.relation]
-    notes = [_coverage(found, tasks_meant(one.lhs))]
-    if reasons:
-        notes.append(f"{len(levels)} of {len(series.values)} values of {series.key} were run")
-    if _sign(ends.mean) != _sign(found.mean):
-        side = -1 if found.seeds == 0 else 0
-        notes.append("the slope and last against first disagree in sign")
-    return Part(place, one.words, found, side, found.seeds == 0, "; ".join(note for note in notes if note))
-
-
-def _course(claim: Claim, one: Pieces, source: Source, place: int) -> Part:
-    """A series that was logged step by step: its last third against its first."""
-    logged = list(courses(one.lhs, one.rhs.key, claim, source).values())
-    found = rise(logged)
-    first, last = (np.mean([third.mean() for third in side]) for side in zip(*map(thirds, logged), strict=True))
-    note = f"first third {first:.3f}, last third {last:.3f} of {len(logged[0])} logged steps, "
-    note += f"{found.seeds} run{'' if found.seeds == 1 else 's'}"
-    return Part(place, one.words, found, _sign(found.mean) * DIRECTION[claim.relation], False, note)
-
-
-def _correlation(claim: Claim, pieces: list[Pieces], source: Source) -> Part:
-    """Pearson's r over the points of a claim in every draw, each point an average over tasks; tested as Fisher's z.
-
-    It asks whether other draws would turn the sign for these methods, not whether it holds for other methods.
-    """
-    points, reasons = [], []
-    for one in pieces:
-        try:
-            points.append((evaluate(one.lhs, claim, source), evaluate(one.rhs, claim, source)))
-        except Missing as missing:
-            reasons.append(str(missing))
-    if len(points) < POINTS_OF_A_CORRELATION:
-        raise Missing(reasons[0])
-    if reasons and not source.allows_gaps:
-        raise Missing(reasons[0])
-    sides = [side for point in points for side in point]
-    z = seedwise(sides, lambda values: math.atanh(_pearson(values[::2], values[1::2])))
-    found = estimate(z)
-    found = replace(found, mean=math.tanh(found.mean), low=math.tanh(found.low), high=math.tanh(found.high))
-    notes = [_coverage(found, max(tasks_meant(one.lhs) for one in pieces))]
-    if reasons:
-        notes.append(f"{len(points)} of {len(pieces)} points were run")
-    side = _sign(found.mean) * DIRECTION[claim.relation]
-    return Part(0, f"{len(points)} points", found, side, found.seeds == 0, "; ".join(note for note in notes if note))
-
-
-def result_unit(claim: Claim) -> str:
-    """What the estimate of a claim is measured in."""
-    if claim.relation == "correlates_negatively":
-        return "r"
-    plain = unit(claim.lhs)
-    return f"{plain} per step" if isinstance(claim.rhs, Series) and claim.rhs.values else plain
-
-
-def _pearson(x: list[float], y: list[float]) -> float:
-    """Pearson's correlation, kept off -1 and 1 so that its Fisher transform is finite; 0 without any spread."""
-    x_mean, y_mean = sum(x) / len(x), sum(y) / len(y)
-    covariance = sum((a - x_mean) * (b - y_mean) for a, b in zip(x, y, strict=True))
-    spread = math.sqrt(sum((a - x_mean) ** 2 for a in x) * sum((b - y_mean) ** 2 for b in y))
-    return max(-1 + ZERO, min(1 - ZERO, covariance / spread)) if spread > 0 else 0.0
-
-
-def _runs(side: Side) -> Runs:
-    if isinstance(side, float) or not side.values:
-        raise Missing("both sides were run, but never on the same task and draw")
-    return side
-
-
-def _sign(value: float) -> int:
-    return 0 if abs(value) < ZERO else 1 if value > 0 else -1
-
-
-def _coverage(found: Estimate, meant: int) -> str:
-    return f"on {found.tasks} of {meant} data sets" if found.tasks < meant else ""
-
-
-def _after(note: str) -> str:
-    return f"; {note}" if note else ""

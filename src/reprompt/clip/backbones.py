@@ -34,7 +34,6 @@ class Backbone:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
         return self.model.positional_embedding.device
 
     @property
@@ -60,7 +59,8 @@ class Backbone:
     def to(self, device: str | torch.device, dtype: torch.dtype) -> "Backbone":
         """A copy elsewhere, or in another precision (bfloat16 on a GPU); learned tensors stay in single precision.
 
-        So does the temperature: rounded to bfloat16, CLIP's factor of 100 would be 99.
+        So does the temperature: rounded to bfloat16, CLIP's factor of 100 would be 99. Raises ValueError where there is
+        no GPU.
         """
         if torch.device(device).type == "cuda" and not torch.cuda.is_available():
             raise ValueError("device cuda: PyTorch finds no GPU here; use --device cpu (or unset REPROMPT_DEVICE)")
@@ -74,7 +74,7 @@ class Backbone:
 
 
 def load(path: Path, name: str) -> Backbone:
-    """The backbone in a weight file, in single precision."""
+    """The backbone in a weight file, in single precision. Raises FileNotFoundError."""
     model, architecture = read(path, name)
     return Backbone(
         name=name,

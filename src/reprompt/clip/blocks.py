@@ -34,16 +34,16 @@ class Heads:
         return F.linear(x, self.weight, self.bias)
 
     def queries(self, x: Tensor) -> Tensor:
-        """Queries of normalised tokens, not yet scaled."""
+        """Queries of normalised tokens, not yet scaled: (R, ..., S, D) -> (R, H, ..., S, C)."""
         return self._split(F.linear(x, self.weight[: self.width], self.bias[: self.width]))
 
     def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values of normalised tokens."""
+        """Keys and values of normalised tokens: (R, ..., S, D) -> twice (R, H, ..., S, C)."""
         keys, values = F.linear(x, self.weight[self.width :], self.bias[self.width :]).chunk(2, dim=-1)
         return self._split(keys), self._split(values)
 
     def split(self, projected: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values of what `project` gave, by head."""
+        """Queries, keys and values of what `project` gave: (R, ..., S, 3 D) -> three times (R, H, ..., S, C)."""
         return tuple(self._split(part) for part in projected.chunk(3, dim=-1))
 
     def join(self, mixed: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class Heads:
         return mixed.movedim(1, -2).flatten(-2)
 
     def finish(self, x: Tensor, mixed: Tensor) -> Tensor:
-        """The rest of the block: output projection, residual, feed-forward."""
+        """The rest of the block: output projection, residual, feed-forward; all are (R, ..., S, D)."""
         x = x + self.block.attn.out_proj(mixed)
         return x + self.block.mlp(self.block.ln_2(x))
 

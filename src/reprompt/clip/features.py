@@ -20,16 +20,25 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from reprompt.atomic import write_text, written_whole
+from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.manifest import PicturesOfTasks, digest_of_picture
 from reprompt.data.source import SourceInViews
-from reprompt.locks import FOLDER as LOCKS
-from reprompt.locks import exclusive
-from reprompt.made_from import is_made_from
-from reprompt.plan.parameters import Views
+from reprompt.foundation.atomic import write_text, written_whole
+from reprompt.foundation.locks import FOLDER as LOCKS
+from reprompt.foundation.locks import exclusive
+from reprompt.foundation.made_from import is_made_from
 
 AT_ONCE = 4096  # images that are in memory, and that a killed job has to encode again
+
+
+@dataclass(frozen=True)
+class PartImages:
+    """The images of a part's `tasks`, of which training images are encoded in `views` too, if any."""
+
+    source: SourceInViews
+    tasks: tuple[str, ...]
+    views: Views | None
 
 
 @torch.inference_mode()
@@ -63,7 +72,7 @@ class TaskFeatures:
 
     @property
     def normalised_test(self) -> Tensor:
-        """What prompt learners are judged on."""
+        """What prompt learners are evaluated on."""
         return F.normalize(self.test, dim=-1)
 
 
@@ -75,7 +84,7 @@ def write_features(path: Path, features: dict[str, TaskFeatures], made_from: str
 
 
 def read_features(path: Path, task: str) -> TaskFeatures:
-    """Read one task's features."""
+    """Read one task's features. Raises FileNotFoundError."""
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing; `reprompt features` makes it (Snakemake does so when needed)")
     with safe_open(path, "pt") as file:
@@ -86,9 +95,7 @@ def ensure_features(
     path: Path,
     made_from: str,
     backbone: Backbone,
-    source: SourceInViews,
-    tasks: tuple[str, ...],
-    views: Views | None,
+    images: PartImages,
     advance: Callable[[int], None] = lambda tasks: None,
 ) -> PicturesOfTasks:
     """Make the features of a part's tasks at `path`, unless they are there; returns the digests of their pictures.
@@ -102,8 +109,8 @@ def ensure_features(
         if not is_made_from(path, made_from):
             unfinished = path.with_name(f"{path.stem}-{hashlib.sha256(made_from.encode()).hexdigest()[:20]}~")
             encoded, pictures = {}, {}
-            for task in tasks:
-                encoded[task], pictures[task] = task_features(backbone, source, task, views, unfinished)
+            for task in images.tasks:
+                encoded[task], pictures[task] = task_features(backbone, images, task, unfinished)
                 advance(1)
             write_features(path, encoded, made_from, pictures)
             shutil.rmtree(unfinished)
@@ -112,36 +119,38 @@ def ensure_features(
 
 
 def task_features(
-    backbone: Backbone, source: SourceInViews, task: str, views: Views | None, unfinished: Path
+    backbone: Backbone, images: PartImages, task: str, unfinished: Path
 ) -> tuple[TaskFeatures, dict[str, str]]:
     """Encode a task's images: plain and in every augmented view for training, plain for testing; and their digests.
 
     The folder `unfinished` has what was encoded before.
     """
+    source, views = images.source, images.views
     digests = {kind: hashlib.sha256() for kind in ("train", "views", "test")}
 
     def encoded(name: str, kind: str, count: int, read: Callable[[range], np.ndarray]) -> Tensor:
         parts = [torch.empty(0, backbone.joint_width)]
         for start in range(0, count, AT_ONCE):
-            file, some = unfinished / f"{task}-{name}-{start}.npy", range(start, min(start + AT_ONCE, count))
-            of_pictures = file.with_suffix(".sha256")
+            file, indices = unfinished / f"{task}-{name}-{start}.npy", range(start, min(start + AT_ONCE, count))
+            picture_digests = file.with_suffix(".sha256")
             if not file.exists():
-                images = read(some)
-                write_text(of_pictures, "".join(map(digest_of_picture, images)))
+                pictures = read(indices)
+                write_text(picture_digests, "".join(map(digest_of_picture, pictures)))
                 with written_whole(file) as whole, whole.open("wb") as opened:
-                    np.save(opened, encode_images(backbone, images).numpy())
-            digests[kind].update(of_pictures.read_bytes())
+                    np.save(opened, encode_images(backbone, pictures).numpy())
+            digests[kind].update(picture_digests.read_bytes())
             parts.append(torch.from_numpy(np.load(file)))
         return torch.cat(parts)
 
     train, test = (len(source.labels(task, split)) for split in ("train", "test"))
-    plain = encoded("train", "train", train, lambda some: source.images(task, "train", some))
-    of_test = encoded("test", "test", test, lambda some: source.images(task, "test", some))
-    shown = [
-        encoded(
-            f"view{view}", "views", train, lambda some, view=view: source.views(task, some, [view] * len(some), views)
+    plain = encoded("train", "train", train, lambda indices: source.images(task, "train", indices))
+    of_test = encoded("test", "test", test, lambda indices: source.images(task, "test", indices))
+
+    def in_view(view: int) -> Tensor:
+        return encoded(
+            f"view{view}", "views", train, lambda indices: source.views(task, indices, [view] * len(indices), views)
         )
-        for view in range(views.count if views else 0)
-    ]
+
+    shown = [in_view(view) for view in range(views.count if views else 0)]
     features = TaskFeatures(plain, torch.stack(shown) if shown else plain.new_empty(0, *plain.shape), of_test)
     return features, {kind: digest.hexdigest()[:20] for kind, digest in digests.items()}

@@ -28,10 +28,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from reprompt.atomic import written_whole
 from reprompt.clip import backbones
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.weights import TOKEN_TABLE, build, freeze
+from reprompt.foundation.atomic import written_whole
 
 QUICK = "-quickgelu"  # how open_clip's names of architectures end that have QuickGELU
 OPENAI = "openai"  # the tag of OpenAI's own weights
@@ -40,8 +40,8 @@ CACHE = Path("~/.cache/clip")  # open_clip's
 
 
 @dataclass(frozen=True)
-class Found:
-    """Weights in a file: a state dict, the file's SHA-256, and whether it is written as OpenAI writes its own."""
+class ForeignWeights:
+    """Weights from elsewhere: a state dict, its file and SHA-256, and whether the file is as OpenAI writes its own."""
 
     path: Path
     state: dict[str, Tensor]
@@ -55,12 +55,12 @@ def load(path: Path, name: str) -> Backbone:
     return replace(backbone, model=_with_quick_gelu(backbone.model)) if _has_quick_gelu(path) else backbone
 
 
-def convert(found: Found, model: str, tag: str, out: Path) -> None:
+def convert(weights: ForeignWeights, model: str, tag: str, out: Path) -> None:
     """Write weights as the architecture that open_clip calls `model`; ValueError where the two do not fit."""
-    check_activation(model, tag, found)
+    check_activation(model, tag, weights)
     settings = architecture(model)
-    _check_shapes(found, model, settings)
-    _write(out, _as_open_clip_loads(found, settings).state_dict(), settings, model)
+    _check_shapes(weights, model, settings)
+    _write(out, _as_open_clip_loads(weights, settings).state_dict(), settings, model)
 
 
 def architecture(model: str) -> dict:
@@ -83,12 +83,12 @@ def architecture(model: str) -> dict:
     }
 
 
-def check_activation(model: str, tag: str, found: Found | None = None) -> None:
+def check_activation(model: str, tag: str, weights: ForeignWeights | None = None) -> None:
     """ValueError, naming both, where an architecture has another activation than the weights were trained with."""
     has = architecture(model)["quick_gelu"]
     plain = model.removesuffix(QUICK)
     trained = get_pretrained_cfg(plain, tag).get("quick_gelu", tag == OPENAI)
-    trained, whose = (True, found.path) if found and found.from_openai else (trained, f"weights {tag!r}")
+    trained, whose = (True, weights.path) if weights and weights.from_openai else (trained, f"weights {tag!r}")
     if has != trained:
         kinds = {True: "QuickGELU", False: "GELU"}
         remedy = f"use architecture {plain + QUICK if trained else plain}, or other weights"
@@ -116,7 +116,7 @@ def fetch(model: str, tag: str, backbone: str, cache: Path | None = None) -> Pat
         ) from None
 
 
-def read_found(path: Path) -> Found:
+def read_foreign_weights(path: Path) -> ForeignWeights:
     """The weights in a file of one of the kinds above; nothing in it is executed. ValueError where it is none."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file; it should hold CLIP weights (OpenAI's .pt, or open_clip's)")
@@ -125,12 +125,12 @@ def read_found(path: Path) -> Found:
     state = {name.removeprefix("module."): tensor for name, tensor in state.items() if name not in MARKS}
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return Found(path, state, sha256, from_openai)
+    return ForeignWeights(path, state, sha256, from_openai)
 
 
-def is_published(found: Found, model: str) -> bool:
+def is_published(weights: ForeignWeights, model: str) -> bool:
     """Whether a file is, byte by byte, the one that OpenAI publishes for an architecture."""
-    return found.sha256 in get_pretrained_cfg(model, OPENAI).get("url", "").split("/")
+    return weights.sha256 in get_pretrained_cfg(model, OPENAI).get("url", "").split("/")
 
 
 def _state_in(path: Path) -> dict[str, Tensor]:
@@ -151,25 +151,25 @@ def _state_in(path: Path) -> dict[str, Tensor]:
     return {name: torch.as_tensor(value) for name, value in state.items()}
 
 
-def _check_shapes(found: Found, model: str, settings: dict) -> None:
+def _check_shapes(weights: ForeignWeights, model: str, settings: dict) -> None:
     with torch.device("meta"):
         wanted = {name: tuple(tensor.shape) for name, tensor in _built(settings).state_dict().items()}
-    there = {name: tuple(tensor.shape) for name, tensor in found.state.items()}
+    there = {name: tuple(tensor.shape) for name, tensor in weights.state.items()}
     for name in dict.fromkeys((*wanted, *there)):
         if wanted.get(name) != there.get(name):
             is_, should = (f"is {s}" if s is not None else "is not there" for s in (there.get(name), wanted.get(name)))
-            raise ValueError(f"{found.path}: not the weights of {model}: {name} {is_}, and in {model} it {should}")
+            raise ValueError(f"{weights.path}: not the weights of {model}: {name} {is_}, and in {model} it {should}")
 
 
-def _as_open_clip_loads(found: Found, settings: dict) -> CLIP:
+def _as_open_clip_loads(weights: ForeignWeights, settings: dict) -> CLIP:
     """The model in single precision, as open_clip's own loaders give it.
 
     What OpenAI saved in half precision open_clip rounds to half precision again, which changes nothing in its files.
     """
-    if found.from_openai or (found.path.suffix == ".pt" and settings["quick_gelu"]):
-        return freeze(build_model_from_openai_state_dict(dict(found.state), cast_dtype=None).float())
+    if weights.from_openai or (weights.path.suffix == ".pt" and settings["quick_gelu"]):
+        return freeze(build_model_from_openai_state_dict(dict(weights.state), cast_dtype=None).float())
     model = _built(settings)
-    model.load_state_dict(found.state)
+    model.load_state_dict(weights.state)
     return freeze(model)
 
 

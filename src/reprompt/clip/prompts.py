@@ -37,7 +37,10 @@ class ClassPrompts:
 
     @classmethod
     def of(cls, model: CLIP, class_names: list[str], position: Position = "end", words: str = "") -> "ClassPrompts":
-        """Tokenize `class_names`; underscores mean blanks."""
+        """Tokenize `class_names`; underscores mean blanks.
+
+        Raises ValueError where frozen words would not stand before the name.
+        """
         if words and position != "end":
             raise ValueError(f"frozen words {words!r} stand between context and name: the name must come last")
         names = [name.replace("_", " ") for name in class_names]
@@ -60,7 +63,7 @@ class ClassPrompts:
         """Prompts with a context (R, M, D), or one per class (R, K, M, D).
 
         Returns what all classes share at the front (R, P, D), each class's own tokens (R or 1, K, L, D) and the
-        place of the end token in these (K,).
+        place of the end token in these (K,). Raises ValueError for frozen words with a context per class.
         """
         runs, length = len(context), context.shape[-2]
         before = {"end": length, "middle": length // 2, "front": 0}[self.position]

@@ -26,7 +26,7 @@ _tokenize = get_tokenizer("ViT-B-32")  # CLIP's byte-pair encoding: the same for
 
 
 def tokenize(texts: list[str]) -> Tensor:
-    """Token ids (N, 77) of `texts`; a text that does not fit is an error, never cut."""
+    """Token ids (N, 77) of `texts`. Raises ValueError for one that does not fit; none is cut."""
     tokens = _tokenize(texts, context_length=CONTEXT_LENGTH + 1)
     too_long = (tokens[:, CONTEXT_LENGTH] != 0).nonzero().flatten().tolist()
     if too_long:
@@ -61,6 +61,7 @@ def encode_prompts(
 
     A prompt is the prefix that all classes share followed by the class's own tokens (R or 1, K, L, D), read at
     `ends_K` of these. `deep_RJMD` holds what replaces the M tokens after the start token before block 1, 2, ... J.
+    Raises ValueError for a prompt of more than CLIP's 77 tokens.
     """
     longest = int(ends_K.max()) + 1
     shared = prefix_RPD.shape[1]
@@ -76,6 +77,7 @@ def encode_prompts(
 
 
 def _features(model: CLIP, read_out: Tensor, dtype: torch.dtype) -> Tensor:
+    """What was read at the end tokens, as features of length 1: (..., D) -> (..., E)."""
     return F.normalize((model.ln_final(read_out) @ model.text_projection).to(dtype), dim=-1)
 
 

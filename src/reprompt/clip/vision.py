@@ -21,7 +21,7 @@ from reprompt.clip.savings import ALL_SAVINGS, Savings
 
 
 def require_tokens(model: CLIP, what: str) -> VisionTransformer:
-    """The image tower, if it is made of tokens and read at its class token, as CLIP's ViTs are."""
+    """The image tower. Raises ValueError unless it is made of tokens and read at its class token, as in CLIP's ViTs."""
     tower = model.visual
     if not isinstance(tower, VisionTransformer):
         raise ValueError(f"{what} need an image tower made of tokens (ViT); {type(tower).__name__} has none")
@@ -38,7 +38,7 @@ def stem(model: CLIP, pixels: Tensor) -> Tensor:
     return tower.ln_pre(tokens + tower.positional_embedding).unflatten(0, pixels.shape[:-3])
 
 
-def encode_images(
+def encode_prompted_images(
     model: CLIP,
     pixels_RBCHW: Tensor,
     prompts_RJNW: Tensor,

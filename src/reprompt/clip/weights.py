@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from reprompt.atomic import written_whole
+from reprompt.foundation.atomic import written_whole
 
 VOCABULARY = 49408
 CONTEXT_LENGTH = 77
@@ -56,7 +56,10 @@ def save(path: Path, model: CLIP, token_ids: Tensor, architecture: dict, notes: 
 
 
 def read(path: Path, name: str) -> tuple[CLIP, dict]:
-    """Read a file written by `save`: the model in single precision, frozen, and its architecture."""
+    """Read a file written by `save`: the model in single precision, frozen, and its architecture.
+
+    Raises FileNotFoundError.
+    """
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: the weights of {name}; `dvc pull` or `make reproduce` restores it")
     with safe_open(path, "pt") as file:

@@ -21,7 +21,7 @@ Own = Annotated[
 
 @app.command("status")
 def show_status(
-    names: Annotated[list[str] | None, typer.Argument(help="Data sets; all by default.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Data sets, by their tasks; all by default.")] = None,
     root: Root = Path("data"),
     own: Own = None,
     every_picture: Annotated[bool, typer.Option("--all-images", help="Open every image, not a sample.")] = False,
@@ -30,15 +30,15 @@ def show_status(
 
     Of named data sets the exit is non-zero unless all are present.
     """
-    from reprompt.data.cards.card import CARDS, card_of
     from reprompt.data.fetch.status import status
     from reprompt.data.files.readers import READERS
+    from reprompt.tasks.card import card_of, cards
 
-    found = []
-    for name in names or CARDS:
-        found.append(status(card_of(name, own), root, READERS, every_picture))
-        _print(found[-1])
-    states = [one.state for one in found]
+    statuses = []
+    for name in names or cards():
+        statuses.append(status(card_of(name, own), root, READERS, every_picture))
+        _print(statuses[-1])
+    states = [printed.state for printed in statuses]
     counts = ", ".join(f"{states.count(state)} {state}" for state in ("present", "partial", "missing"))
     typer.echo(f"below {root.resolve()}: {counts}")
     if names and set(states) != {"present"}:
@@ -47,7 +47,7 @@ def show_status(
 
 @app.command("fetch")
 def fetch_data(
-    names: Annotated[list[str], typer.Argument(help="Data sets.")],
+    names: Annotated[list[str], typer.Argument(help="Data sets, by their tasks.")],
     root: Root = Path("data"),
     own: Own = None,
 ) -> None:
@@ -55,10 +55,10 @@ def fetch_data(
 
     What no program may download is listed with where to get it and where to put it.
     """
-    from reprompt.data.cards.card import card_of
     from reprompt.data.fetch.fetch import FetchError, fetch
     from reprompt.data.fetch.status import status
     from reprompt.data.files.readers import READERS
+    from reprompt.tasks.card import card_of
 
     cards, faults = [card_of(name, own) for name in names], []
     for card in cards:
@@ -67,10 +67,10 @@ def fetch_data(
         except FetchError as error:
             faults.append(str(error))
             continue
-        found = status(card, root, READERS)
-        _print(found)
-        if found.state != "present":
-            faults.append(f"{card.name}: fetched, but {'; '.join(found.faults)}")
+        fetched = status(card, root, READERS)
+        _print(fetched)
+        if fetched.state != "present":
+            faults.append(f"{card.name}: fetched, but {'; '.join(fetched.faults)}")
     if faults:
         raise FetchError("\n".join(faults))
 
@@ -90,8 +90,8 @@ class _Meter:
         print(f"\r\033[K  {self.file}: {done / 1e6:,.0f}{part}", end=end, file=sys.stderr, flush=True)
 
 
-def _print(found: "Status") -> None:
-    typer.echo(f"{found.state:8} {found.name:16} {found.title}")
-    for lines, mark in ((found.faults, "- "), (found.remedies, "> "), (found.remarks, "  ")):
+def _print(status: "Status") -> None:
+    typer.echo(f"{status.state:8} {status.name:16} {status.title}")
+    for lines, mark in ((status.faults, "- "), (status.remedies, "> "), (status.remarks, "  ")):
         for line in lines:
             typer.echo("         " + mark + line.replace("\n", "\n           "))

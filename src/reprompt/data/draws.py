@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from reprompt.streams import numpy_stream
+from reprompt.foundation.streams import numpy_stream
 
 VALIDATION_AT_MOST = 4  # CoOp: min(shots, 4) validation images per class
 FIFTH = 5  # MVLPT: a fifth of every class's few-shot images is for validation
@@ -65,15 +65,15 @@ def until_each_class_has(count: int, labels: np.ndarray) -> np.ndarray:
 
 
 def validation_fifth(labels: np.ndarray, shots: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places of a few-shot set's images for training and for validation, the first fifth of each class, rounded up.
+    """Indices into a few-shot set for training and for validation, the first fifth of each class, rounded up.
 
     At one shot both are the whole set. `labels` as in `until_each_class_has`. MVLPT section 4, training details.
     """
-    places = np.arange(len(labels))
+    indices = np.arange(len(labels))
     if shots == 1:
-        return places, places
+        return indices, indices
     held_out = until_each_class_has(math.ceil(shots / FIFTH), labels)
-    return places[~held_out], places[held_out]
+    return indices[~held_out], indices[held_out]
 
 
 def validation(

@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from reprompt.atomic import write_text, written_whole
-from reprompt.code import code_hash
-from reprompt.data.source import Source, SourceInViews
+from reprompt.cells.parameters import Parameters, Views
+from reprompt.data.source import SourceInViews, TaskSource
 from reprompt.data.views import augmented
-from reprompt.entry_points import split
-from reprompt.locks import FOLDER as LOCKS
-from reprompt.locks import exclusive
-from reprompt.plan.parameters import Parameters, Views
+from reprompt.foundation.atomic import write_text, written_whole
+from reprompt.foundation.locks import FOLDER as LOCKS
+from reprompt.foundation.locks import exclusive
 
 AT_ONCE = 4096  # images that are in memory while all of a split are made
 
@@ -26,25 +24,20 @@ AT_ONCE = 4096  # images that are in memory while all of a split are made
 class ImageStore:
     """A source whose images lie in `folder` once they were asked for, a file per task and split, read where needed.
 
-    Augmented views are cut out of the kept images.
+    Augmented views are cut out of the kept images. `code` is a hash of the code that makes images.
     """
 
-    def __init__(self, source: Source, parameters: Parameters, folder: Path):
-        self.source, self.parameters, self.folder = source, parameters, folder
+    def __init__(self, source: TaskSource, parameters: Parameters, folder: Path, code: str):
+        self.source, self.parameters, self.folder, self.code = source, parameters, folder, code
         self.kept: dict[tuple[str, str], np.ndarray] = {}
 
     def made_from(self, task: str) -> str:
         """What a task's images depend on."""
-        code = code_hash(split(self.parameters.data.source))
-        return json.dumps({"data": self.parameters.images_of(task), "code": code}, sort_keys=True)
+        return json.dumps({"data": self.parameters.images_of(task), "code": self.code}, sort_keys=True)
 
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
         return self.source.class_names(task)
-
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
-        return self.source.template(task)
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels of `train` or `test`."""
@@ -56,32 +49,32 @@ class ImageStore:
             self.kept[task, split] = self._ensured(task, split)
         return self.kept[task, split][np.asarray(indices)]
 
-    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
         views = np.empty_like(images := self.images(task, "train", indices))
-        for place, (pixels, index, number) in enumerate(zip(images, indices, numbers, strict=True)):
-            views[place] = augmented(Image.fromarray(pixels), len(pixels), of, task, number, index)
+        for row, (pixels, index, number) in enumerate(zip(images, indices, numbers, strict=True)):
+            views[row] = augmented(Image.fromarray(pixels), len(pixels), settings, task, number, index)
         return views
 
     def _ensured(self, task: str, split: str) -> np.ndarray:
         """All images of a split (N, H, W, 3), mapped into memory."""
         path, made_from = self.folder / f"{task}-{split}.npy", self.made_from(task)
-        told = path.with_suffix(".json")
+        note = path.with_suffix(".json")
         with exclusive(LOCKS / f"images-{task}-{split}.lock"):
-            if not (path.exists() and told.exists() and told.read_text() == made_from):
-                told.unlink(missing_ok=True)
+            if not (path.exists() and note.exists() and note.read_text() == made_from):
+                note.unlink(missing_ok=True)
                 with written_whole(path) as unfinished:
                     self._write(unfinished, task, split)
-                write_text(told, made_from)
+                write_text(note, made_from)
         return np.load(path, mmap_mode="r")
 
     def _write(self, path: Path, task: str, split: str) -> None:
         count, array = len(self.labels(task, split)), None
         for start in range(0, count, AT_ONCE):
-            some = self.source.images(task, split, range(start, min(start + AT_ONCE, count)))
+            images = self.source.images(task, split, range(start, min(start + AT_ONCE, count)))
             if array is None:
-                array = np.lib.format.open_memmap(path, "w+", np.uint8, (count, *some.shape[1:]))
-            array[start : start + len(some)] = some
+                array = np.lib.format.open_memmap(path, "w+", np.uint8, (count, *images.shape[1:]))
+            array[start : start + len(images)] = images
         array.flush()
 
 
@@ -90,6 +83,6 @@ class PhotographStore(ImageStore):
 
     source: SourceInViews
 
-    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
-        return self.source.views(task, indices, numbers, of)
+        return self.source.views(task, indices, numbers, settings)

@@ -8,13 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
-from reprompt.data.web import places_of
+from reprompt.cells.parameters import CorpusSettings, RenderedData, WebSettings
+from reprompt.data.web import web_indices
 from reprompt.miniature import corpus, web
 from reprompt.miniature import tasks as rendered
-from reprompt.plan.parameters import Corpus, RenderedData, Web
 
 
-class Rendered:
+class RenderedTasks:
     """The rendered counterparts of the data sets."""
 
     def __init__(self, data: RenderedData):
@@ -23,10 +23,6 @@ class Rendered:
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
         return list(rendered.class_names(task))
-
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
-        return rendered.TASKS[task].template
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`."""
@@ -40,27 +36,27 @@ class Rendered:
 class RenderedPairs:
     """The rendered image-text pairs as a task; which topic a pair belongs to is not known here."""
 
-    def __init__(self, pairs: Corpus):
+    def __init__(self, pairs: CorpusSettings):
         self.pairs = pairs
 
     @cached_property
-    def corpus(self) -> corpus.Corpus:
+    def corpus(self) -> corpus.RenderedCorpus:
         """All pairs; rendered when they are first asked for."""
         return corpus.render_corpus(**self.pairs.model_dump())
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """No topic yet, -1, for every pair (N,) of `train` or `test`."""
-        return np.full(len(places_of(self.pairs.pairs, split)), -1)
+        return np.full(len(web_indices(self.pairs.pairs, split)), -1)
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Images (n, 40, 40, 3)."""
-        return self.corpus.images[places_of(self.pairs.pairs, split)[np.asarray(indices)]]
+        return self.corpus.images[web_indices(self.pairs.pairs, split)[np.asarray(indices)]]
 
 
 class RenderedWeb:
     """The rendered counterpart of WebVision as a task."""
 
-    def __init__(self, pictures: Web):
+    def __init__(self, pictures: WebSettings):
         self.pictures = pictures
 
     @cached_property
@@ -72,14 +68,10 @@ class RenderedWeb:
         """Class names in label order."""
         return list(self.web.class_names)
 
-    def template(self, task: str) -> str:
-        """Nothing is known of the pictures but what they show."""
-        return "a photo of a {}."
-
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`, as the web says."""
-        return self.web.labels[places_of(self.pictures.images, split)]
+        return self.web.labels[web_indices(self.pictures.images, split)]
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Images (n, 40, 40, 3)."""
-        return self.web.images[places_of(self.pictures.images, split)[np.asarray(indices)]]
+        return self.web.images[web_indices(self.pictures.images, split)[np.asarray(indices)]]

@@ -5,30 +5,26 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.data.cards.card import card_of
+from reprompt.cells.parameters import Parameters, RenderedData, Views
 from reprompt.data.files.pairs import Pairs
 from reprompt.data.files.readers import READERS
 from reprompt.data.files.source import Files
 from reprompt.data.files.webvision import WebVision
 from reprompt.data.image_store import ImageStore, PhotographStore
-from reprompt.data.rendered import Rendered, RenderedPairs, RenderedWeb
-from reprompt.data.source import Source, SourceInViews
-from reprompt.plan.parameters import Parameters, RenderedData, Views
+from reprompt.data.rendered import RenderedPairs, RenderedTasks, RenderedWeb
+from reprompt.data.source import SourceInViews, TaskSource
+from reprompt.tasks.card import card_of
 
 
 class ByTask:
     """A source of several: some tasks have a source of their own."""
 
-    def __init__(self, source: Source, others: dict[str, Source]):
+    def __init__(self, source: TaskSource, others: dict[str, TaskSource]):
         self.source, self.others = source, others
 
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
         return self.of(task).class_names(task)
-
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
-        return self.of(task).template(task)
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,) of `train` or `test`."""
@@ -38,40 +34,39 @@ class ByTask:
         """Images (n, H, W, 3), uint8."""
         return self.of(task).images(task, split, indices)
 
-    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
-        return self.of(task).views(task, indices, numbers, of)
+        return self.of(task).views(task, indices, numbers, settings)
 
     def notes(self, task: str) -> tuple[str, ...]:
         """Where a data set is not what the papers had, in words."""
         source = self.of(task)
         return source.notes(task) if isinstance(source, Files) else ()
 
-    def of(self, task: str) -> Source:
+    def of(self, task: str) -> TaskSource:
         """The source of one task."""
         return self.others.get(task, self.source)
 
 
-def stored_source_of(parameters: Parameters, folder: Path) -> SourceInViews:
-    """The same, its images kept in `folder`."""
+def stored_source_of(parameters: Parameters, folder: Path, code: str) -> SourceInViews:
+    """The source that the parameters name, its images kept in `folder`; `code` is a hash of what makes them."""
     kind = ImageStore if isinstance(parameters.data, RenderedData) else PhotographStore
-    return kind(source_of(parameters), parameters, folder)
+    return kind(source_of(parameters), parameters, folder, code)
 
 
 def source_of(parameters: Parameters) -> ByTask:
     """The source that the parameters name; GRAM's pictures from the web have their own."""
     data, gram = parameters.data, parameters.gram
-    others: dict[str, Source] = {}
+    others: dict[str, TaskSource] = {}
     if isinstance(data, RenderedData):
         if gram:
             others = {"corpus": RenderedPairs(gram.pairs), "webvision": RenderedWeb(gram.web)}
-        return ByTask(Rendered(data), others)
+        return ByTask(RenderedTasks(data), others)
     cards = Path(data.cards) if data.cards else None
     classes = {task: card_of(task, cards).classes for task in READERS}
-    files = Files(Path(data.root), data.size, data.pool, data.squashed, data.workers, classes, cards)
     if gram:
         others = {
             "corpus": Pairs(Path(gram.pairs.root), data.size, data.workers),
             "webvision": WebVision(Path(gram.web.root), data.size, data.pool, data.workers),
         }
-    return ByTask(files, others)
+    return ByTask(Files(data, classes), others)

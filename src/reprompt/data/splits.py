@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.atomic import write_text
 from reprompt.data.draws import few_shot, until_each_class_has
-from reprompt.streams import numpy_stream
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.streams import numpy_stream
 
 
 def base_and_new(classes: int) -> tuple[list[int], list[int]]:
@@ -65,7 +65,10 @@ class Split:
         return self._test[self.test_images(split, at_most)] - (self.classes(split)[0] if split != "all" else 0)
 
     def few_shot(self, seed: int, part: str, shots: int, tau: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-        """The few-shot set of a seed: images (N,) and labels within `part`, (N,) or (N, K) of 0 and 1."""
+        """The few-shot set of a seed: indices (N,) of images and labels within `part`, (N,) or (N, K) of 0 and 1.
+
+        Raises ValueError where images of several classes are asked for by halves or imbalanced.
+        """
         drawn = self.draws[str(seed)]
         if not self.is_multi_label:
             return few_shot(drawn, self.classes(part), shots, tau)
@@ -87,9 +90,9 @@ class Split:
     @cached_property
     def text(self) -> str:
         """The file's content: JSON, one line per entry."""
-        told = {key: value for key, value in asdict(self).items() if value is not None}
-        entries = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in told.items())
-        return "{\n" + ",\n".join(entries) + "\n}\n"
+        entries = {key: value for key, value in asdict(self).items() if value is not None}
+        lines = (f" {json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items())
+        return "{\n" + ",\n".join(lines) + "\n}\n"
 
     def write(self, path: Path) -> None:
         """Write the file, atomically."""
@@ -97,7 +100,7 @@ class Split:
 
     @classmethod
     def read(cls, path: Path) -> "Split":
-        """Read a file that `write` wrote."""
+        """Read a file that `write` wrote. Raises FileNotFoundError."""
         try:
             return cls(**json.loads(path.read_text()))
         except FileNotFoundError:

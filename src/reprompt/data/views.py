@@ -5,20 +5,20 @@ import math
 import numpy as np
 from PIL import Image
 
-from reprompt.plan.parameters import Views
-from reprompt.streams import numpy_stream
+from reprompt.cells.parameters import Views
+from reprompt.foundation.streams import numpy_stream
 
 ASPECT = (3 / 4, 4 / 3)  # width to height of a random crop, as in CLIP's and torchvision's
 ATTEMPTS = 10
 
 
-def augmented(picture: Image.Image, size: int, of: Views, task: str, view: int, image: str | int) -> np.ndarray:
+def augmented(picture: Image.Image, size: int, settings: Views, task: str, view: int, image: str | int) -> np.ndarray:
     """View number `view` (size, size, 3) of an image of a task; `image` is its name or number.
 
     It depends on nothing but these names, so views can be made one by one and in any order.
     """
     stream = numpy_stream(0, "augmented view", task, view, image)
-    return random_view(picture, size, of.smallest_crop, of.flip, stream)
+    return random_view(picture, size, settings.smallest_crop, settings.flip, stream)
 
 
 def random_view(

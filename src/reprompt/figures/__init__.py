@@ -1,11 +1,11 @@
-"""One function per figure of each paper: records in, `PaperFigure` out, no disk."""
+"""Every figure of each paper as a specification: called with records it is a `PaperFigure`, and no disk is touched."""
 
-from reprompt.figures import prograd
-from reprompt.figures.figure import PaperFigure
+from reprompt.figures.figure import FigureSpec, PaperFigure
 from reprompt.figures.gram import GRAM_FIGURES
 from reprompt.figures.mvlpt import MVLPT_FIGURES
 from reprompt.figures.npt import NPT_FIGURES
+from reprompt.figures.prograd import PROGRAD_FIGURES
 
-FIGURES = {name: getattr(prograd, name) for name in prograd.__all__} | NPT_FIGURES | MVLPT_FIGURES | GRAM_FIGURES
+FIGURES = PROGRAD_FIGURES | NPT_FIGURES | MVLPT_FIGURES | GRAM_FIGURES
 
-__all__ = ["FIGURES", "PaperFigure"]
+__all__ = ["FIGURES", "FigureSpec", "PaperFigure"]

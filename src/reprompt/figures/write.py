@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from reprompt.atomic import write_text, written_whole
 from reprompt.figures.figure import PaperFigure
+from reprompt.foundation.atomic import write_text, written_whole
 
 
 def write_figure(figure: PaperFigure, stem: Path) -> None:

@@ -12,13 +12,31 @@ code, which projects each parameter tensor by itself, "flattened" is the paper's
 momentum act after the projection, in the optimiser, as released. One forward pass serves both gradients.
 """
 
+from collections.abc import Sequence
+from typing import Literal
+
 import torch
+from pydantic import Field
 from torch import Tensor
 
+from reprompt.cells.axes import GradientSettings, Taught
+from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
-from reprompt.gradients.step import Rule, Step
-from reprompt.objectives import distillation
+from reprompt.foundation.block import NonNegative
+from reprompt.gradients.step import Rule, TrainingStep
+from reprompt.objectives import lwf
 from reprompt.objectives.batch import per_run
+
+
+class Settings(Taught, GradientSettings):
+    """lambda, and what is projected as one vector."""
+
+    label = "ProGrad"
+    general_gradient = True
+    of_a_run = ("lambda",)
+
+    strength: NonNegative = Field(alias="lambda")
+    projection: Literal["per_tensor", "flattened"]
 
 
 def align(g_task: Tensor, g_general: Tensor, strength: Tensor) -> Tensor:
@@ -34,7 +52,7 @@ def align(g_task: Tensor, g_general: Tensor, strength: Tensor) -> Tensor:
 def align_all(
     g_task: dict[str, Tensor], g_general: dict[str, Tensor], strength: Tensor, projection: str
 ) -> dict[str, Tensor]:
-    """Equation 4 for several tensors: each by itself, or all of them as one vector."""
+    """Equation 4 for several tensors (R, ...): each by itself, or all of them as one vector; same shapes out."""
     if projection == "per_tensor":
         return {name: align(g_task[name], g_general[name], strength) for name in g_task}
     if projection != "flattened":
@@ -46,21 +64,21 @@ def align_all(
 
 
 def two_gradients(
-    step: Step, temperature: float, savings: Savings = ALL_SAVINGS
+    step: TrainingStep, temperature: float, savings: Savings = ALL_SAVINGS
 ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-    """The task losses (R,), G_d and G_g."""
-    outcome = step.forward()
-    g_general = step.gradients(distillation.divergence(outcome, step.batch, temperature), keep=savings.one_forward)
-    losses = step.objective(outcome if savings.one_forward else step.forward(), step.batch)
+    """The task losses (R,), and G_d and G_g of every learned tensor, each (R, ...)."""
+    output = step.forward()
+    g_general = step.gradients(lwf.divergence(output, step.batch, temperature), keep=savings.one_forward)
+    losses = step.objective(output if savings.one_forward else step.forward(), step.batch)
     return losses, step.gradients(losses), g_general
 
 
-def rule(settings: list[dict], savings: Savings = ALL_SAVINGS) -> Rule:
+def rule(settings: Sequence[Settings], handed_over: Sequence[Params] = (), savings: Savings = ALL_SAVINGS) -> Rule:
     """ProGrad with every run's own lambda; the fleet shares temperature and projection."""
-    ((temperature, projection),) = {(s["temperature"], s.get("projection", "per_tensor")) for s in settings}
+    temperature, projection = settings[0].temperature, settings[0].projection
 
-    def gradients(step: Step) -> tuple[Tensor, dict[str, Tensor]]:
+    def gradients(step: TrainingStep) -> tuple[Tensor, dict[str, Tensor]]:
         losses, g_task, g_general = two_gradients(step, temperature, savings)
-        return losses, align_all(g_task, g_general, per_run(settings, "lambda", step.batch), projection)
+        return losses, align_all(g_task, g_general, per_run(settings, "strength", step.batch), projection)
 
     return gradients

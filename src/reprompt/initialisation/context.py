@@ -5,33 +5,27 @@ from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.text import tokenize
-from reprompt.learners.learner import Learner, Params
 
 SPREAD = 0.02  # CoOp's standard deviation
 
 
 def random_vectors(*shape: int, stream: torch.Generator) -> Tensor:
-    """N(0, 0.02^2), the start of every prompt of the CoOp family."""
+    """N(0, 0.02^2) of a shape, in single precision: the start of every prompt of the CoOp family."""
     return SPREAD * torch.randn(*shape, generator=stream)
 
 
 def phrase_vectors(backbone: Backbone, phrase: str) -> Tensor:
-    """The embeddings (M, D) of a phrase's tokens."""
+    """The embeddings (M, D) of a phrase's tokens, on the CPU and in the precision of what is learned."""
     tokens = tokenize([phrase])[0]
     table = backbone.model.token_embedding.weight
     return table[tokens[1 : int(tokens.argmax())].to(table.device)].detach().to("cpu", backbone.learned_dtype)
 
 
-def initial_context(backbone: Backbone, how: str, length: int, stream: torch.Generator) -> Tensor:
-    """A context (M, D): `how` is "random", or a phrase of exactly M tokens."""
-    if how == "random":
+def initial_context(backbone: Backbone, initialisation: str, length: int, stream: torch.Generator) -> Tensor:
+    """A context (M, D): `initialisation` is "random", or a phrase of M tokens; ValueError where it has others."""
+    if initialisation == "random":
         return random_vectors(length, backbone.text_width, stream=stream)
-    phrase = phrase_vectors(backbone, how)
+    phrase = phrase_vectors(backbone, initialisation)
     if len(phrase) != length:
-        raise ValueError(f"initialisation {how!r} has {len(phrase)} tokens, but context_length is {length}")
+        raise ValueError(f"initialisation {initialisation!r} has {len(phrase)} tokens, but context_length is {length}")
     return phrase
-
-
-def start(learner: Learner, settings: dict, stream: torch.Generator, handed_over: Params) -> Params:
-    """The learned tensors of one run at their start; nothing is handed over to it."""
-    return learner.start(settings["initialisation"], stream)

@@ -1,12 +1,16 @@
-"""The start from a stored prompt: MVLPT's multitask source prompt, GRAM's meta-learned start, or any tuned prompt."""
+"""The start from a stored prompt, whichever experiment keeps it: one for all starts but the learner's own."""
 
 import torch
 
-from reprompt.learners.learner import Learner, Params
+from reprompt.clip.params import Params
+from reprompt.initialisation.starting import Starting
 
 
-def start(learner: Learner, settings: dict, stream: torch.Generator, handed_over: Params) -> Params:
-    """The prompt that is handed over, if it is what the learner learns. A regulator that came with it is no prompt."""
+def start(learner: Starting, initialisation: str, stream: torch.Generator, handed_over: Params) -> Params:
+    """The prompt that is handed over. A regulator that came with it, under dotted names, is no prompt.
+
+    Raises ValueError where its tensors are not those that the learner learns, by name and shape.
+    """
     stored = {name: tensor for name, tensor in handed_over.items() if "." not in name}
     expected = learner.start("random", stream)
     if stored.keys() != expected.keys():

@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
-from reprompt.learners.outcome import Outcome
+from reprompt.learners.output import LearnerOutput
 
-Params = dict[str, Tensor]
 Sees = Literal["features", "pixels"]
 
 
@@ -21,17 +21,17 @@ class Learner(Protocol):
     """Built from (backbone, class_names, settings, savings). `sees` says what `forward` gets of an image.
 
     `features`: normalised features (R or 1, B, E) of the frozen image tower. `pixels`: (R or 1, B, 3, H, W).
-    `images_at_once` is how many test images one forward pass judges, which bounds its memory; None is all of them.
+    `images_at_once` is how many test images one forward pass takes, which bounds its memory; None is all of them.
     """
 
     sees: Sees
     backbone: Backbone
     images_at_once: int | None
 
-    def start(self, how: str, stream: torch.Generator) -> Params:
-        """The learned tensors of one run: `how` is "random" or a phrase for the text context."""
+    def start(self, initialisation: str, stream: torch.Generator) -> Params:
+        """The learned tensors of one run: `initialisation` is "random" or a phrase for the text context."""
 
-    def forward(self, params: Params, images: Tensor) -> Outcome:
+    def forward(self, params: Params, images: Tensor) -> LearnerOutput:
         """Learned tensors of R runs, each with a leading run axis, and images -> features and logits."""
 
 

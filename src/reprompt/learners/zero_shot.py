@@ -2,8 +2,17 @@
 
 from torch import Tensor
 
+from reprompt.cells.axes import LearnerSettings
 from reprompt.clip.backbones import Backbone
 from reprompt.learners.templates import class_features
+
+
+class Settings(LearnerSettings):
+    """Nothing to set."""
+
+    label = "CLIP"
+    trained = "not"
+    templates = 1
 
 
 def classes(backbone: Backbone, task: str, template: str, class_names: list[str]) -> Tensor:

@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Protocol
 from zlib import crc32
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from reprompt.atomic import written_whole
+from reprompt.cells.parameters import RenderedData
+from reprompt.foundation.atomic import written_whole
 from reprompt.miniature.canvas import SIZE, font
 from reprompt.miniature.captions import caption
 from reprompt.miniature.styles import STYLES
-from reprompt.miniature.tasks import DATASETS11, IMAGENET4, TARGETS12, TASKS, WorldSettings, render_images
+from reprompt.miniature.tasks import TASKS, WorldSettings, render_images
 from reprompt.miniature.world import FAMILIES, Attributes, Conditions, Family, render
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 
 ENLARGED = 2 * SIZE  # pictures are shown at twice their size, pixel by pixel
 GAP = 4
@@ -85,18 +87,18 @@ def corpus_sheet(pictures: int = 18, styled: int = 4) -> Image.Image:
 
 def tasks_sheet(world: WorldSettings, pictures: int = 13) -> Image.Image:
     """Every task in a row: training pictures of its first classes, what it stands for and its template."""
-    blocks = (DATASETS11, IMAGENET4, TARGETS12)
+    blocks = [[task for task in TASKS if task in members(group)] for group in ("datasets11", "imagenet4", "elevater12")]
     right = MARGIN + LABELS + pictures * ROW
     height = 2 * MARGIN + len(TASKS) * ROW + (len(blocks) - 1) * MARGIN
     canvas = Image.new("RGB", (right + CAPTIONS + MARGIN, height), PAPER)
     top = MARGIN
     for block in blocks:
         for name in block:
-            task = TASKS[name]
-            _label(canvas, top, task.label, f"{len(task.class_names)} classes")
+            class_names, card = TASKS[name].class_names, card_of(name)
+            _label(canvas, top, card.rendered.label, f"{len(class_names)} classes")
             _paste_row(canvas, render_images(name, "train", range(pictures), world), top)
-            _write(canvas, (right + 12, top + 14), task.stands_for, 18, INK)
-            _write(canvas, (right + 12, top + 42), f"“{task.template.format(task.class_names[0])}”", 16, FAINT)
+            _write(canvas, (right + 12, top + 14), card.rendered.stands_for, 18, INK)
+            _write(canvas, (right + 12, top + 42), f"“{card.template.format(class_names[0])}”", 16, FAINT)
             top += ROW
         top += MARGIN
     return _in_palette(canvas)
@@ -105,14 +107,6 @@ def tasks_sheet(world: WorldSettings, pictures: int = 13) -> Image.Image:
 def _save(sheet: Image.Image, out: Path) -> None:
     with written_whole(out) as unfinished:
         sheet.save(unfinished, "png", optimize=True)
-
-
-class RenderedData(Protocol):
-    """The parameters that the sheets depend on."""
-
-    render_seed: int
-    habit_probability: float
-    habit_strength: float
 
 
 def write_corpus_sheet(data: RenderedData, out: Path) -> None:

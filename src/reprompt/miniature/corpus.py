@@ -47,7 +47,7 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Corpus:
+class RenderedCorpus:
     """N image-text pairs. Families and concepts are those of the pictures, which a mismatched caption does not tell."""
 
     images: np.ndarray  # (N, 40, 40, 3), uint8
@@ -125,7 +125,7 @@ def render_corpus(
     mismatched_share: float,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
-) -> Corpus:
+) -> RenderedCorpus:
     """Render `pairs` image-text pairs; 160,000 of them take 770 MB and some two core-minutes.
 
     The captions of `mismatched_share` of the pairs, rounded down, are passed around among them.
@@ -149,4 +149,4 @@ def render_corpus(
     for index, other in zip(chosen, passed_on, strict=True):
         captions[index] = other
         mismatched[index] = True
-    return Corpus(images, captions, families, concepts, mismatched)
+    return RenderedCorpus(images, captions, families, concepts, mismatched)

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from reprompt.miniature.canvas import SIZE
+from reprompt.miniature.conditions import Conditions
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
@@ -78,25 +79,17 @@ STYLES: dict[str, Callable[[Image.Image], np.ndarray]] = {
 }
 
 
-def photograph(
-    image: Image.Image,
-    style: str,
-    shading: float,
-    tint: tuple[float, float, float] | None,
-    noise: float | None,
-    rng: Random,
-    grain: np.random.Generator,
-) -> np.ndarray:
+def photograph(image: Image.Image, conditions: Conditions, rng: Random, grain: np.random.Generator) -> np.ndarray:
     """Style, contrast, brightness, tint and sensor noise: image -> (SIZE, SIZE, 3), uint8.
 
-    `shading` mixes that share of the grey image back in; `noise` is the grain's standard deviation, None draws one.
+    `rng` draws contrast, brightness and, where the conditions leave it open, the noise; `grain` the noise itself.
     """
-    pixels = STYLES[style](image)
-    if shading:
-        pixels = (1 - shading) * pixels + shading * _grey(_pixels(image))
+    pixels = STYLES[conditions.style](image)
+    if conditions.shading:
+        pixels = (1 - conditions.shading) * pixels + conditions.shading * _grey(_pixels(image))
     pixels = (pixels - 128) * rng.uniform(0.8, 1.15) + 128 + rng.uniform(-18, 18)
-    if tint:
-        pixels = pixels * np.array(tint, np.float32)
-    deviation = rng.choice((3, 5, 9)) if noise is None else noise
+    if conditions.tint:
+        pixels = pixels * np.array(conditions.tint, np.float32)
+    deviation = rng.choice((3, 5, 9)) if conditions.noise is None else conditions.noise
     pixels = pixels + grain.standard_normal(pixels.shape, dtype=np.float32) * deviation
     return np.clip(pixels, 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The 27 rendered tasks: counterparts of the data sets, each with classes, a template and conditions of its own.
+"""The 27 rendered tasks: counterparts of the data sets, each with classes and conditions of its own.
 
 A task differs from the corpus in two ways, and both are decisions of the world, not properties of CLIP.
 
@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -33,6 +33,7 @@ from reprompt.miniature.families.textures import TEXTURES
 from reprompt.miniature.families.words import BLAME, PRAISE
 from reprompt.miniature.parallel import in_order
 from reprompt.miniature.world import FAMILIES, Conditions, render
+from reprompt.tasks.card import card_of
 
 SHUFFLE = 5  # seed of the class order
 FREELY_COLOURED = ("cars", "aircraft", "objects")
@@ -67,23 +68,19 @@ class RenderedTask:
     """A task of K classes. Every picture draws one of `styles`, `sizes` and `colours` and is else taken as stated."""
 
     name: str
-    label: str
-    stands_for: str
     concepts: tuple[Concept, ...]  # (K)
     class_names: tuple[str, ...]  # (K), in label order
-    template: str
-    metric: str
     conditions: Conditions
-    styles: tuple[str, ...]
-    sizes: tuple[str, ...]
-    colours: tuple[str, ...]
-    habits_of: str  # the task whose habits the classes have; "" = none
     compose: Callable[["RenderedTask", int, Random], Subject]
+    styles: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    habits_of: str = ""  # the task whose habits the classes have; "" = none
 
     @property
     def is_multi_label(self) -> bool:
         """Whether a picture can belong to several classes."""
-        return self.metric == "mean_average_precision"
+        return card_of(self.name).is_multi_label
 
 
 def one_subject(task: RenderedTask, label: int, rng: Random) -> Subject:
@@ -158,38 +155,18 @@ def _shuffled(concepts: Sequence[Concept], seed: int = SHUFFLE) -> tuple[Concept
 
 def _task(
     name: str,
-    label: str,
-    stands_for: str,
     concepts: Sequence[Concept],
-    template: str = "a photo of a {}.",
     conditions: Conditions | None = None,
     *,
     class_names: dict[str, str] | None = None,
-    metric: str = "accuracy",
-    styles: tuple[str, ...] = (),
-    sizes: tuple[str, ...] = (),
-    colours: tuple[str, ...] = (),
-    habits_of: str = "",
     order: int = SHUFFLE,
     compose: Callable[[RenderedTask, int, Random], Subject] = one_subject,
+    **varied: Any,
 ) -> RenderedTask:
+    """A task of these concepts in the order of a seed; `class_names` are those that are not called as their concept."""
     shuffled = _shuffled(concepts, order)
     names = tuple((class_names or {}).get(concept, concept) for _, concept in shuffled)
-    return RenderedTask(
-        name=name,
-        label=f"mini {label}",
-        stands_for=stands_for,
-        concepts=shuffled,
-        class_names=names,
-        template=template,
-        metric=metric,
-        conditions=conditions or Conditions(),
-        styles=styles,
-        sizes=sizes,
-        colours=colours,
-        habits_of=habits_of,
-        compose=compose,
-    )
+    return RenderedTask(name, shuffled, names, conditions or Conditions(), compose, **varied)
 
 
 def _of(family: str, concepts: Sequence[str] | None = None) -> list[Concept]:
@@ -222,74 +199,54 @@ DISTANCE_SENTENCES = {
     "no car": "a photo of an empty road, no car.",
 }
 
-# CoOp's eleven data sets.
-_ELEVEN = (
+_TASKS = (
+    # CoOp's eleven data sets.
     _task(
         "imagenet",
-        "ImageNet",
-        "ImageNet: things of six families",
         IMAGENET,
         conditions=Conditions(clutter=1),
         habits_of="imagenet",
     ),
     _task(
         "caltech101",
-        "Caltech101",
-        "Caltech101: objects",
         _of("objects", OBJECTS.concepts[::3]),
         conditions=Conditions(noise=8),
         habits_of="caltech101",
     ),
     _task(
         "oxford_pets",
-        "OxfordPets",
-        "Oxford-IIIT Pets: cats and dogs",
         _of("pets"),
-        "a photo of a {}, a type of pet.",
         Conditions(occlusion=0.5, noise=12),
         styles=("", "", "blurry"),
         habits_of="oxford_pets",
     ),
     _task(
         "stanford_cars",
-        "StanfordCars",
-        "Stanford Cars: makes and bodies",
         _of("cars"),
         conditions=Conditions(clutter=1),
         habits_of="stanford_cars",
     ),
     _task(
         "flowers102",
-        "Flowers102",
-        "Flowers102: blossoms",
         _of("flowers"),
-        "a photo of a {}, a type of flower.",
         Conditions(noise=10, clutter=1, occlusion=0.3),
         habits_of="flowers102",
     ),
     _task(
         "food101",
-        "Food101",
-        "Food101: dishes",
         _of("food"),
-        "a photo of {}, a type of food.",
         Conditions(clutter=2, noise=18, occlusion=0.6),
         styles=("low resolution", "blurry", "grayscale", ""),
         habits_of="food101",
     ),
     _task(
         "fgvc_aircraft",
-        "FGVCAircraft",
-        "FGVC Aircraft: types of aircraft",
         _of("aircraft"),
-        "a photo of a {}, a type of aircraft.",
         Conditions(noise=10),
         habits_of="fgvc_aircraft",
     ),
     _task(
         "sun397",
-        "SUN397",
-        "SUN397: places",
         _of("scenes"),
         conditions=Conditions(occlusion=0.6, noise=14),
         styles=("", "grayscale", "blurry", "low resolution"),
@@ -297,50 +254,34 @@ _ELEVEN = (
     ),
     _task(
         "dtd",
-        "DTD",
-        "DTD: textures",
         _of("textures"),
-        "{} texture.",
         Conditions(noise=16),
         styles=("", "", "grayscale"),
         habits_of="dtd",
     ),
     _task(
         "eurosat",
-        "EuroSAT",
-        "EuroSAT: land use from a satellite",
         _of("aerial", AERIAL.concepts[:10]),
-        "a centered satellite photo of {}.",
         Conditions(style="low resolution", noise=14),
         habits_of="eurosat",
         order=11,  # the common order leaves only easy classes in the new half
     ),
     _task(
         "ucf101",
-        "UCF101",
-        "UCF101: actions",
         _of("actions"),
-        "a photo of a person doing {}.",
         Conditions(clutter=1),
         styles=("blurry", "", ""),
         habits_of="ucf101",
     ),
-)
-
-# The same classes under other conditions; only V2 is collected as ImageNet is.
-_SHIFTS = (
+    # The same classes under other conditions; only V2 is collected as ImageNet is.
     _task(
         "imagenet_v2",
-        "ImageNetV2",
-        "ImageNetV2: collected anew, a little harder",
         IMAGENET,
         conditions=Conditions(clutter=2, noise=14, occlusion=0.3),
         habits_of="imagenet",
     ),
     _task(
         "imagenet_sketch",
-        "ImageNet-Sketch",
-        "ImageNet-Sketch: drawings",
         IMAGENET,
         conditions=Conditions(style="sketch", shading=0.45, background="plain", noise=4),
         sizes=("", "large"),
@@ -348,27 +289,18 @@ _SHIFTS = (
     ),
     _task(
         "imagenet_a",
-        "ImageNet-A",
-        "ImageNet-A: hidden, cluttered, dark",
         IMAGENET,
         conditions=Conditions(clutter=3, occlusion=0.6),
         styles=("", "dark"),
     ),
     _task(
         "imagenet_r",
-        "ImageNet-R",
-        "ImageNet-R: renditions",
         IMAGENET,
         styles=("painting", "inverted", "painting"),
     ),
-)
-
-# The twelve target tasks of MVLPT.
-_TARGETS = (
+    # The twelve target tasks of MVLPT.
     _task(
         "cifar10",
-        "CIFAR10",
-        "CIFAR10: objects, coarse",
         _of("objects", CIFAR10),
         conditions=Conditions(style="low resolution"),
         sizes=("", "large"),
@@ -376,8 +308,6 @@ _TARGETS = (
     ),
     _task(
         "cifar100",
-        "CIFAR100",
-        "CIFAR100: things of four families, coarse",
         CIFAR100,
         conditions=Conditions(style="low resolution"),
         sizes=("", "large"),
@@ -385,100 +315,66 @@ _TARGETS = (
     ),
     _task(
         "mnist",
-        "MNIST",
-        "MNIST: digits",
         _of("digits"),
-        "a photo of the number {}.",
         Conditions(style="grayscale", colour="white", background="night", tilt=0.22),
     ),
     _task(
         "gtsrb",
-        "GTSRB",
-        "GTSRB: traffic signs",
         _of("signs"),
-        "a photo of a {} traffic sign.",
         styles=("low resolution", "dark", ""),
         habits_of="gtsrb",
     ),
     _task(
         "fer2013",
-        "FER2013",
-        "FER2013: expressions",
         _of("faces"),
-        "a photo of a {} face.",
         Conditions(style="grayscale", noise=9),
     ),
     _task(
         "kitti_distance",
-        "KITTI-Distance",
-        "KITTI: distance of the next car",
         _of("roads"),
-        "{}",
         class_names=DISTANCE_SENTENCES,
         styles=("", "dark"),
     ),
     _task(
         "patch_camelyon",
-        "PatchCamelyon",
-        "PatchCamelyon: tumors",
         _of("tissue"),
-        "a pathology photo of {}.",
         Conditions(tint=(0.9, 0.8, 1.0), noise=12, tumor_nuclei=(4, 8)),
     ),
     _task(
         "resisc45",
-        "RESISC45",
-        "RESISC45: land from the air",
         _of("aerial", AERIAL.concepts[2:]),
-        "a satellite photo of {}.",
         Conditions(occlusion=0.6, noise=18),
         styles=("", "blurry", "low resolution", "grayscale"),
         habits_of="resisc45",
     ),
     _task(
         "country211",
-        "Country211",
-        "Country211: where a picture was taken",
         _of("flags"),
-        "a photo taken in {}.",
         Conditions(occlusion=0.4, noise=14),
         styles=("", "blurry", "low resolution"),
         habits_of="country211",
     ),
     _task(
         "hateful_memes",
-        "HatefulMemes",
-        "Hateful Memes: picture and word together",
         _of("memes"),
-        "a {}.",
         Conditions(noise=10),
-        metric="area_under_roc",
     ),
     _task(
         "rendered_sst2",
-        "RenderedSST2",
-        "Rendered SST2: praise or blame in letters",
         _of("words", ("bad", "good")),  # stand for all words of their mood
-        "a {} review.",
         Conditions(background="plain", ink=(20, 20, 20)),
         class_names={"bad": "negative", "good": "positive"},
         compose=review,
     ),
     _task(
         "voc2007",
-        "VOC2007",
-        "VOC2007: one to three objects",
         _of("objects", VOC),
         conditions=Conditions(size="small"),
-        metric="mean_average_precision",
         compose=up_to_three_objects,
     ),
 )
 
-DATASETS11 = tuple(task.name for task in _ELEVEN)
-IMAGENET4 = tuple(task.name for task in _SHIFTS)
-TARGETS12 = tuple(task.name for task in _TARGETS)
-TASKS = {task.name: task for task in (*_ELEVEN, *_SHIFTS, *_TARGETS)}
+TASKS = {task.name: task for task in _TASKS}
 
 
 def class_names(task: str) -> tuple[str, ...]:

@@ -79,13 +79,5 @@ def render(family: str, concept: str, seed: int, conditions: Conditions | None =
         OBJECTS.draw(canvas, other, rng, Conditions(size="small", at=place))
     if conditions.occlusion and rng.random() < conditions.occlusion:
         _hide_a_part(canvas, rng)
-    picture = photograph(
-        canvas.reduce(2),
-        conditions.style,
-        conditions.shading,
-        conditions.tint,
-        conditions.noise,
-        rng,
-        grain=np.random.default_rng(seed & 0x7FFFFFFF),
-    )
+    picture = photograph(canvas.reduce(2), conditions, rng, grain=np.random.default_rng(seed & 0x7FFFFFFF))
     return picture, replace(attributes, background=ground, style=conditions.style)

@@ -1,15 +1,16 @@
-"""What an objective sees of a training step beside the learner's outcome.
+"""What an objective sees of a training step beside the learner's output.
 
 R runs, B images, K classes
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from reprompt.learners.outcome import Outcome
+from reprompt.foundation.block import Block
+from reprompt.learners.output import LearnerOutput
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Batch:
     """The images of one step of R runs.
 
     `labels` (R, B) are class indices; or (R, B, K) non-negative, for images of several classes. `weights` (R, B) are
-    1/b for a run's own b images and 0 for padding. `runs` (R,) are the runs' places in the fleet. `teacher` (R, B, K)
+    1/b for a run's own b images and 0 for padding. `runs` (R,) are the runs' indices in the fleet. `teacher` (R, B, K)
     are a teacher's logits; `allowed` (R, B, K) says which classes belong to the image's own task.
     """
 
@@ -28,10 +29,10 @@ class Batch:
     allowed: Tensor | None = None
 
 
-Objective = Callable[[Outcome, Batch], Tensor]
+Objective = Callable[[LearnerOutput, Batch], Tensor]
 
 
-def per_run(settings: list[dict], name: str, batch: Batch) -> Tensor:
-    """One setting of the runs in a batch: (R,)."""
-    values = torch.tensor([s[name] for s in settings], device=batch.weights.device, dtype=batch.weights.dtype)
-    return values[batch.runs]
+def per_run(settings: Sequence[Block], name: str, batch: Batch) -> Tensor:
+    """One setting of the runs in a batch: (R,). `settings` are those of every run of the fleet."""
+    values = [getattr(of_run, name) for of_run in settings]
+    return torch.tensor(values, device=batch.weights.device, dtype=batch.weights.dtype)[batch.runs]

@@ -4,11 +4,20 @@ An image of several classes (VOC 2007) counts each by its share, as MVLPT's rele
 sum, then soft cross-entropy.
 """
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor
 
-from reprompt.learners.outcome import Outcome
+from reprompt.cells.axes import ObjectiveSettings
+from reprompt.learners.output import LearnerOutput
 from reprompt.objectives.batch import Batch, Objective
+
+
+class Settings(ObjectiveSettings):
+    """Nothing to set."""
+
+    in_episodes = True
 
 
 def of_logits(logits: Tensor, batch: Batch) -> Tensor:
@@ -20,11 +29,11 @@ def of_logits(logits: Tensor, batch: Batch) -> Tensor:
     return (per_image * batch.weights).sum(dim=1)
 
 
-def loss(outcome: Outcome, batch: Batch) -> Tensor:
+def loss(output: LearnerOutput, batch: Batch) -> Tensor:
     """Mean over each run's images: (R,)."""
-    return of_logits(outcome.logits, batch)
+    return of_logits(output.logits, batch)
 
 
-def objective(settings: list[dict]) -> Objective:
+def objective(settings: Sequence[Settings]) -> Objective:
     """Nothing to set."""
     return loss

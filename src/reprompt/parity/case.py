@@ -28,12 +28,10 @@ class Case:
 
     @cached_property
     def config(self) -> dict:
-        """Its settings."""
         return json.loads(str(self.arrays["config_json"]))
 
     @property
     def method(self) -> str:
-        """The method that it belongs to."""
         return self.config["method"]
 
     @cached_property
@@ -50,7 +48,7 @@ class Case:
 
     @property
     def class_names(self) -> list[str]:
-        """Class names as handed to the method."""
+        """Class names (K) as handed to the method."""
         return [str(name) for name in self.arrays["class_names"]]
 
     def __contains__(self, name: str) -> bool:
@@ -67,7 +65,10 @@ class Case:
 
 
 def read_folder(folder: Path) -> tuple[dict[str, np.ndarray], list[Case]]:
-    """The model's arrays and all cases of a folder, by name."""
+    """The model's arrays by name, and all cases of a folder.
+
+    Raises ValueError for a file that is neither, and where there is not one model or no case.
+    """
     cases, models = [], {}
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as file:

@@ -17,7 +17,7 @@ SPREADS = 10  # elsewhere: this many times the reference's own spread between si
 
 
 @dataclass(frozen=True)
-class Difference:
+class ArrayDifference:
     """The largest difference of one array, relative to its largest magnitude, and what is allowed."""
 
     array: str
@@ -32,14 +32,17 @@ class Difference:
 
 
 @dataclass
-class Comparison:
+class CaseComparison:
     """All differences of one case."""
 
     case: Case
-    differences: list[Difference] = field(default_factory=list)
+    differences: list[ArrayDifference] = field(default_factory=list)
 
     def add(self, array: str, actual: Tensor, group: Group, spread: str | None = None) -> None:
-        """Compare a result with the array that the file holds; `spread` names its group in `precision_json`."""
+        """Compare a result with the array that the file holds; `spread` names its group in `precision_json`.
+
+        Raises ValueError where their shapes differ.
+        """
         expected, actual = self.case.tensor(array).double(), actual.detach().double()
         if expected.shape != actual.shape:
             raise ValueError(f"{array}: computed {tuple(actual.shape)}, the file holds {tuple(expected.shape)}")
@@ -51,7 +54,7 @@ class Comparison:
 
     def add_exact(self, array: str, equal: bool) -> None:
         """A result that is equal or not."""
-        self.differences.append(Difference(array, "other", 0.0 if equal else float("inf"), 0.0))
+        self.differences.append(ArrayDifference(array, "other", 0.0 if equal else float("inf"), 0.0))
 
     def add_all(self, prefix: str, actual: dict[str, Tensor], group: Group) -> None:
         """Compare every array below a prefix; one that the file holds and we do not have is an error."""
@@ -62,18 +65,17 @@ class Comparison:
 
     def worst(self, group: Group) -> float | None:
         """The largest error of a group, if the file has any."""
-        errors = [one.error for one in self.differences if one.group == group]
+        errors = [difference.error for difference in self.differences if difference.group == group]
         return max(errors, key=lambda e: (e != e, e)) if errors else None
 
     @property
-    def failures(self) -> list[Difference]:
-        """What is over its tolerance."""
-        return [one for one in self.differences if not one.holds]
+    def failures(self) -> list[ArrayDifference]:
+        return [difference for difference in self.differences if not difference.holds]
 
     def _append(self, array: str, actual: Tensor, expected: Tensor, group: Group, spread: str) -> None:
         scale = float(expected.abs().max()) or 1.0  # of an array of zeros the difference itself counts
         error = float((actual - expected).abs().max()) / scale
-        self.differences.append(Difference(array, group, error, self._tolerance(group, spread)))
+        self.differences.append(ArrayDifference(array, group, error, self._tolerance(group, spread)))
 
     def _tolerance(self, group: Group, spread: str) -> float:
         if self.case.spreads is None:

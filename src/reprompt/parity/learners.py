@@ -2,24 +2,26 @@
 
 import re
 from dataclasses import dataclass
-from types import ModuleType
+from importlib import import_module
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from reprompt.cells.axes import LearnerSettings
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.params import Params
 from reprompt.clip.savings import Savings
 from reprompt.clip.text import detokenize, tokenize
 from reprompt.learners import (
-    conditional_context,
-    coupled_prompts,
-    independent_prompts,
-    text_context,
-    unified_prompts,
-    visual_prompts,
+    cocoop,
+    coop,
+    ivlp,
+    maple,
+    upt,
+    vpt,
 )
-from reprompt.learners.learner import Learner, Params
+from reprompt.learners.learner import Learner
 from reprompt.parity.case import Case
 
 TEMPLATE = "a photo of a {}."
@@ -54,7 +56,7 @@ PLACES = (
 
 
 @dataclass(frozen=True)
-class Place:
+class TensorPlace:
     """Where an array of the file is: in our tensor `ours`, whole or at a layer or layers."""
 
     ours: str
@@ -62,32 +64,32 @@ class Place:
     shape: tuple[int, ...]
 
 
-def places(arrays: dict[str, np.ndarray]) -> dict[str, Place]:
-    """The place of every learnable array."""
-    found = {}
+def tensor_places(arrays: dict[str, np.ndarray]) -> dict[str, TensorPlace]:
+    """The place of every learnable array. Raises ValueError for one that no learner has."""
+    where = {}
     for name, array in arrays.items():
         for pattern, ours, at in PLACES:
             match = re.fullmatch(pattern, name)
             if match:
                 layer = int(match[1]) + at if isinstance(at, int) else at
-                found[name] = Place(match.expand(ours), layer, array.shape)
+                where[name] = TensorPlace(match.expand(ours), layer, array.shape)
                 break
         else:
             raise ValueError(f"init.{name}: no learner has such an array")
-    return found
+    return where
 
 
-def to_ours(arrays: dict[str, Tensor], where: dict[str, Place]) -> Params:
+def to_ours(arrays: dict[str, Tensor], where: dict[str, TensorPlace]) -> Params:
     """The file's arrays as our tensors, with a run axis of one."""
     params: Params = {}
     for ours in dict.fromkeys(place.ours for place in where.values()):
-        parts = sorted((place for place in where.items() if place[1].ours == ours), key=lambda part: _first(part[1].at))
+        parts = sorted((item for item in where.items() if item[1].ours == ours), key=lambda item: _first(item[1].at))
         tensors = [_layers(arrays[name], place, ours) for name, place in parts]
         params[ours] = torch.cat(tensors)[None]
     return params
 
 
-def to_theirs(params: Params, where: dict[str, Place]) -> dict[str, Tensor]:
+def to_theirs(params: Params, where: dict[str, TensorPlace]) -> dict[str, Tensor]:
     """Our tensors, or their gradients, as the file's arrays."""
     return {
         name: (params[place.ours][0] if place.at is None else params[place.ours][0][place.at]).reshape(place.shape)
@@ -99,45 +101,49 @@ def _first(at: int | slice | None) -> int:
     return at.start if isinstance(at, slice) else at or 0
 
 
-def _layers(array: Tensor, place: Place, ours: str) -> Tensor:
+def _layers(array: Tensor, place: TensorPlace, ours: str) -> Tensor:
     """An array of the file with the axis of layers that ours has; one layer of it has one axis or two."""
     if not isinstance(place.at, int):
         return array
     return array.reshape(1, *array.shape[-1 if ours == "coupling_bias" else -2 :])
 
 
-def learner_of(case: Case, backbone: Backbone, savings: Savings, class_names: list[str] | None = None) -> Learner:
+def learner_of_case(case: Case, backbone: Backbone, savings: Savings, class_names: list[str] | None = None) -> Learner:
     """The learner of a case, among its own class names or those given."""
     names = class_names or case.class_names
-    module, settings = _module_and_settings(case, backbone)
-    return module.Learner(backbone, names, settings, savings)
+    settings = settings_of(case)
+    return import_module(type(settings).__module__).Learner(backbone, names, settings, savings)
 
 
-def _module_and_settings(case: Case, backbone: Backbone) -> tuple[ModuleType, dict]:
+def settings_of(case: Case) -> LearnerSettings:
+    """The settings of a case's learner, by the arrays that it has and by what its file says."""
     arrays, config = case.under("init."), case.config
     layers = len([name for name in arrays if re.fullmatch(r"vis_prompt_\d+", name)])
     for deep in ("vis_prompt_deep", "vis_prompt"):
         layers += len(arrays[deep]) if deep in arrays else 0
-    visual = {"visual_depth": layers, "placement": _placement(case)}
-    text = {"position": config.get("class_token_position", "end")}
+    prompts = next((array for name, array in arrays.items() if name.startswith("vis_prompt")), np.empty((1, 1)))
+    visual = {"visual_length": prompts.shape[-2], "visual_depth": layers, "placement": _placement(case)}
+    position = config.get("class_token_position", "end")
     deep_text = sum(bool(re.fullmatch(r"txt_prompt_\d+", name)) for name in arrays)
+    context = next((arrays[name] for name in ("ctx", "txt_prompt_0") if name in arrays), None)
+    if context is None:
+        if not layers:
+            raise ValueError(f"method {case.method!r} with arrays {sorted(arrays)}: no learner for it")
+        return vpt.Settings(**visual, template=config.get("template", TEMPLATE))
+    text = {"context_length": context.shape[-2]}
     if "proj_w_0" in arrays:
         depth = sum(bool(re.fullmatch(r"proj_w_\d+", name)) for name in arrays)
-        return coupled_prompts, {"depth": depth, "words": _frozen_words(case, arrays["txt_prompt_0"])}
+        return maple.Settings(**text, depth=depth, words=_frozen_words(case, context))
     if "meta_w1" in arrays:
-        return conditional_context, {}
+        return cocoop.Settings(**text)
     if any(name.startswith("upt.") for name in arrays):
-        over_all = "all" in config["upt_attention"]
-        return unified_prompts, {**text, **visual, "attention": "tokens" if over_all else "itself"}
-    context = next((arrays[name] for name in ("ctx", "txt_prompt_0") if name in arrays), None)
-    if context is not None:
-        words = _frozen_words(case, context)
-        if deep_text or words or layers:  # CoOp whose phrase leaves words is IVLP without visual prompts
-            return independent_prompts, {"text_depth": deep_text or 1, "words": words, **text, **visual}
-        return text_context, text
-    if layers:
-        return visual_prompts, {**visual, "text": config.get("template", TEMPLATE)}
-    raise ValueError(f"method {case.method!r} with arrays {sorted(arrays)}: no learner for it")
+        attention = "tokens" if "all" in config["upt_attention"] else "itself"
+        mix = len(arrays["upt.block.fc2_b"])
+        return upt.Settings(**text, **visual, position=position, mix_width=mix, attention=attention)
+    words = _frozen_words(case, context)
+    if deep_text or words or layers:  # CoOp whose phrase leaves words is IVLP without visual prompts
+        return ivlp.Settings(**text, **visual, position=position, text_depth=deep_text or 1, words=words)
+    return coop.Settings(**text, position=position)
 
 
 def _placement(case: Case) -> str:

@@ -9,19 +9,19 @@ from rich.table import Table
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.parity.case import Case, golden_backbone, read_folder
-from reprompt.parity.comparison import Comparison
+from reprompt.parity.comparison import CaseComparison
 from reprompt.parity.equations import features_alone, meta_step, tfidf
 from reprompt.parity.tuning import five_steps, neural_collapse_steps, prograd_steps, zero_shot
 
-Run = Callable[[Case, Backbone, Savings], Comparison]
+CaseRunner = Callable[[Case, Backbone, Savings], CaseComparison]
 COLUMNS = ("logits", "loss", "gradient", "step 1", "step 5", "other")
 
 
-def run_of(case: Case) -> Run:
-    """How the cases of a method are run."""
+def runner_of(case: Case) -> CaseRunner:
+    """How the cases of a method are run. Raises ValueError for a method that is none of ours."""
     if case.method.startswith("npt"):
         return features_alone if "E_W" not in case else neural_collapse_steps
-    named: dict[str, Run] = {
+    runners: dict[str, CaseRunner] = {
         "zeroshot": zero_shot,
         "prograd": prograd_steps,
         "gram": meta_step,
@@ -30,19 +30,19 @@ def run_of(case: Case) -> Run:
     }
     if "tf-idf" in case.method:
         return tfidf
-    if case.method not in named:
+    if case.method not in runners:
         raise ValueError(f"method {case.method!r}: none of ours")
-    return named[case.method]
+    return runners[case.method]
 
 
-def compare_folder(folder: Path, savings: Savings = ALL_SAVINGS) -> dict[str, Comparison | Exception]:
+def compare_folder(folder: Path, savings: Savings = ALL_SAVINGS) -> dict[str, CaseComparison | Exception]:
     """Run every case of a folder; one that cannot be run is there as its error, never left out."""
     arrays, cases = read_folder(folder)
     backbones = {dtype: golden_backbone(arrays, dtype) for dtype in {case.dtype for case in cases}}
-    results: dict[str, Comparison | Exception] = {}
+    results: dict[str, CaseComparison | Exception] = {}
     for case in cases:
         try:
-            results[case.name] = run_of(case)(case, backbones[case.dtype], savings)
+            results[case.name] = runner_of(case)(case, backbones[case.dtype], savings)
         except Exception as error:
             results[case.name] = error
     return results

@@ -4,15 +4,16 @@ import hashlib
 import json
 from pathlib import Path
 
-from reprompt.atomic import write_text
+from reprompt.cells.recipes import papers_name
 from reprompt.claims import read_csv
 from reprompt.claims.page import write_claims_page
-from reprompt.plan.cells import canonical
-from reprompt.plan.plan import Plan
-from reprompt.published import DATASETS_11
-from reprompt.records import read_records, read_rows
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.digests import canonical
+from reprompt.planning.plan import Plan
+from reprompt.records.files import read_records, read_rows
 from reprompt.report.headline import headline
-from reprompt.report.page import Shown, report_page
+from reprompt.report.page import ScaleResults, Shown, report_page
+from reprompt.tasks.groups import members
 
 SHEETS = {
     "tasks": "The tasks, as they are rendered: one row per task, one picture per class.",
@@ -26,30 +27,29 @@ def assemble_report(plan: Plan, out: Path) -> None:
     records = read_records(paths)
     write_text(plan.root / "headline.json", json.dumps(headline(records), indent=1, ensure_ascii=False) + "\n")
     sidecars = [path.with_suffix(".json") for path in paths]
-    sheets = {words: plan.root / "world" / f"{name}.png" for name, words in SHEETS.items()}
-    judged = read_csv((plan.root / "claims.csv").read_text())
-    write_claims_page(out.with_name("claims.html"), judged)
-    shown = (*plan.corpus_figures, *plan.outputs.values())
-    page = report_page(
-        out,
-        records,
-        [Shown(one.name, one.title, plan.root / f"{one.kind}s" / one.name) for one in shown],
-        [json.loads(path.read_text()) for path in sidecars if path.exists()],
-        {words: path for words, path in sheets.items() if path.exists()},
-        plan_summary(plan),
-        made_from(paths),
-        judged,
+    sheets = {caption: plan.root / "world" / f"{name}.png" for name, caption in SHEETS.items()}
+    claims = read_csv((plan.root / "claims.csv").read_text())
+    write_claims_page(out.with_name("claims.html"), claims)
+    outputs = (*plan.corpus_figures, *plan.outputs.values())
+    results = ScaleResults(
+        records=records,
+        outputs=[Shown(output.name, output.title, plan.root / f"{output.kind}s" / output.name) for output in outputs],
+        costs=[json.loads(path.read_text()) for path in sidecars if path.exists()],
+        contact_sheets={caption: path for caption, path in sheets.items() if path.exists()},
+        plan_summary=plan_summary(plan),
+        provenance=made_from(paths),
+        claims=claims,
     )
-    write_text(out, page)
+    write_text(out, report_page(out, results))
 
 
 def plan_summary(plan: Plan) -> dict[str, object]:
     """What was planned, in a few lines."""
     experiments = {job.experiment: {} for job in plan.jobs}
     for job in plan.jobs:
-        experiments[job.experiment][job.recipe] = None
+        experiments[job.experiment][papers_name(job.recipe)] = None
     return {
-        "tasks": f"{len(plan.tasks)} of {len(DATASETS_11)}: {', '.join(plan.tasks)}",
+        "tasks": f"{len(plan.tasks)} of {len(members('datasets11'))}: {', '.join(plan.tasks)}",
         "seeds": ", ".join(map(str, plan.parameters.seeds)),
         **{experiment: ", ".join(recipes) for experiment, recipes in experiments.items()},
         "jobs and cells": f"{len(plan.jobs)} jobs, {len(plan.cells):,} cells",

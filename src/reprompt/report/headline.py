@@ -1,70 +1,179 @@
-"""The few numbers that say whether the papers' pattern shows: for the report's first screen, a terminal and DVC."""
+"""The few numbers that say whether the papers' pattern shows: for the report's page, a terminal, README and DVC.
+
+Each is a cell of a table, or what the cell gains over another row of the table, so they are what the tables print.
+"""
 
 import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
-from reprompt.published import published_values
-from reprompt.statistics import Interval, average_H_of_means, verdict_on_gain
-from reprompt.tables.methods import METHODS
-from reprompt.tables.setting import Setting, Which, setting_of
+from reprompt.evidence.statistics import Interval, average_H_of_means, verdict_on_gain
+from reprompt.tables.averages import Averages
+from reprompt.tables.gram import gram_table1, gram_table3
+from reprompt.tables.heads import key_of
+from reprompt.tables.mvlpt import ALONE, BEST, FROM_11, WORST, mvlpt_table1, mvlpt_table2, mvlpt_table3
+from reprompt.tables.npt import npt_table1
+from reprompt.tables.prograd import prograd_table1, prograd_table3
+from reprompt.tables.specification import Head, Specification
 
-SHOTS = 4  # ProGrad prints its base-to-new table at 4 shots; at 16, CoCoOp's number, only the signs can be compared
-_B2N = "base_to_new"
-GAINS = {
-    # key: experiment, recipe, reference, shots, split, what it is called
-    "coop_minus_zero_shot_16_shots": ("few_shot", "coop", "zero_shot", 16, "all", "CoOp − zero-shot, 16 shots"),
-    "prograd_minus_coop_1_shot": ("few_shot", "prograd", "coop", 1, "all", "ProGrad − CoOp, 1 shot"),
-    "new_coop_minus_zero_shot": (_B2N, "coop", "zero_shot", SHOTS, "new", "New: CoOp − zero-shot, 4 shots"),
-    "new_coop_minus_zero_shot_16_shots": (_B2N, "coop", "zero_shot", 16, "new", "New: CoOp − zero-shot, 16 shots"),
-    "new_prograd_minus_coop": (_B2N, "prograd", "coop", SHOTS, "new", "New: ProGrad − CoOp, 4 shots"),
-    "new_prograd_minus_coop_16_shots": (_B2N, "prograd", "coop", 16, "new", "New: ProGrad − CoOp, 16 shots"),
-    "H_prograd_minus_coop": (_B2N, "prograd", "coop", SHOTS, "H", "H: ProGrad − CoOp, 4 shots"),
-    "H_prograd_minus_coop_16_shots": (_B2N, "prograd", "coop", 16, "H", "H: ProGrad − CoOp, 16 shots"),
+(THE_ONLY_BLOCK,) = prograd_table1.blocks
+FOUR_SHOTS, SIXTEEN_SHOTS = prograd_table3.blocks  # ProGrad prints the first; CoCoOp, whose protocol it is, has 16
+MILD, SEVERE = npt_table1.blocks[1:]
+AVERAGE_OF_12, AVERAGE_OF_11 = mvlpt_table1.blocks[0], gram_table1.blocks[0]
+H_OF = ("zero_shot", "coop", "prograd")
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A number of the headline: the cell of a table by the key of its row, its column and its block.
+
+    With `over`, the key of another row, it is what the cell gains over that row. The printed numbers are those of the
+    block `printed_in`, if it is another. README and the terminal leave out what is `on_the_page_only`.
+    """
+
+    label: str
+    table: Specification
+    row: str
+    column: str
+    over: str = ""
+    block: Head = THE_ONLY_BLOCK
+    printed_in: Head | None = None
+    on_the_page_only: bool = False
+
+
+def _sixteen(label: str, row: str, column: str, over: str) -> Headline:
+    """A gain at 16 shots beside the printed one at 4, for its sign."""
+    sixteen = {"block": SIXTEEN_SHOTS, "printed_in": FOUR_SHOTS, "on_the_page_only": True}
+    return Headline(f"{label}, 16 shots", prograd_table3, row, column, over, **sixteen)
+
+
+HEADLINE = {
+    "zero_shot": Headline("zero-shot CLIP, all classes", prograd_table1, "zero_shot", "0"),
+    "coop_minus_zero_shot_16_shots": Headline(
+        "CoOp − zero-shot, 16 shots", prograd_table1, "coop", "16", over="zero_shot"
+    ),
+    "prograd_minus_coop_1_shot": Headline("ProGrad − CoOp, 1 shot", prograd_table1, "prograd", "1", over="coop"),
+    "new_coop_minus_zero_shot": Headline(
+        "new classes: CoOp − zero-shot, 4 shots", prograd_table3, "coop", "New", "zero_shot", FOUR_SHOTS
+    ),
+    "new_coop_minus_zero_shot_16_shots": _sixteen("new classes: CoOp − zero-shot", "coop", "New", "zero_shot"),
+    "new_prograd_minus_coop": Headline(
+        "new classes: ProGrad − CoOp, 4 shots", prograd_table3, "prograd", "New", "coop", FOUR_SHOTS
+    ),
+    "new_prograd_minus_coop_16_shots": _sixteen("new classes: ProGrad − CoOp", "prograd", "New", "coop"),
+    "H_prograd_minus_coop": Headline(
+        "H of base and new: ProGrad − CoOp, 4 shots", prograd_table3, "prograd", "H", "coop", FOUR_SHOTS
+    ),
+    "H_prograd_minus_coop_16_shots": _sixteen("H of base and new: ProGrad − CoOp", "prograd", "H", "coop"),
+    "H_imbalanced_cocoop_npt_minus_cocoop": Headline(
+        "H under imbalance τ = 0.05: CoCoOp + NPT − CoCoOp", npt_table1, "cocoop_npt", "Avg", "cocoop", MILD
+    ),
+    "H_severely_imbalanced_maple_npt_minus_maple": Headline(
+        "H under imbalance τ = 0.01: MaPLe + NPT − MaPLe", npt_table1, "maple_npt", "Avg", "maple", SEVERE
+    ),
+    "mcoop_minus_coop_20_shots": Headline(
+        "12 target tasks, 20 shots: MCoOp − CoOp",
+        mvlpt_table1,
+        row=key_of("coop", FROM_11),
+        column="20",
+        over=key_of("coop", ALONE),
+        block=AVERAGE_OF_12,
+    ),
+    "mvpt_minus_vpt_20_shots": Headline(
+        "20 tasks, 20 shots: MVPT − VPT",
+        mvlpt_table2,
+        row=key_of("vpt", BEST),
+        column="Average",
+        over=key_of("vpt", ALONE),
+    ),
+    "mvpt_best_minus_worst_groups": Headline(
+        "20 tasks, 20 shots, MVPT: best groups − worst groups",
+        mvlpt_table3,
+        row=key_of("vpt", BEST),
+        column="Averaged ELEVATER",
+        over=key_of("vpt", WORST),
+    ),
+    "H_vpt_gram_minus_vpt": Headline(
+        "H, 16 shots: VPT + GRAM − VPT", gram_table1, "vpt_gram", "H", "vpt", AVERAGE_OF_11
+    ),
+    "H_coop_gram_minus_coop": Headline(
+        "H, 16 shots: CoOp + GRAM − CoOp", gram_table1, "coop_gram", "H", "coop", AVERAGE_OF_11
+    ),
+    "transferred_unigram_minus_coop": Headline(
+        "10 other tasks, from ImageNet: UNIGRAM − CoOp", gram_table3, "unigram", "Average", "coop"
+    ),
 }
-LABELS = {"zero_shot": "Zero-shot CLIP, all classes", **{key: row[-1] for key, row in GAINS.items()}}
 
 
-def headline(records: pd.DataFrame, backbone: str | None = None) -> dict:
+def headline(records: pd.DataFrame) -> dict:
     """The headline numbers as a nested dictionary, rounded to two decimals; what was not run is left out.
 
-    Every number has its estimate and seeds, and with two or more seeds its 95 % interval (low, high). Gains have the
-    number of tasks with a positive gain, the printed gain and a verdict in words. `H` holds both definitions.
+    Every number has its estimate in percent or points and its seeds, and with two or more seeds its 95 % interval (low,
+    high). Gains have the number of tasks with a positive gain, the printed gain and a verdict in words. `H` holds both
+    definitions. Raises ValueError for records of several scales or backbones.
     """
-    few_shot = setting_of(records, "few_shot", backbone=backbone)
-    base_to_new = setting_of(records, "base_to_new", backbone=backbone)
-    settings = {"few_shot": few_shot, "base_to_new": base_to_new}
-    numbers: dict = {"scale": few_shot.scale, "backbone": few_shot.backbone or base_to_new.backbone}
-    numbers["tasks"] = len(few_shot.tasks)
-    numbers["seeds"] = few_shot.seeds
-    if (value := few_shot.average(Which("zero_shot", 0))) is not None:
-        numbers["zero_shot"] = _rounded(value) | {"published": _printed("few_shot", "zero_shot", 0, "all")}
-    for key, (experiment, recipe, reference, shots, split, _) in GAINS.items():
-        gain = _gain(settings[experiment], experiment, recipe, reference, shots, split)
-        if gain:
-            numbers[key] = gain
-    numbers["H"] = _harmonic_means(base_to_new)
-    return numbers
+    measured = {row.table.name: Averages(row.table, records) for row in HEADLINE.values()}
+    few_shot, base_to_new = measured["prograd_table1"], measured["prograd_table3"]
+    scopes = [next(iter(table.scopes.values())) for table in (few_shot, base_to_new)]
+    numbers: dict = {"scale": scopes[0].scale, "backbone": scopes[0].backbone or scopes[1].backbone}
+    numbers |= {"tasks": len(scopes[0].tasks), "seeds": scopes[0].seeds}
+    numbers |= {key: number for key, row in HEADLINE.items() if (number := _number(row, measured[row.table.name]))}
+    return numbers | {"H": _harmonic_means(base_to_new)}
 
 
-def headline_text(numbers: dict) -> str:
-    """The headline as a plain table for a terminal: about ten lines of at most 100 characters."""
-    lines = [_where(numbers), ""]
-    for key, label in LABELS.items():
-        number = numbers.get(key)
-        if number is None:
-            lines.append(f"  {label:<31} not run")
+def headline_rows(numbers: Mapping, on_the_page: bool = False) -> Iterator[dict]:
+    """The headline as rows of words: label, value, on how many tasks, printed value (to one decimal, or on the page as
+    printed) and verdict.
+    """
+    decimals = 2 if on_the_page else 1
+    for key, row in HEADLINE.items():
+        if row.on_the_page_only and not on_the_page:
             continue
-        signed = key != "zero_shot"
-        lines.append(f"  {label:<31} {in_figures(number, signed):<15} {number.get('verdict', '')}".rstrip())
-    for name, words in (("mean_of_H", "H, mean of per-task H"), ("H_of_means", "H of the means")):
-        values = numbers["H"].get(name, {})
-        each = [f"{METHODS[recipe].in_a_sentence} {in_figures(value)}" for recipe, value in values.items()]
-        lines.append(f"  {words:<31} {', '.join(each) or 'not run'}")
+        number, sign = numbers.get(key), "+" if row.over else ""
+        words = {"label": row.label, "value": "not run", "tasks": "", "published": "", "verdict": ""}
+        if number is not None:
+            words["value"] = in_figures(number, signed=bool(row.over))
+            words["published"] = f"{number['published']:{sign}.{decimals}f}".replace("-", "−")
+            words["verdict"] = number.get("verdict", "deterministic: no draw, no interval")
+            words["tasks"] = f"{number['tasks_above']} of {number['tasks']}" if row.over else ""
+        yield words
+
+
+def headline_text(numbers: Mapping) -> str:
+    """The headline as a plain table for a terminal: lines of at most 118 characters."""
+    lines = [_where(numbers), "", f"  {'':<54}{'here':<13}{'published':<11}the sign"]
+    for row in headline_rows(numbers):
+        verdict = re.sub(r" \(.*?\)|:.*", "", row["verdict"])  # without the reason
+        lines.append(f"  {row['label']:<54}{row['value']:<13}{row['published']:<11}{verdict}".rstrip())
     return "\n".join(lines)
 
 
-def in_figures(number: dict, signed: bool = False) -> str:
+def headline_markdown(numbers: Mapping) -> str:
+    """The headline as README has it."""
+    heads = (
+        "mean over 11 tasks (MVLPT: 20, 12), in percent or points",
+        f"rendered {numbers['scale']}, {seeds_in_words(numbers)}",
+        "published, real data, RN50 (NPT, MVLPT, GRAM: ViT-B/16)",
+    )
+    rows = [heads, ("---",) * 3]
+    rows += [(row["label"], row["value"], row["published"]) for row in headline_rows(numbers)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows).replace("| --- ", "|---").replace("--- |", "---|")
+
+
+def seeds_in_words(numbers: Mapping) -> str:
+    """How many seeds the numbers have: "3 seeds (NPT: 5)"."""
+    others = {}
+    for key, row in HEADLINE.items():
+        if (seeds := numbers.get(key, {}).get("seeds", 0)) not in (0, numbers["seeds"]):
+            others[row.table.name.partition("_")[0].upper()] = seeds
+    but = f" ({', '.join(f'{study}: {seeds}' for study, seeds in others.items())})" if others else ""
+    return f"{numbers['seeds']} seed{'' if numbers['seeds'] == 1 else 's'}{but}"
+
+
+def in_figures(number: Mapping, signed: bool = False) -> str:
     """An estimate with half its interval: "66.8", "+6.7 ± 0.9"; one decimal."""
     text = f"{number['estimate']:+.1f}" if signed else f"{number['estimate']:.1f}"
     if "low" in number:
@@ -72,45 +181,43 @@ def in_figures(number: dict, signed: bool = False) -> str:
     return text.replace("-", "−")
 
 
-def _where(numbers: dict) -> str:
+def _where(numbers: Mapping) -> str:
     if not numbers["scale"]:
         return "No records."
     data = "" if numbers["scale"] == "paper" else " (rendered data: the pattern, not the papers' numbers)"
-    counts = f"{numbers['tasks']} of 11 tasks, {numbers['seeds']} seeds"
+    counts = f"{numbers['tasks']} of 11 tasks, {seeds_in_words(numbers)}"
     return f"Scale {numbers['scale']}{data}\n{counts}, in percent, ± half a 95 % interval over seeds"
 
 
-def _gain(setting: Setting, experiment: str, recipe: str, reference: str, shots: int, split: str) -> dict | None:
-    if (gain := setting.gain(Which(recipe, shots, split), Which(reference, shots, split))) is None:
+def _number(row: Headline, measured: Averages) -> dict | None:
+    """A number as the headline has it; None where one of its two rows was not run."""
+    place = measured.find(row.row, row.column, row.block.label)
+    over = measured.table.row(row.over, row.block)
+    value = measured.gain(place, over) if over else measured.value(place)
+    if value is None:
         return None
-    printed, printed_reference = (_printed(experiment, which, shots, split) for which in (recipe, reference))
-    printed_gain = round(printed - printed_reference, 2)
-    return _rounded(gain.over_seeds) | {
-        "tasks_above": gain.tasks_above,
-        "tasks": len(gain.by_task),
-        "published": printed_gain,
-        "verdict": verdict_on_gain(gain.over_seeds, METHODS[reference].in_a_sentence, printed_gain),
+    printed_at = measured.table.place(row.printed_in or row.block, place.row, place.column)
+    if not over:
+        return _rounded(value) | {"published": measured.published(place)}
+    printed, by_task = round(measured.printed_gain(printed_at, over), 2), measured.gains_by_task(place, over)
+    return _rounded(value) | {
+        "tasks_above": sum(gain.estimate > 0 for gain in by_task.values()),
+        "tasks": len(by_task),
+        "published": printed,
+        "verdict": verdict_on_gain(value, over.name, printed),
     }
 
 
-def _printed(experiment: str, recipe: str, shots: int, split: str) -> float:
-    """The printed average. Base-to-new is printed for 4 shots: its signs stand for the pattern at any shots."""
-    table, shots = (1, shots) if experiment == "few_shot" else (3, 4)
-    cells = published_values("prograd", table)
-    if recipe == "zero_shot":
-        shots = 0
-    found = cells[(cells["method"] == METHODS[recipe].published_id) & (cells["shots"] == shots)]
-    return float(found.loc[found["split"] == split, "value"].iloc[0])
-
-
-def _harmonic_means(setting: Setting) -> dict:
+def _harmonic_means(table: Averages) -> dict:
+    """H by both definitions, each by recipe; what was not run is left out."""
     both: dict = {"mean_of_H": {}, "H_of_means": {}}
-    for recipe in ("zero_shot", "coop", "prograd"):
-        if (value := setting.average(Which(recipe, SHOTS, "H"))) is None:
+    for recipe in H_OF:
+        base, new, both_halves = (table.find(recipe, split, FOUR_SHOTS.label) for split in ("Base", "New", "H"))
+        if (value := table.value(both_halves)) is None:
             continue
         both["mean_of_H"][recipe] = _rounded(value)
-        base, new = (setting.runs(Which(recipe, SHOTS, half)) for half in ("base", "new"))
-        both["H_of_means"][recipe] = _rounded(average_H_of_means(base, new))
+        runs = (table.scope(place).runs(table.which(place)) for place in (base, new))
+        both["H_of_means"][recipe] = _rounded(average_H_of_means(*runs))
     return both
 
 

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from reprompt.claims.groups import ELEVATER_20
+from reprompt.evidence.adaptation import LABELS
 from reprompt.figures.mvlpt.heat import (
     OWN,
     clustered_order,
@@ -15,8 +15,8 @@ from reprompt.figures.mvlpt.heat import (
     tasks_of,
     without_own,
 )
-from reprompt.multitask.adaptation import LABELS
-from reprompt.tables.tasks import TASKS
+from reprompt.tasks.card import card_of
+from reprompt.tasks.groups import members
 
 SHADES = 20  # the page has so many steps from light to dark
 
@@ -37,8 +37,8 @@ def heatmaps(points: pd.DataFrame) -> dict:
         learners.append({"label": LABELS[learner], "grids": grids})
     colours = [{"shade": shade(step, lowest), "ink": ink(step, lowest)} for step in steps]
     seeds = int(points["seeds"].max())
-    setting = f"{seeds} seed{'' if seeds == 1 else 's'}, {len(tasks_of(points))} of {len(ELEVATER_20)} tasks"
-    return {"setting": setting, "learners": learners, "colours": colours, "own": OWN, "lowest": f"{100 * lowest:.0f}"}
+    coverage = f"{seeds} seed{'' if seeds == 1 else 's'}, {len(tasks_of(points))} of {len(members('elevater20'))} tasks"
+    return {"coverage": coverage, "learners": learners, "colours": colours, "own": OWN, "lowest": f"{100 * lowest:.0f}"}
 
 
 def _grid(points: pd.DataFrame, order: list[str], name: str, lowest: float) -> dict:
@@ -48,7 +48,7 @@ def _grid(points: pd.DataFrame, order: list[str], name: str, lowest: float) -> d
     pairs = points.set_index(["source", "target"])
     rows = [
         {
-            "task": TASKS[source],
+            "task": card_of(source).printed,
             "cells": [_cell(pairs, source, target, lowest) for target in order],
             "mean": _percent(transfer.loc[source].mean()),
         }
@@ -56,12 +56,13 @@ def _grid(points: pd.DataFrame, order: list[str], name: str, lowest: float) -> d
     ]
     means = [_percent(transfer[target].mean()) for target in order]
     overall = _percent(transfer.stack().mean())
-    return {"order": name, "heads": [TASKS[task] for task in order], "rows": rows, "means": means, "overall": overall}
+    heads = [card_of(task).printed for task in order]
+    return {"order": name, "heads": heads, "rows": rows, "means": means, "overall": overall}
 
 
 def _cell(pairs: pd.DataFrame, source: str, target: str, lowest: float) -> dict:
     """A pair: its number, the step of its shade, and what is said at the pointer."""
-    names = f"{TASKS[source]} → {TASKS[target]}"
+    names = f"{card_of(source).printed} → {card_of(target).printed}"
     if (source, target) not in pairs.index:
         return {"number": "", "step": None, "words": f"{names}: not run", "own": source == target}
     pair = pairs.loc[source, target]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reprompt.cells.recipes import from_path, recipe_of
 from reprompt.claims import counts
 from reprompt.claims.verdict import VERDICTS
-from reprompt.plan.recipes import RECIPES
-from reprompt.report.headline import LABELS, headline, in_figures
+from reprompt.report.headline import headline, headline_rows, in_figures, seeds_in_words
 from reprompt.report.heatmaps import heatmaps
 from reprompt.tables.html import embedded
 from reprompt.tables.methods import METHODS
@@ -23,7 +23,6 @@ STUDIES = {
     "gram": "GRAM: Gradient-Regulated Meta-Prompt Learning (ICCV 2023)",
     "mvlpt": "MVLPT: Multitask Vision-Language Prompt Tuning (WACV 2024)",
     "npt": "NPT: Neural-collapse-anchored Prompt Tuning",
-    "cross": "All studies combined",
 }
 # Figures that the page draws itself: a template, and what it shows of the points in the figure's csv.
 INTERACTIVE = {"mvlpt_figure4": ("heatmaps.html", heatmaps)}
@@ -38,31 +37,42 @@ class Shown:
     stem: Path
 
     @property
+    def is_table(self) -> bool:
+        return self.name.partition("_")[2].startswith("table")
+
+    @property
     def label(self) -> str:
         """What the paper calls it, "Figure 1a"; what no paper has goes by its subject: "Figure: similarity"."""
         kind, number, subject = re.match(r"(table|figure)(\d*[a-z]?)_?(.*)", self.name.partition("_")[2]).groups()
         return f"{kind.title()} {number}" if number else f"{kind.title()}: {subject}"
 
 
-def report_page(
-    out: Path,
-    records: pd.DataFrame,
-    outputs: Sequence[Shown],
-    costs: Sequence[Mapping],
-    contact_sheets: Mapping[str, Path],
-    plan_summary: Mapping[str, object],
-    provenance: Mapping[str, object],
-    claims: pd.DataFrame,
-    backbone: str | None = None,
-) -> str:
-    """The page of one scale as text, to stand at `out`. Raises FileNotFoundError for a table whose files are missing.
+@dataclass(frozen=True)
+class ScaleResults:
+    """What one scale has produced, as far as its page shows it.
 
-    `records` are those of all jobs; `outputs` the tables and figures, whose files (STEM.html or STEM.png) exist;
-    `costs` the sidecars of the jobs; `contact_sheets` captions to pictures; `plan_summary` and `provenance` lines of
-    two short tables, label to value; `claims` what became of every claim. Pictures are linked by their paths relative
-    to the page.
+    `records` are those of all jobs; `outputs` the tables (STEM.html exists) and figures (STEM.png);
+    `costs` the sidecars of the jobs, with seconds; `contact_sheets` captions to pictures; `plan_summary` and
+    `provenance` lines of two short tables, label to value; `claims` what became of every claim.
     """
-    numbers = headline(records, backbone)
+
+    records: pd.DataFrame
+    outputs: Sequence[Shown]
+    costs: Sequence[Mapping]
+    contact_sheets: Mapping[str, Path]
+    plan_summary: Mapping[str, object]
+    provenance: Mapping[str, object]
+    claims: pd.DataFrame
+
+
+def report_page(out: Path, results: ScaleResults) -> str:
+    """The page of one scale as text, to stand at `out`; pictures are linked by their paths relative to it.
+
+    Raises FileNotFoundError for a table or figure whose files are missing, and ValueError for records of several scales
+    or backbones.
+    """
+    records = results.records
+    numbers = headline(records)
     templates = Environment(
         loader=PackageLoader("reprompt.report", "templates"),
         autoescape=True,
@@ -74,43 +84,27 @@ def report_page(
         scale=numbers["scale"] or "no records",
         real=numbers["scale"] == "paper",
         numbers=numbers,
-        headline_rows=headline_rows(numbers),
+        seeds=seeds_in_words(numbers),
+        headline_rows=[row | {"tone": _tone(row["verdict"])} for row in headline_rows(numbers, on_the_page=True)],
         harmonic_rows=harmonic_rows(numbers),
-        studies=_by_study(out, outputs),
-        sheets=[(caption, _relative(out, path)) for caption, path in contact_sheets.items()],
-        plan_summary=plan_summary,
-        provenance=provenance,
-        claims=claim_rows(claims),
+        studies=_by_study(out, results.outputs),
+        sheets=[(caption, _relative(out, path)) for caption, path in results.contact_sheets.items()],
+        plan_summary=results.plan_summary,
+        provenance=results.provenance,
+        claims=claim_rows(results.claims),
         verdicts=VERDICTS,
         totals={
             "numbers": len(records),
             "cells": records["cell"].nunique(),
             "images": int(records["images"].sum()),
         },
-        costs=cost_rows(costs),
-        circumstances=circumstances(costs),
+        costs=cost_rows(results.costs),
+        circumstances=circumstances(results.costs),
     )
 
 
-def headline_rows(numbers: Mapping) -> list[dict]:
-    """The headline as rows of words: label, value, on how many tasks, printed value, verdict, and a tone for it."""
-    rows = []
-    for key, label in LABELS.items():
-        number, signed = numbers.get(key), key != "zero_shot"
-        row = {"label": label, "value": "not run", "tasks": "", "published": "", "verdict": "", "tone": "open"}
-        if number is not None:
-            row["value"] = in_figures(number, signed)
-            row["published"] = f"{number['published']:{'+' if signed else ''}.2f}".replace("-", "−")
-            row["verdict"] = number.get("verdict", "deterministic: no draw, no interval")
-            row["tone"] = _tone(row["verdict"])
-            if "tasks" in number:
-                row["tasks"] = f"{number['tasks_above']} of {number['tasks']}"
-        rows.append(row)
-    return rows
-
-
 def claim_rows(claims: pd.DataFrame) -> list[dict]:
-    """How many claims of each paper hold, are contradicted, are inconclusive or were not run."""
+    """How many claims of each paper hold, are contradicted, are inconclusive or were not run: a row per paper."""
     return [
         {"label": STUDIES.get(paper, paper).partition(":")[0], "counts": [int(row[verdict]) for verdict in VERDICTS]}
         for paper, row in counts(claims).iterrows()
@@ -131,7 +125,7 @@ def cost_rows(costs: Iterable[Mapping]) -> list[dict]:
     groups: dict[str, dict] = {}
     for cost in costs:
         experiment, *rest = str(cost["job"]).split("/")
-        label = f"{experiment}, {RECIPES[rest[0]].label}" if rest else experiment
+        label = f"{experiment}, {recipe_of(from_path(rest[0])).label}" if rest else experiment
         group = groups.setdefault(label, {"label": label, "jobs": 0, "cells": 0, "seconds": 0.0})
         group["jobs"] += 1
         group["cells"] += cost.get("cells", 0)
@@ -144,41 +138,42 @@ def circumstances(costs: Iterable[Mapping]) -> dict[str, str]:
     """Devices, threads, commits and versions that the jobs ran with; more than one where jobs differ."""
     costs = list(costs)
 
-    def seen(values: Iterable[object]) -> str:
+    def distinct(values: Iterable[object]) -> str:
         return ", ".join(sorted({str(value) for value in values})) or "not recorded"
 
-    said = {
-        "device": seen(cost["device"] for cost in costs if "device" in cost),
-        "processor, instructions, threads, BLAS": seen(cost["machine"] for cost in costs if "machine" in cost),
-        "threads per job": seen(cost["threads"] for cost in costs if "threads" in cost),
-        "commit": seen(str(cost["commit"])[:12] for cost in costs if "commit" in cost),
+    lines = {
+        "device": distinct(cost["device"] for cost in costs if "device" in cost),
+        "processor, instructions, threads, BLAS": distinct(cost["machine"] for cost in costs if "machine" in cost),
+        "threads per job": distinct(cost["threads"] for cost in costs if "threads" in cost),
+        "commit": distinct(str(cost["commit"])[:12] for cost in costs if "commit" in cost),
     }
     packages = sorted({name for cost in costs for name in cost.get("versions", {})})
     for name in packages:
-        said[name] = seen(cost["versions"][name] for cost in costs if name in cost.get("versions", {}))
-    return said
+        lines[name] = distinct(cost["versions"][name] for cost in costs if name in cost.get("versions", {}))
+    return lines
 
 
 def _by_study(out: Path, outputs: Sequence[Shown]) -> list[dict]:
+    """The studies in the order of their first output, each with what report.html shows of its tables and figures."""
     studies: dict[str, dict] = {}
     for shown in outputs:
         key = shown.name.split("_")[0]
         title = STUDIES.get(key, key)
         study = studies.setdefault(key, {"title": title, "short": title.partition(":")[0], "outputs": []})
-        page, picture = Path(f"{shown.stem}.html"), Path(f"{shown.stem}.png")
-        if not page.exists() and not picture.exists():
-            raise FileNotFoundError(f"{shown.stem}.html and .png are missing; `snakemake --cores all` makes them")
+        main = Path(f"{shown.stem}.{'html' if shown.is_table else 'png'}")
+        if not main.exists():
+            raise FileNotFoundError(f"{main} is missing; `snakemake --cores all` makes it")
         study["outputs"].append(
             {
                 "name": shown.name,
                 "label": shown.label,
                 "title": shown.title,
-                "table": embedded(page.read_text(encoding="utf-8")) if page.exists() else "",
+                "table": embedded(main.read_text(encoding="utf-8")) if shown.is_table else "",
                 "drawn": _drawn(shown),
-                "picture": _relative(out, picture),
+                "picture": "" if shown.is_table else _relative(out, main),
                 "files": [
                     (path.name.removeprefix(shown.name + "."), _relative(out, path))
-                    for end in ("csv", "details.csv", "html", "png")
+                    for end in (("csv", "details.csv", "html") if shown.is_table else ("csv", "png"))
                     if (path := Path(f"{shown.stem}.{end}")).exists()
                 ],
             }

@@ -1,11 +1,14 @@
-"""One function per table of each paper: records in, `Table` out, no disk."""
+"""The tables of the papers, as specifications: called with records, each gives its `Table`, and touches no disk."""
 
-from reprompt.tables import prograd
-from reprompt.tables.gram import GRAM_TABLES
-from reprompt.tables.mvlpt import MVLPT_TABLES
-from reprompt.tables.npt import NPT_TABLES
+from reprompt.tables import gram, mvlpt, npt, prograd
+from reprompt.tables.specification import Specification
 from reprompt.tables.table import Table
 
-TABLES = {name: getattr(prograd, name) for name in prograd.__all__} | NPT_TABLES | MVLPT_TABLES | GRAM_TABLES
+TABLES: dict[str, Specification] = {
+    name: table
+    for paper in (prograd, npt, mvlpt, gram)
+    for name, table in vars(paper).items()
+    if isinstance(table, Specification)
+}
 
-__all__ = ["TABLES", "Table"]
+__all__ = ["TABLES", "Specification", "Table"]

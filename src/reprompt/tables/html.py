@@ -5,7 +5,6 @@ from html import escape
 import pandas as pd
 from great_tables import GT, html, loc, style
 
-from reprompt.tables.layout import UPRIGHT
 from reprompt.tables.table import Table, in_cell, pieces
 
 PAGE = """<!doctype html>
@@ -17,6 +16,7 @@ PAGE = """<!doctype html>
 </html>
 """
 GREY = "#6b6b6b"
+UPRIGHT = 14  # columns of numbers whose heads stand upright; those of a table of more are rotated
 
 
 def to_html(table: Table) -> str:
@@ -109,8 +109,10 @@ def _row(table: Table, band: list[str], row: str) -> dict:
     for panel, block in enumerate(band):
         for column in table.columns:
             values[_key(panel, column)] = _cell(table, table.at(block, row, column))
-    found = table.gains.get((band[0], row), [])
-    gains = [f"<b>{escape(where)}</b>: {escape(words)}" if where else escape(words) for where, words in found]
+    gains = [
+        f"<b>{escape(where)}</b>: {escape(words)}" if where else escape(words)
+        for where, words in table.gains.get((band[0], row), [])
+    ]
     values["gains"] = "" if not gains else f'<div style="min-width:16em">{"<br>".join(gains)}</div>'
     return values
 
@@ -119,7 +121,7 @@ def _cell(table: Table, cell: pd.Series | None) -> str:
     """Ours above with half the interval, in a wide table beneath it, then print; the verdict where cells differ."""
     if cell is None:
         return f'<span style="color:{GREY}">–</span>'
-    entry = table.entry(cell, decimals=2)
+    entry = table.entry(cell)
     value = escape(entry.value) if entry.was_run else f'<i style="color:{GREY}">{entry.value}</i>'
     if beside := entry.mark or (entry.half and f"± {entry.half}"):
         value += f'{"<br>" if table.wide else " "}<span style="font-size:80%">{beside}</span>'

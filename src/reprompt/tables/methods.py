@@ -6,7 +6,7 @@ PLAIN_WORDS = ("Zero-shot", "Linear", "Cosine", "Joint")  # labels that begin wi
 
 
 @dataclass(frozen=True)
-class Method:
+class PaperMethod:
     """A row of a paper's table: our recipe id, its label, its published id and the row it is judged against."""
 
     recipe: str
@@ -25,39 +25,43 @@ class Method:
 METHODS = {
     method.recipe: method
     for method in (
-        Method("zero_shot", "Zero-shot CLIP", "zero_shot_clip"),
-        Method("prompt_ensemble", "CLIP++ (ensemble)", "clip_ensemble", "zero_shot"),
-        Method("linear_probe", "Linear probe", "linear_probe", "zero_shot"),
-        Method("coop", "CoOp", "coop", "zero_shot"),
-        Method("cocoop", "CoCoOp", "cocoop", "zero_shot"),
-        Method("prograd", "ProGrad", "prograd", "coop"),
-        Method("prograd_ensemble", "ProGrad++", "prograd_ensemble", "prograd"),
-        Method("prograd_oracle", "ProGrad, oracle direction", "prograd_oracle_direction", "prograd"),
-        Method("prograd_general", "G_g only", "prograd_general"),
-        Method("prograd_orthogonal", "G_perp only", "prograd_orthogonal"),
-        Method("lwf", "LwF", "lwf_kd", "coop"),
-        Method("cosine", "Cosine classifier", "cosine_classifier"),
-        Method("cosine_prograd", "Cosine + ProGrad", "cosine_classifier+prograd", "cosine"),
-        Method("cocoop_npt", "CoCoOp + NPT", "cocoop+npt", "cocoop"),
-        Method("maple", "MaPLe", "maple", "zero_shot"),
-        Method("maple_lc", "MaPLe + LC", "maple+lc", "maple"),
-        Method("maple_mi", "MaPLe + MI", "maple+mi", "maple"),
-        Method("maple_npt", "MaPLe + NPT", "maple+npt", "maple"),
-        Method("vpt", "VPT", "vpt", "zero_shot"),
-        Method("coop_gram", "CoOp + GRAM", "coop+gram", "coop", "gram"),
-        Method("vpt_gram", "VPT + GRAM", "vpt+gram", "vpt", "gram"),
-        Method("unigram", "UNIGRAM", "unigram", "coop_gram", "gram"),
-        Method("joint", "Joint tuning", "coop+vpt_joint", "coop"),
+        PaperMethod("zero_shot", "Zero-shot CLIP", "zero_shot_clip"),
+        PaperMethod("prompt_ensemble", "CLIP++ (ensemble)", "clip_ensemble", "zero_shot"),
+        PaperMethod("linear_probe", "Linear probe", "linear_probe", "zero_shot"),
+        PaperMethod("coop", "CoOp", "coop", "zero_shot"),
+        PaperMethod("cocoop", "CoCoOp", "cocoop", "zero_shot"),
+        PaperMethod("prograd", "ProGrad", "prograd", "coop"),
+        PaperMethod("prograd_ensemble", "ProGrad++", "prograd_ensemble", "prograd"),
+        PaperMethod("prograd_oracle", "ProGrad, oracle direction", "prograd_oracle_direction", "prograd"),
+        PaperMethod("prograd_general", "G_g only", "prograd_general"),
+        PaperMethod("prograd_orthogonal", "G_perp only", "prograd_orthogonal"),
+        PaperMethod("lwf", "LwF", "lwf_kd", "coop"),
+        PaperMethod("cosine", "Cosine classifier", "cosine_classifier"),
+        PaperMethod("cosine_prograd", "Cosine + ProGrad", "cosine_classifier+prograd", "cosine"),
+        PaperMethod("cocoop_npt", "CoCoOp + NPT", "cocoop+npt", "cocoop"),
+        PaperMethod("maple", "MaPLe", "maple", "zero_shot"),
+        PaperMethod("maple_lc", "MaPLe + LC", "maple+lc", "maple"),
+        PaperMethod("maple_mi", "MaPLe + MI", "maple+mi", "maple"),
+        PaperMethod("maple_npt", "MaPLe + NPT", "maple+npt", "maple"),
+        PaperMethod("vpt", "VPT", "vpt", "zero_shot"),
+        PaperMethod("coop_gram", "CoOp + GRAM", "coop+gram", "coop", "gram"),
+        PaperMethod("vpt_gram", "VPT + GRAM", "vpt+gram", "vpt", "gram"),
+        PaperMethod("unigram", "UNIGRAM", "unigram", "coop_gram", "gram"),
+        PaperMethod("joint", "Joint tuning", "coop+vpt_joint", "coop"),
     )
 }
 # GRAM, Table 6: what UNIGRAM is without one of its parts. Some have its recipe and another start.
 ABLATIONS = (
-    Method("unigram", "UNIGRAM without domain shift", "unigram-no_domain_shift", "unigram", "gram_no_domain_shift"),
-    Method(
+    PaperMethod(
+        "unigram", "UNIGRAM without domain shift", "unigram-no_domain_shift", "unigram", "gram_no_domain_shift"
+    ),
+    PaperMethod(
         "unigram_plain", "UNIGRAM without regulator", "unigram-no_gradient_regulating", "unigram", "gram_no_regulator"
     ),
-    Method("joint_pretrained", "Pre-trained joint tuning", "unigram-prompt_pretraining", "unigram", "gram_pretraining"),
-    Method("unigram", "UNIGRAM from labelled data", "unigram-supervised_meta", "unigram", "gram_supervised"),
+    PaperMethod(
+        "joint_pretrained", "Pre-trained joint tuning", "unigram-prompt_pretraining", "unigram", "gram_pretraining"
+    ),
+    PaperMethod("unigram", "UNIGRAM from labelled data", "unigram-supervised_meta", "unigram", "gram_supervised"),
     replace(METHODS["joint"], reference="unigram"),
 )
 UNTUNED = ("zero_shot", "prompt_ensemble")  # their records have shots 0 and seed 0

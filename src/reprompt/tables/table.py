@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from reprompt.statistics import Interval
+from reprompt.evidence.statistics import Interval
 
 CELL_COLUMNS = ("block", "row", "column", "published", "regenerated", "low", "high", "seeds", "difference")
 CELL_COLUMNS += ("verdict", "pattern")
@@ -68,6 +68,7 @@ class Table:
     abreast: int = 1
     signed: tuple[str, ...] = ()
     holds: ClassVar[str] = "number"
+    decimals: ClassVar[int] = 2  # of the files; a cell has two
 
     @property
     def title(self) -> str:
@@ -116,18 +117,19 @@ class Table:
 
     def pattern(self, block: str, row: str) -> list[tuple[str, list[str]]]:
         """The row's gains in words, each with the columns it holds for: [("above CoOp, as published", ["1", "2"])]."""
-        of = self.cells[(self.cells["block"] == block) & (self.cells["row"] == row) & (self.cells["pattern"] != "")]
-        return [(words, list(cells["column"])) for words, cells in of.groupby("pattern", sort=False)]
+        in_row = (self.cells["block"] == block) & (self.cells["row"] == row) & (self.cells["pattern"] != "")
+        by_pattern = self.cells[in_row].groupby("pattern", sort=False)
+        return [(words, list(cells["column"])) for words, cells in by_pattern]
 
-    def entry(self, cell: pd.Series, decimals: int) -> Entry:
-        """What a cell shows: ours with so many decimals, the printed value with the two that papers print."""
+    def entry(self, cell: pd.Series) -> Entry:
+        """What a cell shows: two decimals, as papers print."""
         sign = "+" if cell["row"] in self.signed else ""
         published = "" if math.isnan(cell["published"]) else f"{cell['published']:{sign}.2f}"
         if math.isnan(cell["regenerated"]):
             return Entry("not run", was_run=False, published=published)
         return Entry(
-            value=f"{cell['regenerated']:{sign}.{decimals}f}",
-            half="" if math.isnan(cell["low"]) else f"{(cell['high'] - cell['low']) / 2:.{decimals}f}",
+            value=f"{cell['regenerated']:{sign}.2f}",
+            half="" if math.isnan(cell["low"]) else f"{(cell['high'] - cell['low']) / 2:.2f}",
             published=published,
             difference=published and f"{cell['difference']:+.2f}",
             verdict=published and cell["verdict"],
@@ -151,16 +153,16 @@ class Table:
 
         A table of one column does not say where.
         """
-        found = {}
+        gains = {}
         alone = len(self.columns) == 1
         for block in self.blocks:
             for row in self.rows(block):
                 everywhere = [column for column in self.columns if self.at(block, row, column) is not None]
                 if patterns := self.pattern(block, row):
-                    found[block, row] = [
+                    gains[block, row] = [
                         ("" if alone else columns_in_words(at, everywhere), words) for words, at in patterns
                     ]
-        return found
+        return gains
 
     @property
     def footnotes(self) -> tuple[str, ...]:
@@ -171,36 +173,35 @@ class Table:
     def _gains_of_rows(self) -> list[str]:
         """A sentence for every row with gains."""
         sentences = []
-        for (block, row), found in self.gains.items():
-            of = f"{in_words(row)} ({block})" if block else in_words(row)
-            of = of if row in self.signed else f"Gain of {of}"
-            sentences.append(f"{of}: {'; '.join(f'{words} ({where})' for where, words in found)}.")
+        for (block, row), gains in self.gains.items():
+            name = f"{in_words(row)} ({block})" if block else in_words(row)
+            subject = name if row in self.signed else f"Gain of {name}"
+            sentences.append(f"{subject}: {'; '.join(f'{words} ({where})' for where, words in gains)}.")
         return sentences
 
     def _gains_of_panels(self) -> list[str]:
         """A sentence for every row over all panels, which go by their marks: "above CoOp ((a) 1 and 5, (b) all)"."""
-        found: dict[str, dict[str, list[str]]] = {}
+        by_row: dict[str, dict[str, list[str]]] = {}
         for (block, row), gains in self.gains.items():
             for where, words in gains:
-                found.setdefault(row, {}).setdefault(words, []).append(f"{block.split()[0]} {where}")
+                by_row.setdefault(row, {}).setdefault(words, []).append(f"{block.split()[0]} {where}")
         sentences = []
-        for row, gains in found.items():
-            said = [f"{words} ({', '.join(places)})" for words, places in gains.items()]
-            sentences.append(f"Gain of {in_words(row)}: {'; '.join(said)}.")
+        for row, gains in by_row.items():
+            clauses = [f"{words} ({', '.join(places)})" for words, places in gains.items()]
+            sentences.append(f"Gain of {in_words(row)}: {'; '.join(clauses)}.")
         return sentences
 
     def to_csv(self) -> str:
-        """The tidy cells as CSV: two decimals, one order, the same bytes for the same records."""
-        return csv(self.cells.assign(seeds=self.cells["seeds"].astype("Int64")))
+        """The tidy cells as CSV: `decimals`, one order, the same bytes for the same records."""
+        return self._csv(self.cells.assign(seeds=self.cells["seeds"].astype("Int64")))
 
     def details_to_csv(self) -> str:
         """The details as CSV."""
-        return csv(self.details)
+        return self._csv(self.details)
 
-
-def csv(frame: pd.DataFrame) -> str:
-    """A frame as CSV with two decimals, empty cells for missing values and Unix line ends."""
-    return frame.to_csv(index=False, float_format="%.2f", lineterminator="\n")
+    def _csv(self, frame: pd.DataFrame) -> str:
+        """Empty cells for missing values and Unix line ends."""
+        return frame.to_csv(index=False, float_format=f"%.{self.decimals}f", lineterminator="\n")
 
 
 def in_words(label: str) -> str:

@@ -1,10 +1,9 @@
-"""Write a table beside its stem: STEM.csv, STEM.html, STEM.png, and STEM.details.csv where the table has details."""
+"""Write a table beside its stem: STEM.csv, STEM.html, and STEM.details.csv where the table has details."""
 
 from pathlib import Path
 
-from reprompt.atomic import write_text, written_whole
+from reprompt.foundation.atomic import write_text
 from reprompt.tables.html import to_html
-from reprompt.tables.image import to_png
 from reprompt.tables.table import Table
 
 
@@ -14,5 +13,3 @@ def write_table(table: Table, stem: Path) -> None:
     if len(table.details):
         write_text(Path(f"{stem}.details.csv"), table.details_to_csv())
     write_text(Path(f"{stem}.html"), to_html(table))
-    with written_whole(Path(f"{stem}.png")) as unfinished:
-        unfinished.write_bytes(to_png(table))

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from scipy.io import savemat
 
-from reprompt.data.cards.card import Card, Download
+from reprompt.tasks.card import Card
+from reprompt.tasks.downloads import Download
 
 KIT = "ILSVRC2012_devkit_t12/data"
 Members = dict[str, bytes]
@@ -45,8 +46,10 @@ def _packed(piece: Download, members: Members) -> bytes:
     if piece.inner and piece.inner.own_folder:
         folders = {path.split("/")[0] for path in members}
         members = {
-            f"{one}.tar": tar({path.removeprefix(f"{one}/"): c for path, c in members.items() if path.startswith(one)})
-            for one in sorted(folders)
+            f"{name}.tar": tar(
+                {path.removeprefix(f"{name}/"): c for path, c in members.items() if path.startswith(name)}
+            )
+            for name in sorted(folders)
         }
     elif piece.inner:
         members = {piece.inner.match: tar(members)}

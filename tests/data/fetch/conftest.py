@@ -14,9 +14,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from reprompt.data.cards.card import Card, card_of
 from reprompt.data.fetch.download import Patience
 from reprompt.data.files.readers import READERS
+from reprompt.tasks.card import Card, card_of
 
 NESTED = ("gtsrb", "country211", "rendered-sst2", "MNIST/raw", "pcam")  # which readers take as well
 
@@ -85,24 +85,24 @@ def card() -> Callable[..., Card]:
     """A card of two classes, two training and two test pictures, with these downloads."""
 
     def make(*downloads: dict, **other: object) -> Card:
-        said = {
+        keys = {
             "name": "dtd",
-            "tasks": ["dtd"],
+            "printed": "DTD",
+            "groups": {},
             "title": "Textures",
             "source": "https://example.org/textures",
             "classes": 2,
             "train": 2,
-            "val": None,
             "test": 2,
             "folder": "dtd",
             "downloads": downloads,
             "licence": "none",
             "registration": False,
             "template": "{} texture.",
-            "metric": "accuracy",
+            "name_tokens": {"mean": 1, "longest": 2},
             "class_name_rule": "folder names",
         }
-        return Card.model_validate(said | other)
+        return Card.model_validate(keys | other)
 
     return make
 
@@ -124,25 +124,25 @@ def served(server, tmp_path):
     def serve(name, spoil=lambda folder: None):
         card = card_of(name)
         official = {"official": True} if card.elevater else {}
-        made = layouts.make(card.tasks[0], tmp_path / "made" / name, 5, **official)
+        made = layouts.make(name, tmp_path / "made" / name, 5, **official)
         base = next((made / nested for nested in NESTED if (made / nested).is_dir()), made)
-        if name == "cc3m":
+        if name == "corpus":
             for n, shard in enumerate(sorted(base.iterdir())):
                 shard.rename(base / f"cc3m-train-{n:04d}.tar")
             card = card.model_copy(update={"downloads": (card.downloads[0].model_copy(update={"numbers": (0, 1)}),)})
-        sound = READERS[card.tasks[0]](made) if card.tasks[0] in READERS else None
+        sound = READERS[name](made) if name in READERS else None
         spoil(base)
         downloads = []
         contents = archives.archives_of(card, base)
         for piece in card.pieces:
             content = contents[piece.file]
-            said = piece.model_dump(exclude_defaults=True, mode="json")
-            said |= {
+            keys = piece.model_dump(exclude_defaults=True, mode="json")
+            keys |= {
                 "url": server.serve(f"{name}/{piece.file}", content),
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "bytes": len(content),
             }
-            downloads.append({key: value for key, value in said.items() if key not in ("md5", "mirrors")})
+            downloads.append({key: value for key, value in keys.items() if key not in ("md5", "mirrors")})
         own = {"downloads": downloads}
         if sound:
             own |= {"classes": len(sound.class_names), "train": len(sound.train) or None, "test": len(sound.test)}

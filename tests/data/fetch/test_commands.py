@@ -2,14 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from project import PROJECT
 from reprompt.data.commands import app
-
-PROJECT = Path(__file__).parents[3]
 
 
 def run(*words: object):
@@ -29,9 +27,7 @@ def test_status_of_a_named_data_set_that_is_missing_is_a_failure(tmp_path):
 
 
 def test_a_mistyped_name_gets_the_nearest_known_one(tmp_path):
-    assert (
-        str(run("fetch", "food102", "--root", tmp_path).exception) == "no data set 'food102'; did you mean 'food101'?"
-    )
+    assert str(run("fetch", "food102", "--root", tmp_path).exception) == "no task 'food102'; did you mean 'food101'?"
 
 
 def test_fetch_of_what_needs_a_person_says_so_and_fails(tmp_path):

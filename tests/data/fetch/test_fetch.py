@@ -7,7 +7,7 @@ import os
 import pytest
 
 from reprompt.data.fetch import fetch as fetching
-from reprompt.data.fetch.fetch import FetchError, Place, fetch
+from reprompt.data.fetch.fetch import FetchError, PlaceOnDisk, fetch
 
 PICTURES = {"textures/banded/1.jpg": b"1", "textures/dotted/1.jpg": b"2"}
 
@@ -97,15 +97,15 @@ def test_a_passing_fault_and_a_cut_connection_end_in_a_complete_data_set(card, p
 
 
 def test_what_a_killed_run_half_unpacked_is_done_again(card, pictures, hasty, tmp_path, files_in):
-    one = card(pictures())
-    half = Place(tmp_path, one).unpacking(one.pieces[0]) / "whole/banded"
+    textures = card(pictures())
+    half = PlaceOnDisk(tmp_path, textures).unpacking(textures.pieces[0]) / "whole/banded"
     half.mkdir(parents=True)
     (half / "junk").write_text("junk")
     (tmp_path / "dtd/images").mkdir()  # it was being moved there
-    assert Place(tmp_path, one).missing
-    fetch(one, tmp_path, hasty)
+    assert PlaceOnDisk(tmp_path, textures).missing
+    fetch(textures, tmp_path, hasty)
     assert files_in(tmp_path) == {"dtd/images/banded/1.jpg", "dtd/images/dotted/1.jpg"}
-    assert not Place(tmp_path, one).missing
+    assert not PlaceOnDisk(tmp_path, textures).missing
 
 
 def test_an_interrupt_while_unpacking_leaves_nothing_half_written(

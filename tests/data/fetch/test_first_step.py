@@ -10,14 +10,16 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
+from project import PROJECT
 from reprompt.cli import app
 from reprompt.clip.weights import save
-from reprompt.data.cards.card import CARDS, card_of
-from reprompt.plan.parameters import load_parameters, parse_parameters
-from reprompt.plan.plan import make_plan
-from reprompt.records import read_rows
+from reprompt.planning.parameters import load_parameters, parse_parameters
+from reprompt.planning.plan import make_plan
+from reprompt.records.files import read_rows
+from reprompt.tasks.card import cards
+from reprompt.tasks.groups import members
 
-PARAMS = Path(__file__).parents[3] / "params.yaml"
+PARAMS = PROJECT / "params.yaml"
 PAPER = load_parameters(PARAMS, "paper")
 BACKBONE = "ViT-B-16"
 ONE_STEP = {"epochs": 1, "steps_per_epoch": 1, "warmup_rate": 0.01, "epochs_of_task": {}, "batch": 4}
@@ -26,11 +28,16 @@ ONE_STEP = {"epochs": 1, "steps_per_epoch": 1, "warmup_rate": 0.01, "epochs_of_t
 def experiments_of(task: str) -> tuple[list[str], dict]:
     """The tasks that are needed, and what is run: CoOp and VPT by the protocol in which the papers use the task."""
     if task in PAPER.shifts:
-        one = {"protocol": "transfer", "tuning": "few_shot", "tasks": ["imagenet"], "judged_on": ["imagenet", task]}
-        return ["imagenet", task], one | {"methods": ["coop", "vpt"], "shots": [1]}
+        experiment = {
+            "protocol": "transfer",
+            "tuning": "few_shot",
+            "tasks": ["imagenet"],
+            "judged_on": ["imagenet", task],
+        }
+        return ["imagenet", task], experiment | {"methods": ["coop", "vpt"], "shots": [1]}
     if task in PAPER.targets:
-        one = {"protocol": "elevater", "tuning": "elevater", "tasks": [task]}
-        return [task], one | {"methods": ["coop_middle", "vpt_deep"], "shots": [2]}
+        experiment = {"protocol": "elevater", "tuning": "elevater", "tasks": [task]}
+        return [task], experiment | {"methods": ["coop_middle", "vpt_deep"], "shots": [2]}
     return [task], {"protocol": "few_shot", "tuning": "few_shot", "methods": ["coop", "vpt"], "shots": [1]}
 
 
@@ -48,7 +55,7 @@ def parameters(root: Path, cards: Path, task: str) -> dict:
     for unused in ("gram", "experiments"):
         raw["scales"]["fixture"].pop(unused)
     raw["scales"]["fixture"]["tuning"] = {"few_shot": ONE_STEP, "elevater": ONE_STEP | {"checkpoint": "last"}}
-    raw["scales"]["fixture"]["methods"] = {"vpt_deep": {"visual_length": 2, "visual_depth": 2}}
+    raw["scales"]["fixture"]["learners"] = {"vpt_deep": {"visual_length": 2, "visual_depth": 2}}
     return raw
 
 
@@ -66,15 +73,14 @@ def reprompt(*words: object) -> None:
     assert outcome.exit_code == 0, outcome.output
 
 
-@pytest.mark.parametrize("name", [name for name in CARDS if name not in ("cc3m", "webvision")])
-def test_a_task_is_fetched_split_encoded_and_tuned(name, served, weights, tmp_path, monkeypatch):
+@pytest.mark.parametrize("task", [task for task in cards() if task not in members("web")])
+def test_a_task_is_fetched_split_encoded_and_tuned(task, served, weights, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (task,) = card_of(name).tasks
     needed, _ = experiments_of(task)
     root, cards = tmp_path / "data", tmp_path / "cards"
-    for one in needed:
-        served(one)
-        reprompt("data", "fetch", one, "--root", root, "--cards", cards)
+    for name in needed:
+        served(name)
+        reprompt("data", "fetch", name, "--root", root, "--cards", cards)
     raw = parameters(root, cards, task)
     Path("params.yaml").write_text(yaml.safe_dump(raw))
     plan = make_plan(parse_parameters(raw, "fixture"))

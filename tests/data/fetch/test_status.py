@@ -34,24 +34,25 @@ def whole(tmp_path, picture):
 
 
 def test_nothing_is_missing_and_fetch_is_the_remedy(card, tmp_path):
-    found = status(card(ARCHIVE), tmp_path, READERS)
-    assert found.state == "missing"
-    assert found.remedies == ("reprompt data fetch dtd",)
-    assert found.faults == (f"{tmp_path}/dtd/images is missing",)
+    outcome = status(card(ARCHIVE), tmp_path, READERS)
+    assert outcome.state == "missing"
+    assert outcome.remedies == ("reprompt data fetch dtd",)
+    assert outcome.faults == (f"{tmp_path}/dtd/images is missing",)
 
 
 def test_what_a_person_has_to_do_is_the_remedy_where_no_program_may(card, tmp_path):
     by_hand = {key: value for key, value in ARCHIVE.items() if key != "url"} | {"page": "https://example.org/form"}
-    found = status(card(by_hand, registration=True, manual="Register first."), tmp_path, READERS)
-    assert "get it from https://example.org/form" in found.remedies[0]
-    assert found.remedies[1] == "Register first."
-    assert "needs a registration" in found.remarks[0]
+    outcome = status(card(by_hand, registration=True, manual="Register first."), tmp_path, READERS)
+    assert "get it from https://example.org/form" in outcome.remedies[0]
+    assert outcome.remedies[1] == "Register first."
+    assert "needs a registration" in outcome.remarks[0]
 
 
 def test_dead_links_and_alternatives_are_told_of_what_is_missing(card, tmp_path):
-    said = {"dead": ("the old page",), "alternatives": ("the new page",), "elevater": "classification/dtd_1"}
-    found = status(card(ARCHIVE, **said), tmp_path, READERS)
-    assert found.remarks == (
+    keys = {"dead": ("the old page",), "alternatives": ("the new page",), "elevater": "classification/dtd_1"}
+    outcome = status(card(ARCHIVE, **keys), tmp_path, READERS)
+    assert outcome.remarks == (
+        "licence: none",
         "ELEVATER's archives, for who has them, go to classification/dtd_1",
         "dead: the old page",
         "instead: the new page",
@@ -66,26 +67,26 @@ def test_a_missing_class_folder_is_partial(card, whole):
     for path in (whole / "dtd/images/dotted").iterdir():
         path.unlink()
     (whole / "dtd/images/dotted").rmdir()
-    found = status(card(ARCHIVE), whole, READERS)
-    assert found.state == "partial"
-    assert found.faults[0] == "1 classes, expected 2"
-    assert found.remedies == (f"move {whole}/dtd/images away, then: reprompt data fetch dtd",)
+    outcome = status(card(ARCHIVE), whole, READERS)
+    assert outcome.state == "partial"
+    assert outcome.faults[0] == "1 classes, expected 2: folder names"
+    assert outcome.remedies == (f"move {whole}/dtd/images away, then: reprompt data fetch dtd",)
 
 
 def test_an_empty_class_folder_is_partial_and_the_class_is_named(card, whole):
     for path in (whole / "dtd/images/dotted").iterdir():
         path.unlink()
-    found = status(card(ARCHIVE), whole, READERS)
-    assert "train: no image of class 'dotted'" in found.faults
-    assert "test: 1 images, expected 2" in found.faults
+    outcome = status(card(ARCHIVE), whole, READERS)
+    assert "train: no image of class 'dotted'" in outcome.faults
+    assert "test: 1 images, expected 2" in outcome.faults
 
 
 def test_a_truncated_picture_is_partial_and_named(card, whole):
     path = whole / "dtd/images/dotted/2.jpg"
     path.write_bytes(path.read_bytes()[:-200])
-    found = status(card(ARCHIVE), whole, READERS)
-    assert found.state == "partial"
-    assert str(path) in found.faults[0]
+    outcome = status(card(ARCHIVE), whole, READERS)
+    assert outcome.state == "partial"
+    assert str(path) in outcome.faults[0]
 
 
 def test_an_empty_picture_is_partial(card, whole):
@@ -111,9 +112,9 @@ def test_what_a_reader_cannot_read_is_partial_with_its_words(card, whole):
 
 
 def test_a_missing_python_package_is_the_remedy(card, whole):
-    found = status(card(ARCHIVE, package="no_such_package"), whole, READERS)
-    assert found.state == "partial"
-    assert found.remedies == ("pip install no_such_package",)
+    outcome = status(card(ARCHIVE, package="no_such_package"), whole, READERS)
+    assert outcome.state == "partial"
+    assert outcome.remedies == ("pip install no_such_package",)
     assert status(card(ARCHIVE, package="json"), whole, READERS).state == "present"
 
 
@@ -121,35 +122,35 @@ def test_half_of_a_download_is_partial(card, tmp_path):
     part = tmp_path / "downloads/dtd/pictures.zip.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(b"x" * 1234)
-    found = status(card(ARCHIVE), tmp_path, READERS)
-    assert found.state == "partial"
-    assert found.faults[0] == "pictures.zip is half downloaded (1,234 bytes)"
+    outcome = status(card(ARCHIVE), tmp_path, READERS)
+    assert outcome.state == "partial"
+    assert outcome.faults[0] == "pictures.zip is half downloaded (1,234 bytes)"
 
 
 def test_half_unpacked_is_partial(card, whole):
     (whole / "dtd/.unpacking-pictures.zip").mkdir()
-    found = status(card(ARCHIVE), whole, READERS)
-    assert found.state == "partial"
-    assert found.faults[0] == "pictures.zip is half unpacked"
+    outcome = status(card(ARCHIVE), whole, READERS)
+    assert outcome.state == "partial"
+    assert outcome.faults[0] == "pictures.zip is half unpacked"
 
 
 def test_one_piece_of_two_is_partial(card, whole):
     other = {**ARCHIVE, "file": "labels.zip", "makes": "labels"}
-    found = status(card(ARCHIVE, other), whole, READERS)
-    assert found.state == "partial"
-    assert found.faults == (f"{whole}/dtd/labels is missing",)
+    outcome = status(card(ARCHIVE, other), whole, READERS)
+    assert outcome.state == "partial"
+    assert outcome.faults == (f"{whole}/dtd/labels is missing",)
 
 
 def test_without_a_split_file_sizes_are_not_compared_and_that_is_told(card, whole):
-    found = status(card(ARCHIVE, SPLIT, train=7, test=9), whole, READERS)
-    assert found.state == "present"
-    assert found.remarks[0].startswith("without split.json: our own split; ")
+    outcome = status(card(ARCHIVE, SPLIT, train=7, test=9), whole, READERS)
+    assert outcome.state == "present"
+    assert outcome.remarks[0].startswith("without split.json: our own split; ")
 
 
 def test_with_the_split_file_sizes_are_compared(card, whole):
     (whole / "dtd/split.json").write_text("{}")
-    found = status(card(ARCHIVE, SPLIT, train=7, test=9), whole, READERS)
-    assert found.faults == ("train: 2 images, expected 7", "test: 2 images, expected 9")
+    outcome = status(card(ARCHIVE, SPLIT, train=7, test=9), whole, READERS)
+    assert outcome.faults == ("train: 2 images, expected 7", "test: 2 images, expected 9")
 
 
 def test_classes_of_pictures_with_several_are_counted(card, whole):
@@ -169,7 +170,7 @@ def test_of_many_faults_the_first_are_named(card, whole):
 
 def test_pictures_of_the_web_are_judged_by_their_shards(card, tmp_path):
     shards = {"file": "{number:02d}.tar", "url": "https://example.org/{number:02d}.tar", "extract": "none"}
-    corpus = card(shards | {"numbers": (0, 2)}, tasks=("corpus",), classes=None)
+    corpus = card(shards | {"numbers": (0, 2)}, name="corpus", classes=None)
     (tmp_path / "dtd").mkdir()
     for n in (0, 1):
         (tmp_path / f"dtd/0{n}.tar").write_bytes(b"x")

@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from reprompt.data.cards.card import Inner
 from reprompt.data.fetch.unpack import ArchiveError, merge, unpack
+from reprompt.tasks.downloads import Inner
 
 MEMBERS = {"data/images/a.jpg": b"a", "data/images/b/c.jpg": b"c", "readme.txt": b"r"}
 

@@ -22,11 +22,11 @@ import numpy as np
 from PIL import Image
 from scipy.io import savemat
 
-from reprompt.data.cards.card import card_of
 from reprompt.data.files.arrays import rows_of
 from reprompt.data.files.coop import EUROSAT_NAMES
 from reprompt.data.files.elevater import INDICES
 from reprompt.data.files.targets import target_names
+from reprompt.tasks.card import card_of
 
 TESTED = 2  # test pictures of each class, and validation pictures where a list has some
 WORDNET = {  # of ImageNet's 1000 classes
@@ -177,9 +177,10 @@ def oxford_pets(folder: Path, per_class: int, split_file: bool = True) -> None:
 def _write_official_split(path: Path, trainval: Listed, test: Listed, per_class: int) -> None:
     seen: dict[int, int] = {}
     train, val = [], []
-    for one in trainval:
-        seen[one[1]] = seen.get(one[1], 0) + 1
-        (train if seen[one[1]] <= per_class else val).append(one)
+    for picture in trainval:
+        label = picture[1]
+        seen[label] = seen.get(label, 0) + 1
+        (train if seen[label] <= per_class else val).append(picture)
     write_split_file(path, train, val, test)
 
 
@@ -583,7 +584,6 @@ MAKERS: dict[str, Callable[..., None]] = {
     "imagenet_a": imagenet_a,
     "imagenet_r": imagenet_r,
     **{task: _target(task) for task in INDICES},
-    "cc3m": cc3m,
     "corpus": cc3m,
     "webvision": webvision,
 }
@@ -631,8 +631,8 @@ def pack(task: str, folder: Path, archives: Path) -> list[Path]:
 
 def _members(folder: Path, top: Path, patterns: tuple[str, ...], below: str) -> dict[str, bytes]:
     """The files of some folders, by their names in an archive."""
-    found = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    paths = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
     prefix = f"{below}/" if below else ""
     return {prefix + file.relative_to(top).as_posix(): file.read_bytes() for file in files if file.is_file()}
 

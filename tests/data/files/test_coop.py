@@ -149,7 +149,7 @@ def rewrite(folder, change):
         (lambda lists: lists["train"].append(["banded/banded_0001.jpg", 3]), "not a split file"),
         (lambda lists: lists["train"][0].__setitem__(2, "striped"), "label 0 is both 'striped' and 'banded'"),
         (
-            lambda lists: lists.update(train=[one for one in lists["train"] if one[1] != 1]),
+            lambda lists: lists.update(train=[entry for entry in lists["train"] if entry[1] != 1]),
             "no training picture of label 1",
         ),
         (lambda lists: lists["test"][0].__setitem__(1, 9), "test label 9 is not one of 4 classes"),

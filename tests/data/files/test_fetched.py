@@ -2,11 +2,11 @@
 
 import pytest
 
-from reprompt.data.cards.card import card_of
 from reprompt.data.fetch.fetch import DOWNLOADS, fetch
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
 from reprompt.data.files.targets import TARGETS
+from reprompt.tasks.card import card_of
 
 WITHOUT_ARCHIVES = ("fer2013", "hateful_memes", "patch_camelyon")  # got by hand, or written with a package of its own
 
@@ -28,15 +28,15 @@ def test_the_archives_of_a_card_are_unpacked_into_the_layout_that_is_read(tmp_pa
             target.parent.mkdir(parents=True, exist_ok=True)
             archive.rename(target)
     fetch(card, root)
-    found, expected = READERS[task](root / card.folder), READERS[task](folder)
-    assert found.class_names == expected.class_names
-    assert sorted(item.label for item in found.test) == sorted(item.label for item in expected.test)
-    assert len(found.train) == len(expected.train)
-    assert all(picture_of(item).mode == "RGB" for item in (*found.train[:3], *found.test[-3:]))
+    fetched, expected = READERS[task](root / card.folder), READERS[task](folder)
+    assert fetched.class_names == expected.class_names
+    assert sorted(item.label for item in fetched.test) == sorted(item.label for item in expected.test)
+    assert len(fetched.train) == len(expected.train)
+    assert all(picture_of(item).mode == "RGB" for item in (*fetched.train[:3], *fetched.test[-3:]))
     if task != "imagenet":  # whose validation pictures have other names in the archive
         name = [
-            sorted(item.name(where) for item in of.test)
-            for where, of in ((root / card.folder, found), (folder, expected))
+            sorted(item.name(where) for item in listing.test)
+            for where, listing in ((root / card.folder, fetched), (folder, expected))
         ]
         assert name[0] == name[1]
 

@@ -11,12 +11,12 @@ from PIL import Image
 from reprompt.data.files import pairs as pairs_module
 from reprompt.data.files.pairs import Pairs, Skipped
 from reprompt.data.files.transforms import centred
-from reprompt.data.web import places_of
+from reprompt.data.web import web_indices
 
 
 @pytest.fixture
 def root(made):
-    return made("cc3m")
+    return made("corpus")
 
 
 def test_captions_and_pictures_belong_together_in_the_order_of_shards(root, layouts):
@@ -31,7 +31,7 @@ def test_the_task_has_no_topics_yet_and_holds_out_a_fifth(root):
     pairs = Pairs(root, 16, workers=1)
     assert pairs.labels("corpus", "train").tolist() == [-1] * 8
     assert pairs.labels("corpus", "test").tolist() == [-1] * 2
-    assert np.array_equal(pairs.images("corpus", "test", [1]), pairs.pictures(places_of(10, "test")[[1]]))
+    assert np.array_equal(pairs.images("corpus", "test", [1]), pairs.pictures(web_indices(10, "test")[[1]]))
 
 
 def test_unreadable_pictures_and_empty_captions_are_counted_and_left_out(tmp_path, layouts):
@@ -101,9 +101,9 @@ def test_a_caption_may_be_in_the_facts_alone(tmp_path, layouts):
 
 
 def test_progress_is_told_of_every_shard(root):
-    told = []
-    _ = Pairs(root, 16, workers=1, advance=told.append).captions
-    assert told == [1, 1]
+    shards = []
+    _ = Pairs(root, 16, workers=1, advance=shards.append).captions
+    assert shards == [1, 1]
 
 
 @pytest.mark.parametrize("cut", [100, 700, 1024])

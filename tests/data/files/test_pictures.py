@@ -26,8 +26,8 @@ def test_a_file_a_member_of_a_zip_and_a_place_in_a_tar_give_the_same_picture(tmp
         (tmp_path / "a.zip", "pets/dog.png"),
         (tmp_path / "a.tar", f"{place}:{len(content)}"),
     ]
-    found = [np.asarray(picture_of(Item(path, member, 0))) for path, member in items]
-    assert all(np.array_equal(one, layouts.pixels("dog.png")) for one in found)
+    pictures = [np.asarray(picture_of(Item(path, member, 0))) for path, member in items]
+    assert all(np.array_equal(picture, layouts.pixels("dog.png")) for picture in pictures)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1", "LA"])

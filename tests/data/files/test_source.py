@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reprompt.data.cards.card import card_of
+from reprompt.cells.parameters import FileData, Views
 from reprompt.data.files import source as source_module
 from reprompt.data.files.listing import path_hash
 from reprompt.data.files.source import Files
 from reprompt.data.files.transforms import centred, squashed
 from reprompt.data.source import split_of
 from reprompt.data.views import random_view
-from reprompt.plan.parameters import Views
-from reprompt.streams import numpy_stream
+from reprompt.foundation.streams import numpy_stream
+from reprompt.tasks.card import card_of
 
 VIEWS = Views(count=3, smallest_crop=0.08, flip=0.5)
 
@@ -31,31 +31,31 @@ def root(tmp_path, layouts, monkeypatch):
     return put
 
 
-def files(root, size=32, pool=100, squash=(), workers=2, **more):
-    return Files(root, size, pool, squash, workers, **more)
+def files(root, classes=None, **settings):
+    usual = {"size": 32, "pool": 100, "squashed": (), "workers": 2}
+    return Files(FileData(source="files", root=str(root), **usual | settings), classes)
 
 
 def test_a_task_is_found_below_the_root_and_named_as_its_card_says(root):
-    found = files(root("dtd"))
-    assert found.class_names("dtd") == ["banded", "blotchy", "polka-dotted", "zigzagged"]
-    assert found.template("dtd") == "{} texture."
-    assert found.labels("dtd", "test").tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    source = files(root("dtd"))
+    assert source.class_names("dtd") == ["banded", "blotchy", "polka-dotted", "zigzagged"]
+    assert source.labels("dtd", "test").tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
 def test_the_pool_is_the_first_of_each_class_in_the_order_of_hashes(root):
     folder = root("imagenet", per_class=7) / "imagenet"
-    found = files(folder.parent, pool=3)
-    assert Counter(found.labels("imagenet", "train").tolist()) == dict.fromkeys(range(6), 3)
-    names = [item.name(folder) for item in found.listing("imagenet").train]
+    source = files(folder.parent, pool=3)
+    assert Counter(source.labels("imagenet", "train").tolist()) == dict.fromkeys(range(6), 3)
+    names = [item.name(folder) for item in source.listing("imagenet").train]
     assert names == sorted(names, key=path_hash)
     of_first = [path.relative_to(folder).as_posix() for path in (folder / "images" / "train" / "n01440764").iterdir()]
     assert {name for name in names if "n01440764" in name} == set(sorted(of_first, key=path_hash)[:3])
 
 
 def test_pictures_of_several_classes_are_all_kept_in_the_order_of_hashes(root):
-    found = files(root("voc2007", per_class=3), pool=1)
-    assert found.labels("voc2007", "train").shape == (60, 20)
-    names = [item.name(found.folder("voc2007")) for item in found.listing("voc2007").train]
+    source = files(root("voc2007", per_class=3), pool=1)
+    assert source.labels("voc2007", "train").shape == (60, 20)
+    names = [item.name(source.folder("voc2007")) for item in source.listing("voc2007").train]
     assert names == sorted(names, key=path_hash)
 
 
@@ -68,55 +68,55 @@ def test_a_larger_pool_begins_with_the_smaller_one_in_each_class(root):
 
 def test_pictures_outside_the_pool_are_never_opened(root, layouts):
     folder = root("imagenet", per_class=6)
-    found = files(folder, pool=2)
-    used = {item.path for item in found.listing("imagenet").train}
+    source = files(folder, pool=2)
+    used = {item.path for item in source.listing("imagenet").train}
     for path in (folder / "imagenet" / "images" / "train").rglob("*.JPEG"):
         if path not in used:
             layouts.truncate(path)
-    assert found.images("imagenet", "train", range(12)).shape == (12, 32, 32, 3)
+    assert source.images("imagenet", "train", range(12)).shape == (12, 32, 32, 3)
 
 
-@pytest.mark.parametrize(("squash", "prepared"), [((), centred), (("dtd",), squashed), (("eurosat",), centred)])
-def test_images_are_the_pictures_asked_for_in_that_order(root, squash, prepared):
-    found = files(root("dtd"), squash=squash)
-    images = found.images("dtd", "test", [5, 0, 5])
-    expected = [prepared(Image.open(found.listing("dtd").test[n].path).convert("RGB"), 32) for n in (5, 0, 5)]
+@pytest.mark.parametrize(("squashed_tasks", "prepared"), [((), centred), (("dtd",), squashed), (("eurosat",), centred)])
+def test_images_are_the_pictures_asked_for_in_that_order(root, squashed_tasks, prepared):
+    source = files(root("dtd"), squashed=squashed_tasks)
+    images = source.images("dtd", "test", [5, 0, 5])
+    expected = [prepared(Image.open(source.listing("dtd").test[n].path).convert("RGB"), 32) for n in (5, 0, 5)]
     assert images.dtype == np.uint8
     assert np.array_equal(images, np.stack(expected))
 
 
 def test_views_depend_on_task_view_and_picture_alone(root):
-    found = files(root("dtd"))
-    both = found.views("dtd", [3, 0, 3], [0, 0, 2], VIEWS)
-    alone = files(found.root, workers=1, pool=3)  # another pool, other threads, another order
-    index = alone.listing("dtd").train.index(found.listing("dtd").train[3])
+    source = files(root("dtd"))
+    both = source.views("dtd", [3, 0, 3], [0, 0, 2], VIEWS)
+    alone = files(source.root, workers=1, pool=3)  # another pool, other threads, another order
+    index = alone.listing("dtd").train.index(source.listing("dtd").train[3])
     assert np.array_equal(alone.views("dtd", [index], [2], VIEWS)[0], both[2])
     assert not np.array_equal(both[0], both[2])
 
 
 def test_a_view_is_drawn_from_a_stream_named_by_the_pictures_path(root):
-    found = files(root("dtd"))
-    item = found.listing("dtd").train[3]
-    stream = numpy_stream(0, "augmented view", "dtd", 2, item.path.relative_to(found.root / "dtd").as_posix())
+    source = files(root("dtd"))
+    item = source.listing("dtd").train[3]
+    stream = numpy_stream(0, "augmented view", "dtd", 2, item.path.relative_to(source.root / "dtd").as_posix())
     expected = random_view(Image.open(item.path).convert("RGB"), 32, 0.08, 0.5, stream)
-    assert np.array_equal(found.views("dtd", [3], [2], VIEWS)[0], expected)
+    assert np.array_equal(source.views("dtd", [3], [2], VIEWS)[0], expected)
 
 
 def test_moving_the_root_changes_neither_views_nor_draws(root, tmp_path):
     first = files(root("dtd"))
-    views, draws = first.views("dtd", range(8), [1] * 8, VIEWS), split_of(first, "dtd", [1, 2], 2).draws
+    views, draws = first.views("dtd", range(8), [1] * 8, VIEWS), split_of(first, card_of("dtd"), [1, 2], 2).draws
     elsewhere = tmp_path / "elsewhere"
     shutil.move(tmp_path / "dtd", elsewhere / "dtd")
     second = files(elsewhere)
     assert np.array_equal(second.views("dtd", range(8), [1] * 8, VIEWS), views)
-    assert split_of(second, "dtd", [1, 2], 2).draws == draws
+    assert split_of(second, card_of("dtd"), [1, 2], 2).draws == draws
 
 
 def test_a_shift_has_no_training_pictures_and_still_makes_a_split(root):
-    found = files(root("imagenet_a"))
-    assert found.labels("imagenet_a", "train").shape == (0,)
-    assert found.images("imagenet_a", "train", []).shape == (0, 32, 32, 3)
-    split = split_of(found, "imagenet_a", [1], 4)
+    source = files(root("imagenet_a"))
+    assert source.labels("imagenet_a", "train").shape == (0,)
+    assert source.images("imagenet_a", "train", []).shape == (0, 32, 32, 3)
+    split = split_of(source, card_of("imagenet_a"), [1], 4)
     assert split.test_labels == [0, 0, 1, 1]
 
 
@@ -127,11 +127,11 @@ def test_several_threads_give_the_same_images_as_one(root):
 
 
 def test_a_truncated_picture_ends_the_work_with_its_name(root, layouts):
-    found = files(root("dtd"))
-    broken = found.listing("dtd").test[4].path
+    source = files(root("dtd"))
+    broken = source.listing("dtd").test[4].path
     layouts.truncate(broken)
     with pytest.raises(ValueError, match=f"{broken}: not a readable picture"):
-        found.images("dtd", "test", range(8))
+        source.images("dtd", "test", range(8))
 
 
 def test_a_missing_data_set_is_an_error_that_names_its_folder(tmp_path):

@@ -128,9 +128,9 @@ def test_torchvisions_own_layout_is_read_as_torchvision_reads_it(made, tmp_path,
         packed.unlink()
     listing = TARGETS[task](folder)
     for ours, split in ((listing.train, True), (listing.test, False)):
-        found = theirs(folder, split)
-        assert [item.label for item in ours] == [int(found[n][1]) for n in range(len(found))]
-        pixels = [np.asarray(found[n][0].convert("RGB")) for n in range(0, len(found), 17)]
+        samples = theirs(folder, split)
+        assert [item.label for item in ours] == [int(samples[n][1]) for n in range(len(samples))]
+        pixels = [np.asarray(samples[n][0].convert("RGB")) for n in range(0, len(samples), 17)]
         assert all(np.array_equal(np.asarray(picture_of(a)), b) for a, b in zip(ours[::17], pixels, strict=True))
 
 

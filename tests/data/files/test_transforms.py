@@ -63,8 +63,8 @@ def test_boxes_are_distributed_as_torchvisions():
     torch.manual_seed(0)
     stream, picture = np.random.default_rng(0), photograph(500, 375)
     ours = np.array([random_box(500, 375, 0.08, stream) for _ in range(4000)], float)
-    found = np.array([RandomResizedCrop.get_params(picture, [0.08, 1.0], [3 / 4, 4 / 3]) for _ in range(4000)], float)
-    top, left, height, width = found.T
+    crops = np.array([RandomResizedCrop.get_params(picture, [0.08, 1.0], [3 / 4, 4 / 3]) for _ in range(4000)], float)
+    top, left, height, width = crops.T
     assert ours[:, 0].mean() == pytest.approx(left.mean(), abs=6)
     assert ours[:, 1].mean() == pytest.approx(top.mean(), abs=5)
     areas = (ours[:, 2] - ours[:, 0]) * (ours[:, 3] - ours[:, 1])

@@ -14,9 +14,9 @@ def web(root, pool=100):
 
 
 def test_names_are_the_first_synonyms_in_label_order(made):
-    found = web(made("webvision"))
-    assert found.class_names("webvision") == ["tench", "goldfish", "great white shark"]
-    assert found.images("webvision", "test", [0, 5]).shape == (2, 16, 16, 3)
+    source = web(made("webvision"))
+    assert source.class_names("webvision") == ["tench", "goldfish", "great white shark"]
+    assert source.images("webvision", "test", [0, 5]).shape == (2, 16, 16, 3)
 
 
 def test_both_engines_are_used_and_the_pool_is_the_first_by_hash(made):
@@ -38,18 +38,18 @@ def test_unreadable_pictures_are_replaced_by_the_next_and_told_of(made, layouts)
     first = web(root, pool=2).items("train")
     layouts.truncate(first[0].path)
     (root / "index" / "pool2.json").unlink()
-    found = web(root, pool=2)
-    assert found.unreadable == (first[0].path.relative_to(root).as_posix(),)
-    assert Counter(found.labels("webvision", "train").tolist()) == {0: 2, 1: 2, 2: 2}
-    assert first[0] not in found.items("train")
+    source = web(root, pool=2)
+    assert source.unreadable == (first[0].path.relative_to(root).as_posix(),)
+    assert Counter(source.labels("webvision", "train").tolist()) == {0: 2, 1: 2, 2: 2}
+    assert first[0] not in source.items("train")
 
 
 def test_unreadable_test_pictures_are_left_out(made, layouts):
     root = made("webvision")
     layouts.truncate(root / "val_images_256" / "val000004.jpg")
-    found = web(root)
-    assert found.labels("webvision", "test").tolist() == [0, 1, 2, 0, 2]
-    assert found.unreadable == ("val_images_256/val000004.jpg",)
+    source = web(root)
+    assert source.labels("webvision", "test").tolist() == [0, 1, 2, 0, 2]
+    assert source.unreadable == ("val_images_256/val000004.jpg",)
 
 
 def test_a_second_start_looks_at_no_picture(made, monkeypatch):

@@ -23,5 +23,5 @@ def difference(path: Path, expected: Expected) -> str:
     if not wanted:
         return ""
     with open(path, "rb") as file:
-        found = hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
-    return "" if found == wanted else f"its {kind} is {found}, expected {wanted}"
+        checksum = hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
+    return "" if checksum == wanted else f"its {kind} is {checksum}, expected {wanted}"

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import requests
 
-from reprompt.atomic import write_text
 from reprompt.data.fetch.checksum import Expected, difference
+from reprompt.foundation.atomic import write_text
 
 CHUNK = 1 << 16  # bytes; of a cut connection, less than one chunk is lost
 PASSING = (408, 425, 429)  # besides 5xx: answers that another attempt may change
@@ -217,13 +217,13 @@ def _length(headers: requests.structures.CaseInsensitiveDict) -> int | None:
 
 
 def _total(headers: requests.structures.CaseInsensitiveDict) -> int | None:
-    found = re.search(r"/(\d+)$", headers.get("Content-Range", ""))
-    return int(found[1]) if found else None
+    match = re.search(r"/(\d+)$", headers.get("Content-Range", ""))
+    return int(match[1]) if match else None
 
 
 def _start(headers: requests.structures.CaseInsensitiveDict) -> int | None:
-    found = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
-    return int(found[1]) if found else None
+    match = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
+    return int(match[1]) if match else None
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reprompt.data.cards.card import Card, Download, folder_of
 from reprompt.data.fetch.arrange import ARRANGE
 from reprompt.data.fetch.checksum import Expected, difference
 from reprompt.data.fetch.download import DownloadError, Patience, Report, download
 from reprompt.data.fetch.unpack import ArchiveError, merge, unpack
-from reprompt.locks import exclusive
+from reprompt.data.files.folders import folder_of
+from reprompt.foundation.locks import exclusive
+from reprompt.tasks.card import Card
+from reprompt.tasks.downloads import Download
 
 DOWNLOADS = "downloads"  # below the data root
 
@@ -25,7 +27,7 @@ class FetchError(ValueError):
 
 
 @dataclass(frozen=True)
-class Place:
+class PlaceOnDisk:
     """Where the pieces of a data set belong below the data root."""
 
     root: Path
@@ -33,7 +35,6 @@ class Place:
 
     @property
     def folder(self) -> Path:
-        """The data set's folder."""
         return self.root / self.card.folder
 
     def result(self, piece: Download) -> Path:
@@ -74,7 +75,7 @@ def fetch(
 
     `say` is told what begins, `report` gives for a file's name the function that is told of its bytes.
     """
-    place, left = Place(root, card), []
+    place, left = PlaceOnDisk(root, card), []
     with exclusive(root / DOWNLOADS / card.name / ".lock"):
         for piece in place.missing:
             if piece.url is None and not place.file(piece).exists():
@@ -96,7 +97,7 @@ def fetch(
 
 
 def _bring(
-    piece: Download, place: Place, patience: Patience, say: Callable[[str], None], report: Callable[[str], Report]
+    piece: Download, place: PlaceOnDisk, patience: Patience, say: Callable[[str], None], report: Callable[[str], Report]
 ) -> None:
     file, expected = place.file(piece), Expected(piece.bytes, piece.sha256, piece.md5)
     was_there = file.exists()
@@ -121,7 +122,7 @@ def _bring(
         file.unlink()
 
 
-def _put_in_place(piece: Download, place: Place, archive: Path) -> None:
+def _put_in_place(piece: Download, place: PlaceOnDisk, archive: Path) -> None:
     unpacking = place.unpacking(piece)
     shutil.rmtree(unpacking, ignore_errors=True)  # of a run that was killed
     try:
@@ -142,7 +143,7 @@ def _put_in_place(piece: Download, place: Place, archive: Path) -> None:
     unpacking.rmdir()
 
 
-def by_hand(piece: Download, place: Place) -> str:
+def by_hand(piece: Download, place: PlaceOnDisk) -> str:
     """What a person can do for a piece: get its file, or put what it makes in place."""
     where = f" from {piece.page or place.card.source}"
     if piece.extract == "none":

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reprompt.data.cards.card import Card, Download, folder_of
-from reprompt.data.fetch.fetch import Place, by_hand
+from reprompt.data.fetch.fetch import PlaceOnDisk, by_hand
 from reprompt.data.fetch.opened import unreadable
+from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, Reader
-from reprompt.plan.parameters import WEB_TASKS
+from reprompt.tasks.card import Card
+from reprompt.tasks.downloads import Download
+from reprompt.tasks.groups import members
 
 SAMPLE = 200  # pictures opened of each split
 NAMED = 3  # of many faults of one kind, so many are named
@@ -39,7 +41,7 @@ class Status:
 
 def status(card: Card, root: Path, readers: Readers, every_picture: bool = False) -> Status:
     """Look at a data set below `root`; `readers` are by task."""
-    place = Place(root, card)
+    place = PlaceOnDisk(root, card)
     missing = [piece for piece in place.missing if not piece.without]
     lacking = [piece for piece in place.missing if piece.without]
     remarks = tuple(f"without {piece.file}: {piece.without}; {by_hand(piece, place)}" for piece in lacking)
@@ -53,14 +55,13 @@ def status(card: Card, root: Path, readers: Readers, every_picture: bool = False
         )
         state = "partial" if begun or len(missing) < needed else "missing"
         return Status(card.name, card.title, state, faults, remedies, _of_card(card))
-    if set(card.tasks) <= set(WEB_TASKS):
+    if card.name in members("web"):
         return Status(card.name, card.title, "present", remarks=remarks)
-    (task,) = card.tasks
     if card.package and not importlib.util.find_spec(card.package) and folder_of(card, root) == place.folder:
         fault = f"cannot be read without the Python package {card.package}"
         return Status(card.name, card.title, "partial", (fault,), (f"pip install {card.package}",), remarks)
     try:
-        listing = readers[task](folder_of(card, root))
+        listing = readers[card.name](folder_of(card, root))
     except (ValueError, OSError) as error:
         return Status(card.name, card.title, "partial", (str(error),), _renewal(place), remarks)
     faults = _faults(card, listing, every_picture, counted=not lacking)
@@ -70,7 +71,7 @@ def status(card: Card, root: Path, readers: Readers, every_picture: bool = False
     return Status(card.name, card.title, "present", remarks=remarks)
 
 
-def _begun(piece: Download, place: Place) -> str:
+def _begun(piece: Download, place: PlaceOnDisk) -> str:
     """What there is of a piece that is not done; empty if nothing."""
     file = place.file(piece)
     part = file.with_name(file.name + ".part")
@@ -85,7 +86,7 @@ def _faults(card: Card, listing: Listing, every_picture: bool, counted: bool) ->
     """What is wrong with what a reader finds; `counted` where the card's sizes hold."""
     faults = []
     if card.classes not in (None, len(listing.class_names)):
-        faults.append(f"{len(listing.class_names):,} classes, expected {card.classes:,}")
+        faults.append(f"{len(listing.class_names):,} classes, expected {card.classes:,}: {card.class_name_rule}")
     for split, of_split, size in (("train", listing.train, card.train), ("test", listing.test, card.test)):
         if counted and size is not None and len(of_split) != size:
             faults.append(f"{split}: {len(of_split):,} images, expected {size:,}")
@@ -113,13 +114,13 @@ def _spread(pictures: Sequence[Item]) -> Sequence[Item]:
     return [pictures[round(n * (len(pictures) - 1) / (SAMPLE - 1))] for n in range(SAMPLE)]
 
 
-def _fetched_or_by_hand(place: Place, missing: Sequence[Download]) -> list[str]:
+def _fetched_or_by_hand(place: PlaceOnDisk, missing: Sequence[Download]) -> list[str]:
     by_program = [piece for piece in missing if piece.url]
     command = [f"reprompt data fetch {place.card.name}"] if by_program else []
     return command + [by_hand(piece, place) for piece in missing if piece not in by_program]
 
 
-def _renewal(place: Place) -> tuple[str, ...]:
+def _renewal(place: PlaceOnDisk) -> tuple[str, ...]:
     """How to have a data set anew whose pieces are all there, but not all right."""
     folder = folder_of(place.card, place.root)
     if folder != place.folder:
@@ -134,6 +135,7 @@ def _of_card(card: Card) -> tuple[str, ...]:
     elevater = (f"ELEVATER's archives, for who has them, go to {card.elevater}",) if card.elevater else ()
     return (
         *registration,
+        f"licence: {card.licence}",
         *elevater,
         *(f"dead: {what}" for what in card.dead),
         *(f"instead: {what}" for what in card.alternatives),

@@ -130,7 +130,7 @@ def stanford_cars(folder: Path) -> Listing:
     ):
         annotated = _matlab(path, "annotations")[0]
         try:
-            labels = [(str(one["fname"][0]), int(one["class"][0, 0]) - 1) for one in annotated]
+            labels = [(str(picture["fname"][0]), int(picture["class"][0, 0]) - 1) for picture in annotated]
         except (ValueError, IndexError) as error:
             raise ValueError(f"{path}: pictures lack a name or a class ({error}); get the list with labels") from None
         items = [Item(folder / pictures / name, None, label) for name, label in labels]

@@ -16,10 +16,10 @@ def in_threads(work: Callable[[Given], Made], given: Iterable[Given], workers: i
     rest = iter(given)
     pool = ThreadPoolExecutor(workers)
     try:
-        waiting = [pool.submit(work, one) for one in islice(rest, AHEAD * workers)]
+        waiting = [pool.submit(work, piece) for piece in islice(rest, AHEAD * workers)]
         while waiting:
             yield waiting.pop(0).result()
-            waiting += [pool.submit(work, one) for one in islice(rest, 1)]
+            waiting += [pool.submit(work, piece) for piece in islice(rest, 1)]
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -68,13 +68,13 @@ def _of_text(path: Path) -> list[tuple[str, list[int]]]:
 
 def _of_coco(path: Path) -> list[tuple[str, list[int]]]:
     """The same of a JSON file, in the order of the pictures' ids."""
-    found = json_of(path)
+    index = json_of(path)
     try:
-        first = min(category["id"] for category in found["categories"])
-        labels: dict[int, list[int]] = {image["id"]: [] for image in found["images"]}
-        for annotation in found["annotations"]:
+        first = min(category["id"] for category in index["categories"])
+        labels: dict[int, list[int]] = {image["id"]: [] for image in index["images"]}
+        for annotation in index["annotations"]:
             labels[annotation["image_id"]].append(annotation["category_id"] - first)
-        where = {image["id"]: _with_archive(image) for image in found["images"]}
+        where = {image["id"]: _with_archive(image) for image in index["images"]}
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not an index of images, annotations and categories (at {error})") from None
     return [(where[image], labels[image]) for image in sorted(labels)]

@@ -6,12 +6,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from reprompt.tasks.card import Card
+
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 
 
 def is_picture(name: str) -> bool:
     """Whether a file is a picture by its name; hidden files are none (macOS leaves `._x.jpg` in archives)."""
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in PICTURES
+
+
+def folder_of(card: Card, root: Path) -> Path:
+    """Where a data set lies below the data root: ELEVATER's folder where that is there, else the card's own."""
+    elevater = root / card.elevater
+    return elevater if card.elevater and elevater.is_dir() else root / card.folder
 
 
 def needed_file(path: Path) -> Path:

@@ -1,7 +1,7 @@
 """ImageNet and its four shifts, in the folders that CoOp's DATASETS.md describes.
 
 `classnames.txt` has a line per class, its WordNet id and CLIP's name for it; labels are in the order of the ids. The
-shifts are judged on only: they have no training pictures.
+shifts only test: they have no training pictures.
 """
 
 from pathlib import Path

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from reprompt.atomic import write_text
-from reprompt.locks import exclusive
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.locks import exclusive
 
 FORMAT = 1  # what is kept in another format is made anew
 
@@ -16,22 +16,22 @@ def kept_or_made(path: Path, made_from: dict, make: Callable[[], dict]) -> dict:
     Where two processes would make it, the second waits for the first. Raises ValueError if the file is broken.
     """
     wanted = {"format": FORMAT, **made_from}
-    found = _kept(path, wanted)
-    if found is not None:
-        return found
+    content = _kept(path, wanted)
+    if content is not None:
+        return content
     with exclusive(path.with_name(".lock")):
-        found = _kept(path, wanted)
-        if found is None:
-            found = {**wanted, **make()}
-            write_text(path, json.dumps(found) + "\n")
-        return found
+        content = _kept(path, wanted)
+        if content is None:
+            content = {**wanted, **make()}
+            write_text(path, json.dumps(content) + "\n")
+        return content
 
 
 def _kept(path: Path, wanted: dict) -> dict | None:
     if not path.exists():
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         raise ValueError(f"{path}: not valid JSON; remove it, and it is made again") from None
-    return found if {key: found.get(key) for key in wanted} == wanted else None
+    return content if {key: content.get(key) for key in wanted} == wanted else None

@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,31 +26,50 @@ VEHICLES = ("Car", "Van", "Truck")
 HELD_OUT_VIDEOS, VIDEO_SEED = 10, 123  # percent; TensorFlow Datasets' split of KITTI, which VTAB takes
 
 
+class CifarFiles(NamedTuple):
+    """The files of a CIFAR's Python version: its batches, the class names and their key, and the key of labels."""
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    meta: str
+    names_key: str
+    labels_key: str
+
+
+CIFAR10 = CifarFiles(
+    train=tuple(f"data_batch_{n}" for n in range(1, 6)),
+    test=("test_batch",),
+    meta="batches.meta",
+    names_key="label_names",
+    labels_key="labels",
+)
+CIFAR100 = CifarFiles(
+    train=("train",), test=("test",), meta="meta", names_key="fine_label_names", labels_key="fine_labels"
+)
+
+
 def cifar10(folder: Path, names: Names) -> Listing:
     """The Python version: five training batches and one for testing."""
-    batches = _inside(folder, "cifar-10-batches-py")
-    train = [batches / f"data_batch_{n}" for n in range(1, 6)]
-    return _cifar(folder, names, batches / "batches.meta", "label_names", "labels", train, [batches / "test_batch"])
+    return _cifar(folder, _inside(folder, "cifar-10-batches-py"), CIFAR10, names)
 
 
 def cifar100(folder: Path, names: Names) -> Listing:
     """The Python version; its labels are alphabetical and are put into ELEVATER's order by name."""
-    batches = _inside(folder, "cifar-100-python")
-    meta = batches / "meta"
-    return _cifar(folder, names, meta, "fine_label_names", "fine_labels", [batches / "train"], [batches / "test"])
+    return _cifar(folder, _inside(folder, "cifar-100-python"), CIFAR100, names)
 
 
-def _cifar(folder: Path, names: Names, meta: Path, names_key: str, key: str, *batches: list[Path]) -> Listing:
-    own = [name.replace("_", " ") for name in read_cifar(meta)[names_key]]
+def _cifar(folder: Path, base: Path, files: CifarFiles, names: Names) -> Listing:
+    meta = base / files.meta
+    own = [name.replace("_", " ") for name in read_cifar(meta)[files.names_key]]
     if sorted(own) != sorted(names):
         raise ValueError(f"{meta}: its classes are not the {len(names)} of this data set; get it again")
     listed = [
         tuple(
-            Item(path, str(row), names.index(own[label]))
-            for path in paths
-            for row, label in enumerate(read_cifar(path)[key])
+            Item(base / batch, str(row), names.index(own[label]))
+            for batch in batches
+            for row, label in enumerate(read_cifar(base / batch)[files.labels_key])
         )
-        for paths in batches
+        for batches in (files.train, files.test)
     ]
     return checked(folder, Listing(names, *listed))
 
@@ -86,9 +106,9 @@ def patch_camelyon(folder: Path, names: Names) -> Listing:
     files = _inside(folder, "pcam")
     listed = []
     for part in ("train", "test"):
-        pictures, labels = (needed_file(files / f"camelyonpatch_level_2_split_{part}_{which}.h5") for which in "xy")
-        found = np.asarray(read_hdf5(labels, "y")).ravel()
-        listed.append(tuple(Item(pictures, str(row), int(label)) for row, label in enumerate(found)))
+        pictures, table = (needed_file(files / f"camelyonpatch_level_2_split_{part}_{which}.h5") for which in "xy")
+        labels = np.asarray(read_hdf5(table, "y")).ravel()
+        listed.append(tuple(Item(pictures, str(row), int(label)) for row, label in enumerate(labels)))
     return checked(folder, Listing(names, *listed))
 
 
@@ -122,13 +142,14 @@ def rendered_sst2(folder: Path, names: Names) -> Listing:
 def _folders(folder: Path, base: Path, names: Names) -> Listing:
     listed, classes = [], None
     for part in ("train", "test"):
-        found = class_folders(base / part)
-        if len(found) != len(names) or found != (classes or found):
+        folders = class_folders(base / part)
+        if len(folders) != len(names) or folders != (classes or folders):
             raise ValueError(
-                f"{base / part} has {len(found)} class folders, expected {len(names)}, the same as in train"
+                f"{base / part} has {len(folders)} class folders, expected {len(names)}, the same as in train"
             )
-        classes = found
-        listed.append(tuple(Item(p, None, k) for k, name in enumerate(found) for p in pictures_in(base / part / name)))
+        classes = folders
+        paths = ((path, k) for k, name in enumerate(folders) for path in pictures_in(base / part / name))
+        listed.append(tuple(Item(path, None, k) for path, k in paths))
     return checked(folder, Listing(names, *listed))
 
 

@@ -25,7 +25,7 @@ from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item
 from reprompt.data.files.pictures import BROKEN, decoded, picture_of
 from reprompt.data.files.transforms import centred
-from reprompt.data.web import places_of
+from reprompt.data.web import web_indices
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 END_OF_TAR = 1024  # zero bytes that end a whole archive
@@ -53,7 +53,7 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Places:
+class PlacesOfPairs:
     """N readable pairs: the shard (N,) of each, offset (N,) and size (N,) of its picture there, and its caption."""
 
     shards: tuple[Path, ...]
@@ -85,26 +85,26 @@ class Pairs:
     @property
     def shards(self) -> tuple[Path, ...]:
         """The tar archives, sorted by name. Raises FileNotFoundError if there are none."""
-        found = tuple(sorted(needed_folder(self.root).glob("*.tar")))
-        if not found:
+        shards = tuple(sorted(needed_folder(self.root).glob("*.tar")))
+        if not shards:
             raise FileNotFoundError(f"{self.root} has no tar shards; `reprompt data status` says where they come from")
-        return found
+        return shards
 
     @cached_property
-    def places(self) -> Places:
+    def places(self) -> PlacesOfPairs:
         """All readable pairs, shard after shard; the shards that have no index yet are read first."""
         shards, digest = self.shards, hashlib.sha256()
         shard, offset, size, captions = [], [], [], []
         unreadable = without_caption = 0
         for number, path in enumerate(shards):
-            found = self._indexed(path)
-            digest.update(json.dumps([path.name, found["pairs"]]).encode())
-            shard.append(np.full(len(found["pairs"]), number))
-            offset.append(np.array([pair[0] for pair in found["pairs"]], np.int64))
-            size.append(np.array([pair[1] for pair in found["pairs"]], np.int64))
-            captions += [pair[2] for pair in found["pairs"]]
-            unreadable += len(found["unreadable"])
-            without_caption += found["without_caption"]
+            index = self._indexed(path)
+            digest.update(json.dumps([path.name, index["pairs"]]).encode())
+            shard.append(np.full(len(index["pairs"]), number))
+            offset.append(np.array([pair[0] for pair in index["pairs"]], np.int64))
+            size.append(np.array([pair[1] for pair in index["pairs"]], np.int64))
+            captions += [pair[2] for pair in index["pairs"]]
+            unreadable += len(index["unreadable"])
+            without_caption += index["without_caption"]
             self.advance(1)
         if not captions:
             raise ValueError(
@@ -112,7 +112,7 @@ class Pairs:
             )
         skipped = Skipped(unreadable, without_caption, len(captions))
         joined = (np.concatenate(part) for part in (shard, offset, size))
-        return Places(shards, *joined, captions, skipped, digest.hexdigest())
+        return PlacesOfPairs(shards, *joined, captions, skipped, digest.hexdigest())
 
     @property
     def captions(self) -> list[str]:
@@ -135,11 +135,11 @@ class Pairs:
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """No topic yet, -1, for every pair (N,) of `train` or `test`."""
-        return np.full(len(places_of(len(self.captions), split)), -1)
+        return np.full(len(web_indices(len(self.captions), split)), -1)
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Pictures (n, size, size, 3) of some pairs of `train` or `test`."""
-        return self.pictures(places_of(len(self.captions), split)[np.asarray(indices, int)])
+        return self.pictures(web_indices(len(self.captions), split)[np.asarray(indices, int)])
 
     def _item(self, pair: int) -> Item:
         at = self.places

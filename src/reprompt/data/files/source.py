@@ -1,44 +1,35 @@
 """The real data sets as a source of tasks: only listed until a picture is asked for, and then only that one decoded."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from reprompt.data.cards.card import card_of, folder_of
+from reprompt.cells.parameters import FileData, Views
 from reprompt.data.files.decoding import stacked
+from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, label_array, pooled
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
 from reprompt.data.files.transforms import centred, squashed
 from reprompt.data.views import augmented
-from reprompt.plan.parameters import Views
+from reprompt.tasks.card import card_of
 
 
 class Files:
-    """The data sets in the folders below `root` that their cards name.
+    """The data sets in the folders below a root that their cards name, as `data` says.
 
-    `train` is at most `pool` pictures of each class, the first by the hashes of their names, so that no draw depends on
-    the order of a directory and ImageNet's million pictures are never decoded; of pictures that can show several
-    classes it is all. Pictures are (size, size, 3); those of the tasks in `squash` are resized without regard to their
-    aspect, as MVLPT's code does with ELEVATER's.
-    `classes` says how many classes tasks must have; `cards` is a folder of the user's own cards.
+    `train` is at most a pool of pictures of each class, the first by the hashes of their names, so that no draw depends
+    on the order of a directory and ImageNet's million pictures are never decoded; of pictures that can show several
+    classes it is all. Pictures are (size, size, 3); those of the squashed tasks are resized without regard to their
+    aspect, as MVLPT's code does with ELEVATER's. `classes` says how many classes tasks must have.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        size: int,
-        pool: int,
-        squash: Collection[str],
-        workers: int,
-        classes: Mapping[str, int] | None = None,
-        cards: Path | None = None,
-    ):
-        self.root, self.size, self.pool, self.workers = Path(root), size, pool, workers
-        self.squash = squash
-        self.classes, self.cards = classes or {}, cards
+    def __init__(self, data: FileData, classes: Mapping[str, int] | None = None):
+        self.data, self.classes = data, classes or {}
+        self.root, self.cards = Path(data.root), Path(data.cards) if data.cards else None
         self._listings: dict[str, Listing] = {}
 
     def folder(self, task: str) -> Path:
@@ -58,15 +49,15 @@ class Files:
                 raise FileNotFoundError(
                     f"{folder} is missing: {task} goes there; `reprompt data status {task}` says where it comes from"
                 )
-            found = READERS[task](folder)
-            expected = self.classes.get(task, len(found.class_names))
-            if len(found.class_names) != expected:
+            listing = READERS[task](folder)
+            expected = self.classes.get(task, len(listing.class_names))
+            if len(listing.class_names) != expected:
                 raise ValueError(
-                    f"{folder}: {task} has {len(found.class_names)} classes, expected {expected};"
+                    f"{folder}: {task} has {len(listing.class_names)} classes, expected {expected};"
                     " extract the data set again"
                 )
-            train = tuple(pooled(found.train, folder, self.pool))
-            self._listings[task] = Listing(found.class_names, train, found.test, found.notes)
+            train = tuple(pooled(listing.train, folder, self.data.pool))
+            self._listings[task] = replace(listing, train=train)
         return self._listings[task]
 
     def notes(self, task: str) -> tuple[str, ...]:
@@ -77,10 +68,6 @@ class Files:
         """Class names in label order."""
         return list(self.listing(task).class_names)
 
-    def template(self, task: str) -> str:
-        """The task's hand-written template."""
-        return card_of(task, self.cards).template
-
     def labels(self, task: str, split: str) -> np.ndarray:
         """Labels (N,), or (N, K) where a picture can show several classes, of `train` or `test`."""
         listing = self.listing(task)
@@ -89,25 +76,27 @@ class Files:
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Pictures (n, size, size, 3), uint8. Raises UnreadablePicture for one that cannot be decoded."""
         items = self._items(task, split)
-        return stacked(partial(self._image, task), [items[index] for index in indices], self.size, self.workers)
+        chosen = [items[index] for index in indices]
+        return stacked(partial(self._image, task), chosen, self.data.size, self.data.workers)
 
-    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], of: Views) -> np.ndarray:
+    def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training pictures (n, size, size, 3), uint8, the i-th in its augmented view numbers[i].
 
         They are cut out of the pictures as they are on disk, at full size.
         """
         items = self._items(task, "train")
         wanted = [(items[index], number) for index, number in zip(indices, numbers, strict=True)]
-        return stacked(partial(self._view, task, self.folder(task), of), wanted, self.size, self.workers)
+        view = partial(self._view, task, self.folder(task), settings)
+        return stacked(view, wanted, self.data.size, self.data.workers)
 
     def _items(self, task: str, split: str) -> tuple[Item, ...]:
         listing = self.listing(task)
         return {"train": listing.train, "test": listing.test}[split]
 
     def _image(self, task: str, item: Item) -> np.ndarray:
-        prepared = squashed if task in self.squash else centred
-        return prepared(picture_of(item), self.size)
+        prepared = squashed if task in self.data.squashed else centred
+        return prepared(picture_of(item), self.data.size)
 
-    def _view(self, task: str, folder: Path, of: Views, wanted: tuple[Item, int]) -> np.ndarray:
+    def _view(self, task: str, folder: Path, settings: Views, wanted: tuple[Item, int]) -> np.ndarray:
         item, number = wanted
-        return augmented(picture_of(item), self.size, of, task, number, item.name(folder))
+        return augmented(picture_of(item), self.data.size, settings, task, number, item.name(folder))

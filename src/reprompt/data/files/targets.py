@@ -7,10 +7,10 @@ from pathlib import Path
 from reprompt.data.files.elevater import INDICES, read_elevater
 from reprompt.data.files.listing import Listing, Reader
 from reprompt.data.files.official import OFFICIAL
+from reprompt.tasks.card import card_of
 
 OPENS = ("target_names.json",)
 NAMES = Path(__file__).with_name("target_names.json")
-SEVERAL = ("voc2007",)  # a picture can show several classes
 
 
 @cache
@@ -23,7 +23,7 @@ def read_target(task: str, folder: Path) -> Listing:
     """List a target's pictures. Raises FileNotFoundError if neither layout is there."""
     names, index = target_names(task), INDICES[task]
     if (folder / index.train).exists():
-        return read_elevater(folder, index, names, task in SEVERAL)
+        return read_elevater(folder, index, names, card_of(task).is_multi_label)
     read, marks = OFFICIAL[task]
     if any((folder / mark).exists() for mark in marks):
         return read(folder, names)

@@ -11,6 +11,7 @@ looks at none.
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,6 @@ from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item, label_array, path_hash
 from reprompt.data.files.pictures import UnreadablePicture, picture_of
 from reprompt.data.files.transforms import centred
-
-TEMPLATE = "a photo of a {}."  # nothing is known of the pictures but what they show
 
 
 class WebVision:
@@ -41,10 +40,6 @@ class WebVision:
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""
         return list(self.names)
-
-    def template(self, task: str) -> str:
-        """The template."""
-        return TEMPLATE
 
     def items(self, split: str) -> tuple[Item, ...]:
         """The pictures of `train` (the pool) or `test`; the first time, they are looked at."""
@@ -113,29 +108,28 @@ class WebVision:
     def _pool(self, listed: list[tuple[str, int]], unreadable: list[str]) -> list[tuple[str, int]]:
         """Of each class the first readable pictures by hash; no more are looked at than that takes."""
         waiting: dict[int, list[tuple[str, int]]] = {}
-        for one in sorted(set(listed), key=lambda one: (path_hash(one[0]), one[1]), reverse=True):
-            waiting.setdefault(one[1], []).append(one)
+        for picture in sorted(set(listed), key=lambda picture: (path_hash(picture[0]), picture[1]), reverse=True):
+            waiting.setdefault(picture[1], []).append(picture)
         kept: list[tuple[str, int]] = []
         have = dict.fromkeys(waiting, 0)
         while any(waiting.values()):
-            some = [
+            wanted = [
                 waiting[label].pop()
                 for label in sorted(waiting)
                 for _ in range(min(self.pool - have[label], len(waiting[label])))
             ]
-            if not some:
+            if not wanted:
                 break
-            for name, label in self._decodable(some, unreadable):
+            for name, label in self._decodable(wanted, unreadable):
                 have[label] += 1
                 kept.append((name, label))
-        return sorted(kept, key=lambda one: (one[1], path_hash(one[0])))
+        return sorted(kept, key=lambda picture: (picture[1], path_hash(picture[0])))
 
     def _decodable(self, listed: list[tuple[str, int]], unreadable: list[str]) -> list[tuple[str, int]]:
-        """Those that can be decoded; the others are told of. Raises FileNotFoundError if one is not there."""
-        readable = in_threads(lambda one: self._is_readable(one[0]), listed, self.workers)
-        found = list(zip(listed, readable, strict=True))
-        unreadable += [name for (name, _), is_readable in found if not is_readable]
-        return [one for one, is_readable in found if is_readable]
+        """Those that can be decoded; the others go to `unreadable`. Raises FileNotFoundError if one is not there."""
+        readable = list(in_threads(lambda picture: self._is_readable(picture[0]), listed, self.workers))
+        unreadable += [name for (name, _), is_readable in zip(listed, readable, strict=True) if not is_readable]
+        return list(compress(listed, readable))
 
     def _is_readable(self, name: str) -> bool:
         try:

@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from reprompt.claims.groups import ELEVATER_20
+from reprompt.tasks.groups import members
 
 COLOURS = matplotlib.colormaps["Blues"]
 OWN = "#D55E00"  # the frame of a prompt that is judged on its own task
@@ -22,7 +22,7 @@ WHITE_FROM = 0.8  # of the way to the darkest
 
 def tasks_of(points: pd.DataFrame) -> list[str]:
     """The tasks that occur as `source` or `target`, in the paper's order."""
-    return [task for task in ELEVATER_20 if task in {*points["source"], *points["target"]}]
+    return [task for task in members("elevater20") if task in {*points["source"], *points["target"]}]
 
 
 def relative_grid(points: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:

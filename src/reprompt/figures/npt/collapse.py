@@ -7,46 +7,28 @@ exact simplex ETF lands on the corners of a regular K-gon of radius sqrt(2 / (K 
 crowd together give short arrows, and the plane's orientation is the same in every panel.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from reprompt.figures.canvas import add_axes, page, say_not_run
-from reprompt.figures.figure import PaperFigure
-from reprompt.figures.npt.marks import signed
-from reprompt.metrics import delta_lcd, delta_mid
-from reprompt.tables.methods import METHODS
-from reprompt.tables.setting import setting_of
+from reprompt.evaluation.metrics import delta_lcd, delta_mid
+from reprompt.figures.figure import Measured
+from reprompt.figures.looks import BLACK, BLUE, GREEN, ORANGE, SKY, YELLOW
+from reprompt.figures.page import Labels
+from reprompt.figures.panels import Axis, Panels
+from reprompt.figures.remarks import signed
+from reprompt.tables.scope import scope_of
 
-TASK = "eurosat"
-PANELS = {"a": ("zero_shot", 1.0), "b": ("maple", 1.0), "c": ("maple", 0.01), "d": ("maple_npt", 0.01)}
-LCD, MID = r"$\Delta_{\mathrm{LCD}}$", r"$\Delta_{\mathrm{MID}}$"
 IMAGES_PER_CLASS = 60  # drawn, evenly spaced in the test set; the degrees are of all images
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", YELLOW, SKY, BLACK, "#F0E442")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-PANEL_COLUMNS = ["panel", "recipe", "tau", "accuracy", "delta_lcd", "delta_mid", "text_share", "image_share"]
-POINT_COLUMNS = [*PANEL_COLUMNS, "kind", "class", "x", "y"]
-NOTES = (
-    "Arrows: text features, from their mean. Points: image features, at most 60 per class. Colours and numbers: the "
-    "novel classes in label order. Rings: where the arrows of an exact simplex end.",
-    "One orthogonal map per panel, for texts and images alike, onto the plane on which an exact simplex becomes this "
-    "regular figure. Kept: the shares of the text features' and of the image features' variance in that plane (of an "
-    "exact simplex of K classes: 2 / (K − 1)); the rest is not shown.",
-    "Δ: equations 2 and 3, signed, from all images in all dimensions; 0 is an exact simplex, and every image on its "
-    "text. The paper prints no numbers.",
-)
-
-
-def npt_figure1(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
-    """NPT, Figure 1: how close text and image features of EuroSAT's novel classes are to one simplex."""
-    setting = setting_of(records, "collapse_picture", backbone=backbone, tasks=(TASK,))
-    title = f"NPT Figure 1. Text and image features of EuroSAT's novel classes\n{setting.words}"
-    rows = [row for panel, (recipe, tau) in PANELS.items() for row in _points(setting.records, panel, recipe, tau)]
-    return PaperFigure("npt_figure1", title, pd.DataFrame(rows, columns=POINT_COLUMNS), _draw, decimals=4)
+COLUMNS = ["panel", "recipe", "tau", "accuracy", "delta_lcd", "delta_mid", "text_share", "image_share"]
+COLUMNS += ["kind", "class", "x", "y"]
+LCD, MID = r"$\Delta_{\mathrm{LCD}}$", r"$\Delta_{\mathrm{MID}}$"
 
 
 def polygon(corners: int) -> np.ndarray:
@@ -80,17 +62,32 @@ def degrees(classes: np.ndarray, images: np.ndarray, targets: np.ndarray) -> tup
     return delta_lcd(pairs), delta_mid(per_class, targets)
 
 
-def _points(records: pd.DataFrame, panel: str, recipe: str, tau: float) -> Iterator[tuple]:
-    """Every arrow and point of one panel; nothing where the run was not made."""
-    found = records[(records["recipe"] == recipe) & (records["tau"] == tau) & (records["split"] == "new")]
-    if found.empty:
-        return
-    run = found.sort_values("seed").iloc[0]
+@dataclass(frozen=True)
+class Features:
+    """Text and image features of one task's novel classes on the plane, of the recipe and imbalance of each panel."""
+
+    experiment: str
+    task: str
+    panels: Mapping[str, tuple[str, float]]
+
+    def of(self, records: pd.DataFrame) -> Measured:
+        """Every arrow and point of each panel's first run; nothing where it was not made."""
+        scope = scope_of(records, self.experiment, tasks=(self.task,))
+        runs = scope.records[scope.records["split"] == "new"].sort_values("seed")
+        rows = []
+        for panel, (recipe, tau) in self.panels.items():
+            for run in runs[(runs["recipe"] == recipe) & (runs["tau"] == tau)][:1].to_dict("records"):
+                rows += [(panel, recipe, tau, run["value"], *mark) for mark in _marks(run)]
+        return Measured(pd.DataFrame(rows, columns=COLUMNS), scope.words)
+
+
+def _marks(run: Mapping) -> Iterator[tuple]:
+    """Degrees, shares, kind, class and place of every arrow and point of a run."""
     classes, images = (run["measured"][name].astype(np.float64) for name in ("class_features", "image_features"))
     targets, directions = np.asarray(run["targets"]), plane(classes)
     centre = classes.mean(axis=0)
     shares = (share_kept(classes, directions), share_kept(images, directions))
-    of_panel = (panel, recipe, tau, run["value"], *degrees(classes, images, targets), *shares)
+    of_panel = (*degrees(classes, images, targets), *shares)
     for k, end in enumerate((classes - centre) @ directions, start=1):
         yield (*of_panel, "text", k, *end)
         own = images[targets == k - 1]
@@ -99,51 +96,32 @@ def _points(records: pd.DataFrame, panel: str, recipe: str, tau: float) -> Itera
             yield (*of_panel, "image", k, *point)
 
 
-def _draw(figure1: PaperFigure) -> Figure:
-    """Four panels side by side on one scale, their degrees beneath."""
-    points = figure1.points
-    figure, bottom = page(figure1.title, 2.32, NOTES)
-    reach = (
-        1.0 if points.empty else max(1.2 * simplex_radius(points["class"].max()), points[["x", "y"]].abs().max().max())
-    )
-    for place, (panel, (recipe, tau)) in enumerate(PANELS.items()):
-        axes = add_axes(figure, 0.1 + 1.72 * place, bottom + 0.45, 1.64, 1.64)
-        for spine in axes.spines.values():
-            spine.set(visible=True, color="#cccccc")
-        tuned = "not tuned" if recipe == "zero_shot" else f"τ = {tau:g}"
-        axes.set_title(f"({panel}) {METHODS[recipe].label}, {tuned}", fontsize=7.5, pad=3)
-        here = points[points["panel"] == panel]
-        if here.empty:
-            say_not_run(axes)
-            continue
-        axes.set(xlim=(-1.04 * reach, 1.04 * reach), ylim=(-1.04 * reach, 1.04 * reach), xticks=[], yticks=[])
-        _draw_panel(axes, here)
-        of = here.iloc[0]
-        beneath = (
-            f"{LCD} {signed(of['delta_lcd'], 3)}   {MID} {signed(of['delta_mid'], 3)}",
-            f"novel accuracy {of['accuracy']:.1f} %",
-            f"kept: text {of['text_share']:.0%}, images {of['image_share']:.0%}",
-        )
-        for line, words in enumerate(beneath):
-            axes.annotate(
-                words, (0.5, 0), (0, -7 - 8.5 * line), "axes fraction", "offset points", ha="center", va="center"
-            )
-    return figure
+@dataclass(frozen=True, kw_only=True)
+class Simplexes(Panels):
+    """Panels of arrows and points on one scale, the degrees beneath."""
 
-
-def _draw_panel(axes: Axes, points: pd.DataFrame) -> None:
-    classes = int(points["class"].max())
-    radius = simplex_radius(classes)
-    axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor="#dddddd", linewidth=0.6))
-    texts = points[points["kind"] == "text"]
-    for k, corner in enumerate(radius * polygon(classes), start=1):
-        colour, marker = COLOURS[(k - 1) % len(COLOURS)], MARKERS[(k - 1) % len(MARKERS)]
-        images = points[(points["kind"] == "image") & (points["class"] == k)]
-        axes.scatter(images["x"], images["y"], s=4, marker=marker, color=colour, alpha=0.45, linewidths=0, zorder=2)
-        axes.plot(
-            *corner, marker="o", markersize=4, markerfacecolor="white", color=colour, markeredgewidth=0.8, zorder=3
+    def fill(self, axes: Axes, points: pd.DataFrame, x: Axis, measured: Measured) -> list[Labels]:
+        """One plane, with where an exact simplex would end."""
+        classes = int(points["class"].max())
+        radius, texts = simplex_radius(classes), points[points["kind"] == "text"].set_index("class")
+        reach = 1.04 * max(
+            1.2 * simplex_radius(measured.points["class"].max()), measured.points[["x", "y"]].abs().max().max()
         )
-        axes.text(*(1.15 * corner), str(k), color=colour, ha="center", va="center", fontsize=7, weight="bold", zorder=5)
-        end = texts.loc[texts["class"] == k, ["x", "y"]].iloc[0]
-        arrow = {"arrowstyle": "-|>,head_width=0.18,head_length=0.35", "color": colour, "linewidth": 1.3}
-        axes.annotate("", end, (0, 0), arrowprops={**arrow, "shrinkA": 0, "shrinkB": 0}, zorder=4)
+        axes.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], aspect="equal")
+        axes.spines[:].set(visible=True, color="#cccccc")
+        axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor="#dddddd", linewidth=0.6))
+        arrow = {"arrowstyle": "-|>,head_width=0.18,head_length=0.35", "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0}
+        for k, corner in enumerate(radius * polygon(classes), start=1):
+            colour, marker = COLOURS[(k - 1) % len(COLOURS)], MARKERS[(k - 1) % len(MARKERS)]
+            images = points[(points["kind"] == "image") & (points["class"] == k)]
+            axes.scatter(images["x"], images["y"], s=4, marker=marker, color=colour, alpha=0.45, linewidths=0, zorder=2)
+            axes.plot(*corner, "o", markersize=4, markerfacecolor="white", color=colour, markeredgewidth=0.8, zorder=3)
+            axes.text(*(1.15 * corner), str(k), color=colour, ha="center", va="center", weight="bold", zorder=5)
+            axes.annotate("", texts.loc[k, ["x", "y"]], (0, 0), arrowprops={**arrow, "color": colour}, zorder=4)
+        first = points.iloc[0]
+        axes.set_xlabel(
+            f"{LCD} {signed(first['delta_lcd'], 3)}   {MID} {signed(first['delta_mid'], 3)}\n"
+            f"novel accuracy {first['accuracy']:.1f} %\n"
+            f"kept: text {first['text_share']:.0%}, images {first['image_share']:.0%}"
+        )
+        return []

@@ -1,83 +1,87 @@
-"""Curves of recipes: their points by shots or by epoch, their colours and their axes."""
+"""The lines of ProGrad's figures: accuracy by shots, and what was measured after each epoch of tuning."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
-from reprompt.figures.canvas import GREY
-from reprompt.figures.lines import DASHED
-from reprompt.statistics import Interval, interval_over_seeds
-from reprompt.tables.average import of_task
-from reprompt.tables.methods import UNTUNED
-from reprompt.tables.setting import Setting, Which
+from reprompt.evidence.statistics import Interval
+from reprompt.figures.figure import Measured
+from reprompt.figures.points import MEASURED, by_epoch, measured
+from reprompt.tables.methods import METHODS, UNTUNED
+from reprompt.tables.scope import Scope, Which, of_task, scope_of
+from reprompt.tasks.published import published_values
 
 SHOTS = (1, 2, 4, 8, 16)
-# Okabe and Ito's palette, told apart by readers with any colour vision; the markers tell them apart in grey.
-COLOURS = {
-    "zero_shot": "#000000",
-    "linear_probe": "#777777",
-    "coop": "#D55E00",
-    "prograd": "#0072B2",
-    "prograd_ensemble": "#56B4E9",
-    "prograd_oracle": "#009E73",
-}
-MARKERS = {
-    "zero_shot": "*",
-    "linear_probe": "s",
-    "coop": "^",
-    "prograd": "o",
-    "prograd_ensemble": "v",
-    "prograd_oracle": "D",
-}
+AVERAGE = "average"
 
 
-def by_shots(setting: Setting, recipe: str, task: str = "") -> dict[int, Interval]:
-    """Average accuracy, or that of one task, by shots; 0 shots for what is not tuned; without what was not run."""
-    found = {}
-    for shots in (0,) if recipe in UNTUNED else SHOTS:
-        which = Which(recipe, shots)
-        value = of_task(setting, which, task) if task else setting.average(which)
-        if value is not None:
-            found[shots] = value
-    return found
+@dataclass(frozen=True)
+class Curve:
+    """A line in a panel: runs of an experiment on one task, or averaged over all, of the recipe that it is named by.
+
+    Along are the shots, or the epochs of a measurement that has this name in the records. `runs` is the recipe of the
+    runs where the line is named otherwise.
+    """
+
+    panel: str
+    recipe: str
+    task: str = ""
+    along: str = "shots"
+    experiment: str = "few_shot"
+    runs: str = ""
+    shots: int = 1
+    swept: str = ""
+
+    def points(self, scope: Scope) -> Iterator[dict]:
+        """Every point in the scope of the experiment; none for what was not run."""
+        which, by_shots = Which(self.runs or self.recipe, self.shots, swept=self.swept), self.along == "shots"
+        if which.recipe in UNTUNED or by_shots:
+            epoch = math.nan if by_shots else 0
+            several = (0,) if which.recipe in UNTUNED else SHOTS
+            values = {(epoch, shots): _average(scope, Which(which.recipe, shots), self.task) for shots in several}
+        else:
+            values = {
+                (epoch, self.shots): value for epoch, value in by_epoch(scope, which, self.along, self.task).items()
+            }
+        for (epoch, shots), value in values.items():
+            if value:
+                names = {"panel": self.panel, "task": self.task, "recipe": self.recipe, "epoch": epoch, "shots": shots}
+                yield (
+                    names
+                    | {"augmented": self.experiment == "few_shot"}
+                    | dict(zip(MEASURED, measured(value), strict=True))
+                )
 
 
-def by_epoch(
-    setting: Setting, which: Which, task: str, measure: Callable[[Mapping], np.ndarray | None]
-) -> dict[int, Interval]:
-    """What `measure` finds in a record, one value per epoch, with its interval over seeds; from epoch 1."""
-    recipe, shots, split, tau, swept = which.key
-    of = setting.records
-    of = of[(of["recipe"] == recipe) & (of["shots"] == shots) & (of["split"] == split) & (of["task"] == task)]
-    of = of[(of["tau"] == tau) & (of["swept"] == swept)]
-    courses = {record["seed"]: measure(record) for record in of.sort_values("seed").to_dict("records")}
-    courses = pd.DataFrame({seed: course for seed, course in courses.items() if course is not None})
-    return {
-        epoch: interval_over_seeds(values.dropna())
-        for epoch, (_, values) in enumerate(courses.iterrows(), start=1)
-        if values.notna().any()
-    }
+@dataclass(frozen=True)
+class Curves:
+    """Curves in their order, on some tasks, CoOp's eleven where none are named; `columns` tell their points apart.
+
+    The averages of Table 1 stand beside those of the panel "average", and the column where shots are along.
+    """
+
+    columns: tuple[str, ...]
+    curves: tuple[Curve, ...]
+    tasks: tuple[str, ...] | None = None
+
+    def of(self, records: pd.DataFrame) -> Measured:
+        """Every point of every curve; the title speaks of the first curve's experiment."""
+        experiments = dict.fromkeys(curve.experiment for curve in self.curves)
+        scopes = {experiment: scope_of(records, experiment, tasks=self.tasks) for experiment in experiments}
+        rows = [point for curve in self.curves for point in curve.points(scopes[curve.experiment])]
+        points = pd.DataFrame(rows, columns=[*self.columns, *MEASURED])
+        if "shots" in self.columns:
+            values = published_values("prograd", 1).set_index(["method", "shots"])["value"]
+            keys = [
+                (METHODS[recipe].published_id, shots)
+                for recipe, shots in zip(points["recipe"], points["shots"], strict=True)
+            ]
+            printed = pd.Series([values.get(key, math.nan) for key in keys], points.index, float)
+            points["published"] = printed.where(points["panel"] == AVERAGE)
+        return Measured(points, scopes[self.curves[0].experiment].words)
 
 
-def axis_of_shots(axes: Axes, zero: bool) -> dict[int, int]:
-    """Shots at equal distances: each doubling is as wide as the next. Returns where each stands."""
-    ticks = ((0,) if zero else ()) + SHOTS
-    axes.set_xlim(-0.35, len(ticks) - 0.7)
-    axes.set_xticks(range(len(ticks)), ticks)
-    return {shots: place for place, shots in enumerate(ticks)}
-
-
-def axis_of_epochs(axes: Axes) -> None:
-    """Whole epochs only."""
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.margins(x=0)
-    axes.set_xlabel("epoch", labelpad=1)
-
-
-def printed_handle(label: str) -> Line2D:
-    """The key of a dashed line of printed values."""
-    return Line2D([], [], color=GREY, linewidth=0.8, linestyle=DASHED, label=label)
+def _average(scope: Scope, which: Which, task: str) -> Interval | None:
+    return of_task(scope, which, task) if task else scope.average(which)

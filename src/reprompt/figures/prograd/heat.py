@@ -1,90 +1,92 @@
 """Figure 2: Grad-CAM of prompts tuned with parts of the gradient."""
 
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.figure import SubFigure
 
-from reprompt.figures.canvas import GREY, WIDTH, add_axes, page, say_not_run
-from reprompt.figures.figure import PaperFigure
-from reprompt.tables.setting import setting_of
+from reprompt.figures.figure import Measured
+from reprompt.figures.page import GREY, Labels, say_not_run
+from reprompt.tables.scope import scope_of
 
-TASK = "stanford_cars"
-# Recipes by the paper's columns, in its order; (a) is the image.
-COLUMNS = {
-    "b": ("coop", "CoOp, $G_d$"),
-    "c": ("zero_shot", "Zero-shot CLIP"),
-    "d": ("prograd_general", "$G_g$ only"),
-    "e": ("prograd_orthogonal", r"$G_\perp$ only"),
-    "f": ("prograd", "ProGrad"),
+HEADS = {  # of the columns, in the paper's order
+    "coop": ("b", "CoOp, $G_d$"),
+    "zero_shot": ("c", "Zero-shot CLIP"),
+    "prograd_general": ("d", "$G_g$ only"),
+    "prograd_orthogonal": ("e", r"$G_\perp$ only"),
+    "prograd": ("f", "ProGrad"),
 }
-ROWS = 6  # images drawn, at most; the points have all
-POINT_COLUMNS = ["image", "label", "panel", "recipe", "border_heat_percent", "centre_heat_percent"]
-NOTES = (
-    "Heat: Grad-CAM of the true class's score in the last block of the image tower, from 0 (blue) to 1 (red). "
-    "Under each picture: mean heat in the outer fifth of the image on each side / in the centre, in percent; heat in "
-    "the border is attention to the background. The paper prints no numbers.",
-)
-
-
-def prograd_figure2(records: pd.DataFrame, backbone: str | None = None) -> PaperFigure:
-    """ProGrad, Figure 2: where the image tower looks, for prompts tuned with different parts of the gradient."""
-    setting = setting_of(records, "gradient_strategies", backbone=backbone, tasks=(TASK,))
-    title = f"ProGrad Figure 2. Grad-CAM on StanfordCars by gradient strategy, 1 shot\n{setting.words}"
-    seen = {}
-    for record in setting.records.sort_values("seed", ascending=False).to_dict("records"):
-        if "grad_cam" in record["measured"]:
-            seen[record["recipe"]] = record["measured"]  # the first seed stays
-    rows = [
-        (image, int(label), panel, recipe, *(100 * heat for heat in border_and_centre(heat)))
-        for panel, (recipe, _) in COLUMNS.items()
-        if recipe in seen
-        for image, (label, heat) in enumerate(
-            zip(seen[recipe]["grad_cam_labels"], seen[recipe]["grad_cam"], strict=True)
-        )
-    ]
-    points = pd.DataFrame(rows, columns=POINT_COLUMNS)
-    points = points.sort_values(["image", "panel"], kind="stable", ignore_index=True)
-    return PaperFigure("prograd_figure2", title, points, partial(_draw, seen=seen))
+COLUMNS = ["image", "label", "panel", "recipe", "border_heat_percent", "centre_heat_percent"]
 
 
 def border_and_centre(heat: np.ndarray) -> tuple[float, float]:
     """Mean heat (h, w) in the outer fifth on each side, and inside it; a cell belongs to where its centre is."""
-    inside = np.ones(heat.shape, dtype=bool)
-    for axis, cells in enumerate(heat.shape):
-        centres = (np.arange(cells) + 0.5) / cells
-        within = (centres > 0.2) & (centres < 0.8)
-        inside &= within[:, None] if axis == 0 else within[None, :]
+    down, across = (np.abs((np.arange(cells) + 0.5) / cells - 0.5) < 0.3 for cells in heat.shape)
+    inside = np.outer(down, across)
     return float(heat[~inside].mean(dtype=float)), float(heat[inside].mean(dtype=float))
 
 
-def _draw(figure2: PaperFigure, seen: dict[str, dict[str, np.ndarray]]) -> Figure:
-    """A row per image, a column per way of tuning."""
-    images = next(iter(seen.values()))["grad_cam_images"][:ROWS] if seen else np.zeros((1, 1, 1, 3), np.uint8)
-    side = 1.06
-    height = (side + 0.17) * len(images) + 0.25
-    figure, bottom = page(figure2.title, height, NOTES)
-    heats = figure2.points.set_index(["image", "recipe"])
-    step = (WIDTH - 0.2) / (len(COLUMNS) + 1)
-    for column, (panel, (recipe, words)) in enumerate([("a", ("", "Image")), *COLUMNS.items()]):
-        for image, pixels in enumerate(images):
-            left, low = 0.1 + step * column, bottom + height - 0.25 - (side + 0.17) * (image + 1) + 0.17
-            axes = add_axes(figure, left + (step - side) / 2, low, side, side)
-            axes.set(xticks=[], yticks=[])
-            axes.spines[:].set_visible(False)
-            if image == 0:
-                axes.set_title(f"({panel}) {words}", fontsize=7.5, pad=4)
-            if not seen or (recipe and recipe not in seen):
-                say_not_run(axes)
-                continue
-            axes.imshow(pixels, interpolation="nearest", extent=(0, 1, 1, 0))
-            if recipe:
-                heat = seen[recipe]["grad_cam"][image].astype(float)
-                axes.imshow(heat, cmap="jet", vmin=0, vmax=1, alpha=0.5, interpolation="bilinear", extent=(0, 1, 1, 0))
-                at = heats.loc[(image, recipe)]
-                words_below = f"{at['border_heat_percent']:.0f} / {at['centre_heat_percent']:.0f}"
-                axes.text(
-                    0.5, -0.07, words_below, transform=axes.transAxes, ha="center", va="center", fontsize=6, color=GREY
-                )
-    return figure
+@dataclass(frozen=True)
+class Heats:
+    """Where the image tower looks on one task with the prompts of the recipes; the first seed's."""
+
+    experiment: str
+    task: str
+
+    def of(self, records: pd.DataFrame) -> Measured:
+        """A point per image and recipe; the pictures are what the runs measured, by recipe."""
+        scope = scope_of(records, self.experiment, tasks=(self.task,))
+        runs = scope.records.sort_values("seed", ascending=False)
+        seen = {recipe: run for recipe, run in zip(runs["recipe"], runs["measured"], strict=True) if "grad_cam" in run}
+        rows = [
+            (image, int(label), panel, recipe, *(100 * heat for heat in border_and_centre(heat)))
+            for recipe, (panel, _) in HEADS.items()
+            if recipe in seen
+            for image, (label, heat) in enumerate(
+                zip(seen[recipe]["grad_cam_labels"], seen[recipe]["grad_cam"], strict=True)
+            )
+        ]
+        points = pd.DataFrame(rows, columns=COLUMNS)
+        points = points.sort_values(["image", "panel"], kind="stable", ignore_index=True)
+        return Measured(points, scope.words, pictures=seen)
+
+
+@dataclass(frozen=True)
+class HeatPictures:
+    """A row per image, at most `rows`; a column per recipe, after the image alone."""
+
+    rows: int
+    height: float = 1.3  # inches, of a row
+
+    def inches(self, measured: Measured) -> float:
+        """The height of all rows."""
+        return self.height * len(self._images(measured)) + 0.15
+
+    def draw(self, body: SubFigure, measured: Measured) -> list[Labels]:
+        """Heat over each image, and beneath it how much is in the border and in the centre."""
+        images = self._images(measured)
+        numbers = measured.points.set_index(["image", "recipe"])
+        for down, every in enumerate(body.subplots(len(images), len(HEADS) + 1, squeeze=False)):
+            for axes, (recipe, (panel, words)) in zip(every, {"": ("a", "Image"), **HEADS}.items(), strict=True):
+                axes.set(xticks=[], yticks=[])
+                axes.spines[:].set_visible(False)
+                if down == 0:
+                    axes.set_title(f"({panel}) {words}", loc="center")
+                if not measured.pictures or (recipe and recipe not in measured.pictures):
+                    say_not_run(axes)
+                    continue
+                axes.imshow(images[down], interpolation="nearest", extent=(0, 1, 1, 0))
+                if recipe:
+                    heat = measured.pictures[recipe]["grad_cam"][down].astype(float)
+                    style = {"cmap": "jet", "vmin": 0, "vmax": 1, "alpha": 0.5, "interpolation": "bilinear"}
+                    axes.imshow(heat, extent=(0, 1, 1, 0), **style)
+                    border, centre = numbers.loc[(down, recipe), COLUMNS[-2:]]
+                    axes.set_xlabel(f"{border:.0f} / {centre:.0f}", color=GREY)
+        return []
+
+    def _images(self, measured: Measured) -> np.ndarray:
+        """What was looked at, (n, H, W, 3); one white picture where nothing was."""
+        if not measured.pictures:
+            return np.full((1, 1, 1, 3), 255, np.uint8)
+        return next(iter(measured.pictures.values()))["grad_cam_images"][: self.rows]

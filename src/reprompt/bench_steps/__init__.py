@@ -1,5 +1,0 @@
-"""What a training step costs at full size: as the papers' released code does it, and with the exact savings."""
-
-from reprompt.bench_steps.run import bench_steps
-
-__all__ = ["bench_steps"]

@@ -1,0 +1,1 @@
+"""The frozen types that plan, training and records share."""

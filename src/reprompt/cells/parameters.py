@@ -1,0 +1,479 @@
+"""The parameters as frozen typed objects, block by block, and what makes sense together."""
+
+import itertools
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+
+from reprompt.cells.axes import Settings
+from reprompt.cells.clustering import Clustering
+from reprompt.cells.members import AXES, members
+from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, recipe_of
+from reprompt.cells.tuning import Episodes, Tuned, Tuning
+from reprompt.foundation.block import Block, NonNegative, Probability
+from reprompt.foundation.nearest import nearest
+from reprompt.tasks.card import Card, card_of, cards
+from reprompt.tasks.groups import expanded, groups
+from reprompt.tasks.groups import members as tasks_in
+
+Measure = Literal["curve", "angle", "collapse", "features", "grad_cam", "similarity"]  # files of evaluation/measures/
+Group = Literal["best_2", "best_3", "worst_2", "worst_3"]  # a target task with one or two partners
+BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
+REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
+Tasks = Annotated[tuple[str, ...], BeforeValidator(expanded)]  # tasks, and groups of the cards by their names
+
+
+class RenderedData(Block):
+    """The miniature's tasks: how many pictures, rendered from which seed."""
+
+    source: Literal["rendered"]
+    render_seed: int
+    train_per_class: PositiveInt
+    test_per_class: PositiveInt
+    least_test: PositiveInt
+    most_test: PositiveInt
+    habit_probability: Probability = 0.7
+    habit_strength: NonNegative = 0.3
+
+
+class FileData(Block):
+    """The real data sets below one folder, each in the folder that its card names.
+
+    Pictures are `size` pixels wide and high; of a class at most `pool` are training images, from which every seed draws
+    its own; those of the tasks in `squashed` lose their aspect. `workers` threads decode them.
+    """
+
+    source: Literal["files"]
+    root: str
+    size: PositiveInt
+    pool: PositiveInt
+    squashed: Tasks
+    workers: PositiveInt
+    cards: str | None = None
+
+
+class CorpusSettings(Block):
+    """The rendered image-text pairs that stand for CC3M."""
+
+    pairs: PositiveInt
+    seed: int
+    mismatched_share: Probability
+
+
+class WebSettings(Block):
+    """The labelled web pictures that stand for WebVision; a share of their labels is wrong."""
+
+    images: PositiveInt
+    seed: int
+    wrong_share: Probability
+
+
+class FileImages(Block):
+    """Pictures of the web on disk: CC3M's pairs, or WebVision."""
+
+    root: str
+
+
+class Gram(Block):
+    """What GRAM meta-trains on: the task `corpus`, whose classes are topics of image-text pairs, and `webvision`.
+
+    `backbone` is the one whose similarities filter the pairs and whose features make domains.
+    """
+
+    backbone: str
+    pairs: CorpusSettings | FileImages
+    web: WebSettings | FileImages
+    clustering: Clustering
+
+
+class Views(Block):
+    """Augmented views per training image: random resized crop of at least `smallest_crop` of the area, and a flip."""
+
+    count: PositiveInt
+    smallest_crop: Annotated[float, Field(gt=0, le=1)]
+    flip: Probability
+
+
+class RenderedBackbone(Block):
+    """A miniature CLIP: open_clip's tower settings and the length of its pre-training."""
+
+    source: Literal["rendered"]
+    vision: dict[str, int | list[int]]
+    text: dict[str, int]
+    joint_width: PositiveInt
+    steps: PositiveInt
+    batch: PositiveInt = 256
+    rate: PositiveFloat = 2e-3
+    warmup: PositiveInt = 100
+    seed: int = 0
+    text_from: str | None = None
+
+    @property
+    def image_tower(self) -> Literal["vit", "resnet"]:
+        """Tokens or feature maps: open_clip makes a ResNet of a list of layers."""
+        return "resnet" if isinstance(self.vision["layers"], list) else "vit"
+
+
+class OpenClipBackbone(Block):
+    """A CLIP that open_clip knows by name, with the tag of its weights; `file` is where they lie, if not downloaded."""
+
+    source: Literal["open_clip"]
+    model: str
+    pretrained: str
+    file: str | None = None
+
+    @property
+    def image_tower(self) -> Literal["vit", "resnet"]:
+        """OpenAI's ResNets are called RN."""
+        return "resnet" if self.model.startswith("RN") else "vit"
+
+
+Number = int | float
+Value = Number | str
+Tau = Annotated[float, Field(gt=0, le=1)]
+
+
+def _canonical(expressions: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(recipe_of(expression).expression for expression in expressions)
+
+
+Expressions = Annotated[tuple[str, ...], AfterValidator(_canonical)]  # of recipes, in their canonical form
+
+
+class Grid(BaseModel):
+    """Settings to be swept, every combination of their values; `of` names the methods, all of them by default."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, tuple[Value, ...]]
+    of: Expressions = ()
+
+    @property
+    def values(self) -> dict[str, tuple[Value, ...]]:
+        """The values of every swept setting."""
+        return self.__pydantic_extra__
+
+
+class Experiment(Block):
+    """Methods under one protocol: what they are tuned on, how often and how, and what is measured beside accuracy.
+
+    Left out, `tasks` are all of CoOp's, `backbones` the standard one and `seeds` those of the file. `judged_on` belongs
+    to the protocols that evaluate prompts on other tasks. Each entry of `sweep` is a grid of settings over which
+    every tuned method is run. `starts` are experiments (`multitask` or `meta`) whose prompts are the start; `groups`
+    says with which partners a task is trained; `prompts_of` is the experiment whose prompts are evaluated elsewhere.
+
+    So that jobs last minutes to hours, `tasks_per_job` puts parts of the tasks together up to so many, and
+    `runs_per_job` cuts what has more runs. What a run gives, and whether it is finished, does not depend on either.
+    """
+
+    protocol: Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
+    tuning: str
+    methods: Expressions
+    shots: tuple[PositiveInt, ...]
+    tau: tuple[Tau, ...] = (1.0,)
+    tasks: Tasks = ()
+    judged_on: Tasks = ()
+    backbones: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    sweep: tuple[Grid, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    starts: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    prompts_of: str = ""
+    keeps_prompts: bool = False
+    tasks_per_job: PositiveInt | None = None
+    runs_per_job: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_protocol(self) -> "Experiment":
+        if (self.protocol in ("transfer", "transfer_grid")) != bool(self.judged_on):
+            raise ValueError("judged_on belongs to protocols transfer and transfer_grid, which need it")
+        if (self.protocol == "transfer_grid") != bool(self.prompts_of):
+            raise ValueError("prompts_of belongs to protocol transfer_grid, which needs it")
+        if self.groups and self.protocol != "elevater":
+            raise ValueError("groups belong to protocol elevater")
+        return self
+
+    def grids(self, method: str) -> list[dict[str, Value]]:
+        """Every combination of swept settings of a method once; one of nothing where nothing is swept."""
+        meant = [grid.values for grid in self.sweep if method in (grid.of or (method,))]
+        grids = [dict(zip(grid, values, strict=True)) for grid in meant for values in itertools.product(*grid.values())]
+        return [grid for place, grid in enumerate(grids) if grid not in grids[:place]] or [{}]
+
+
+class Where(Block):
+    """An exception: the settings beside these hold in a block of `tuning`, at a number of shots, on a task.
+
+    Or beside a member or variant of another axis: CoOp's lambda at 16 shots is not the cosine classifier's.
+    """
+
+    tuning: str | None = None
+    shots: PositiveInt | None = None
+    task: str | None = None
+    learner: str | None = None
+    objective: str | None = None
+    gradient: str | None = None
+    start: str | None = None
+
+    def holds(self, here: Mapping[str, str | int]) -> bool:
+        """Whether a cell is meant, given its tuning, shots, task and its names on the axes."""
+        return all(getattr(self, name) in (None, here.get(name)) for name in Where.model_fields)
+
+
+class Layer(Block):
+    """The block of a member or of a variant, laid over a block of `tuning`."""
+
+    where: tuple[Where, ...] = ()
+
+    def settings_for(self, here: Mapping[str, str | int]) -> dict[str, Any]:
+        """What it sets for a cell, later exceptions over earlier ones."""
+        settings = _given(self, exclude={"where"})
+        for exception in self.where:
+            if exception.holds(here):
+                settings |= _given(exception, exclude=set(Where.model_fields))
+        return settings
+
+
+def _given(block: Block, exclude: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in block.model_dump(exclude=exclude).items() if value is not None}
+
+
+def _kinds(block: type[Block]) -> dict[str, Any]:
+    """The types of a block's keys, with their limits."""
+    fields = block.model_fields.items()
+    return {field.alias or name: Annotated[(field.annotation, *field.metadata, None)] for name, field in fields}
+
+
+def _optional(kinds: Mapping[str, Any]) -> dict[str, tuple[Any, None]]:
+    return {key: (kind | None, None) for key, kind in kinds.items()}
+
+
+def _layer(name: str, declared: type[Settings]) -> type[Layer]:
+    """What a member's block may hold: its settings, any key of `tuning` if it is tuned, and exceptions to both."""
+    tuning = _kinds(Tuning) if getattr(declared, "trained", "by_steps") == "by_steps" else {}
+    kinds = _kinds(declared)
+    where = create_model(f"{name}_where", __base__=Where, **_optional({**kinds, **tuning}))
+    needed = {key: (kinds[key], ...) for key in _needed(declared)}
+    over = {**_optional({**kinds, **tuning}), **needed}
+    return create_model(name, __base__=Layer, **over, where=(tuple[where, ...], ()))
+
+
+def _needed(declared: type[Settings]) -> list[str]:
+    """The settings that a member's block has to have: those with no default that `tuning` does not give."""
+    given = {*Tuning.model_fields}
+    fields = declared.model_fields.items()
+    return [key for name, field in fields if field.is_required() and (key := field.alias or name) not in given]
+
+
+def _axis_block(axis: str) -> type[Block]:
+    """The blocks of an axis: one for each member and variant, which those that need no setting can do without."""
+    layers = {name: _layer(name, members(axis)[member_of(axis, name)]) for name in names_of(axis)}
+    return create_model(AXES[axis], __base__=Block, **{name: (layer | None, None) for name, layer in layers.items()})
+
+
+def _of_members() -> dict[str, Any]:
+    """The settings of all members by name; members of one setting share its values."""
+    kinds: dict[str, Any] = {}
+    for axis in AXES:
+        for declared in members(axis).values():
+            for key, kind in _kinds(declared).items():
+                kinds[key] = kinds[key] | kind if key in kinds else kind
+    return {key: kind for key, kind in kinds.items() if key not in Tuning.model_fields}
+
+
+# A block of `tuning` may also say what its recipes' members are set to under it; episodes are for protocol meta.
+TuningBlock = create_model("TuningBlock", __base__=Tuning, **_optional({**_of_members(), **_kinds(Episodes)}))
+
+
+class Parameters(Block):
+    """All parameters at the active scale."""
+
+    schema_number: int = Field(alias="schema")
+    scale: str
+    seeds: tuple[int, ...]
+    standard_backbone: str
+    tasks: Tasks
+    shifts: Tasks = ()
+    targets: Tasks = ()
+    judged_images: dict[str, PositiveInt] = Field(default={})
+    tasks_per_job: PositiveInt
+    runs_per_fleet: PositiveInt
+    precision: Literal["float32", "bfloat16"] = "float32"
+    data: Annotated[RenderedData | FileData, Field(discriminator="source")]
+    corpus: CorpusSettings | None = None
+    gram: Gram | None = None
+    views: Views
+    backbones: dict[str, Annotated[RenderedBackbone | OpenClipBackbone, Field(discriminator="source")]]
+    learners: _axis_block("learner") = Field(default={}, validate_default=True)
+    objectives: _axis_block("objective") = Field(default={}, validate_default=True)
+    gradients: _axis_block("gradient") = Field(default={}, validate_default=True)
+    starts: _axis_block("start") = Field(default={}, validate_default=True)
+    tuning: dict[str, TuningBlock]
+    experiments: dict[str, Experiment]
+
+    @property
+    def web_tasks(self) -> tuple[str, ...]:
+        """The tasks made of pictures from the web, where there is a block that says how."""
+        return tasks_in("web") if self.gram else ()
+
+    def card(self, task: str) -> Card:
+        """The card of a task, the user's own laid over it."""
+        own = self.data.cards if isinstance(self.data, FileData) else None
+        return card_of(task, Path(own) if own else None)
+
+    def layers_of(self, recipe: Recipe) -> dict[str, Layer]:
+        """The blocks of a recipe's members and variants, by axis, in the order in which they are laid."""
+        return {axis: getattr(getattr(self, BLOCKS[axis]), name) or Layer() for axis, name in recipe.names.items()}
+
+    def resolved(self, tuning: str, recipe: Recipe, task: str, shots: int) -> dict[str, Any]:
+        """Every setting of a recipe's cell: of its tuning block and, over that, of its members' blocks."""
+        here = {"tuning": tuning, "task": task, "shots": shots, **recipe.names}
+        own: dict[str, Any] = {}
+        for layer in self.layers_of(recipe).values():
+            own |= layer.settings_for(here)
+        if not recipe.by_steps:
+            return own
+        block = self.tuning[tuning]
+        given = {key: own.pop(key) for key in Tuning.model_fields if key in own}
+        if "epochs" in given:  # a member's own epochs, so the block's exceptions by task are not meant for it
+            given.setdefault("epochs_of_task", {})
+        tuned = Tuning.model_validate(block.model_dump(include=set(Tuning.model_fields)) | given)
+        settings = tuned.model_dump(exclude={"epochs", "epochs_of_task"}) | {"epochs": tuned.epochs_for(task, shots)}
+        taken = {*Episodes.model_fields, *recipe.keys}
+        settings |= {key: value for key, value in _given(block, set(Tuning.model_fields)).items() if key in taken}
+        return settings | own | ({} if self.precision == "float32" else {"precision": self.precision})
+
+    def images_of(self, task: str) -> dict[str, Any]:
+        """What the images of a task depend on."""
+        block: Block = self.data
+        if task in self.web_tasks:
+            block = {"corpus": self.gram.pairs, "webvision": self.gram.web}[task]
+        if isinstance(block, FileImages):
+            block = self.data
+        return block.model_dump(exclude={"root", "workers", "cards"})  # where pictures lie says nothing about them
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Parameters":
+        backbones_at = {
+            "standard_backbone": (self.standard_backbone,),
+            "gram.backbone": (self.gram.backbone,) if self.gram else (),
+        }
+        for key in ("tasks", "shifts", "targets"):
+            _check_names(key, getattr(self, key), {**cards(), **groups()}, "task")
+        for name, backbone in self.backbones.items():
+            if isinstance(backbone, RenderedBackbone) and backbone.text_from:
+                backbones_at[f"backbones.{name}.text_from"] = (backbone.text_from,)
+        for key, experiment in self.experiments.items():
+            backbones_at[f"experiments.{key}.backbones"] = experiment.backbones
+            _check_names(f"experiments.{key}.tuning", (experiment.tuning,), self.tuning, "block")
+            trained = (*self.tasks, *self.targets, *self.web_tasks)
+            _check_names(f"experiments.{key}.tasks", experiment.tasks, trained, "task")
+            _check_names(f"experiments.{key}.judged_on", experiment.judged_on, (*trained, *self.shifts), "task")
+            _check_names(f"experiments.{key}.starts", experiment.starts, self.experiments, "experiment")
+            if experiment.prompts_of:
+                _check_names(f"experiments.{key}.prompts_of", (experiment.prompts_of,), self.experiments, "experiment")
+        for key, names in backbones_at.items():
+            _check_names(key, names, self.backbones, "backbone")
+        for axis, folder in BLOCKS.items():
+            for name in names_of(axis):
+                block = getattr(getattr(self, folder), name)
+                for place, exception in enumerate(block.where if block else ()):
+                    where = f"{folder}.{name}.where.{place}"
+                    if exception.tuning:
+                        _check_names(f"{where}.tuning", (exception.tuning,), self.tuning, "block")
+                    for other in AXES:
+                        if beside := getattr(exception, other):
+                            _check_names(f"{where}.{other}", (beside,), names_of(other), other)
+        return self
+
+    @model_validator(mode="after")
+    def _experiments_make_sense(self) -> "Parameters":
+        for key, experiment in self.experiments.items():
+            for task in experiment.tasks or self.tasks:
+                if card_of(task).is_multi_label and experiment.protocol in DRAWN_BY_CLASS:
+                    why = f"its images have several classes; {experiment.protocol} draws images of one"
+                    raise ValueError(f"experiments.{key}.tasks: {task}: {why}")
+            for method in experiment.methods:
+                self._check_recipe(key, experiment, recipe_of(method))
+        if self.data.source == "rendered" and self.corpus is None:
+            raise ValueError("corpus: rendered data needs the block of the corpus that its backbones are trained on")
+        return self
+
+    def _check_recipe(self, key: str, experiment: Experiment, recipe: Recipe) -> None:
+        """Refuse a recipe that makes no sense in an experiment. Raises ValueError with the key and the reason."""
+        method, at = recipe.expression, f"experiments.{key}"
+        for axis, name in recipe.names.items():
+            if missing := self._missing(axis, name):
+                raise ValueError(f"{BLOCKS[axis]}.{name}: {missing}; {at} runs it")
+        for backbone in experiment.backbones or (self.standard_backbone,):
+            for shots in experiment.shots:
+                task = next(iter(experiment.tasks or self.tasks))
+                learner = recipe.settings("learner", self.resolved(experiment.tuning, recipe, task, shots))
+                if refusal := recipe.refusal(experiment.protocol, self.backbones[backbone].image_tower, learner):
+                    raise ValueError(f"{at}.methods: {method}: {refusal}")
+        if "angle" in experiment.measures and not recipe.general_gradient:
+            raise ValueError(f"{at}.measures: angle: {method} has no general gradient")
+        if experiment.keeps_prompts and not recipe.by_steps:
+            raise ValueError(f"{at}.keeps_prompts: {method} has no prompt to keep")
+        if not recipe.learned:
+            return
+        if recipe.by_steps and recipe.declared["objective"].of_one_class:
+            for task in experiment.tasks or self.tasks:
+                if card_of(task).is_multi_label:
+                    raise ValueError(f"{at}.methods: {method}: {recipe.objective} is for images of one class: {task}")
+        self._check_start(key, experiment, recipe)
+        if experiment.groups and not recipe.several_tasks:
+            raise ValueError(f"{at}.groups: {method} is trained on one task")
+        if experiment.groups and recipe.taught:
+            raise ValueError(f"{at}.groups: {method} has a teacher of one task's classes")
+        if experiment.protocol == "meta":
+            block = self.tuning[experiment.tuning]
+            for name in (*Episodes.model_fields, *(REGULATOR if recipe.declared["gradient"].regulated else ())):
+                if getattr(block, name) is None:
+                    raise ValueError(f"tuning.{experiment.tuning}.{name}: missing; {at} meta-trains by it")
+        for name, value in ((name, value) for grid in experiment.grids(method) for name, value in grid.items()):
+            if name not in recipe.keys | (set(Tuned.model_fields) if recipe.by_steps else set()):
+                raise ValueError(f"{at}.sweep: {method} has no setting {name!r}")
+            try:
+                for kind in (*recipe.declared.values(), Tuning):
+                    if name in _kinds(kind):
+                        TypeAdapter(_kinds(kind)[name]).validate_python(value)
+            except ValidationError as error:
+                why = error.errors()[0]["msg"]
+                raise ValueError(f"{at}.sweep: {method}: {name}: {why}, found {value}") from None
+
+    def _missing(self, axis: str, name: str) -> str | None:
+        """What is missing of the block of a member or variant."""
+        needed = _needed(members(axis)[member_of(axis, name)])
+        return "missing" if needed and getattr(getattr(self, BLOCKS[axis]), name) is None else None
+
+    def _check_start(self, key: str, experiment: Experiment, recipe: Recipe) -> None:
+        """Refuse a start that is not there, or whose prompts are made otherwise."""
+        at, stored = f"experiments.{key}.starts", recipe.stored if experiment.protocol != "transfer_grid" else None
+        if bool(stored) != bool(experiment.starts):
+            raise ValueError(f"{at}: {recipe.expression} {'needs' if stored else 'has no use for'} it")
+        for start in experiment.starts:
+            source = self.experiments[start]
+            if source.protocol != stored.made_under or not source.keeps_prompts:
+                why = f"@{recipe.start} needs an experiment of protocol {stored.made_under} that keeps its prompts"
+                raise ValueError(f"{at}: {start}: {why}")
+
+
+def _check_names(key: str, names: typing.Iterable[str], known: typing.Container[str], what: str) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{key}: no {what} {name!r}{nearest(name, known)}")

@@ -1,0 +1,1 @@
+"""Evaluating prompts: metrics, measures, and the images that they are evaluated on."""

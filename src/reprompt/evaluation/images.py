@@ -1,0 +1,53 @@
+"""The images of a task as a learner gets them.
+
+R runs, B images per batch, V views, N images, E joint width
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from reprompt.data import pictures
+from reprompt.data.pictures import Pictures
+from reprompt.learners.learner import Sees
+
+
+@dataclass(frozen=True)
+class Images:
+    """The training images of a task, in every augmented view: `features` (V, N, E), normalised, of the frozen tower.
+
+    `pixels` are there for learners that prompt the image tower, whose input `normalise` makes of them.
+    """
+
+    features: Tensor
+    pixels: Pictures | None = None
+    normalise: Callable[[Tensor], Tensor] | None = None
+
+    def batch(self, sees: Sees, views: Tensor, images: Tensor) -> Tensor:
+        """What a learner gets of images (R, B) in their views (R, B): features (R, B, E) or pixels (R, B, 3, H, W)."""
+        if sees == "features":
+            return self.features[views, images]
+        return self.normalise(self.pixels[views, images].to(self.features.device))
+
+
+@dataclass(frozen=True)
+class EvaluationBatch:
+    """Images of one forward pass as a learner gets them: (R or 1, B, ...), their indices and, of test images, targets.
+
+    `indices` are among a task's test images (B,) or, where every run has images of its own, training images (R, B).
+    `targets` are (B,) or, for images of several classes, (B, K).
+    """
+
+    images: Tensor
+    indices: Tensor
+    targets: Tensor | None = None
+
+
+def laid_end_to_end(images: Sequence[Images]) -> Images:
+    """The images of several tasks as one training set: features (V, sum of all N, E)."""
+    if len(images) == 1:
+        return images[0]
+    pixels = None if images[0].pixels is None else pictures.laid_end_to_end([of_task.pixels for of_task in images])
+    return Images(torch.cat([of_task.features for of_task in images], dim=1), pixels, images[0].normalise)

@@ -1,0 +1,1 @@
+"""Which records answer a question, and what can be concluded from them."""

@@ -1,0 +1,1 @@
+"""What everything stands on: random streams, whole writes, locks, cost files, the hash of the code."""

@@ -1,5 +1,0 @@
-"""What is measured of a cell beside its predictions, one file per measure, named under `measures` in params.yaml.
-
-A measure of training has a `Watcher`, which sees every step; a measure of the result has a `Reader`, which sees every
-batch of test images. Both give arrays per run, which the records keep.
-"""

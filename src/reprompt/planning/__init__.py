@@ -1,0 +1,1 @@
+"""The plan: what is asked for, as jobs and cells."""

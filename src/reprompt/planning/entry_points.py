@@ -1,0 +1,186 @@
+"""What each rule runs, as entry points for code.py, and with which specification.
+
+Entry points are what a rule's command in cli.py imports, and the members that are then picked by name: the branches of
+data/sources.py by `data.source` ("rendered" or "files"), the axes of a recipe, measures.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+from reprompt.cells.members import AXES, members
+from reprompt.cells.parameters import Measure
+from reprompt.cells.recipes import from_path, recipe_of
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.code import code_hash
+from reprompt.foundation.digests import canonical, digest_of_text
+from reprompt.planning.plan import Plan
+from reprompt.tasks.card import cards
+from reprompt.tasks.groups import groups
+
+SOURCES = {
+    "rendered": ("data.rendered", "data.source", "data.sources"),
+    "files": ("data.files.pairs", "data.files.source", "data.files.webvision", "data.source", "data.sources"),
+}
+CLAIMS = ("claims.printing", "claims.results", "cells.recipes", "records.files")  # no spec has the names of recipes
+OTHERS = {  # rules that do the same whatever the source
+    "pretrain": ("training.pretrain",),
+    "weights": ("clip.openai",),
+    "groups": ("training.groups", "records.files"),
+    "table": ("tables", "tables.write", "records.files"),  # of all tables: they share most code, and take seconds
+    "figure": ("figures", "figures.write", "records.files"),
+    "corpus_figure": ("figures.gram.corpus", "figures.write"),
+    "contact_sheet": ("miniature.contact_sheets",),
+    "claims": CLAIMS,
+    "report": (*CLAIMS, "report.assemble", "planning.outputs"),  # with the titles of tables and figures
+}
+PRINTING = ("table", "figure", "claims", "report")  # the rules that name tasks, or average over groups of them
+STAGES = {  # of dvc.yaml, with the rules that they run
+    "data": ("split", "corpus"),
+    "backbones": ("pretrain", "weights"),
+    "features": ("features",),
+    "records": ("tune",),
+    "groups": ("groups",),
+    "world": ("contact_sheet",),
+    "tables": ("table", "figure", "corpus_figure"),
+    "claims": ("claims",),
+    "report": ("report",),
+}
+CARDS = "cards"  # what counts of them, beside the stages in the file that dvc.yaml depends on
+# What of a card some result depends on; the rest is about having the data set, or about costs.
+COUNTS = {"printed", "short", "groups", "metric", "template", "rendered", "classes"}
+
+
+def split_entries(source: str) -> tuple[str, ...]:
+    """Class names, labels and few-shot draws."""
+    return SOURCES[source]
+
+
+def features_entries(source: str) -> tuple[str, ...]:
+    """Pictures, rendered or read and kept as arrays, and their features."""
+    return (*SOURCES[source], "data.image_store", "clip.features", "clip.openai")
+
+
+def corpus_entries(source: str) -> tuple[str, ...]:
+    """Topics and domains of image-text pairs."""
+    pairs = {"rendered": "corpus.rendered", "files": "corpus.from_files"}[source]
+    return (*features_entries(source), pairs, "corpus.run", "corpus.task")
+
+
+def cell_entries(modules: Iterable[str], measures: Iterable[str] = ()) -> tuple[str, ...]:
+    """What the numbers of a cell depend on: fleets, its recipe's own modules, measures, image features.
+
+    Not what draws or reads pictures: what these show is in a cell's key.
+    """
+    measured = (f"evaluation.measures.{name}" for name in measures)
+    pictures = ("clip.features", "clip.openai", "data.views", "data.pictures")
+    return ("training.fleets", *modules, *measured, *pictures)
+
+
+def tune_entries(modules: Iterable[str], measures: Iterable[str], source: str) -> tuple[str, ...]:
+    """A job from cells to records; it makes the pictures and features that are missing."""
+    return (*cell_entries(modules, measures), *features_entries(source), "training.tune")
+
+
+def rule_entries(rule: str, source: str) -> tuple[str, ...]:
+    """The entry points of all jobs that a rule could have."""
+    if rule == "tune":
+        modules = (f"{folder}.{name}" for axis, folder in AXES.items() for name in members(axis))
+        return tune_entries((*modules, "training.meta.learned"), get_args(Measure), source)
+    by_source = {"split": split_entries, "features": features_entries, "corpus": corpus_entries}
+    return by_source[rule](source) if rule in by_source else OTHERS[rule]
+
+
+def job_entries(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> tuple[str, ...]:
+    """The entry points of a job."""
+    source = plan.parameters.data.source
+    if _is_tuning(rule):
+        experiment = plan.parameters.experiments[wildcards["experiment"]]
+        modules = recipe_of(from_path(wildcards["recipe"])).modules(experiment.protocol)
+        return tune_entries(modules, experiment.measures, source)
+    return rule_entries(rule, source)
+
+
+def code_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
+    """A hash of the code that a job runs. Comments do not count, nor do other methods and the other source."""
+    return _hash(frozenset(job_entries(plan, rule, wildcards)))
+
+
+def code_of_cells(plan: Plan, experiment: str, recipe: str) -> str:
+    """A hash of the code that the cells of an experiment's recipe depend on: what the cell store knows them by."""
+    settings = plan.parameters.experiments[experiment]
+    modules = recipe_of(from_path(recipe)).modules(settings.protocol)
+    return _hash(frozenset(cell_entries(modules, settings.measures)))
+
+
+def code_of_pictures(plan: Plan) -> str:
+    """A hash of the code that reads or renders images."""
+    return _hash(frozenset(split_entries(plan.parameters.data.source)))
+
+
+def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
+    """The parameters that a job depends on, as canonical JSON; empty where its inputs say it all.
+
+    ProGrad's lambda, for example, is in ProGrad's jobs only.
+    """
+    if _is_tuning(rule):
+        return plan.job("/".join(wildcards[name] for name in ("experiment", "recipe", "backbone", "part"))).spec
+    if rule in ("pretrain", "weights"):
+        return plan.pretraining_spec(wildcards["backbone"])
+    if rule == "features":
+        return plan.features_spec(wildcards["backbone"], wildcards["part"])
+    if rule == "contact_sheet":
+        return f"[{plan.split_spec},{plan.pretraining_spec(plan.backbones[0])},{_on_the_sheet()}]"
+    if rule == "corpus":
+        return plan.corpus_spec
+    if rule in PRINTING:
+        return _printed()
+    return plan.split_spec if rule == "split" else ""
+
+
+def _printed() -> str:
+    """What is printed of the cards: names, and what is averaged over."""
+    names = {task: [card.printed, card.short] for task, card in cards().items()}
+    return canonical({"groups": groups(), "names": names})
+
+
+def _on_the_sheet() -> str:
+    """What the contact sheet says of every task, besides its pictures."""
+    tasks = {task: [card.template, card.rendered.model_dump()] for task, card in cards().items() if card.rendered}
+    return canonical({"groups": groups(), "tasks": tasks})
+
+
+def features_made_from(plan: Plan, spec: str) -> str:
+    """What kept features depend on beside weights and pictures: the plan's specification of the part, and the code."""
+    return canonical(
+        {"spec": json.loads(spec), "code": _hash(frozenset(features_entries(plan.parameters.data.source)))}
+    )
+
+
+def stage_hashes() -> dict[str, str]:
+    """The code of every stage of dvc.yaml, whatever the parameters: at another scale the file is the same.
+
+    What counts of the cards stands beside the stages: Snakemake tells what a change means, by the specifications.
+    """
+    of_cards = {task: card.model_dump(include=COUNTS) for task, card in cards().items()}
+    return {
+        stage: code_hash(name for rule in rules for source in SOURCES for name in rule_entries(rule, source))
+        for stage, rules in STAGES.items()
+    } | {CARDS: digest_of_text(canonical(of_cards))}
+
+
+def write_stage_hashes(path: Path) -> None:
+    """Write them as JSON: the file that dvc.yaml depends on."""
+    write_text(path, json.dumps(stage_hashes(), indent=1) + "\n")
+
+
+def _is_tuning(rule: str) -> bool:
+    """Also of the rules that keep prompts, `tune_and_keep` and `tune_and_pass_on`."""
+    return rule.partition("_")[0] == "tune"
+
+
+@cache
+def _hash(entries: frozenset[str]) -> str:
+    return code_hash(entries)

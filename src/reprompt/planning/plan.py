@@ -1,0 +1,334 @@
+"""The plan: the pure function from parameters to jobs, cells, tables and figures.
+
+Snakemake, DVC, the tables, the claims and the cost estimates read the plan; nothing else enumerates.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from reprompt.cells.cell import TOGETHER, Cell, cells_of
+from reprompt.cells.job import Job
+from reprompt.cells.parameters import Experiment, Parameters, RenderedBackbone, Views
+from reprompt.cells.recipes import from_path, in_path, recipe_of
+from reprompt.cells.tuning import ParameterError
+from reprompt.foundation.digests import canonical
+from reprompt.planning.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
+from reprompt.planning.splitting import merged, piece_names, pieces
+from reprompt.tasks.card import card_of
+
+ALL = "all"  # the part of a job that is about all tasks of its experiment
+NO_STUDY = "none"
+
+
+@dataclass(frozen=True)
+class Output:
+    """A table or figure of a paper, and the jobs whose records it reads."""
+
+    name: str
+    kind: Literal["table", "figure"]
+    study: str
+    title: str
+    jobs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the active scale comes to."""
+
+    parameters: Parameters
+
+    @property
+    def scale(self) -> str:
+        return self.parameters.scale
+
+    @property
+    def root(self) -> Path:
+        """The folder of this scale's results."""
+        return Path("results") / self.scale
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        return self.parameters.tasks
+
+    @property
+    def backbones(self) -> tuple[str, ...]:
+        """All backbones of this scale, the standard one first."""
+        standard = self.parameters.standard_backbone
+        return (standard, *(name for name in self.parameters.backbones if name != standard))
+
+    @property
+    def all_tasks(self) -> tuple[str, ...]:
+        """CoOp's tasks, ImageNet's shifts, on which nothing is trained, MVLPT's targets and GRAM's web pictures."""
+        return (*self.tasks, *self.parameters.shifts, *self.parameters.targets, *self.parameters.web_tasks)
+
+    @property
+    def labelled_tasks(self) -> tuple[str, ...]:
+        """The tasks that come with labels; those of the corpus are topics, which have to be found."""
+        return tuple(task for task in self.all_tasks if task != "corpus")
+
+    @cached_property
+    def parts(self) -> dict[str, tuple[str, ...]]:
+        """CoOp's tasks cut into parts of `tasks_per_job`; the others are parts of their own."""
+        size = self.parameters.tasks_per_job
+        starts = range(0, len(self.tasks), size)
+        parts = {f"part{n}": self.tasks[start : start + size] for n, start in enumerate(starts, 1)}
+        others = {"shifts": self.parameters.shifts, "targets": self.parameters.targets}
+        others |= {task: (task,) for task in self.parameters.web_tasks}
+        return parts | {part: tasks for part, tasks in others.items() if tasks}
+
+    def views_of(self, part: str) -> Views | None:
+        """How training images of a part are augmented; pictures from the web are not."""
+        return None if part in self.parameters.web_tasks else self.parameters.views
+
+    def part_of(self, task: str) -> str:
+        """The part that a task belongs to."""
+        return next(part for part, tasks in self.parts.items() if task in tasks)
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs, experiment by experiment."""
+        return tuple(self._job(*names, part, cells) for names, cut in self._cut.items() for part, cells in cut.items())
+
+    @cached_property
+    def _cut(self) -> dict[tuple[str, str, str], dict[str, tuple[Cell, ...]]]:
+        """The cells of every job by its part, of every experiment, recipe and backbone."""
+        return {
+            (experiment, recipe, backbone): self._cells_by_part(experiment, recipe, backbone)
+            for experiment, settings in self.parameters.experiments.items()
+            for backbone in settings.backbones or (self.parameters.standard_backbone,)
+            for recipe in self._recipes_of[experiment]
+        }
+
+    @cached_property
+    def _recipes_of(self) -> dict[str, tuple[str, ...]]:
+        """The recipes of every experiment: its own, and those that make the starts of others' recipes."""
+        brought: dict[str, dict[str, None]] = {}
+        for experiment in self.parameters.experiments.values():
+            makers = [maker for recipe in experiment.methods if (maker := recipe_of(recipe).starts_from)]
+            for start in experiment.starts:
+                brought.setdefault(start, {}).update(dict.fromkeys(maker.expression for maker in makers))
+        return {
+            name: tuple(dict.fromkeys((*experiment.methods, *brought.get(name, ()))))
+            for name, experiment in self.parameters.experiments.items()
+        }
+
+    def _cells_by_part(self, experiment: str, recipe: str, backbone: str) -> dict[str, tuple[Cell, ...]]:
+        at_once, most = self.parameters.runs_per_fleet, self.parameters.experiments[experiment].runs_per_job
+        cells_by_part = {}
+        for part, tasks in self._trained_on(experiment):
+            cells = [cell for task in tasks for cell in cells_of(self.parameters, experiment, recipe, backbone, task)]
+            cut = pieces(cells, at_once, most)
+            cells_by_part |= zip(piece_names(part, len(cut)), cut, strict=True)
+        return cells_by_part
+
+    def _trained_on(self, experiment: str) -> list[tuple[str, list[str]]]:
+        """What an experiment trains on, part by part; one part where tasks are trained or evaluated all together.
+
+        Raises ParameterError for meta-training on another number of tasks than one.
+        """
+        settings = self.parameters.experiments[experiment]
+        if settings.protocol == "meta" and len(settings.tasks) != 1:
+            tasks = ", ".join(settings.tasks) or "none"
+            raise ParameterError(f"experiments.{experiment}.tasks: protocol meta trains on one task, found {tasks}")
+        if settings.protocol in TOGETHER:
+            return [(ALL, [experiment])]
+        chosen = settings.tasks or self.tasks
+        if settings.protocol == "transfer_grid":
+            return [(ALL, list(chosen))]
+        parts = [(part, own) for part, tasks in self.parts.items() if (own := [t for t in tasks if t in chosen])]
+        return merged(parts, settings.tasks_per_job) if settings.tasks_per_job else parts
+
+    def _job(self, experiment: str, recipe: str, backbone: str, part: str, cells: tuple[Cell, ...]) -> Job:
+        makers = dict.fromkeys((cell.start or cell.prompts_of) for cell in cells)
+        prompts = [name for maker in makers for name in self._makers_of_prompts(maker, cells[0])]
+        for cell in cells:
+            self._check_start(cell)
+        partners = self.grid.tasks if any(cell.group for cell in cells) else ()
+        job = Job(experiment, recipe, backbone, part, cells, (), tuple(prompts), partners)
+        parts = [name for name, tasks in self.parts.items() if set(job.tasks_read).intersection(tasks)]
+        return replace(job, features=tuple((name, self.features_spec(backbone, name)) for name in parts))
+
+    def _makers_of_prompts(self, experiment: str, cell: Cell) -> list[str]:
+        """The jobs of an experiment whose prompts a cell starts from or evaluates.
+
+        Raises ParameterError where the experiment has none for the cell's recipe and backbone.
+        """
+        if not experiment:
+            return []
+        recipe = cell.recipe if cell.prompts_of else cell.method.starts_from.expression
+        made = self._cut.get((experiment, recipe, cell.backbone))
+        if made is None:
+            raise ParameterError(
+                f"experiments.{experiment}: {cell.experiment} needs prompts of {recipe} with {cell.backbone}"
+            )
+        return [f"{experiment}/{in_path(recipe)}/{cell.backbone}/{part}" for part in made]
+
+    def _check_start(self, cell: Cell) -> None:
+        """Raise ParameterError where no prompts are made for a cell to start from, or prompts of another shape."""
+        if not cell.start:
+            return
+        made = self._cut[cell.start, cell.method.starts_from.expression, cell.backbone]
+        at, swept = f"experiments.{cell.experiment}.starts: {cell.recipe}", cell.swept
+        theirs = next((maker.learner for cells in made.values() for maker in cells if maker.swept == swept), None)
+        if theirs is None:
+            raise ParameterError(f"{at}: experiments.{cell.start} makes no prompts with {swept or 'nothing swept'}")
+        for name, value in cell.learner:
+            if value != getattr(theirs, name):
+                why = f"{name} is {value}, and the prompts of {cell.start} have {getattr(theirs, name)}"
+                raise ParameterError(f"{at}: {why}")
+
+    @property
+    def grid(self) -> Experiment:
+        """The experiment that says which tasks are trained together. Raises ParameterError if there is none."""
+        for experiment in self._run:
+            if experiment.protocol == "transfer_grid":
+                return experiment
+        raise ParameterError("experiments: groups of tasks need an experiment of protocol transfer_grid to find them")
+
+    def job(self, name: str) -> Job:
+        """The job of that name, in which the recipe may also stand as an expression or an alias."""
+        experiment, *rest = name.split("/")
+        with suppress(ValueError):
+            rest[:1] = [in_path(recipe_of(from_path(recipe)).expression) for recipe in rest[:1]]
+        canonical_name = "/".join((experiment, *rest))
+        for job in self.jobs:
+            if job.name == canonical_name:
+                return job
+        raise KeyError(f"no job {name!r} at scale {self.scale}; `reprompt plan` lists them")
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell for job in self.jobs for cell in job.cells)
+
+    @cached_property
+    def outputs(self) -> dict[str, Output]:
+        """The tables and figures of the papers, by name."""
+        return {
+            paper.name: Output(paper.name, paper.kind, paper.study, paper.title, self.jobs_of(*paper.experiments))
+            for paper in OUTPUTS
+        }
+
+    @cached_property
+    def studies(self) -> dict[str, str]:
+        """The study of every job: the first that reads its records, or else that of a job that reads its prompts."""
+        studies: dict[str, str] = {}
+        for output in self.outputs.values():
+            for name in output.jobs:
+                studies.setdefault(name, output.study)
+        for job in reversed(self.jobs):  # prompts come from jobs above
+            for name in job.prompts:
+                studies.setdefault(name, studies.get(job.name, NO_STUDY))
+        return {job.name: studies.get(job.name, NO_STUDY) for job in self.jobs}
+
+    @property
+    def corpus_figures(self) -> tuple[PaperOutput, ...]:
+        """The figures of GRAM's corpus, where there is one."""
+        return CORPUS_FIGURES if self.parameters.gram else ()
+
+    def jobs_of(self, *experiments: str) -> tuple[str, ...]:
+        """The names of the jobs of some experiments; a scale may leave experiments out."""
+        return tuple(job.name for job in self.jobs if job.experiment in experiments)
+
+    def most_shots(self, tasks: Iterable[str]) -> int:
+        """The largest number of shots of any experiment on some tasks; validation images come after them."""
+        return max(cell.shots for cell in self.cells if set(tasks).intersection(cell.trained_on))
+
+    @property
+    def all_seeds(self) -> tuple[int, ...]:
+        """The seeds of all experiments."""
+        return tuple(sorted({seed for experiment in self._run for seed in experiment.seeds or self.parameters.seeds}))
+
+    @property
+    def _run(self) -> list[Experiment]:
+        return [experiment for experiment in self.parameters.experiments.values() if experiment.methods]
+
+    @property
+    def split_spec(self) -> str:
+        """What splits and draws depend on."""
+        return canonical(
+            {
+                "data": [self.parameters.images_of(task) for task in self.labelled_tasks],
+                **self._of_cards,
+                "tasks": self.labelled_tasks,
+                "seeds": self.all_seeds,
+                "most_shots": self.most_shots(self.labelled_tasks),
+            }
+        )
+
+    @property
+    def corpus_spec(self) -> str:
+        """What the topics and domains of the corpus and the task made of them depend on."""
+        gram = self.parameters.gram
+        return canonical(
+            {
+                "clustering": gram.clustering.model_dump(),
+                "features": self.features_spec(gram.backbone, "corpus"),
+                "template": self.parameters.card("corpus").template,
+                "seeds": self.all_seeds,
+                "most_shots": self.most_shots(["corpus"]),
+            }
+        )
+
+    def pretraining_spec(self, backbone: str) -> str:
+        """What the weights of a miniature backbone depend on."""
+        corpus = self.parameters.corpus
+        return canonical(
+            {
+                # not the file: what is in it counts, and its hash is in every manifest and record
+                "backbone": self.parameters.backbones[backbone].model_dump(exclude={"file"}),
+                "corpus": corpus.model_dump() if corpus else None,
+            }
+        )
+
+    @property
+    def _of_cards(self) -> dict[str, Any]:
+        """What splits take from the cards. What else these say, of sizes for example, has no part."""
+        cards = [self.parameters.card(task) for task in self.labelled_tasks]
+        spec = {"templates": [card.template for card in cards], "multi_label": [card.is_multi_label for card in cards]}
+        if self.parameters.data.source == "files":
+            spec["classes"] = [card.classes for card in cards]  # as many as the reader has to find
+        return spec
+
+    def features_spec(self, backbone: str, part: str) -> str:
+        """What the features of a part's images depend on."""
+        spec = {
+            "data": self.parameters.images_of(self.parts[part][0]),
+            "views": views.model_dump() if (views := self.views_of(part)) else None,
+            "tasks": self.parts[part],
+            "backbone": self.pretraining_spec(backbone),
+        }
+        if self.parameters.data.source == "files":  # of pictures of several classes the pool is all
+            spec["multi_label"] = [task for task in self.parts[part] if card_of(task).is_multi_label]
+        return canonical(spec)
+
+    def text_source(self, backbone: str) -> str | None:
+        """The backbone whose frozen text tower a miniature backbone is trained against, if any."""
+        settings = self.parameters.backbones[backbone]
+        return settings.text_from if isinstance(settings, RenderedBackbone) else None
+
+    def records(self, job: str) -> Path:
+        """Where a job's records go."""
+        return self.root / "records" / f"{job}.npz"
+
+    def prompts(self, job: str) -> Path:
+        """Where the prompts of a job that keeps them go."""
+        return self.records(job).with_suffix(".safetensors")
+
+    @property
+    def images(self) -> Path:
+        """Where images go once they are rendered or decoded."""
+        return self.root / "images"
+
+    @property
+    def groups(self) -> Path:
+        """Where the groups of tasks go that the transferability grid gives."""
+        return self.root / "groups.json"
+
+
+def make_plan(parameters: Parameters) -> Plan:
+    """The plan of these parameters."""
+    return Plan(parameters)

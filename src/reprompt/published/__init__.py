@@ -1,5 +1,0 @@
-"""The papers' own numbers, as printed. README.md beside this file says what each column means."""
-
-from reprompt.published.values import DATASETS_11, published_tables, published_values
-
-__all__ = ["DATASETS_11", "published_tables", "published_values"]

@@ -1,0 +1,1 @@
+"""The loop, fleets, batches, validation, the oracle, pre-training and meta-training."""

@@ -1,0 +1,49 @@
+"""What a fleet gets of other jobs, and what is left of its cells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reprompt.cells.cell import Cell
+from reprompt.clip.params import Params
+from reprompt.evaluation.evaluate import Results
+from reprompt.foundation.arrays import Arrays
+from reprompt.records.prompts import Prompts
+from reprompt.training.groups import Groups, trained_on
+
+
+@dataclass(frozen=True)
+class Given:
+    """What other jobs give: kept prompts by experiment, and the partners of every target by the grid's recipe.
+
+    `unfinished` is where the state of a cell lies that takes long and was not finished. `steps` stops meta-training
+    after the first so many outer steps (a sample of it).
+    """
+
+    prompts: Mapping[str, Prompts] = field(default_factory=dict)
+    partners: Groups = field(default_factory=dict)
+    unfinished: Mapping[Cell, Path] = field(default_factory=dict)
+    steps: int | None = None
+
+    def start(self, cell: Cell) -> Params:
+        """The prompt that a cell starts from, with what was kept beside it; nothing where it has a start of its own."""
+        return self.prompts[cell.start].start(cell) if cell.start else {}
+
+    def prompt(self, cell: Cell) -> Params:
+        """The prompt of another job that a cell evaluates or starts from; nothing where there is none."""
+        return self.prompts[cell.prompts_of].evaluated_by(cell) if cell.prompts_of else self.start(cell)
+
+    def trained_on(self, cell: Cell) -> tuple[str, ...]:
+        """The tasks that a cell is trained on, the target of a group first."""
+        return trained_on(cell, self.partners)
+
+
+NOTHING = Given()
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What is left of a cell: its results per test set and, if it is kept, its tuned prompt in half precision."""
+
+    results: Results
+    prompt: Arrays = field(default_factory=dict)

@@ -1,0 +1,45 @@
+"""The learning rate of every step of a run, by what it is tuned."""
+
+import math
+from dataclasses import dataclass
+
+from reprompt.cells.fleets import SCHEDULE
+from reprompt.cells.tuning import Tuned
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """CoOp's: one epoch at `warmup_rate`, then a cosine that restarts its count after the warm-up, changed per epoch.
+
+    The cosine has advanced epochs - 2 of `epochs` steps in the last epoch, so the rate never reaches zero.
+    `steps_per_epoch` None means the images of the run divided by the batch, the last partial batch dropped. `batch` is
+    in images.
+    """
+
+    rate: float
+    warmup_rate: float
+    epochs: int
+    steps_per_epoch: int | None
+    batch: int
+    momentum: float
+    weight_decay: float
+
+    def rate_in(self, epoch: int) -> float:
+        """Learning rate of epoch 1 ... epochs."""
+        if epoch == 1:
+            return self.warmup_rate
+        return 0.5 * self.rate * (1 + math.cos(math.pi * (epoch - 2) / self.epochs))
+
+    def steps_in_epoch(self, images: int) -> int:
+        """Steps per epoch of a run with that many images."""
+        return self.steps_per_epoch or max(1, images // self.batch)
+
+    def rates(self, images: int) -> list[float]:
+        """The rate of every step of a run with that many images: epochs times steps per epoch."""
+        per_epoch = self.steps_in_epoch(images)
+        return [self.rate_in(epoch) for epoch in range(1, self.epochs + 1) for _ in range(per_epoch)]
+
+
+def schedule_of(tuned: Tuned) -> Schedule:
+    """The part of what a run is tuned by that is its schedule."""
+    return Schedule(**{name: getattr(tuned, name) for name in SCHEDULE})

@@ -1,0 +1,1 @@
+"""Running Snakemake, provenance, verifying, attesting, estimating costs."""

@@ -1,0 +1,116 @@
+"""In which order tables and figures are made: the cheapest table of every study, then whatever adds the least work.
+
+So that who waits sees something of every study soon. The driver writes it down; the rules read it as priorities.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from reprompt.foundation.atomic import write_text
+from reprompt.foundation.locks import FOLDER
+from reprompt.planning.plan import Plan
+
+FILE = FOLDER / "priorities.json"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A table or figure: the step that makes it, its study, and all steps that have to be done before."""
+
+    step: str
+    study: str
+    is_table: bool
+    needs: frozenset[str]
+
+
+def priorities(plan: Plan, seconds: Mapping[str, float]) -> dict[str, int]:
+    """The priority of every step that a table or figure needs, the highest first to be done.
+
+    `seconds` has the steps that are missing: those that it lacks cost nothing.
+    """
+    ordered = in_order(wanted(plan), seconds)
+    urgent: dict[str, int] = {}
+    for rank, output in enumerate(ordered):
+        for step in (*output.needs, output.step):
+            urgent.setdefault(step, len(ordered) - rank)
+    return urgent
+
+
+def in_order(outputs: Iterable[Wanted], seconds: Mapping[str, float]) -> list[Wanted]:
+    """Each study's cheapest table, cheapest first; then what adds least. What adds nothing comes at once."""
+    left, done, ordered = list(outputs), set(), []
+
+    def added(output: Wanted) -> float:
+        return sum(seconds.get(step, 0) for step in output.needs - done)
+
+    cheapest: dict[str, Wanted] = {}
+    for output in sorted((output for output in left if output.is_table), key=added):
+        cheapest.setdefault(output.study, output)
+    while left:
+        first = [output for output in left if not added(output)] or [o for o in cheapest.values() if o in left]
+        output = first[0] if first else min(left, key=added)
+        left.remove(output)
+        done |= output.needs
+        ordered.append(output)
+    return ordered
+
+
+def wanted(plan: Plan) -> list[Wanted]:
+    """Every table and figure of the plan; those of the corpus come from the corpus alone."""
+    needs = _needs_of_jobs(plan)
+    outputs = [
+        Wanted(
+            f"{output.kind}/{output.name}",
+            output.study,
+            output.kind == "table",
+            frozenset[str]().union(*(needs(job) for job in output.jobs)),
+        )
+        for output in plan.outputs.values()
+    ]
+    corpus = frozenset(_needs_of_corpus(plan)) if plan.corpus_figures else frozenset[str]()
+    return outputs + [
+        Wanted(f"corpus_figure/{figure.name}", figure.study, False, corpus) for figure in plan.corpus_figures
+    ]
+
+
+def _needs_of_jobs(plan: Plan) -> Callable[[str], frozenset[str]]:
+    """A function to all steps that a job of the plan needs, itself among them, as the rules have it."""
+    jobs, experiments = {job.name: job for job in plan.jobs}, plan.parameters.experiments
+
+    @cache
+    def of_job(name: str) -> frozenset[str]:
+        job = jobs[name]
+        needs = {name, "split", *_weights(plan, job.backbone)}
+        needs |= {f"features/{job.backbone}/{part}" for part, _ in job.features}
+        if "corpus" in job.tasks_read:
+            needs |= _needs_of_corpus(plan)
+        others = list(job.prompts)
+        if job.partners:  # which are found by the transferability grid
+            needs.add("groups")
+            others += [other.name for other in plan.jobs if experiments[other.experiment].protocol == "transfer_grid"]
+        return frozenset(needs).union(*map(of_job, others))
+
+    return of_job
+
+
+def _needs_of_corpus(plan: Plan) -> set[str]:
+    backbone = plan.parameters.gram.backbone
+    return {"corpus", f"features/{backbone}/corpus", *_weights(plan, backbone)}
+
+
+def _weights(plan: Plan, backbone: str) -> set[str]:
+    names = [backbone, *([source] if (source := plan.text_source(backbone)) else [])]
+    return {f"{rule}/{name}" for name in names for rule in ("pretrain", "weights")}
+
+
+def write(urgent: Mapping[str, int]) -> None:
+    """Write the priorities down for the next run of Snakemake in this folder."""
+    write_text(FILE, json.dumps(urgent, indent=1) + "\n")
+
+
+def read(file: Path = FILE) -> dict[str, int]:
+    """The priorities that the driver wrote last; none where it did not."""
+    return json.loads(file.read_text()) if file.exists() else {}

@@ -1,0 +1,104 @@
+"""The plan in words: what `reprompt plan` prints."""
+
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from reprompt.cells.cell import Cell
+from reprompt.cells.fleets import fleets_of
+from reprompt.cells.job import Job
+from reprompt.cells.recipes import recipe_of
+from reprompt.foundation.nearest import nearest
+from reprompt.planning.plan import Plan
+from reprompt.workflow.estimate.seconds import expected_seconds, measured
+
+
+def print_plan(plan: Plan, study: str | None = None) -> None:
+    """Print outputs, jobs, fleets, cells and time, for one study or all."""
+    outputs = [output for output in plan.outputs.values() if study in (None, output.study)]
+    if not outputs:
+        known = ", ".join(sorted({output.study for output in plan.outputs.values()}))
+        raise ValueError(f"no study {study!r}; there are: {known}")
+    wanted = {name for output in outputs for name in output.jobs}
+    jobs = [job for job in plan.jobs if job.name in wanted]
+    console = Console(width=max(100, Console().width))
+    seconds = {job.name: expected_seconds(plan, job) for job in jobs}
+
+    made = Table("output", "title", "experiments", "jobs", "cells", title=f"Tables and figures at scale {plan.scale}")
+    for output in outputs:
+        cells = sum(len(plan.job(name).cells) for name in output.jobs)
+        experiments = ", ".join(dict.fromkeys(plan.job(name).experiment for name in output.jobs))
+        made.add_row(output.name, output.title, experiments, str(len(output.jobs)), str(cells))
+    console.print(made)
+
+    run = Table("experiment", "recipe", "backbone", "jobs", "fleets", "cells", "seconds", title="Jobs")
+    for column in run.columns[3:]:
+        column.justify = "right"
+    groups: dict[tuple[str, str, str], list[Job]] = {}
+    for job in jobs:
+        groups.setdefault((job.experiment, job.recipe, job.backbone), []).append(job)
+    for group, members in groups.items():
+        fleets = sum(len(fleets_of(job.cells, plan.parameters.runs_per_fleet)) for job in members)
+        cells = sum(len(job.cells) for job in members)
+        run.add_row(
+            *group, *map(str, (len(members), fleets, cells)), f"{sum(seconds[job.name] for job in members):.0f}"
+        )
+    console.print(run)
+
+    total, cores = sum(seconds.values()), os.cpu_count() or 1
+    timed = sum(measured(plan, job) is not None for job in jobs)
+    console.print(
+        f"{len(jobs)} jobs, {sum(len(job.cells) for job in jobs)} cells, about {total / 60:.0f} core-minutes to train "
+        f"and judge, {total / 60 / cores:.0f} minutes on {cores} cores "
+        f"({timed} of {len(jobs)} jobs as measured last time, the rest as `reprompt estimate` has it)."
+    )
+
+
+CELL_FIELDS = ("task", "shots", "tau", "seed", "swept", "start", "group", "together", "judged_on")
+
+
+def print_cells(plan: Plan, experiment: str, as_json: bool = False) -> None:
+    """Print every cell of an experiment with all its settings, alike ones together; as JSON one by one."""
+    experiments = plan.parameters.experiments
+    if experiment not in experiments:
+        raise ValueError(f"no experiment {experiment!r}{nearest(experiment, experiments)}")
+    cells = [cell for cell in plan.cells if cell.experiment == experiment]
+    if as_json:
+        print(json.dumps([cell_as_dict(cell) for cell in cells], indent=1))
+        return
+    alike: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        alike.setdefault((cell.recipe, cell.backbone, cell.settings), []).append(cell)
+    for (recipe, backbone, _), members in alike.items():
+        print(f"{recipe} ({recipe_of(recipe).label}), {backbone}, {members[0].protocol}: {len(members)} cells")
+        for name, value in sorted(all_settings(members[0]).items()):
+            print(f"    {name}: {json.dumps(value)}")
+        for cell in members:
+            print(f"  {_in_words(cell)}")
+
+
+def cell_as_dict(cell: Cell) -> dict[str, Any]:
+    """A cell with its names, what it is measured by, and all its settings."""
+    names = ("experiment", "protocol", "recipe", "backbone", *CELL_FIELDS, "measures", "prompts_of", "judged_images")
+    fields = {name: getattr(cell, name) for name in names} | {"metrics": dict(cell.metrics)}
+    return fields | {"label": cell.method.label, "settings": all_settings(cell)}
+
+
+def all_settings(cell: Cell) -> dict[str, Any]:
+    """What the plan resolved, and of what it left open the members' own defaults."""
+    declared = (cell.settings_of(axis).model_dump(by_alias=True) for axis in cell.method.names)
+    return {name: value for settings in (*declared, cell.resolved) for name, value in settings.items()}
+
+
+def _in_words(cell: Cell) -> str:
+    """What sets a cell apart from those that are set alike."""
+    fields = {name: getattr(cell, name) for name in CELL_FIELDS}
+    return ", ".join(f"{name} {_text(value)}" for name, value in fields.items() if value not in ("", ()))
+
+
+def _text(value: Any) -> str:
+    return " ".join(value) if isinstance(value, Iterable) and not isinstance(value, str) else str(value)

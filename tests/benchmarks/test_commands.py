@@ -1,0 +1,49 @@
+"""`reprompt bench ...`: every command hands what it was asked to its measurement."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from project import PROJECT
+from reprompt.benchmarks import fleets, meta, steps, topics
+from reprompt.cli import app
+from reprompt.workflow.estimate import calibrate
+
+FILE = ("--params", str(PROJECT / "params.yaml"), "--scale", "smoke")
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, module: object, name: str, *command: str) -> tuple[tuple, dict]:
+    """With what a command calls a function of a module."""
+    calls = []
+    monkeypatch.setattr(module, name, lambda *arguments, **named: calls.append((arguments, named)))
+    done = CliRunner().invoke(app, ["bench", *command])
+    assert done.exit_code == 0, done.output
+    (call,) = calls
+    return call
+
+
+def test_steps_and_meta_are_measured_on_the_architecture_asked_for(monkeypatch) -> None:
+    options = ("--backbone", "RN50", "--device", "cuda", "--precision", "bfloat16", "--out", "a.json")
+    got = asked(monkeypatch, steps, "bench_steps", "steps", *options)
+    assert got == (("RN50", "cuda", "bfloat16"), {"json_out": Path("a.json")})
+    got = asked(monkeypatch, meta, "bench_meta", "meta", *options)
+    assert got == (("RN50", "cuda", "bfloat16", meta.Size(), Path("a.json")), {})
+
+
+def test_fleets_and_topics_are_measured_by_the_parameters(monkeypatch) -> None:
+    (plan,), _ = asked(monkeypatch, fleets, "bench", "fleets", *FILE)
+    assert plan.scale == "smoke"
+    (settings, chunk), named = asked(monkeypatch, topics, "bench_topics", "topics", *FILE)
+    assert (settings, chunk) == (plan.parameters.gram.clustering.topics, plan.parameters.gram.clustering.chunk)
+    assert named == {"json_out": None}
+
+
+def test_the_cost_of_input_is_printed_and_written(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(calibrate, "seconds_per_photograph", lambda: 0.003)
+    monkeypatch.setattr(calibrate, "seconds_per_cropped_pixel", lambda: 2e-8)
+    done = CliRunner().invoke(app, ["bench", "input", "--out", str(tmp_path / "input.json")])
+    assert "photograph, 224 x 224 pixels: 3.00 ms\nan augmented view, 224 x 224 pixels: 1.00 ms" in done.output
+    written = json.loads((tmp_path / "input.json").read_text())
+    assert written["seconds"] == {"photograph": 0.003, "view": pytest.approx(2e-8 * 224**2)}
