@@ -54,6 +54,26 @@ def test_every_scale_is_valid(scale):
             "experiments.few_shot.methods: copo: no learner 'copo'; did you mean 'coop'?, found ['copo']",
         ),
         (
+            ["tuning", "few_shot", "lambda"],
+            0.5,
+            "tuning.few_shot.lambda: no method that is tuned by it takes it from there; gradients.prograd has its own",
+        ),
+        (
+            ["tuning", "few_shot", "ways"],
+            3,
+            "tuning.few_shot.ways: no method that is tuned by it takes it from there",
+        ),
+        (
+            ["experiments", "few_shot_lambda", "sweep"],
+            [{"of": ["coop"], "lambda": [1]}],
+            "experiments.few_shot_lambda.sweep.0.of: coop is not among the methods, which are coop+prograd",
+        ),
+        (
+            ["experiments", "few_shot_lambda", "sweep"],
+            [{"lambda": []}],
+            "experiments.few_shot_lambda.sweep.0: sweeps nothing: it needs a setting with its values",
+        ),
+        (
             ["experiments", "few_shot", "tuning"],
             "few_shots",
             "experiments.few_shot.tuning: no block 'few_shots'; did you mean 'few_shot'?",

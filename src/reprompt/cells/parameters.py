@@ -293,11 +293,16 @@ class Layer(Block):
 
     def settings_for(self, here: Mapping[str, str | int]) -> dict[str, Any]:
         """What it sets for a cell, later exceptions over earlier ones."""
-        settings = _given(self, exclude={"where"})
+        settings = _set_in(self)
         for exception in self.where:
             if exception.holds(here):
                 settings |= _given(exception, exclude=set(Where.model_fields))
         return settings
+
+
+def _set_in(layer: Layer) -> dict[str, Any]:
+    """What a member's block sets, but for its exceptions."""
+    return _given(layer, exclude={"where"})
 
 
 def _given(block: Block, exclude: set[str]) -> dict[str, Any]:
@@ -521,11 +526,35 @@ class Parameters(Block):
                 if card_of(task).is_multi_label and experiment.protocol in DRAWN_BY_CLASS:
                     why = f"its images have several classes; {experiment.protocol} draws images of one"
                     raise ValueError(f"experiments.{key}.tasks: {task}: {why}")
+            _check_sweep(f"experiments.{key}.sweep", experiment)
             for method in experiment.methods:
                 self._check_recipe(key, experiment, recipe_of(method))
+        for name, block in self.tuning.items():
+            self._check_taken(name, block)
         if self.data.source == "rendered" and self.corpus is None:
             raise ValueError("corpus: rendered data needs the block of the corpus that its backbones are trained on")
         return self
+
+    def _check_taken(self, name: str, block: TuningBlock) -> None:
+        """Refuse a setting of a member under `tuning` that no recipe run by the block takes from there.
+
+        It would change nothing: a member's own block goes before. Raises ValueError with the block to write it in.
+        """
+        runs = [experiment for experiment in self.experiments.values() if experiment.tuning == name]
+        recipes = dict.fromkeys(recipe_of(method) for experiment in runs for method in experiment.methods)
+        tuned, own = [recipe for recipe in recipes if recipe.by_steps], {}
+        taken = set(Episodes.model_fields) if any(experiment.protocol == "meta" for experiment in runs) else set()
+        for recipe in tuned:
+            layers = self.layers_of(recipe).items()
+            set_there = {
+                key: f"{BLOCKS[axis]}.{recipe.names[axis]}" for axis, layer in layers for key in _set_in(layer)
+            }
+            own = set_there | own
+            taken |= recipe.keys - set_there.keys()
+        for key in _given(block, set(Tuning.model_fields)) if tuned else ():
+            if key not in taken:
+                instead = f"; {own[key]} has its own" if key in own else ""
+                raise ValueError(f"tuning.{name}.{key}: no method that is tuned by it takes it from there{instead}")
 
     def _check_recipe(self, key: str, experiment: Experiment, recipe: Recipe) -> None:
         """Refuse a recipe that makes no sense in an experiment. Raises ValueError with the key and the reason."""
@@ -590,6 +619,17 @@ class Parameters(Block):
             if source.protocol != stored.made_under or not source.keeps_prompts:
                 why = f"@{recipe.start} needs an experiment of protocol {stored.made_under} that keeps its prompts"
                 raise ValueError(f"{at}: {start}: {why}")
+
+
+def _check_sweep(at: str, experiment: Experiment) -> None:
+    """Refuse a sweep over nothing, or of methods that are not there: both would be left out in silence."""
+    for place, grid in enumerate(experiment.sweep):
+        if not grid.values or not all(grid.values.values()):
+            raise ValueError(f"{at}.{place}: sweeps nothing: it needs a setting with its values")
+        for method in grid.of:
+            if method not in experiment.methods:
+                known = ", ".join(experiment.methods)
+                raise ValueError(f"{at}.{place}.of: {method} is not among the methods, which are {known}")
 
 
 def _check_names(key: str, names: typing.Iterable[str], known: typing.Container[str], what: str) -> None:

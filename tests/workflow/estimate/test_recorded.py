@@ -87,3 +87,8 @@ def test_no_image_is_rendered_and_no_weight_is_read(monkeypatch, capsys):
         monkeypatch.setattr(what, lambda *_, what=what, **__: pytest.fail(f"called {what}"))
     estimate(PLAN, "cpu", calibrate=False, write=None, records=None)
     assert "By rule" in capsys.readouterr().out
+
+
+def test_a_folder_in_which_no_job_ran_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="name the folder that holds smoke/records"):
+        estimate(PLAN, "cpu", calibrate=False, write=None, records=tmp_path / "smoke")

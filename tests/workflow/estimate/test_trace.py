@@ -113,3 +113,12 @@ def test_batch_normalisation_in_training_is_traced_though_it_writes_its_running_
         layers(torch.zeros(4, 3, 10, 10, device=META)).sum().backward()
     assert layers[0].weight.grad.shape == (8, 3, 3, 3)
     assert trace.cost.work.operations == 2 * 4 * 8 * 64 * 27 * 2, "forward, and backward for the weights alone"
+
+
+def test_what_is_made_like_a_tensor_without_numbers_has_none_and_is_not_kept():
+    with Trace() as trace:
+        like = torch.zeros(3, 5, device=META)
+        made = like.new_zeros((7, 11), device=META)
+        assert made.is_meta and torch.zeros_like(like, device=META).is_meta
+    kept = [kernel.results for kernel in trace.known.values() if isinstance(kernel.results, torch.Tensor)]
+    assert all(tensor.is_meta or not tensor.is_floating_point() for tensor in kept)

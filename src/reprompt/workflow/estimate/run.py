@@ -17,7 +17,8 @@ WIDTH = 120
 def estimate(plan: Plan, device: str, calibrate: bool, write: Path | None, records: Path | None) -> None:
     """Print what a plan costs on a device, write it for the rules, and say how far off it is.
 
-    `records` is a folder of results; what jobs cost there is held against the prediction.
+    `records` is a folder of results; what jobs cost there is held against the prediction. Raises ValueError where none
+    ran there.
     """
     rates = _rates(plan, device, calibrate)
     console = Console(width=max(WIDTH, Console().width))
@@ -26,7 +27,13 @@ def estimate(plan: Plan, device: str, calibrate: bool, write: Path | None, recor
         write_resources(write, costs, f"scale {plan.scale} on {device}, rates {rates.about}")
     print_costs(plan, costs, rates.about, console)
     if records:
-        print_errors(recorded(plan, rates, records), console)
+        jobs = recorded(plan, rates, records)
+        if not jobs:
+            raise ValueError(
+                f"{records}: no job of scale {plan.scale} has trained all of its cells there; name the folder that"
+                f" holds {plan.scale}/records, as `results` does"
+            )
+        print_errors(jobs, console)
 
 
 def _rates(plan: Plan, device: str, calibrate: bool) -> Rates:

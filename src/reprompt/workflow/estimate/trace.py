@@ -146,12 +146,15 @@ def _attention(queries: Tensor, keys: Tensor, values: Tensor, attn_mask: Tensor 
 
 
 def _placed(packet: Any, args: tuple, kwargs: dict) -> dict:
-    """Where a kernel is to leave its results: whole numbers stay on the CPU, others have no place but `meta`."""
+    """Where a kernel is to leave its results: whole numbers stay on the CPU, others have no place but `meta`.
+
+    What is made like a tensor without numbers has none either: its results are remembered, and would be large.
+    """
     place = kwargs["device"]
     if packet is aten._to_copy:
         is_shape = args[0].is_meta or (args[0].dtype == torch.uint8 and place == META)  # pictures are large
         place = META if is_shape else torch.device("cpu")
-    elif place == META:
+    elif place == META and not any(tensor.is_meta for tensor in _tensors(args)):
         place = torch.device("cpu")
     return kwargs | {"device": place}
 
