@@ -536,9 +536,10 @@ class Parameters(Block):
         return self
 
     def _check_taken(self, name: str, block: TuningBlock) -> None:
-        """Refuse a setting of a member under `tuning` that no recipe run by the block takes from there.
+        """Refuse what changes nothing under `tuning`: a member's own block goes before it, or no episodes are drawn.
 
-        It would change nothing: a member's own block goes before. Raises ValueError with the block to write it in.
+        What only absent methods would take may stay: a file may run some of a block's experiments.
+        Raises ValueError with the block to write it in.
         """
         runs = [experiment for experiment in self.experiments.values() if experiment.tuning == name]
         recipes = dict.fromkeys(recipe_of(method) for experiment in runs for method in experiment.methods)
@@ -552,7 +553,7 @@ class Parameters(Block):
             own = set_there | own
             taken |= recipe.keys - set_there.keys()
         for key in _given(block, set(Tuning.model_fields)) if tuned else ():
-            if key not in taken:
+            if key not in taken and (key in own or key in Episodes.model_fields):
                 instead = f"; {own[key]} has its own" if key in own else ""
                 raise ValueError(f"tuning.{name}.{key}: no method that is tuned by it takes it from there{instead}")
 

@@ -60,6 +60,21 @@ def test_a_function_whose_own_variables_were_renamed_has_not_changed(packages) -
     assert "loss: return x - x" in changed(packages, text.replace("x - RATE", "x - x"))
 
 
+def test_one_more_variable_does_not_change_the_statements_behind_it(packages) -> None:
+    text = BEFORE.replace("    if shots > 8:", "    y = shots\n    if shots > 8:").replace(
+        "x = x * 2", "x = x * 2\n        z = x"
+    )
+    (packages[0] / "train.py").write_text(BEFORE.replace("x = x * 2", "x = x * 2\n        z = x"))
+    assert changed(packages, text) == ["loss: y = shots"]
+
+
+def test_a_module_that_was_moved_and_changed_is_compared_with_what_it_was(packages) -> None:
+    (packages[1] / "train.py").unlink()
+    (packages[0] / "train.py").write_text(BEFORE + "SHOTS = 16\n")
+    text = BEFORE + "SHOTS = 8\n"
+    assert changed(packages, text, "loop.py") == ["the module itself: SHOTS = 8"]
+
+
 def test_neither_attributes_nor_what_a_function_inside_reads_are_its_own_variables(packages) -> None:
     text = BEFORE.replace("    return x\n", "    y = x\n    return lambda: y.y\n")
     (packages[0] / "train.py").write_text(text)

@@ -1,5 +1,6 @@
 """What was traced is asked once, until the code changes."""
 
+from reprompt.workflow.estimate import remembered
 from reprompt.workflow.estimate.remembered import Notebook
 
 
@@ -27,3 +28,9 @@ def test_answers_are_kept_for_the_next_process(tmp_path):
 def test_a_broken_file_is_as_good_as_none(tmp_path):
     (tmp_path / "traces.json").write_text("[")
     assert asked_of(Notebook(tmp_path / "traces.json", "code"), ["a"]) == ([1], True)
+
+
+def test_answers_are_written_before_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(remembered, "EVERY", 0.0)
+    Notebook(tmp_path / "traces.json", "code").answer(["step"], lambda: [1.0])
+    assert Notebook(tmp_path / "traces.json", "code").answer(["step"], lambda: [2.0]) == [1.0]

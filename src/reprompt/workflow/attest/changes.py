@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 ALIKE = 0.6  # at least, of an old function that is taken for the same one under another name
-OF_THAT_NAME = 0.3  # at least, of one of the same name in another file
 NOT_EXECUTED = (ast.Global, ast.Nonlocal, ast.Pass, ast.Raise)  # nothing happens, or nothing is left
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 MODULE = ""  # the name of what a module does when it is imported
@@ -272,17 +271,14 @@ def _nearest(function: Function, candidates: list[Function]) -> Function | None:
     """What a function was before: that of its name in its file, that of its name, or the one that is most like it."""
 
     def likeness(old: Function) -> float:
-        return SequenceMatcher(None, old.alike, function.alike, autojunk=False).ratio()
+        return SequenceMatcher(None, old.texts, function.texts, autojunk=False).ratio()
 
-    def is_it(old: Function) -> bool:
-        if old.name != function.name:
-            return bool(old.name) == bool(function.name) and likeness(old) >= ALIKE
-        return old.file == function.file or (bool(old.name) and likeness(old) >= OF_THAT_NAME)
-
-    def nearness(old: Function) -> tuple[bool, bool, float]:
-        return old.name == function.name, old.file == function.file, likeness(old)
-
-    return max(filter(is_it, candidates), key=nearness, default=None)
+    same = [old for old in candidates if old.name == function.name and (old.name or old.file == function.file)]
+    same.sort(key=lambda old: (old.file == function.file, likeness(old)), reverse=True)
+    if same:
+        return same[0]
+    alike = [old for old in candidates if bool(old.name) == bool(function.name) and likeness(old) >= ALIKE]
+    return max(alike, key=likeness, default=None)
 
 
 def _changed_statements(function: Function, before: Function | None) -> Iterator[ChangedStatement]:
@@ -293,7 +289,7 @@ def _changed_statements(function: Function, before: Function | None) -> Iterator
     if before is None:
         yield from (ChangedStatement(function, index, True) for index in range(len(function.body)))
         return
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before.alike, function.alike, autojunk=False).get_opcodes():
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before.texts, function.texts, autojunk=False).get_opcodes():
         if kind != "equal":
             yield from (ChangedStatement(function, index, True) for index in range(j1, j2))
             if function.name:

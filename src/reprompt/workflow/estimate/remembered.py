@@ -1,7 +1,11 @@
-"""What was traced once is not traced again until code or PyTorch change: a file beside the runs, and no PyTorch."""
+"""What was traced once is not traced again until code or PyTorch change: a file beside the runs, and no PyTorch.
+
+It is written every half minute and at the end: at scale paper the first estimate takes long, and may be stopped.
+"""
 
 import atexit
 import json
+import time
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
@@ -13,14 +17,16 @@ from reprompt.foundation.code import code_hash
 from reprompt.foundation.digests import canonical, digest_of_text
 
 FILE = Path(".reprompt/traces.json")
+EVERY = 30.0  # seconds between two writings
 ENTRIES = ("workflow.estimate.steps", "workflow.estimate.trace", "workflow.estimate.architecture")
 
 
 class Notebook:
-    """Answers by question, read from a file and written to it when the process ends, if there are new ones."""
+    """Answers by question, read from a file and written to it now and then and at the end, if there are new ones."""
 
     def __init__(self, file: Path, code: str):
         self.file, self.code, self.answers, self.is_new = file.resolve(), code, {}, False
+        self.written = time.monotonic()
         try:
             written = json.loads(self.file.read_text())
             self.answers = written["answers"] if written["code"] == code else {}
@@ -35,10 +41,13 @@ class Notebook:
             if not self.is_new:
                 atexit.register(self.write)
             self.is_new = True
+            if time.monotonic() - self.written > EVERY:
+                self.write()
         return self.answers[key]
 
     def write(self) -> None:
         """Keep the answers; a folder that cannot be written to keeps none."""
+        self.written = time.monotonic()
         try:
             write_text(self.file, json.dumps({"code": self.code, "answers": self.answers}) + "\n")
         except OSError:
