@@ -410,15 +410,22 @@ class Parameters(Block):
         return "" if isinstance(self.data, RenderedData) or experiment.version == "coop" else experiment.version
 
     @property
-    def versions(self) -> tuple[str, ...]:
-        """The data sets that experiments read beside those called as the tasks are: ELEVATER's of CoOp's tasks."""
-        names = (
-            data_set_of(task, version)
-            for experiment in self.experiments.values()
-            if experiment.methods and (version := self.version_of(experiment))
+    def read(self) -> set[str]:
+        """The data sets that experiments read: those that have methods, and those whose prompts these start from."""
+        makers = {
+            start for experiment in self.experiments.values() if experiment.methods for start in experiment.starts
+        }
+        return {
+            data_set_of(task, self.version_of(experiment))
+            for name, experiment in self.experiments.items()
+            if experiment.methods or name in makers
             for task in (*(experiment.tasks or self.tasks), *experiment.judged_on)
-        )
-        return tuple(sorted({name for name in names if name not in cards()}))
+        }
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Those of them that are not called as their tasks are: ELEVATER's of CoOp's tasks."""
+        return tuple(sorted(self.read - {*cards()}))
 
     def layers_of(self, recipe: Recipe) -> dict[str, Layer]:
         """The blocks of a recipe's members and variants, by axis, in the order in which they are laid."""

@@ -63,13 +63,12 @@ class Plan:
 
     @property
     def all_tasks(self) -> tuple[str, ...]:
-        """All data sets with pictures: CoOp's, ImageNet's shifts, on which nothing is trained, MVLPT's targets, GRAM's.
+        """All data sets whose pictures are read, part by part.
 
         Where ELEVATER has another version of a task of CoOp's, that is a data set of its own. Tasks that are derived
         from the corpus show its pictures.
         """
-        parameters = self.parameters
-        return (*self.tasks, *parameters.shifts, *parameters.targets, *parameters.versions, *parameters.web_tasks)
+        return tuple(task for tasks in self.parts.values() for task in tasks)
 
     @property
     def labelled_tasks(self) -> tuple[str, ...]:
@@ -83,13 +82,17 @@ class Plan:
 
     @cached_property
     def parts(self) -> dict[str, tuple[str, ...]]:
-        """CoOp's tasks cut into parts of `tasks_per_job`; the others are parts of their own."""
-        size = self.parameters.tasks_per_job
+        """CoOp's tasks cut into parts of `tasks_per_job`, ImageNet's shifts, MVLPT's targets, versions, GRAM's tasks.
+
+        Only data sets that an experiment reads, and the corpus.
+        """
+        parameters, size, read = self.parameters, self.parameters.tasks_per_job, self.parameters.read
         starts = range(0, len(self.tasks), size)
         parts = {f"part{n}": self.tasks[start : start + size] for n, start in enumerate(starts, 1)}
-        others = {name: getattr(self.parameters, name) for name in ("shifts", "targets", "versions")}
-        others |= {task: (task,) for task in self.parameters.web_tasks}
-        return parts | {part: tasks for part, tasks in others.items() if tasks}
+        parts |= {name: getattr(parameters, name) for name in ("shifts", "targets", "versions")}
+        parts = {part: tuple(task for task in tasks if task in read) for part, tasks in parts.items()}
+        parts |= {task: (task,) for task in parameters.web_tasks}
+        return {part: tasks for part, tasks in parts.items() if tasks}
 
     def views_of(self, part: str) -> Views | None:
         """How training images of a part are augmented; pictures from the web are not."""

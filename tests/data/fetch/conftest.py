@@ -146,6 +146,7 @@ def served(server, tmp_path):
         own = {"downloads": downloads}
         if sound:
             own |= {"classes": len(sound.class_names), "train": len(sound.train) or None, "test": len(sound.test)}
+            own |= {"validation": len(sound.validation) or None}
         (tmp_path / "cards").mkdir(exist_ok=True)
         (tmp_path / "cards" / f"{name}.yaml").write_text(yaml.safe_dump(own))
         return made, tmp_path / "cards"

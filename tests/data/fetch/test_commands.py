@@ -17,7 +17,7 @@ def run(*words: object):
 def test_status_names_every_data_set_and_counts_them(tmp_path):
     result = run("status", "--root", tmp_path)
     assert result.exit_code == 0
-    assert "0 present, 0 partial, 29 missing" in result.output
+    assert "0 present, 0 partial, 37 missing" in result.output
     assert "ai.stanford.edu" in result.output  # what is dead
     assert "opendatalab.com/OpenDataLab/SUN397" in result.output  # what works instead
 

@@ -79,7 +79,7 @@ def test_pictures_put_there_by_hand_need_no_archive(served, server, tmp_path):
 def test_elevaters_folder_is_taken_where_it_is_there(tmp_path):
     layouts.make("gtsrb", tmp_path / "data/classification/gtsrb_20210923")
     (tmp_path / "cards").mkdir()
-    (tmp_path / "cards/gtsrb.yaml").write_text("train: 172\ntest: 86\n")
+    (tmp_path / "cards/gtsrb.yaml").write_text("train: 172\nvalidation: 43\ntest: 86\n")
     where = ("--root", tmp_path / "data", "--cards", tmp_path / "cards")
     assert reprompt_data("status", "gtsrb", *where).output.startswith("present")
     assert reprompt_data("fetch", "gtsrb", *where).exit_code == 0

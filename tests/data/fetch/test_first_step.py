@@ -16,7 +16,7 @@ from reprompt.clip.weights import save
 from reprompt.planning.parameters import load_parameters, parse_parameters
 from reprompt.planning.plan import make_plan
 from reprompt.records.files import read_rows
-from reprompt.tasks.card import data_sets
+from reprompt.tasks.card import card_of, data_set_of, data_sets
 from reprompt.tasks.groups import members
 
 PARAMS = PROJECT / "params.yaml"
@@ -25,8 +25,9 @@ BACKBONE = "ViT-B-16"
 ONE_STEP = {"epochs": 1, "steps_per_epoch": 1, "warmup_rate": 0.01, "epochs_of_task": {}, "batch": 4}
 
 
-def experiments_of(task: str) -> tuple[list[str], dict]:
-    """The tasks that are needed, and what is run: CoOp and VPT by the protocol in which the papers use the task."""
+def experiments_of(data_set: str) -> tuple[list[str], dict]:
+    """The tasks that are needed, and what is run: CoOp and VPT by the protocol in which the papers use the data set."""
+    task = card_of(data_set).task
     if task in PAPER.shifts:
         experiment = {
             "protocol": "transfer",
@@ -35,16 +36,16 @@ def experiments_of(task: str) -> tuple[list[str], dict]:
             "judged_on": ["imagenet", task],
         }
         return ["imagenet", task], experiment | {"methods": ["coop", "vpt"], "shots": [1]}
-    if task in PAPER.targets:
+    if task in PAPER.targets or data_set != task:
         experiment = {"protocol": "elevater", "tuning": "elevater", "version": "elevater", "tasks": [task]}
         return [task], experiment | {"methods": ["coop_middle", "vpt_deep"], "shots": [2]}
     return [task], {"protocol": "few_shot", "tuning": "few_shot", "methods": ["coop", "vpt"], "shots": [1]}
 
 
-def parameters(root: Path, cards: Path, task: str) -> dict:
-    """The parameter file at a scale of its own: only what a task needs."""
+def parameters(root: Path, cards: Path, data_set: str) -> dict:
+    """The parameter file at a scale of its own: only what a data set needs."""
     raw = yaml.safe_load(PARAMS.read_text())
-    needed, experiment = experiments_of(task)
+    needed, experiment = experiments_of(data_set)
     paper = raw["scales"]["paper"]
     raw["seeds"], raw["experiments"], raw["scale"] = [1], {"one": experiment | {"backbones": [BACKBONE]}}, "fixture"
     raw["tasks"] = [name for name in needed if name in PAPER.tasks]
@@ -73,15 +74,15 @@ def reprompt(*words: object) -> None:
     assert outcome.exit_code == 0, outcome.output
 
 
-@pytest.mark.parametrize("task", [task for task in data_sets() if task not in members("web")])
-def test_a_task_is_fetched_split_encoded_and_tuned(task, served, weights, tmp_path, monkeypatch):
+@pytest.mark.parametrize("data_set", [name for name in data_sets() if name not in members("web")])
+def test_a_data_set_is_fetched_split_encoded_and_tuned(data_set, served, weights, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    needed, _ = experiments_of(task)
+    needed, experiment = experiments_of(data_set)
     root, cards = tmp_path / "data", tmp_path / "cards"
-    for name in needed:
+    for name in (data_set_of(task, experiment.get("version", "")) for task in needed):
         served(name)
         reprompt("data", "fetch", name, "--root", root, "--cards", cards)
-    raw = parameters(root, cards, task)
+    raw = parameters(root, cards, data_set)
     Path("params.yaml").write_text(yaml.safe_dump(raw))
     plan = make_plan(parse_parameters(raw, "fixture"))
     reprompt("split", "--out", "splits")

@@ -117,7 +117,7 @@ def test_a_split_file_that_names_a_missing_picture_says_how_many_are_missing(mad
     (folder / "images" / "banded" / "banded_0002.jpg").unlink()
     (folder / "images" / "banded" / "banded_0001.jpg").unlink()
     with pytest.raises(
-        FileNotFoundError, match=r"banded_0001.jpg, which is not there \(2 of 24 pictures are missing\)"
+        FileNotFoundError, match=r"banded_0001.jpg, which is not there \(2 of 32 pictures are missing\)"
     ):
         coop.dtd(folder)
 
