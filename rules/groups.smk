@@ -16,9 +16,11 @@ rule groups:
         runtime=15,
     params:
         code=code_of("groups"),
+        spec=spec_of("groups"),
+        partners_by=PLAN.parameters.partners_by,
         records=records_options,
     shell:
-        "reprompt groups {params.records} --out {output.groups} > {log} 2>&1"
+        "reprompt groups {params.records} --partners-by {params.partners_by} --out {output.groups} > {log} 2>&1"
 
 
 rule stage_groups:

@@ -279,11 +279,12 @@ def sample(
 def groups(
     out: Out,
     records: Annotated[list[Path], typer.Option(help="Record files of the grid; give the option once per file.")],
+    partners_by: Annotated[str, typer.Option(help="validation images, or grid: the map's own score.")] = "validation",
 ) -> None:
-    """Write with which partners MVLPT trains each task, from the transferability grid's validation images."""
+    """Write with which partners MVLPT trains each task, from the transferability grid."""
     from reprompt.training.groups import groups_of, write_groups
 
-    write_groups(out, groups_of(_records(records)))
+    write_groups(out, groups_of(_records(records), partners_by))
 
 
 @app.command()

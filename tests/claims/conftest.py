@@ -54,6 +54,7 @@ class Maker:
             "swept": "",
             "start": "",
             "group": "",
+            "partners_by": "",
             "settings": {},
             "split": split,
             "metric": "accuracy",

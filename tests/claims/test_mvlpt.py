@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -192,6 +193,18 @@ def test_choices_are_those_of_the_groups(records, judged):
     assert any(note in judged.loc["mvlpt-45", "reason"] for note in words)
     assert judged.loc["mvlpt-45", "estimate"] in differing
     assert judged.loc["mvlpt-45", "unit"] == "tasks"
+
+
+def test_learners_choose_by_the_map_where_their_groups_were_chosen_by_it(records):
+    by_grid = records.assign(partners_by=["grid" if group else "" for group in records["group"]])
+    (claim,) = CLAIMS["mvlpt-45"].statement.pieces[:1]
+    for frame, metric in ((records, "validation"), (by_grid, "score")):
+        values = claim.statement.lhs.values(At(mvlpt_in(frame), CROSS_TASK))
+        expected = frame[(frame["protocol"] == "transfer_grid") & (frame["recipe"] == "coop_middle")]
+        expected = expected[expected["metric"] == metric].pivot(
+            index=["seed", "source"], columns="task", values="value"
+        )
+        pd.testing.assert_frame_equal(values, expected)
 
 
 def test_no_other_paper_borrows_from_mvlpts_experiments():

@@ -283,9 +283,9 @@ def edit_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     forget()
 
 
-def specs(scale: str) -> dict[str, str]:
-    """The specifications of all jobs by rule."""
-    plan = make_plan(load_parameters(PARAMS, scale))
+def specs(scale: str, **changes: object) -> dict[str, str]:
+    """The specifications of all jobs by rule, of parameters with some changed."""
+    plan = make_plan(parse_parameters(yaml.safe_load(PARAMS.read_text()) | changes, scale))
     jobs = [dict(zip(OF_A_JOB, job.name.split("/"), strict=True)) for job in plan.jobs]
     parts = [{"backbone": backbone, "part": part} for backbone in plan.backbones for part in plan.parts]
     wildcards = {"tune": jobs, "features": parts, "pretrain": parts, "weights": parts}
@@ -303,6 +303,15 @@ def test_a_key_of_a_card_makes_anew_what_reads_it_and_no_more(key: str, edit_car
     changed_rules = {rule for rule, spec in specs("paper").items() if spec != before[rule]}
     assert changed_rules == {rule for rule, keys in WITH_CARDS.items() if key in keys}
     assert (entry_points.stage_hashes()["cards"] != cards_before) == (key in entry_points.COUNTS)
+
+
+def test_what_partners_are_chosen_by_is_a_parameter_of_the_groups_alone() -> None:
+    """What is trained in groups follows by the file of the groups."""
+    before, after = (specs("paper", partners_by=value) for value in ("validation", "grid"))
+    assert before == specs("paper")
+    assert {rule for rule, spec in after.items() if spec != before[rule]} == {"groups"}
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+    assert [name for name, stage in stages.items() if "partners_by" in stage.get("params", [])] == ["groups"]
 
 
 def test_what_dvc_is_told_of_cards_is_what_some_rule_reads() -> None:

@@ -46,6 +46,7 @@ def test_every_scale_is_valid(scale):
             -1,
             "gradients.prograd.lambda: input should be greater than or equal to 0, found -1",
         ),
+        (["partners_by"], "gird", "partners_by: input should be 'validation' or 'grid', found 'gird'"),
         (["seeds"], "one", "seeds: input should be a valid tuple, found 'one'"),
         (["standard_backbone"], "ViT-B-61", "standard_backbone: no backbone 'ViT-B-61'; did you mean 'ViT-B-16'?"),
         (

@@ -37,7 +37,7 @@ SETTINGS = {
 }
 IMAGES = 300
 COLUMNS = ["scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"]
-COLUMNS += ["start", "group", "settings", "split", "metric", "value", "images", "cell", "file"]
+COLUMNS += ["start", "group", "partners_by", "settings", "split", "metric", "value", "images", "cell", "file"]
 COLUMNS += ["predictions", "targets", "measured"]
 
 
@@ -64,7 +64,7 @@ def make_mvlpt_records(
         settings = SETTINGS | ({"context_length": 4, "visual_length": 4} if "upt" in recipe else {}) | (sweep or {})
         for metric, number in values.items():
             of_cell = (scale, experiment, protocol, recipe, on, source or task, task, shots, 1.0, seed, identity[-2])
-            of_row = (start, group, settings, "all", metric, number, IMAGES, cell, file, None, None, {})
+            of_row = (start, group, "", settings, "all", metric, number, IMAGES, cell, file, None, None, {})
             rows.append(of_cell + of_row)
 
     def tuned(

@@ -30,7 +30,7 @@ BACKBONES = {"RN50": -6, "RN101": -4, "ViT-B-32": -2, "ViT-B-16": 0}
 SPREAD = 0.5
 EPOCHS, IMAGES, CLASSES, SIDE, GRID = 20, 300, 5, 40, 5
 COLUMNS = ["scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"]
-COLUMNS += ["start", "group", "settings", "split", "metric", "value", "images", "cell", "file"]
+COLUMNS += ["start", "group", "partners_by", "settings", "split", "metric", "value", "images", "cell", "file"]
 COLUMNS += ["predictions", "targets", "measured"]
 
 
@@ -218,7 +218,7 @@ class Book:
             {
                 **{"scale": self.scale, "experiment": experiment, "protocol": protocol, "recipe": recipe},
                 **{"backbone": on, "source": source or task, "task": task, "shots": shots, "tau": 1.0, "seed": seed},
-                **{"swept": over, "start": start, "group": ""},
+                **{"swept": over, "start": start, "group": "", "partners_by": ""},
                 **{"settings": {"epochs": EPOCHS} | (settings or {}) | (json.loads(over) if over else {})},
                 **{"split": split, "metric": "accuracy", "value": 100 * right / images, "images": images},
                 **{"cell": f"{zlib.crc32(repr(identity).encode()):012x}", "file": f"{experiment}.npz"},

@@ -234,6 +234,35 @@ def test_a_partner_is_marked_where_the_paper_prints_it(records):
     assert mvlpt_table5(better).entry(mvlpt_table5(better).at("UPT", "MNIST", "Task 1")).mark == "✓"
 
 
+def by_grid(records):
+    """The records of groups whose partners the map chose."""
+    return records.assign(partners_by=["grid" if group else "" for group in records["group"]])
+
+
+def test_table_5_has_the_partners_that_were_trained_together(records):
+    """UPT's on MNIST: one source is made the best on test images, another on validation images."""
+    rows = (records["protocol"] == "transfer_grid") & (records["recipe"] == "upt") & (records["task"] == "mnist")
+    for metric, source in (("score", "cifar100"), ("validation", "gtsrb")):
+        best = rows & (records["metric"] == metric) & (records["source"] == source)
+        records = records.assign(value=records["value"].mask(best, 101.0))
+    first = [mvlpt_table5(frame).at("UPT", "MNIST", "Task 1") for frame in (records, by_grid(records))]
+    assert [cell["regenerated"] for cell in first] == ["GTSRB", "CIFAR100"]
+    assert [cell["pattern"] for cell in first] == ["published in the row's other cell", "as published"]
+
+
+@pytest.mark.parametrize("table", [mvlpt_table2, mvlpt_table3, mvlpt_table5])
+def test_a_table_of_groups_says_what_partners_are_chosen_by_and_whether_that_leaks(table, records):
+    for frame, value, leaks in ((records, "validation", False), (by_grid(records), "grid", True)):
+        (note,) = [note for note in table(frame).notes if f"`partners_by: {value}`" in note]
+        assert ("this leaks" in note) == leaks
+
+
+def test_groups_chosen_in_two_ways_make_no_table(records):
+    mixed = by_grid(records).assign(partners_by=lambda frame: frame["partners_by"].where(frame["seed"] == 1, ""))
+    with pytest.raises(ValueError, match="partners were chosen by grid and by validation; have them made again"):
+        mvlpt_table3(mixed)
+
+
 def test_agreement_is_counted_against_chance():
     printed, sources = {"a": ("b", "c"), "b": ("a", "c")}, ("a", "b", "c", "d", "e")
     words = agreement({"a": ("b", "d"), "b": ("c", "a")}, printed, sources)

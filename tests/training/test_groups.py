@@ -1,5 +1,7 @@
 """The transferability grid and the groups that follow from it."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,12 +57,43 @@ def test_a_group_is_named_by_which_and_how_many():
         Partners(("x",), ("x",)).of("best_3")
 
 
-def test_groups_are_chosen_by_validation_and_come_back_from_their_file(tmp_path):
+def both() -> pd.DataFrame:
+    """The map's scores, and validation scores that put the sources of every target in the opposite order."""
     upside_down = records("validation")
     upside_down["value"] = 100 - upside_down["value"]
-    groups = groups_of(pd.concat([records(), upside_down]))
-    assert groups["coop_middle"]["a"] == Partners(best=("d", "b"), worst=("c", "b"))
+    return pd.concat([records(), upside_down])
+
+
+# Column a of the map: 40 of b, 45 of c, 5 of d; column d: 50 of a, 20 of b, 30 of c.
+BY_HAND = {
+    "grid": {"a": Partners(("c", "b"), ("d", "b")), "d": Partners(("a", "c"), ("b", "c"))},
+    "validation": {"a": Partners(("d", "b"), ("c", "b")), "d": Partners(("b", "c"), ("a", "c"))},
+}
+
+
+@pytest.mark.parametrize("partners_by", BY_HAND)
+def test_partners_are_those_of_the_map_or_of_validation_images(partners_by):
+    (chosen,) = groups_of(both(), partners_by).partners.values()
+    assert {target: chosen[target] for target in ("a", "d")} == BY_HAND[partners_by]
+
+
+def test_partners_are_chosen_by_validation_where_nothing_is_said():
+    assert groups_of(both()) == groups_of(both(), "validation") != groups_of(both(), "grid")
+
+
+def test_an_unknown_way_to_choose_partners_is_refused():
+    with pytest.raises(ValueError, match="partners_by: 'gird' chooses no partners; validation or grid does"):
+        groups_of(both(), "gird")
+
+
+@pytest.mark.parametrize(("partners_by", "keys"), [("validation", []), ("grid", ["partners_by"])])
+def test_a_file_of_groups_names_a_choice_that_is_not_the_usual_one(tmp_path, partners_by, keys):
+    groups = groups_of(both(), partners_by)
     write_groups(tmp_path / "groups.json", groups)
+    assert list(json.loads((tmp_path / "groups.json").read_text())) == ["coop_middle", *keys]
     assert read_groups(tmp_path / "groups.json") == groups
+
+
+def test_groups_that_are_not_there_are_missed_by_name(tmp_path):
     with pytest.raises(FileNotFoundError, match="which tasks are trained together"):
         read_groups(tmp_path / "none.json")

@@ -2,6 +2,7 @@
 
 import json
 import typing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -252,7 +253,11 @@ def test_the_grid_evaluates_kept_prompts_and_its_groups_are_trained_together(fol
     assert {"validation", "label_similarity", "image_similarity"} <= set(grid["metric"])
     write_groups(PLAN.groups, groups_of(grid))
     grouped = read_records([run(folder, tiny, "grouped/mcoop/ViT-B-16/targets", "grouped")[0]])
-    assert set(grouped["group"]) == {"best_2", "best_3"}
+    assert set(grouped["group"]) == {"best_2", "best_3"} and set(grouped["partners_by"]) == {""}
+    write_groups(PLAN.groups, replace(groups_of(grid), partners_by="grid"))
+    path, costs = run(folder, tiny, "grouped/mcoop/ViT-B-16/targets", "by_grid")
+    assert set(read_records([path])["partners_by"]) == {"grid"}
+    assert json.loads(costs.read_text())["trained"] == 0  # the same partners, by whatever they were chosen
 
 
 @pytest.mark.parametrize("recipe", ["vpt_deep", "upt"])

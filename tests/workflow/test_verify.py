@@ -220,6 +220,12 @@ def test_a_row_too_many_is_noticed(results):
     assert len(recompute(PLAN, JOB).complaints) == 1
 
 
+def test_partners_that_were_chosen_otherwise_than_in_the_file_of_groups_are_noticed(results):
+    alter(JOB, "rows", lambda rows: [rows[0] | {"partners_by": "grid"}, *rows[1:]])
+    (complaint,) = recompute(PLAN, JOB).complaints
+    assert "chosen otherwise than those of results/smoke/groups.json" in complaint
+
+
 def test_missing_records_name_the_remedy(results):
     PLAN.records(JOB.name).unlink()
     (complaint,) = recompute(PLAN, JOB).complaints

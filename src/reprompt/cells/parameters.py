@@ -36,6 +36,7 @@ from reprompt.tasks.groups import members as tasks_in
 
 Measure = Literal["curve", "angle", "collapse", "features", "grad_cam", "similarity"]  # files of evaluation/measures/
 Group = Literal["best_2", "best_3", "worst_2", "worst_3"]  # a target task with one or two partners
+PartnersBy = Literal["validation", "grid"]  # what decides which tasks these are: training/groups.py
 Protocol = Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
 BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
 # Settings of `tuning` that a cell names only where they are not the default, so that older cells stay what they are.
@@ -361,7 +362,11 @@ TuningBlock = create_model("TuningBlock", __base__=Tuning, **_optional({**_of_me
 
 
 class Parameters(Block):
-    """All parameters at the active scale."""
+    """All parameters at the active scale.
+
+    `partners_by` says what MVLPT's groups of tasks are chosen by: scores on the target's validation images, or the
+    printed transferability map, which is of test images (training/groups.py says which of the paper's tables did what).
+    """
 
     schema_number: int = Field(alias="schema")
     scale: str
@@ -374,6 +379,7 @@ class Parameters(Block):
     tasks_per_job: PositiveInt
     runs_per_fleet: PositiveInt
     precision: Literal["float32", "bfloat16"] = "float32"
+    partners_by: PartnersBy = "validation"
     data: Annotated[RenderedData | FileData, Field(discriminator="source")]
     corpus: CorpusSettings | None = None
     gram: Gram | None = None

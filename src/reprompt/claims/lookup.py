@@ -46,11 +46,12 @@ class Lookup:
     """What evaluation asks. A lookup answers what it has; for all else it raises Missing with the reason in words.
 
     `allows_gaps`: whether a trend or a correlation may be judged on some of its points, and say so. `lacks` is how its
-    reasons begin.
+    reasons begin. `chooses_partners` is the metric of transfers by which MVLPT's groups of tasks are chosen.
     """
 
     allows_gaps = True
     lacks = "no records hold"
+    chooses_partners = "validation"
 
     def accuracies(self, where: Slice) -> Values:
         """Accuracy of every run in percent; split H is the harmonic mean of base and new."""

@@ -20,8 +20,9 @@ import pandas as pd
 
 from reprompt.cells import recipes
 from reprompt.claims.runs import Row, Runs
-from reprompt.evidence.adaptation import LEARNERS, adaptations
+from reprompt.evidence.adaptation import LEARNERS, adaptations, partners_by
 from reprompt.tables.methods import ABLATIONS, METHODS
+from reprompt.training.groups import METRICS
 
 # The experiments that were made for a paper's claims, in the order in which they are believed.
 EXPERIMENTS = {
@@ -65,7 +66,7 @@ def lookups(records: pd.DataFrame) -> dict[str, Runs]:
     """Where the terms of each paper are looked up, from the records of one scale."""
     none, grid = records.iloc[:0], records[records["protocol"] == "transfer_grid"]
     return {paper: Runs(_rows(records, paper), none) for paper in EXPERIMENTS} | {
-        "mvlpt": Runs(_adapted(records), grid)
+        "mvlpt": Runs(_adapted(records), grid, METRICS[partners_by(records)])
     }
 
 

@@ -65,10 +65,10 @@ class Row(NamedTuple):
 class Runs(Lookup):
     """Looks terms up in the rows of one paper. Grouped once, then each look-up reads one method's rows."""
 
-    def __init__(self, rows: Iterable[Row], grid: pd.DataFrame):
+    def __init__(self, rows: Iterable[Row], grid: pd.DataFrame, chooses_partners: str = Lookup.chooses_partners):
         self._rows: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
         self._backbones: dict[tuple[str, str], Counter] = defaultdict(Counter)
-        self._grid = grid
+        self._grid, self.chooses_partners = grid, chooses_partners
         for row in rows:
             self._rows[row.protocol, row.method, row.split, row.metric].append(row)
             self._backbones[row.protocol, row.task][row.backbone] += 1

@@ -246,8 +246,8 @@ def _of_target(target: str, by_draw: pd.Series) -> Values:
 
 @quantity("tasks")
 def partners(at: At, method: str) -> pd.DataFrame:
-    """What decides the groups of tasks that a learner chooses: its transfer to validation images."""
-    return at.lookup.transfers(method, "validation")
+    """What decides the groups of tasks that a learner chooses: its transfer to the images that they are chosen by."""
+    return at.lookup.transfers(method, at.lookup.chooses_partners)
 
 
 @quantity("percent", share_in_words)

@@ -19,6 +19,8 @@ import pandas as pd
 
 from reprompt.cells.axes import Widths
 from reprompt.cells.cell import swept
+from reprompt.cells.parameters import PartnersBy
+from reprompt.training.groups import USUAL
 
 LEARNERS = ("coop", "vpt", "upt")
 LABELS = {"coop": "CoOp", "vpt": "VPT", "upt": "UPT", "mcoop": "MCoOp", "mvpt": "MVPT", "mupt": "MUPT"}
@@ -72,6 +74,20 @@ def method_of(learner: str, init: str, adapt: str) -> str:
     if not learner:
         return ZERO_SHOT
     return learner if init in ("random", "imagenet") and adapt == "single" else f"m{learner}"
+
+
+def partners_by(records: pd.DataFrame) -> PartnersBy:
+    """What the partners in the records' groups were chosen by; the usual where there are no groups.
+
+    Raises ValueError where they were chosen in more than one way.
+    """
+    ways = sorted({said or USUAL for said in records.loc[records["group"] != "", "partners_by"]})
+    if len(ways) > 1:
+        raise ValueError(
+            f"the records hold groups whose partners were chosen by {' and by '.join(ways)}; have them made again by "
+            "one: snakemake --cores all"
+        )
+    return ways[0] if ways else USUAL
 
 
 def _runs(records: pd.DataFrame) -> pd.DataFrame:

@@ -139,6 +139,8 @@ def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
         return f"[{plan.split_spec},{plan.pretraining_spec(plan.backbones[0])},{_on_the_sheet()}]"
     if rule in ("corpus", "corpus_of_source"):
         return plan.corpus_spec(int(wildcards.get("source", 1)))
+    if rule == "groups":
+        return canonical({"partners_by": plan.parameters.partners_by})
     if rule in PRINTING:
         return _printed()
     return plan.split_spec if rule == "split" else ""

@@ -75,7 +75,7 @@ OUTPUTS = (
         "mvlpt_table3", "Adapting alone, with the best and with the worst partners", ("adapted", "grouped_adapted")
     ),
     PaperOutput("mvlpt_table4", "Which source tasks", ("cross_task", "source_tasks", "multitask_10", "multitask_1")),
-    PaperOutput("mvlpt_table5", "Which tasks are trained together", GRID),
+    PaperOutput("mvlpt_table5", "Which tasks are trained together", (*GRID, "grouped")),
     PaperOutput("mvlpt_table_similarity", "What explains transfer", GRID),
     PaperOutput(
         "mvlpt_figure1",

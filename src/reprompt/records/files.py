@@ -26,10 +26,24 @@ from reprompt.records.identity import Identity, name_of
 CELL_STORE = Path(".cells")  # of a folder that the workflow runs in
 COLUMNS = (
     *("scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"),
-    *("start", "source_seed", "start_swept", "group", "settings", "split", "metric", "value", "images", "cell", "file"),
+    *(
+        "start",
+        "source_seed",
+        "start_swept",
+        "group",
+        "partners_by",
+        "settings",
+        "split",
+        "metric",
+        "value",
+        "images",
+        "cell",
+        "file",
+    ),
     *("predictions", "targets", "measured"),
 )
-UNSAID = {"source_seed": 0, "start_swept": ""}  # of a row that has nothing to say of a trained start
+# Of a row that has nothing to say of a trained start, or of partners chosen otherwise than by validation images.
+UNSAID = {"source_seed": 0, "start_swept": "", "partners_by": ""}
 OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "seed", "swept", "start", "group")
 
 
@@ -79,9 +93,16 @@ class _Shelf:
 
 
 def write_records(
-    path: Path, scale: str, evaluated: Iterable[EvaluatedCell], targets: dict[TestSet, np.ndarray]
+    path: Path,
+    scale: str,
+    evaluated: Iterable[EvaluatedCell],
+    targets: dict[TestSet, np.ndarray],
+    partners_by: str = "",
 ) -> None:
-    """Write the records of a job. `targets` are labels (N,) or (N, K) by test set."""
+    """Write the records of a job. `targets` are labels (N,) or (N, K) by test set.
+
+    `partners_by` is what the partners of its groups were chosen by, as far as there is anything to say.
+    """
     identities, rows, shelves, targets_at = [], [], {"predictions": _Shelf(), "targets": _Shelf()}, {}
     for entry in evaluated:
         identities.append(entry.identity)
@@ -97,6 +118,7 @@ def write_records(
                 {
                     **{name: getattr(entry.cell, name) for name in OF_THE_CELL},
                     **entry.cell.of_start,
+                    **({"partners_by": partners_by} if partners_by else {}),
                     "scale": scale,
                     "source": entry.cell.task,
                     "task": test.task,

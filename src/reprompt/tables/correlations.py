@@ -50,7 +50,7 @@ class Correlations(OfTheGrid):
     def grids(self) -> dict[str, LearnerGrids | None]:
         """What is compared, by learner; None where too few tasks have every pair."""
         learners = (row.runs["learner"] for row in self.table.rows)
-        return {learner: grids_of_learner(self.records, learner) for learner in learners}
+        return {learner: grids_of_learner(self.of_grid, learner) for learner in learners}
 
     @cached_property
     def relations(self) -> dict[tuple[str, str, str, bool], Mantel]:

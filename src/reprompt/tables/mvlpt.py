@@ -5,6 +5,7 @@ from functools import partial
 from reprompt.evidence.adaptation import LABELS, LEARNERS
 from reprompt.evidence.mantel import PERMUTATIONS
 from reprompt.tables.heads import average, clip, key_of, learners, panels, tasks
+from reprompt.tables.notes import Partnered
 from reprompt.tables.specification import Details, Head, Row, Specification
 from reprompt.tables.table import PARTS
 
@@ -100,8 +101,9 @@ mvlpt_table2 = _table(
         f"validation images in that draw. {CHECKPOINTS}",
         "The paper's rows (–, M) are in none of their 60 cells below (–, S): 33 are equal, 27 higher. A choice "
         "between groups on few validation images cannot give that (Hateful Memes has 8 with 20 shots), so the "
-        "paper's groups were probably chosen on test images. Ours are chosen on validation images only, and may "
-        "be lower.",
+        "paper's groups were probably chosen on test images. Whether a task is trained alone or in which of its "
+        "groups is chosen on validation images here, so ours may be lower.",
+        Partnered(),
         "Δ: the best of the six M rows less the best of the three S rows, as in the paper. Both are best on test "
         "images, and the best of six tends to lie above the best of three without any effect.",
         METRICS,
@@ -125,10 +127,9 @@ mvlpt_table3 = _table(
     notes=(
         "Source M: one prompt tuned on all 20 tasks. S: each task alone. Best M: alone or with the one or two "
         "tasks whose prompts transfer to it best. Worst M: with the one or two whose transfer to it is worst. "
-        "Partners and, once per task by the mean over draws, the size of the group are chosen on validation images "
-        "only: eight a task at the miniature, so ties are common; of tied partners the first by name, of tied sizes "
-        "the smaller. "
-        "The paper does not print its worst groups.",
+        "The size of the group is chosen once per task, by the mean over draws on validation images; of tied sizes the "
+        "smaller. The paper does not print its worst groups.",
+        Partnered(),
         METRICS,
     ),
     details=Details(),
@@ -161,8 +162,8 @@ mvlpt_table5 = _grid(
     printed=("mvlpt", 5),
     notes=(
         "Task 1 is the source whose 20-shot prompt is best on the target as it is, Task 2 the second; a group of "
-        "two has the first, a group of three both. Ours are chosen by their mean over seeds on the target's "
-        "validation images. The paper does not say on which images it chose; test images are possible.",
+        "two has the first, a group of three both.",
+        Partnered(experiments=("grouped",)),
     ),
     abreast=3,
 )

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from reprompt.evidence.adaptation import ALONE
+from reprompt.evidence.adaptation import ALONE, partners_by
 from reprompt.evidence.statistics import why_not_comparable
 from reprompt.tables.scope import Scope, scope_of
 from reprompt.tables.specification import Head, Place, Specification
@@ -15,7 +15,7 @@ from reprompt.tables.table import CELL_COLUMNS, Entry, Table
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import expanded
 from reprompt.tasks.published import published_values
-from reprompt.training.groups import grid_of, partners
+from reprompt.training.groups import METRICS, grid_of, partners
 
 SAME, ELSEWHERE, ABSENT = "as published", "published in the row's other cell", "not published"
 MARKS = {SAME: "✓", ELSEWHERE: "(✓)", ABSENT: ""}
@@ -42,13 +42,13 @@ class NamesTable(Table):
 
 
 class OfTheGrid:
-    """What a table says of the transferability grid: its scope, and the grid's records."""
+    """What a table says of the transferability grid: its scope, and all records with those of the grid among them."""
 
     def __init__(self, table: Specification, records: pd.DataFrame, backbone: str | None = None):
         self.table, tasks = table, expanded(table.tasks)
         self.scope: Scope = scope_of(records, *table.experiments, backbone=backbone, tasks=tasks)
         of_grid = records["experiment"].isin(table.experiments) & (records["backbone"] == self.scope.backbone)
-        self.records, self.setting = records[of_grid], self.scope.words
+        self.records, self.of_grid, self.setting = records, records[of_grid], self.scope.words
 
 
 class Partners(OfTheGrid):
@@ -81,8 +81,9 @@ class Partners(OfTheGrid):
 
     @cached_property
     def grids(self) -> dict[str, pd.DataFrame]:
-        """Values on validation images by learner, sources down and targets across."""
-        return {learner: grid_of(self.records, recipe, "validation") for learner, recipe in ALONE.items()}
+        """The values that partners are chosen by, for each learner, sources down and targets across."""
+        metric = METRICS[partners_by(self.records)]
+        return {learner: grid_of(self.of_grid, recipe, metric) for learner, recipe in ALONE.items()}
 
     @cached_property
     def pairs(self) -> dict[str, Pairs]:
@@ -111,7 +112,8 @@ class Partners(OfTheGrid):
         missing = [task for task in self.scope.possible if task not in self.scope.tasks]
         if self.scope.tasks and missing:
             notes.append(f"Not every learner was run on: {', '.join(missing)}.")
-        return (LEGEND, *self.table.notes, *counts, *notes)
+        own = (note if isinstance(note, str) else note.said(self) for note in self.table.notes)
+        return (LEGEND, *own, *counts, *notes)
 
     def _count(self, block: Head) -> str:
         learner = block.runs["learner"]

@@ -4,12 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from reprompt.evidence.adaptation import partners_by
 from reprompt.evidence.statistics import Interval
 from reprompt.tables.scope import scope_of_runs
 from reprompt.tables.specification import Place, Settings
 
 if TYPE_CHECKING:
     from reprompt.tables.averages import Averages
+    from reprompt.tables.names import OfTheGrid
+
+PARTNERED = {
+    "validation": "Partners are chosen by what their prompts score, in the mean over draws, on the target's own "
+    "validation images (`partners_by: validation`): eight a task at the miniature, so ties are common; of tied "
+    "partners the first by name. The paper chooses “based on the transferability map shown in Figure 4”, which is of "
+    "test images.",
+    "grid": "Partners are chosen by the transferability map, as in the paper (`partners_by: grid`). The map is of test "
+    "images, so this leaks: groups are judged on the images that chose their partners, which favours the best "
+    "groups and harms the worst.",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,17 @@ class Chosen:
         if not values:
             return ""
         return self.words.format(chosen=", ".join(self.called.get(value, f"{value}") for value in sorted(values)))
+
+
+@dataclass(frozen=True)
+class Partnered:
+    """What the partners in MVLPT's groups were chosen by, and that the choice leaks where that is the printed map."""
+
+    experiments: tuple[str, ...] = ()  # those that are trained in groups, where the table has none
+
+    def said(self, table: "Averages | OfTheGrid") -> str:
+        """The note."""
+        return PARTNERED[partners_by(table.records)]
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from reprompt.training.groups import Groups, trained_on
 
 @dataclass(frozen=True)
 class Given:
-    """What other jobs give: kept prompts by experiment, and the partners of every target by the grid's recipe.
+    """What other jobs give: kept prompts by experiment, and the groups that the grid gives.
 
     `unfinished` is where the state of a cell lies that takes long and was not finished. `steps` stops meta-training
     after the first so many outer steps (a sample of it).
     """
 
     prompts: Mapping[str, Prompts] = field(default_factory=dict)
-    partners: Groups = field(default_factory=dict)
+    groups: Groups = field(default_factory=Groups)
     unfinished: Mapping[Cell, Path] = field(default_factory=dict)
     steps: int | None = None
 
@@ -35,7 +35,7 @@ class Given:
 
     def trained_on(self, cell: Cell) -> tuple[str, ...]:
         """The tasks that a cell is trained on, the target of a group first."""
-        return trained_on(cell, self.partners)
+        return trained_on(cell, self.groups)
 
 
 NOTHING = Given()

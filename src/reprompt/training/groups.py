@@ -6,20 +6,32 @@
     relative score  normalised(grid)  every column divided by its best entry
     Task 1, Task 2  Partners.best     the two sources that transfer best to a target
 
-The paper does not say by which images it chooses partners. Its grid is of test images; here the choice is made
-by the sources' scores on the target's own validation images, so nothing is chosen on test images. The worst groups,
-which the paper does not print, take the two lowest entries of a column.
+By which of a target's images are its partners chosen? `partners_by` has two values:
+
+    grid            the printed map's own score. Section 4.2 determines groups "based on the transferability map shown
+                    in Figure 4", section 4.3 selects "the top 1 and 2 transferability with respect to each target
+                    task". The map is of test images, so the choice leaks: groups are judged on what chose them
+    validation      scores on the target's own few held-out images: nothing is chosen on test images. The default
+
+The paper names no other images than the map's, so by its words `grid` made its rows with M under Adaptation (Table 2:
+"selected based on results in Section 4.3"), Best M and Worst M of Table 3 and the names in Table 5. Table 4 has no
+groups, and Figure 4 is the map, the same for both. The size of a group is chosen on validation images in any case
+(evidence/adaptation.py). The worst groups, which the paper does not print, take the two lowest entries of a column.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from reprompt.cells.cell import Cell
+from reprompt.cells.parameters import PartnersBy
 from reprompt.foundation.atomic import write_text
+
+METRICS: dict[PartnersBy, str] = {"validation": "validation", "grid": "score"}  # of the grid's records, by choice
+USUAL: PartnersBy = "validation"  # files and records name what is other
 
 
 @dataclass(frozen=True)
@@ -67,26 +79,41 @@ def partners(grid: pd.DataFrame) -> dict[str, Partners]:
     return chosen
 
 
-Groups = Mapping[str, Mapping[str, Partners]]
+@dataclass(frozen=True)
+class Groups:
+    """The partners of every target, by the recipe whose prompts the grid evaluates, and what they were chosen by."""
+
+    partners: Mapping[str, Mapping[str, Partners]] = field(default_factory=dict)
+    partners_by: PartnersBy = USUAL
+
+    @property
+    def said(self) -> str:
+        """What files and records say of the choice: "" is the usual one, so that older ones stay what they are."""
+        return "" if self.partners_by == USUAL else self.partners_by
 
 
-def groups_of(records: pd.DataFrame) -> Groups:
-    """The partners of every target by the recipe whose prompts the grid evaluates."""
+def groups_of(records: pd.DataFrame, partners_by: PartnersBy = USUAL) -> Groups:
+    """The groups that the records of the grid give. Raises ValueError for an unknown way to choose partners."""
+    if partners_by not in METRICS:
+        raise ValueError(f"partners_by: {partners_by!r} chooses no partners; {' or '.join(METRICS)} does")
     recipes = records.loc[records["protocol"] == "transfer_grid", "recipe"].unique()
-    return {str(recipe): partners(grid_of(records, recipe, "validation")) for recipe in recipes}
+    metric = METRICS[partners_by]
+    return Groups({str(recipe): partners(grid_of(records, recipe, metric)) for recipe in recipes}, partners_by)
 
 
 def trained_on(cell: Cell, groups: Groups) -> tuple[str, ...]:
     """The tasks that a cell is trained on, the target of a group first, then its partners."""
     if not cell.group:
         return cell.trained_on
-    return (cell.task, *groups[cell.method.alone.expression][cell.task].of(cell.group))
+    return (cell.task, *groups.partners[cell.method.alone.expression][cell.task].of(cell.group))
 
 
 def write_groups(path: Path, groups: Groups) -> None:
     """Write them as JSON."""
-    entries = {recipe: {target: asdict(each) for target, each in targets.items()} for recipe, targets in groups.items()}
-    write_text(path, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+    by_recipe = groups.partners.items()
+    entries = {recipe: {target: asdict(each) for target, each in targets.items()} for recipe, targets in by_recipe}
+    said = {"partners_by": groups.said} if groups.said else {}
+    write_text(path, json.dumps(entries | said, indent=1, sort_keys=True) + "\n")
 
 
 def read_groups(path: Path) -> Groups:
@@ -94,7 +121,9 @@ def read_groups(path: Path) -> Groups:
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: which tasks are trained together; `reprompt groups` makes it")
     entries = json.loads(path.read_text())
-    return {
+    partners_by = entries.pop("partners_by", USUAL)
+    by_recipe = {
         recipe: {target: Partners(tuple(each["best"]), tuple(each["worst"])) for target, each in targets.items()}
         for recipe, targets in entries.items()
     }
+    return Groups(by_recipe, partners_by)

@@ -34,7 +34,7 @@ from reprompt.records.prompts import read_prompts, write_prompts
 from reprompt.tasks.groups import pictures_of
 from reprompt.training.fleets import run_fleet
 from reprompt.training.given import Given
-from reprompt.training.groups import read_groups
+from reprompt.training.groups import Groups, read_groups
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def tune_job(
     if job.keeps_prompts:
         kept = ((entry.cell, entry.prompt) for entry in in_order)
         write_prompts(workplace.records.with_suffix(".safetensors"), kept, backbone)
-    write_records(workplace.records, plan.scale, in_order, targets)
+    write_records(workplace.records, plan.scale, in_order, targets, given.groups.said)
     counts = {"cells": len(in_order), "trained": len(missing)}
     sidecar = circumstances(started, backbone.device, job=job.name, **counts, fleets=groups)
     write_text(workplace.costs, json.dumps(sidecar, indent=1) + "\n")
@@ -168,4 +168,4 @@ def read_given(job: Job, plan: Plan, backbone: Backbone) -> Given:
     for name in job.prompts:
         by_experiment.setdefault(name.partition("/")[0], []).append(plan.prompts(name))
     prompts = {experiment: read_prompts(paths, backbone) for experiment, paths in by_experiment.items()}
-    return Given(prompts, read_groups(plan.groups) if job.partners else {})
+    return Given(prompts, read_groups(plan.groups) if job.partners else Groups())

@@ -19,7 +19,7 @@ from reprompt.data.splits import Split
 from reprompt.planning.plan import Plan
 from reprompt.records.files import COLUMNS, RecordRow, frame_of, read_rows
 from reprompt.records.identity import Identity, identity, read_pictures_of, read_splits
-from reprompt.training.groups import read_groups, trained_on
+from reprompt.training.groups import Groups, read_groups, trained_on
 from reprompt.workflow import provenance
 
 TOLERANCE = 1e-6  # records round their values to six decimals
@@ -45,13 +45,16 @@ def recompute(plan: Plan, job: Job) -> Recomputed:
     rows, complaints = read_rows(path), []
     planned = {(cell_within_job(vars(cell)), test): cell for cell in job.cells for test in cell.tests}
     splits = read_splits(job, plan.root / "data")
-    identity_of = _identities(plan, job, splits)
+    groups = read_groups(plan.groups) if job.partners else Groups()
+    identity_of = _identities(plan, job, splits, groups)
     for row in rows:
         stored, test = row.stored, TestSet(row.stored["task"], row.stored["split"])
         cell = planned.pop((cell_within_job(stored), test), None)
         targets = splits[test.task].test_targets(test.split, cell and cell.judged_images)
         where = f"{path}: {cell_in_words(stored)}"
         complaints += [f"{where}: {complaint}" for complaint in _complaints(row, cell, targets, identity_of)]
+        if row.stored.get("partners_by", "") != groups.said:
+            complaints.append(f"{where}: with partners that were chosen otherwise than those of {plan.groups}")
         stored["values"] = row.recomputed
     complaints += [
         f"{path}: no record of {cell_in_words(vars(cell))}, {test.task}" for (_, test), cell in planned.items()
@@ -79,11 +82,10 @@ def _complaints(
             yield f"{metric}: stored {given:.4f}, its predictions give {value:.4f}"
 
 
-def _identities(plan: Plan, job: Job, splits: dict[str, Split]) -> Callable[[Cell], Identity]:
+def _identities(plan: Plan, job: Job, splits: dict[str, Split], groups: Groups) -> Callable[[Cell], Identity]:
     """What the identities of a job's cells should be, but for prompts of other jobs, which are not all kept."""
     pictures = read_pictures_of(job, plan.root / "features" / job.backbone)
     weights = provenance.sha256(plan.root / f"backbones/{job.backbone}.safetensors")
-    groups = read_groups(plan.groups) if job.partners else {}
     return lambda cell: identity(cell, splits, pictures, weights, trained_on(cell, groups), {})
 
 
