@@ -32,7 +32,7 @@ from reprompt.training import fleets as fleets_module
 from reprompt.training.axes import learner_of_cell
 from reprompt.training.fleets import trained
 from reprompt.training.given import Finished, Given
-from reprompt.training.groups import Groups, Partners
+from reprompt.training.groups import Partners
 from reprompt.training.probe import columns_of
 from reprompt.training.run import Run, run_of
 from reprompt.training.training_set import TrainingSet
@@ -177,6 +177,12 @@ def test_cells_of_one_protocol_share_batches_views_and_starts(tasks, tiny):
         assert torch.equal(run.images, first[0].images)
         assert torch.equal(run.start["context"], first[0].start["context"])
         assert torch.equal(indices, first[1]) and torch.equal(views, first[2])
+
+
+def test_a_cell_is_tuned_on_fresh_views_where_it_says_so(tasks, tiny):
+    (cell,) = cells_of("coop", seeds=[1], sweep=[{"augmentation": ["fresh"]}])
+    with pytest.raises(ValueError, match=r"fresh takes 6 views .* there are 2"):  # of whole epochs, three of two steps
+        run_fleet([cell], tasks, tiny)
 
 
 def test_two_protocols_seeds_and_shots_share_none(tasks, tiny):
@@ -487,7 +493,7 @@ def test_a_group_is_trained_with_its_partners_and_evaluated_on_its_target(tasks,
     grouping = {"grid": ELEVATER | GRID | {"methods": ["coop_middle"]}, "kept": KEPT}
     cells = cells_of("mcoop", "elevater", others=grouping, tuning="best", groups=["best_2", "best_3"], seeds=[1])
     partners = {"coop_middle": {"imagenet": Partners(("dtd", "eurosat"), ("eurosat", "dtd"))}}
-    grouped = finished(cells, tasks, tiny, groups=Groups(partners))
+    grouped = finished(cells, tasks, tiny, partners=partners)
     (alone,) = finished(cells_of("mcoop", "elevater", tuning="best", seeds=[1]), tasks, tiny).values()
     seen = [entry.results[JudgedOn("imagenet", "all")] for entry in (alone, *grouped.values())]
     assert all(list(entry.results) == [JudgedOn("imagenet", "all")] for entry in grouped.values())
