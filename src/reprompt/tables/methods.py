@@ -67,7 +67,7 @@ ABLATIONS = (
 META_TRAINED = {method.published_id for method in (*METHODS.values(), *ABLATIONS) if method.start}
 ONE_START = (  # of everything that starts from meta-training
     "one start: of one clustering of the corpus and one seed of meta-training, which all draws share; the interval is "
-    "over few-shot draws alone"
+    "over few-shot draws alone, and another clustering, as another processor finds, may lie outside it"
 )
 META_STARTS = {"gram_tokens", *(method.start for method in (*METHODS.values(), *ABLATIONS) if method.start)}
 UNTUNED = ("zero_shot", "prompt_ensemble")  # their records have shots 0 and seed 0

@@ -98,7 +98,7 @@ mvlpt_table2 = _table(
     notes=(
         "Source: – random start, M one prompt tuned on all 20 tasks. Adaptation: S each task alone; M alone, or "
         "together with one or two tasks whose prompts transfer to it best, whichever is best on the target's "
-        f"validation images in that draw. {CHECKPOINTS}",
+        f"validation images in the mean over draws. {CHECKPOINTS}",
         "The paper's rows (–, M) are in none of their 60 cells below (–, S): 33 are equal, 27 higher. A choice "
         "between groups on few validation images cannot give that (Hateful Memes has 8 with 20 shots), so the "
         "paper's groups were probably chosen on test images. Whether a task is trained alone or in which of its "
