@@ -179,6 +179,12 @@ def test_cells_of_one_protocol_share_batches_views_and_starts(tasks, tiny):
         assert torch.equal(indices, first[1]) and torch.equal(views, first[2])
 
 
+def test_a_cell_is_tuned_on_fresh_views_where_it_says_so(tasks, tiny):
+    (cell,) = cells_of("coop", seeds=[1], sweep=[{"augmentation": ["fresh"]}])
+    with pytest.raises(ValueError, match=r"fresh takes 6 views .* there are 2"):  # of whole epochs, three of two steps
+        run_fleet([cell], tasks, tiny)
+
+
 def test_two_protocols_seeds_and_shots_share_none(tasks, tiny):
     (one, other), (shots,), (transfer,) = (
         cells_of("coop", **block)

@@ -19,6 +19,24 @@ def run(schedule=SCHEDULE) -> Run:
     return Run(torch.arange(8), torch.arange(8) % 4, {}, schedule, sampling())
 
 
+@pytest.mark.parametrize("last_batch", ["dropped", "kept"])
+def test_a_fresh_view_is_seen_at_every_visit_and_none_twice(last_batch):
+    schedule = replace(SCHEDULE, epochs=5, batch=3, last_batch=last_batch)
+    images = torch.arange(8)
+    indices, views = Run(images, images, {}, schedule, sampling(fresh=True)).batch_plan(views=5)
+    for image in images:
+        seen = views[indices == image].tolist()  # step by step
+        assert seen == list(range(len(seen)))
+    assert (indices == NO_IMAGE).any() == (last_batch == "kept")
+    assert torch.equal(indices, Run(images, images, {}, schedule, sampling()).batch_plan(views=5)[0])
+
+
+def test_fresh_views_of_which_there_are_too_few_are_refused():
+    images = torch.arange(4)
+    with pytest.raises(ValueError, match=r"fresh takes 4 views of an image.* there are 3: set views\.count to 4"):
+        Run(images, images, {}, SCHEDULE, sampling(fresh=True)).batch_plan(views=3)
+
+
 def test_batches_are_permutations_without_repeats():
     plan, _ = run().batch_plan(views=2)
     for first, second in zip(plan[::2], plan[1::2], strict=True):

@@ -131,7 +131,7 @@ class Cell:
 
     @property
     def is_augmented(self) -> bool:
-        return self.method.by_steps and self.tuned.augmentation == "views"
+        return self.method.by_steps and self.tuned.augmentation != "none"
 
     @property
     def taught(self) -> Taught | None:

@@ -30,7 +30,9 @@ class Tuned(Block):
     phrase behind "... ", right-aligned in a longer context, zeros before it, as ProGrad's released code starts; or
     "template": so aligned, the words before the class name in the template of the task (ProGrad's, see `Taught`).
     `last_batch`: what is left of an epoch's images when they no longer fill a batch is dropped (CoOp's loader) or is a
-    batch of its own (ELEVATER's).
+    batch of its own (ELEVATER's). `augmentation`: at each visit an image is seen in one of its `views.count` views by
+    chance, or, `fresh`, in the next of them and in none twice, as CoOp's loader crops it anew (there have to be as many
+    views as visits), or, `none`, as it is.
     """
 
     context_length: PositiveInt
@@ -43,7 +45,7 @@ class Tuned(Block):
     last_batch: LastBatch = "dropped"
     epochs: PositiveInt
     steps_per_epoch: PositiveInt | None = None
-    augmentation: Literal["views", "none"] = "views"
+    augmentation: Literal["views", "fresh", "none"] = "views"
     optimiser: Literal["sgd", "adam"] = "sgd"
     checkpoint: Literal["last", "best"] = "last"
     validate_every: PositiveInt = 1

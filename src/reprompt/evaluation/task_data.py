@@ -34,7 +34,7 @@ class TaskData:
     pixels: Pixels | None = None
 
     def training_images(self, backbone: Backbone, augmentation: str = "views") -> Images:
-        """What the loop takes its batches from: augmented views, or (`none`) the images as they are, V = 1.
+        """What the loop takes its batches from: the images in views or, by augmentation `none`, as they are, V = 1.
 
         Features (V, N, E) are normalised and on the backbone's device.
         """

@@ -37,7 +37,7 @@ def oracle(cell: Cell, data: TaskData, backbone: Backbone) -> Tensor:
         torch.from_numpy(labels[images] - split.classes(part)[0]),
         start,
         schedule_of(tuned),
-        Sampling(*streams),
+        Sampling(*streams, fresh=tuned.augmentation == "fresh"),
     )
     params = train([run], data.training_images(backbone, tuned.augmentation), training_method_of([coop], learner))
     with torch.no_grad():  # of any image: a CoOp prompt is the same for all

@@ -28,13 +28,15 @@ class Sampling:
 
     `by` "image" takes whole permutations of the few-shot set, "task" a task by chance and then one of its images (so
     that every task has the same weight), "in_order" the images as they are laid, the same in every epoch. By task,
-    `task_of` (N,) is the index of each image's task.
+    `task_of` (N,) is the index of each image's task. An image is seen in any of its views by chance or, where they are
+    `fresh`, at its first visit in its first view, at its second in its second, and so on.
     """
 
     batches: torch.Generator
     views: torch.Generator
     by: str = "image"
     task_of: Tensor | None = None
+    fresh: bool = False
 
     def indices(self, images: int, steps: int, schedule: Schedule) -> Tensor:
         """The batches of a schedule's steps among so many images, as indices (S, b) into the few-shot set.
@@ -50,6 +52,21 @@ class Sampling:
             epochs = [pad(order, (0, per_epoch * size - images), value=NO_IMAGE) for order in epochs]
         return torch.cat([order[: per_epoch * size] for order in epochs]).view(-1, size)[:steps]
 
+    def in_views(self, indices: Tensor, count: int) -> Tensor:
+        """Of so many views those that the images of the batches (S, b) are seen in, (S, b).
+
+        Raises ValueError where a fresh view is wanted and all have been seen.
+        """
+        if not self.fresh:
+            return torch.randint(count, indices.shape, generator=self.views)
+        views = visits(indices)
+        if (needed := int(views.max()) + 1) > count:
+            raise ValueError(
+                f"augmentation: fresh takes {needed} views of an image, one for each visit, and there are {count}: set "
+                f"views.count to {needed}, or augmentation to views"
+            )
+        return views
+
     def _order(self, images: int) -> Tensor:
         """The images of an epoch, (N,)."""
         return torch.arange(images) if self.by == "in_order" else torch.randperm(images, generator=self.batches)
@@ -59,6 +76,14 @@ class Sampling:
         tasks = torch.randint(len(sizes), (steps, size), generator=self.batches)
         within = (torch.rand(steps, size, generator=self.batches) * sizes[tasks]).long()
         return (sizes.cumsum(0) - sizes)[tasks] + within
+
+
+def visits(indices: Tensor) -> Tensor:
+    """How often the image of every place in the batches (S, b) was there before, (S, b); 0 where there is no image."""
+    in_order, places = indices.flatten().sort(stable=True)
+    before = torch.empty_like(places)
+    before[places] = torch.arange(len(places)) - torch.searchsorted(in_order, in_order)
+    return before.view_as(indices).where(indices != NO_IMAGE, 0)
 
 
 @dataclass(frozen=True)
@@ -81,7 +106,7 @@ class Run:
         """Indices into the few-shot set, -1 for no image, and, of so many, views: (S, b) each."""
         count = len(self.images)
         indices = self.sampling.indices(count, len(self.schedule.rates(count)), self.schedule)
-        return indices, torch.randint(views, indices.shape, generator=self.sampling.views)
+        return indices, self.sampling.in_views(indices, views)
 
 
 def run_of(cell: Cell, few_shot: FewShotSet, learner: Learner, given: Given = NOTHING) -> Run:
@@ -100,6 +125,7 @@ def run_of(cell: Cell, few_shot: FewShotSet, learner: Learner, given: Given = NO
             torch_stream(cell.seed, "views", *purpose),
             several.sampling if several else "image",
             few_shot.task_of,
+            cell.tuned.augmentation == "fresh",
         ),
         few_shot.allowed if several and several.class_mask != "none" else None,
     )
