@@ -421,6 +421,15 @@ def bench_topics(out: Json = None, params: Params = Path("params.yaml"), scale: 
     run(clustering.topics, clustering.chunk, json_out=out)
 
 
+@bench_app.command("views")
+def bench_views(out: Json = None, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Measure what tuning on fixed augmented views costs, against a fresh crop at each visit of an image."""
+    from reprompt.benchmarks.views import bench_views as run
+
+    with _as_job(threads=1):
+        run(_plan(params, scale), json_out=out)
+
+
 @bench_app.command("input")
 def bench_input(out: Json = None) -> None:
     """Time what an image costs before any tower sees it: a photograph decoded and scaled, an augmented view of it."""

@@ -99,3 +99,13 @@ def test_the_probe_s_classes_on_imagenets_shifts_and_its_validation_images_are_s
 
 def test_how_h_is_averaged_is_said_where_it_is_of_every_data_set(records):
     assert said(prograd_table3, records, "over seeds first")
+
+
+@pytest.mark.parametrize("table", [prograd_table1, prograd_table3])
+def test_a_table_says_that_its_prompts_are_tuned_on_fixed_views(records, table):
+    def tuned_by(augmentation: str) -> list[str]:
+        tuned = [given | {"augmentation": augmentation} for given in records["settings"]]
+        return said(table, records.assign(settings=tuned), "fixed augmented views")
+
+    assert len(tuned_by("views")) == 1
+    assert tuned_by("fresh") == tuned_by("none") == said(table, records, "fixed augmented views") == []

@@ -17,6 +17,7 @@ from reprompt.evidence.statistics import (
 )
 from reprompt.tables.captions import notes_of, setting_of
 from reprompt.tables.methods import META_STARTS, ONE_START, UNTUNED
+from reprompt.tables.notes import FIXED_VIEWS
 from reprompt.tables.scope import Adaptation, Scope, Selection, Started, of_means, of_task, scope_of_runs, swept
 from reprompt.tables.specification import Noted, Place, Row, Settings, Share, Specification
 from reprompt.tables.table import Table, cell
@@ -175,7 +176,7 @@ class Averages:
     @property
     def notes(self) -> tuple[str, ...]:
         """The table's own, and what a reader must know before comparing the two numbers of a cell."""
-        own = [note for note in map(self._in_words, self.table.notes) if note]
+        own = [note for note in map(self._in_words, (*self.table.notes, FIXED_VIEWS)) if note]
         backbone = self.table.backbone if self.table.printed else ""
         of_scopes = (note for scope in self._titled.values() for note in notes_of(scope, backbone))
         meta_trained = any(place.runs.get("start") in META_STARTS for place in self.places)

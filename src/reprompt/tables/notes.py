@@ -60,6 +60,31 @@ class Partnered:
 
 
 @dataclass(frozen=True)
+class TunedBy:
+    """What is said where a run of the table, whatever its recipe, has a setting at a value."""
+
+    setting: str
+    value: Any
+    words: str
+
+    experiments: tuple[str, ...] = ()  # all that it reads the table reads too
+
+    def said(self, table: "Averages") -> str:
+        """The note."""
+        experiments = {name for place in table.places for name in place.runs["experiments"]}
+        runs = table.records.loc[table.records["experiment"].isin(experiments), "settings"]
+        return self.words if any(given.get(self.setting) == self.value for given in runs) else ""
+
+
+FIXED_VIEWS = TunedBy(
+    "augmentation",
+    "views",
+    "Prompts are tuned on so many fixed augmented views of every image (`views.count`); CoOp's loader crops an image "
+    "anew at each visit (`augmentation: fresh`).",
+)
+
+
+@dataclass(frozen=True)
 class Otherwise:
     """The gain of a row over another, and what it comes to where both are run in another way, by column.
 
