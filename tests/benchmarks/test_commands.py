@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from project import PROJECT
-from reprompt.benchmarks import fleets, meta, steps, topics
+from reprompt.benchmarks import conditioning, fleets, meta, steps, topics
 from reprompt.cli import app
 from reprompt.workflow.estimate import calibrate
 
@@ -38,6 +38,11 @@ def test_fleets_and_topics_are_measured_by_the_parameters(monkeypatch) -> None:
     (settings, chunk), named = asked(monkeypatch, topics, "bench_topics", "topics", *FILE)
     assert (settings, chunk) == (plan.parameters.gram.clustering.topics, plan.parameters.gram.clustering.chunk)
     assert named == {"json_out": None}
+
+
+def test_conditioning_is_of_the_plan(monkeypatch) -> None:
+    (plan,), named = asked(monkeypatch, conditioning, "bench_conditioning", "conditioning", *FILE, "--out", "a.json")
+    assert (plan.scale, named) == ("smoke", {"json_out": Path("a.json")})
 
 
 def test_the_cost_of_input_is_printed_and_written(monkeypatch, tmp_path: Path) -> None:
