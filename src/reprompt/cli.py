@@ -443,6 +443,14 @@ def bench_input(out: Json = None) -> None:
         write_text(out, json.dumps({"size": SIZE, "seconds": seconds}, indent=1) + "\n")
 
 
+@bench_app.command("conditioning")
+def bench_conditioning(out: Json = None, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Train a fleet of every recipe twice, the second time with all that is frozen changed in its last bits."""
+    from reprompt.benchmarks.conditioning import bench_conditioning as run
+
+    run(_plan(params, scale), json_out=out)
+
+
 @app.command()
 def estimate(
     device: Device = "cpu",

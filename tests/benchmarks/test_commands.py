@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from project import PROJECT
-from reprompt.benchmarks import fleets, meta, steps, topics, views
+from reprompt.benchmarks import conditioning, fleets, meta, steps, topics, views
 from reprompt.cli import app
 from reprompt.workflow.estimate import calibrate
 
@@ -45,6 +45,11 @@ def test_views_are_measured_by_the_plan(monkeypatch, tmp_path: Path) -> None:
     (plan,), named = asked(monkeypatch, views, "bench_views", "views", *FILE, "--out", "a.json")
     assert plan.scale == "smoke"
     assert named == {"json_out": Path("a.json")}
+
+
+def test_conditioning_is_of_the_plan(monkeypatch) -> None:
+    (plan,), named = asked(monkeypatch, conditioning, "bench_conditioning", "conditioning", *FILE, "--out", "a.json")
+    assert (plan.scale, named) == ("smoke", {"json_out": Path("a.json")})
 
 
 def test_the_cost_of_input_is_printed_and_written(monkeypatch, tmp_path: Path) -> None:
