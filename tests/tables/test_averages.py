@@ -41,7 +41,8 @@ BY_TASK = replace(
 def records_of(values, **same) -> pd.DataFrame:
     records = pd.DataFrame(values, columns=["recipe", "shots", "task", "seed", "value"])
     of_all = {"scale": "paper", "experiment": "few_shot", "backbone": "RN50", "metric": "accuracy", "split": "all"}
-    return records.assign(**of_all | {"tau": 1.0, "swept": "", "start": ""} | same)
+    settings = pd.Series([{"augmentation": "none"}] * len(records), index=records.index)
+    return records.assign(settings=settings, **of_all | {"tau": 1.0, "swept": "", "start": ""} | same)
 
 
 @pytest.fixture
