@@ -25,9 +25,10 @@ TRAIN, TEST = np.arange(80) % 4, np.arange(40) % 4
 def data():
     features = torch.randn(120, 24, generator=torch.Generator().manual_seed(0))
     of_task = TaskFeatures(features[:80], features.new_empty(0, 80, 24), features[80:])
-    domains = [(np.arange(len(labels)) // 4 % 2).tolist() for labels in (TRAIN, TEST)]
+    train, test = ((np.arange(len(labels)) // 4 % 2).tolist() for labels in (TRAIN, TEST))
     names = ["cat", "dog", "tree", "car"]
-    return TaskData(Split("corpus", names, "a {}.", TRAIN.tolist(), TEST.tolist(), {}, 4, *domains), of_task)
+    of_corpus = Split("corpus", names, "a {}.", TRAIN.tolist(), TEST.tolist(), {}, 4, train, test_domains=test)
+    return TaskData(of_corpus, of_task)
 
 
 def cell_of(recipe="coop+gram", seed=1, **settings):

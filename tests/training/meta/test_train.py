@@ -15,7 +15,7 @@ from reprompt.learners.coop import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.training.meta import train
 from reprompt.training.meta.agreement import HeldOut
-from reprompt.training.meta.bilevel import Outer, adapt
+from reprompt.training.meta.bilevel import Outer, adapt, along_runs
 from reprompt.training.meta.corpus import MetaTrainingSet, TopicImages
 from reprompt.training.meta.episodes import EpisodeSampler
 from reprompt.training.meta.train import LOG_EVERY, arrays_of, meta_train
@@ -106,10 +106,10 @@ def test_without_a_regulator_nothing_but_prompts_is_learned(training_set, tmp_pa
 def test_an_episode_is_evaluated_among_its_own_topics(training_set):
     episodes = training_set.sampler.episodes(2, numpy_stream(1, "episodes", 0))
     support, _ = training_set.losses(episodes)
-    of_both = support(train.along_runs(PROMPTS, 2))
+    of_both = support(along_runs(PROMPTS, 2))
     for row in range(2):
         alone = replace(episodes, **{name: array[row : row + 1] for name, array in vars(episodes).items()})
-        assert torch.allclose(training_set.losses(alone)[0](train.along_runs(PROMPTS, 1)), of_both[row], atol=1e-6)
+        assert torch.allclose(training_set.losses(alone)[0](along_runs(PROMPTS, 1)), of_both[row], atol=1e-6)
 
 
 def test_what_is_logged_of_held_out_episodes_changes_nothing_that_is_learned(training_set, tmp_path):
@@ -121,6 +121,6 @@ def test_what_is_logged_of_held_out_episodes_changes_nothing_that_is_learned(tra
 
 def test_a_step_without_a_regulator_is_mamls(training_set):
     support, _ = training_set.losses(training_set.sampler.episodes(2, numpy_stream(1, "episodes", 0)))
-    runs = {name: tensor.requires_grad_(True) for name, tensor in train.along_runs(PROMPTS, 2).items()}
+    runs = {name: tensor.requires_grad_(True) for name, tensor in along_runs(PROMPTS, 2).items()}
     adapted, gradient, _ = adapt(runs, None, support, 0.5)
     assert torch.equal(adapted["context"], runs["context"] - 0.5 * gradient["context"])
