@@ -431,16 +431,14 @@ def bench_views(out: Json = None, params: Params = Path("params.yaml"), scale: S
 
 
 @bench_app.command("input")
-def bench_input(out: Json = None) -> None:
-    """Time what an image costs before any tower sees it: a photograph decoded and scaled, an augmented view of it."""
-    from reprompt.foundation.atomic import write_text
-    from reprompt.workflow.estimate.calibrate import SIZE, seconds_per_cropped_pixel, seconds_per_photograph
+def bench_input(
+    device: BenchDevice = "cpu", out: Json = None, params: Params = Path("params.yaml"), scale: Scale = "paper"
+) -> None:
+    """Time how fast pictures are read, and set it beside what a step of every learner needs on a device."""
+    from reprompt.workflow.estimate.feeding import bench_input as run
+    from reprompt.workflow.estimate.rates import reference
 
-    seconds = {"photograph": seconds_per_photograph(), "view": seconds_per_cropped_pixel() * SIZE**2}
-    for what, words in (("photograph", "decoding and scaling a photograph"), ("view", "an augmented view")):
-        print(f"{words}, {SIZE} x {SIZE} pixels: {1e3 * seconds[what]:.2f} ms")
-    if out:
-        write_text(out, json.dumps({"size": SIZE, "seconds": seconds}, indent=1) + "\n")
+    run(_plan(params, scale), reference(device), out)
 
 
 @bench_app.command("conditioning")

@@ -1,6 +1,5 @@
 """`reprompt bench ...`: every command hands what it was asked to its measurement."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,8 @@ from typer.testing import CliRunner
 from project import PROJECT
 from reprompt.benchmarks import conditioning, fleets, meta, steps, topics, views
 from reprompt.cli import app
-from reprompt.workflow.estimate import calibrate
+from reprompt.workflow.estimate import feeding
+from reprompt.workflow.estimate.rates import reference
 
 FILE = ("--params", str(PROJECT / "params.yaml"), "--scale", "smoke")
 
@@ -52,10 +52,6 @@ def test_conditioning_is_of_the_plan(monkeypatch) -> None:
     assert (plan.scale, named) == ("smoke", {"json_out": Path("a.json")})
 
 
-def test_the_cost_of_input_is_printed_and_written(monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(calibrate, "seconds_per_photograph", lambda: 0.003)
-    monkeypatch.setattr(calibrate, "seconds_per_cropped_pixel", lambda: 2e-8)
-    done = CliRunner().invoke(app, ["bench", "input", "--out", str(tmp_path / "input.json")])
-    assert "photograph, 224 x 224 pixels: 3.00 ms\nan augmented view, 224 x 224 pixels: 1.00 ms" in done.output
-    written = json.loads((tmp_path / "input.json").read_text())
-    assert written["seconds"] == {"photograph": 0.003, "view": pytest.approx(2e-8 * 224**2)}
+def test_input_is_set_beside_what_the_plan_at_scale_paper_needs(monkeypatch) -> None:
+    (plan, rates, out), named = asked(monkeypatch, feeding, "bench_input", "input", *FILE[:2], "--device", "cuda")
+    assert (plan.scale, rates, out, named) == ("paper", reference("cuda"), None, {})

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -87,6 +88,28 @@ def test_a_learner_gets_what_it_sees_of_an_image_in_its_view(tiny, images):
     features, pixels = (images.batch(sees, views, chosen) for sees in ("features", "pixels"))
     assert torch.equal(features[0, 0], images.features[1, 7]) and pixels.shape == (1, 2, 3, 40, 40)
     assert (F.normalize(tiny.model.visual(pixels[0]), dim=-1) - features[0]).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("sees", ["features", "pixels"])
+def test_batches_in_turn_are_those_that_are_asked_for_one_by_one(images, sees):
+    """Read ahead or not: what the loop is given is what `batch` gives, of runs that end at different times."""
+    batches = Batches.of([run(1, images=8), run(2, images=3, epochs=2), run(3, images=6)], views=2)
+    in_turn = list(images.batches(sees, batches.shown()))
+    assert len(in_turn) == len(batches.indices)
+    for step, seen in enumerate(in_turn):
+        chosen, views, _ = batches.batch(step, batches.active(step))
+        assert torch.equal(seen, images.batch(sees, views, chosen))
+
+
+def test_a_picture_that_cannot_be_read_stops_training_with_its_own_error(tiny, images):
+    def read(views, indices):
+        if 5 in indices:
+            raise ValueError("5.jpg: not a readable picture")
+        return np.zeros((len(indices), 40, 40, 3), np.uint8)
+
+    broken = replace(images, pixels=Pictures(read, 16))
+    with pytest.raises(ValueError, match=r"5.jpg: not a readable picture"):
+        train([visual_run(tiny, 1, 16)], broken, plainly(independent(tiny)))
 
 
 def test_a_run_alone_equals_the_same_run_in_a_fleet_of_fifteen(tiny, images):

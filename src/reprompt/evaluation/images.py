@@ -3,7 +3,7 @@
 R runs, B images per batch, V views, N images, E joint width
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reprompt.data import pictures
 from reprompt.data.pictures import Pictures
+from reprompt.foundation.threads import read_ahead
 from reprompt.learners.learner import Sees
 
 
@@ -29,7 +30,21 @@ class Images:
         """What a learner gets of images (R, B) in their views (R, B): features (R, B, E) or pixels (R, B, 3, H, W)."""
         if sees == "features":
             return self.features[views, images]
-        return self.normalise(self.pixels[views, images].to(self.features.device))
+        return self._prepared(self.pixels[views, images])
+
+    def batches(self, sees: Sees, wanted: Iterable[tuple[Tensor, Tensor]]) -> Iterator[Tensor]:
+        """The same of views and images after one another, all on the CPU; pixels are read while the last are used."""
+        device = self.features.device
+        if sees == "features":
+            return (self.features[views.to(device), images.to(device)] for views, images in wanted)
+        return map(self._prepared, read_ahead(self._read, wanted))
+
+    def _read(self, which: tuple[Tensor, Tensor]) -> Tensor:
+        pixels = self.pixels[which]
+        return pixels.pin_memory() if self.features.is_cuda else pixels
+
+    def _prepared(self, pixels: Tensor) -> Tensor:
+        return self.normalise(pixels.to(self.features.device, non_blocking=True))
 
 
 @dataclass(frozen=True)

@@ -58,13 +58,11 @@ class TaskData:
         backbone, chosen = learner.backbone, self.split.test_images(split, at_most)
         targets = torch.from_numpy(self.split.test_targets(split, at_most)).to(backbone.device)
         at_once = learner.images_at_once or len(chosen)
-        for start in range(0, len(chosen), at_once):
-            indices = chosen[start : start + at_once]
-            if learner.sees == "features":
-                images = self.features.normalised_test[indices].to(backbone.device)
-            else:
-                images = backbone.normalise(self.pixels.test.plain(indices).to(backbone.device))
-            yield EvaluationBatch(images[None], torch.from_numpy(indices), targets[start : start + at_once])
+        batches = [torch.from_numpy(chosen[start : start + at_once]) for start in range(0, len(chosen), at_once)]
+        first_view = ((torch.zeros_like(indices), indices) for indices in batches)
+        seen = self.test_images(backbone).batches(learner.sees, first_view)
+        for images, indices, of_batch in zip(seen, batches, targets.split(at_once), strict=True):
+            yield EvaluationBatch(images[None], indices, of_batch)
 
 
 Tasks = Mapping[str, TaskData]

@@ -7,7 +7,7 @@ on which other runs share the fleet.
     R runs of the fleet, R' of them active in a step, B images per batch, N images of a run, E joint width, K classes
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -76,6 +76,16 @@ class Batches:
         """The same on another device."""
         return Batches(**{name: None if tensor is None else tensor.to(device) for name, tensor in vars(self).items()})
 
+    def active(self, step: int) -> Tensor:
+        """The runs (R',) that are not done at a step."""
+        return (self.steps > step).nonzero().flatten()
+
+    def shown(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Step after step the views and the images (R', B) of these runs."""
+        for step in range(len(self.indices)):
+            runs = self.active(step)
+            yield self.views[step, runs], self.images[runs[:, None], self.indices[step, runs]]
+
     def batch(self, step: int, runs: Tensor) -> tuple[Tensor, Tensor, Batch]:
         """Of some runs (R',) at a step: their images and views (R', B), and what the objective sees of them."""
         chosen = runs[:, None], self.indices[step, runs]
@@ -104,18 +114,19 @@ def train(
     step after it was taken. Raises FloatingPointError where a loss is not finite.
     """
     device, learner = images.features.device, method.learner
-    batches = Batches.of(runs, len(images.features)).to(device)
+    planned = Batches.of(runs, len(images.features))
+    batches, seen = planned.to(device), images.batches(learner.sees, planned.shown())
     params = {name: torch.stack([run.start[name] for run in runs]).to(device) for name in runs[0].start}
     stepping = optimiser_of(optimiser, runs, params)
     if teacher is not None:
         teacher = teacher.expand(len(runs), *teacher.shape[-2:])
     for number in range(len(batches.indices)):
-        active = (batches.steps > number).nonzero().flatten()
+        active = batches.active(number)
         chosen, views, batch = batches.batch(number, active)
         if teacher is not None:
             logits = learner.backbone.scale * images.features[views, chosen] @ teacher[active].transpose(1, 2)
             batch = replace(batch, teacher=logits)
-        step = method.step_on(params, images.batch(learner.sees, views, chosen), batch)
+        step = method.step_on(params, next(seen), batch)
         training_step(step, method.rule, stepping, batches.rates[number, active])
         for hook in hooks:
             hook.after_step(batches.state(number, step, params))

@@ -1,41 +1,40 @@
-"""Work in threads: in order, bounded, and over at the first error."""
+"""Pictures that are shown again and again are decoded once, as far as there is room."""
 
-import time
-from threading import Lock
-
+import numpy as np
 import pytest
+from PIL import Image
 
-from reprompt.data.files.decoding import AHEAD, in_threads
-
-
-def test_results_come_in_order_though_the_first_takes_longest():
-    assert list(in_threads(lambda n: time.sleep(0.002 * (9 - n)) or n, range(10), 4)) == list(range(10))
-
-
-def test_no_more_is_begun_than_can_wait():
-    begun, lock = [], Lock()
-
-    def work(n):
-        with lock:
-            begun.append(n)
-        return n
-
-    results = in_threads(work, range(10_000), 2)
-    assert next(results) == 0
-    time.sleep(0.05)
-    assert len(begun) <= 2 * AHEAD + 1
-    results.close()
+from reprompt.data.files import decoding
+from reprompt.data.files.decoding import Decoded
+from reprompt.data.files.listing import Item
 
 
-def test_an_error_ends_the_work_at_once():
-    begun = []
+@pytest.fixture
+def items(tmp_path):
+    random = np.random.default_rng(0)
+    for n in range(3):
+        Image.fromarray(random.integers(0, 256, (10, 20, 3), np.uint8)).save(tmp_path / f"{n}.png")
+    return [Item(tmp_path / f"{n}.png", None, 0) for n in range(3)]
 
-    def work(n):
-        begun.append(n)
-        if n == 3:
-            raise ValueError("picture 3")
-        return n
 
-    with pytest.raises(ValueError, match="picture 3"):
-        list(in_threads(work, range(10_000), 2))
-    assert len(begun) < 100
+@pytest.fixture
+def opened(monkeypatch):
+    """The names of the files that were decoded."""
+    names, picture_of = [], decoding.picture_of
+    monkeypatch.setattr(decoding, "picture_of", lambda item: names.append(item.path.stem) or picture_of(item))
+    return names
+
+
+def test_a_picture_is_decoded_once(items, opened):
+    decoded = Decoded()
+    pictures = [decoded.picture_of(item) for item in (*items, *items)]
+    assert opened == ["0", "1", "2"]
+    assert all(np.array_equal(one, decoding.picture_of(item)) for one, item in zip(pictures[3:], items, strict=True))
+
+
+def test_the_first_stay_and_what_finds_no_room_is_decoded_again(items, opened):
+    decoded = Decoded(room=2 * 3 * 10 * 20)
+    for item in (*items, *items):
+        decoded.picture_of(item)
+    assert opened == ["0", "1", "2", "2"]
+    assert decoded.room == 0

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Sequence
 
-from reprompt.data.files.decoding import in_threads
 from reprompt.data.files.listing import Item
 from reprompt.data.files.pictures import UnreadablePicture, picture_of
+from reprompt.foundation.threads import in_threads
 
 
 def unreadable(pictures: Sequence[Item]) -> list[str]:

@@ -1,27 +1,16 @@
-"""Many pictures at once, in threads: Pillow decodes and resizes outside Python's lock."""
+"""Many pictures at once, in threads, and pictures that are shown again and again: decoded once."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from threading import Lock
 
 import numpy as np
+from PIL import Image
 
-Given, Made = TypeVar("Given"), TypeVar("Made")
-AHEAD = 16  # pieces of work per thread that wait or are done: bounds the memory that results take
+from reprompt.data.files.listing import Item
+from reprompt.data.files.pictures import picture_of
+from reprompt.foundation.threads import Given, in_threads
 
-
-def in_threads(work: Callable[[Given], Made], given: Iterable[Given], workers: int) -> Iterator[Made]:
-    """The results in order. The first error ends it at once: what has not begun is not begun."""
-    rest = iter(given)
-    pool = ThreadPoolExecutor(workers)
-    try:
-        waiting = [pool.submit(work, piece) for piece in islice(rest, AHEAD * workers)]
-        while waiting:
-            yield waiting.pop(0).result()
-            waiting += [pool.submit(work, piece) for piece in islice(rest, 1)]
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+ROOM = 2_000_000_000  # bytes that decoded pictures of one process take at most
 
 
 def stacked(work: Callable[[Given], np.ndarray], given: Sequence[Given], size: int, workers: int) -> np.ndarray:
@@ -30,3 +19,26 @@ def stacked(work: Callable[[Given], np.ndarray], given: Sequence[Given], size: i
     for row, made in enumerate(in_threads(work, given, workers)):
         pixels[row] = made
     return pixels
+
+
+class Decoded:
+    """Pictures at their own size, decoded once: the first that are asked for, as many as there is room for.
+
+    A few-shot set is few pictures, each shown in another crop at every visit. None makes place for another: all are
+    shown equally often, in an order by chance, so of a set that is too large the ones that came first serve as well.
+    """
+
+    def __init__(self, room: int = ROOM):
+        self.room, self.kept, self.lock = room, {}, Lock()
+
+    def picture_of(self, item: Item) -> Image.Image:
+        """The picture, in RGB, not to be changed. Raises as data/files/pictures.py does."""
+        at = item.path, item.member
+        if at in self.kept:
+            return self.kept[at]
+        picture = picture_of(item)
+        bytes_of_it = 3 * picture.width * picture.height
+        with self.lock:
+            if bytes_of_it <= self.room and at not in self.kept:
+                self.kept[at], self.room = picture, self.room - bytes_of_it
+        return picture

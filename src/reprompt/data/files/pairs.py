@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.data.files.decoding import in_threads, stacked
+from reprompt.data.files.decoding import stacked
 from reprompt.data.files.folders import needed_folder
 from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item
@@ -27,6 +27,7 @@ from reprompt.data.files.pictures import BROKEN, decoded, picture_of
 from reprompt.data.files.transforms import centred
 from reprompt.data.source import TaskSource
 from reprompt.data.web import web_indices
+from reprompt.foundation.threads import in_threads
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 END_OF_TAR = 1024  # zero bytes that end a whole archive

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from reprompt.cells.parameters import FileData, Views
-from reprompt.data.files.decoding import stacked
+from reprompt.data.files.decoding import Decoded, stacked
 from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, label_array, pooled
 from reprompt.data.files.pictures import picture_of
@@ -32,6 +32,7 @@ class Files(SourceInViews):
         self.data, self.classes = data, classes or {}
         self.root, self.cards = Path(data.root), Path(data.cards) if data.cards else None
         self._listings: dict[str, Listing] = {}
+        self._decoded = Decoded()
 
     def folder(self, task: str) -> Path:
         """Where the task's data set lies: in ELEVATER's folder if that is there, else in the one its card names."""
@@ -93,7 +94,7 @@ class Files(SourceInViews):
     def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training pictures (n, size, size, 3), uint8, the i-th in its augmented view numbers[i].
 
-        They are cut out of the pictures as they are on disk, at full size.
+        They are cut out of the pictures as they are on disk, at full size, each decoded once as far as there is room.
         """
         items = self._items(task, "train")
         wanted = [(items[index], number) for index, number in zip(indices, numbers, strict=True)]
@@ -110,4 +111,4 @@ class Files(SourceInViews):
 
     def _view(self, task: str, folder: Path, settings: Views, wanted: tuple[Item, int]) -> np.ndarray:
         item, number = wanted
-        return augmented(picture_of(item), self.data.size, settings, task, number, item.name(folder))
+        return augmented(self._decoded.picture_of(item), self.data.size, settings, task, number, item.name(folder))

@@ -16,13 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.data.files.decoding import in_threads, stacked
+from reprompt.data.files.decoding import stacked
 from reprompt.data.files.folders import lines_of, needed_file, needed_folder
 from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item, label_array, path_hash
 from reprompt.data.files.pictures import UnreadablePicture, picture_of
 from reprompt.data.files.transforms import centred
 from reprompt.data.source import TaskSource
+from reprompt.foundation.threads import in_threads
 
 
 class WebVision(TaskSource):

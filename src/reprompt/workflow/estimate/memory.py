@@ -6,8 +6,9 @@ On a CPU what PyTorch frees does not all go back to the system: a process is lar
 from dataclasses import dataclass
 
 from reprompt.cells.job import Job
+from reprompt.cells.parameters import FileData
 from reprompt.planning.plan import Plan
-from reprompt.workflow.estimate.jobs import fleets, tasks_trained
+from reprompt.workflow.estimate.jobs import fleets, tasks_trained, uses_gradients
 from reprompt.workflow.estimate.sizes import size_of
 from reprompt.workflow.estimate.traced import TracedBackbone, backbone_of
 
@@ -22,6 +23,9 @@ ENCODING = 100e6  # of the libraries, while pictures are encoded
 COPIED = 190e6  # of a model that was copied: freed blocks that stay with the process
 FEATURES_AT_ONCE = 256
 ENCODED_AT_ONCE = 4096  # clip.features.AT_ONCE
+AHEAD = 3  # batches of pictures: of a step and of the two after it
+ROOM = 2e9  # data.files.decoding.ROOM, which imports what this does not need
+PHOTOGRAPH = 3 * 500 * 375  # bytes of a picture as large as ImageNet's are on average
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,16 @@ class Memory:
 def job_memory(plan: Plan, job: Job, device: str) -> Memory:
     """Of a job; on a GPU lie its towers, activations and training features, on the host all data that it holds.
 
-    Pictures are read a batch at a time and count with the step.
+    Pictures are read a batch at a time and count with the step; the next batches, and few-shot sets as they were
+    decoded, lie on the host.
     """
     backbone = backbone_of(plan, job.backbone)
     parameters, data = backbone.architecture.parameters, held_features(plan, job)
+    shown = held_pictures(plan, job)
     weights, step = SINGLE * parameters, max(fleet.peak for fleet in fleets(plan, job))
-    reading, copying = PROCESS + READING * parameters, PROCESS + 2 * weights + data
+    reading, copying = PROCESS + READING * parameters, PROCESS + 2 * weights + data + shown
     if device == "cpu":
-        computing = PROCESS + weights + min(weights, COPIED) + data + in_process(step)
+        computing = PROCESS + weights + min(weights, COPIED) + data + shown + in_process(step)
         return Memory(max(reading, copying, computing), 0.0)
     return Memory(max(reading, copying), weights + data + step)
 
@@ -68,6 +74,19 @@ def features_memory(plan: Plan, backbone: str, part: str, device: str) -> Memory
 def encoding(encoder: TracedBackbone, images: int) -> float:
     """Bytes that encoding so many images in batches takes at most: tensors so large that they go back at once."""
     return encoder.encoding(min(images, FEATURES_AT_ONCE)).peak
+
+
+def held_pictures(plan: Plan, job: Job) -> float:
+    """Bytes of pictures that wait for a step, and of those that are kept as they were decoded."""
+    if not job.reads_pixels or not uses_gradients(job):
+        return 0.0
+    side, trained = backbone_of(plan, job.backbone).architecture.side, fleets(plan, job)
+    of_a_step = max(sum(min(cell.tuned.batch, fleet.few_shot(cell)) for cell in fleet.cells) for fleet in trained)
+    waiting = AHEAD * of_a_step * 3 * side**2
+    if not (isinstance(plan.parameters.data, FileData) and any(cell.is_augmented for cell in job.cells)):
+        return waiting
+    photographs = sum(fleet.few_shot(cell) for fleet in trained for cell in fleet.cells)
+    return waiting + min(ROOM, photographs * PHOTOGRAPH)
 
 
 def held_features(plan: Plan, job: Job) -> float:
