@@ -25,7 +25,7 @@ from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.manifest import PicturesOfTasks, digest_of_picture
 from reprompt.data.source import SourceInViews
-from reprompt.foundation.damage import DamagedFileError
+from reprompt.foundation.damage import DamagedFileError, reading
 from reprompt.foundation.locks import FOLDER as LOCKS
 from reprompt.foundation.locks import exclusive
 from reprompt.foundation.tensor_files import TensorFile, write_tensors
@@ -157,8 +157,9 @@ def _kept(path: Path, made_from: str, wanted: Collection[str]) -> PartFeatures |
     if not path.exists():
         return None
     file = opened_features(path)
-    if not file.has_checksums or file.about["made_from"] != made_from:
-        return None
+    with reading(path, file.remedy):
+        if not file.has_checksums or file.about["made_from"] != made_from:
+            return None
     return PartFeatures({task: _of_task(file, task) for task in wanted}, file.about["pictures"])
 
 
