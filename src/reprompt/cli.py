@@ -179,8 +179,8 @@ def features(
     made_from = features_made_from(the_plan, spec)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone).to(device, torch.float32)
-        pictures = ensure_features(out, made_from, frozen, images, progress.advance)
-        write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, pictures))
+        made = ensure_features(out, made_from, frozen, images, advance=progress.advance)
+        write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, made.pictures))
 
 
 @app.command()
@@ -198,7 +198,7 @@ def corpus(
 
     What --out has already of the same pairs, weights and settings is used; remove pairs.npz there to have it made anew.
     """
-    from reprompt.clip.features import PartImages, ensure_features, read_features
+    from reprompt.clip.features import PartImages, ensure_features
     from reprompt.clip.openai import load
     from reprompt.corpus.derived import derived_splits
     from reprompt.corpus.from_files import make_file_corpus
@@ -217,8 +217,8 @@ def corpus(
         frozen = load(weights, gram.backbone)
         source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
         made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"))
-        ensure_features(features, made_from, frozen, PartImages(source, ("corpus",), views=None))
-        of_images = read_features(features, "corpus")
+        images = PartImages(source, ("corpus",), views=None)
+        of_images = ensure_features(features, made_from, frozen, images).of_tasks["corpus"]
         rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
         if isinstance(gram.pairs, FileImages):
             pairs = source.source.of("corpus")  # the same, with what it has read
@@ -376,7 +376,7 @@ def parity(
 
 @app.command()
 def verify(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
-    """Recompute every printed number from the stored predictions: no training, no images."""
+    """Recompute every printed number from the stored predictions, and check every file: no training, no images."""
     from reprompt.workflow.verify import verify as verify_all
 
     if not verify_all(_plan(params, scale)):

@@ -437,8 +437,10 @@ def finished(cells: list[Cell], tasks: Tasks, backbone: Backbone, **given) -> di
 
 def kept_in(folder: Path, entries: dict, backbone: Backbone) -> Prompts:
     """The prompts of finished cells after having been written and read."""
-    write_prompts(folder / "kept.safetensors", [(cell, entry.prompt) for cell, entry in entries.items()], backbone)
-    return read_prompts([folder / "kept.safetensors"], backbone)
+    write_prompts(
+        folder / "kept.safetensors", "kept", [(cell, entry.prompt) for cell, entry in entries.items()], backbone
+    )
+    return read_prompts({"kept": folder / "kept.safetensors"}, backbone)
 
 
 @pytest.mark.parametrize("class_mask", ["none", "zero", "exclude"])

@@ -35,7 +35,7 @@ def recorded(cells, tiny, scale="miniature", code="code", name="part1"):
     write_records(path, scale, cells, TARGETS)
     outputs = [path]
     if cells[0].prompt:
-        write_prompts(path.with_suffix(".safetensors"), [(cell.cell, cell.prompt) for cell in cells], tiny)
+        write_prompts(path.with_suffix(".safetensors"), "job", [(cell.cell, cell.prompt) for cell in cells], tiny)
         outputs.append(path.with_suffix(".safetensors"))
     with provenance.list_path(root).open("a") as file:
         for output in outputs:
@@ -67,7 +67,7 @@ def test_what_comes_from_records_gives_the_same_records(tiny):
     refill(Path("results"), STORE)
     again = [in_store(cell) for cell in cells]
     write_records(Path("again.npz"), "miniature", again, TARGETS)
-    write_prompts(Path("again.safetensors"), [(cell.cell, cell.prompt) for cell in again], tiny)
+    write_prompts(Path("again.safetensors"), "job", [(cell.cell, cell.prompt) for cell in again], tiny)
     assert Path("again.npz").read_bytes() == path.read_bytes()
     assert Path("again.safetensors").read_bytes() == path.with_suffix(".safetensors").read_bytes()
 

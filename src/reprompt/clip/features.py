@@ -3,31 +3,32 @@
 Every method, seed and epoch shares them. Features are stored as the tower gives them, unnormalised (the linear probe
 wants them so); prompt learners normalise.
 
-With the features go digests of the pictures that they were made of (reprompt.clip.manifest).
+With the features go digests of the pictures that they were made of (reprompt.clip.manifest), and checksums: what is
+damaged is made again, and said in the log.
 """
 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.manifest import PicturesOfTasks, digest_of_picture
 from reprompt.data.source import SourceInViews
-from reprompt.foundation.atomic import write_text, written_whole
+from reprompt.foundation.damage import DamagedFileError, reading
 from reprompt.foundation.locks import FOLDER as LOCKS
 from reprompt.foundation.locks import exclusive
-from reprompt.foundation.made_from import is_made_from
+from reprompt.foundation.tensor_files import TensorFile, write_tensors
 
 AT_ONCE = 4096  # images that are in memory, and that a killed job has to encode again
 
@@ -77,26 +78,41 @@ class TaskFeatures:
         return F.normalize(self.test, dim=-1)
 
 
+@dataclass(frozen=True)
+class PartFeatures:
+    """Features of tasks of a part, by task, and the digests of the pictures of all its tasks."""
+
+    of_tasks: dict[str, TaskFeatures]
+    pictures: PicturesOfTasks
+
+
 def write_features(path: Path, features: dict[str, TaskFeatures], made_from: str, pictures: PicturesOfTasks) -> None:
     """Write the features of several tasks into one file, with what they were made from and of which pictures."""
     tensors = {
-        f"{task}/{name}": tensor.clone()
+        f"{task}/{name}": tensor.numpy()
         for task, of_task in features.items()
         for name, tensor in vars(of_task).items()
         if tensor is not None
     }
-    with written_whole(path) as unfinished:
-        save_file(tensors, unfinished, metadata={"made_from": made_from, "pictures": json.dumps(pictures)})
+    write_tensors(path, tensors, {"made_from": made_from, "pictures": pictures})
 
 
 def read_features(path: Path, task: str) -> TaskFeatures:
-    """Read one task's features. Raises FileNotFoundError."""
+    """Read one task's features. Raises FileNotFoundError, DamagedFileError."""
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing; `reprompt features` makes it (Snakemake does so when needed)")
-    with safe_open(path, "pt") as file:
-        there = file.keys()
-        names = (name for name in TaskFeatures.__dataclass_fields__ if f"{task}/{name}" in there)
-        return TaskFeatures(**{name: file.get_tensor(f"{task}/{name}") for name in names})
+    return _of_task(opened_features(path), task)
+
+
+def opened_features(path: Path) -> TensorFile:
+    """The file of a part's features, whose tensors are checked when they are read, if it has checksums."""
+    remedy = f"have it made again: snakemake --cores all --forcerun {path.with_suffix('.json')}"
+    return TensorFile(path, remedy, before="made_from")
+
+
+def _of_task(file: TensorFile, task: str) -> TaskFeatures:
+    names = (name for name in TaskFeatures.__dataclass_fields__ if f"{task}/{name}" in file.names)
+    return TaskFeatures(**{name: file[f"{task}/{name}"] for name in names})
 
 
 def ensure_features(
@@ -104,17 +120,27 @@ def ensure_features(
     made_from: str,
     backbone: Backbone,
     images: PartImages,
+    wanted: Collection[str] | None = None,
     advance: Callable[[int], None] = lambda tasks: None,
-) -> PicturesOfTasks:
-    """Make the features of a part's tasks at `path`, unless they are there; returns the digests of their pictures.
+) -> PartFeatures:
+    """The features of those of a part's tasks that are `wanted` (all, where nothing is said), from the file at `path`.
 
-    They are large and quickly made, so no store keeps them: whoever needs them calls this, and says with `made_from`
-    what else they depend on. Where two processes do, the second waits for the first. What a killed process had encoded
-    lies beside `path` and is not encoded again.
+    They are large and quickly made, so no store keeps them: whoever needs them calls this, which makes them where they
+    are missing, damaged, or made from something else than `made_from` and these weights. Where two processes do, the
+    second waits for the first. What a killed process had encoded lies beside `path` and is not encoded again.
     """
     made_from = json.dumps({"made_from": made_from, "weights_sha256": backbone.weights_sha256})
+    wanted = images.tasks if wanted is None else wanted
+    with suppress(DamagedFileError):
+        if (kept := _kept(path, made_from, wanted)) is not None:
+            return kept
     with exclusive(LOCKS / f"features-{backbone.name}-{path.stem}.lock"):
-        if not is_made_from(path, made_from):
+        try:
+            kept = _kept(path, made_from, wanted)  # by another process, meanwhile
+        except DamagedFileError as damage:
+            print(damage.but("made again"), file=sys.stderr)
+            kept = None
+        if kept is None:
             unfinished = path.with_name(f"{path.stem}-{hashlib.sha256(made_from.encode()).hexdigest()[:20]}~")
             encoded, pictures = {}, {}
             for task in images.tasks:
@@ -122,8 +148,19 @@ def ensure_features(
                 advance(1)
             write_features(path, encoded, made_from, pictures)
             shutil.rmtree(unfinished)
-    with safe_open(path, "pt") as file:
-        return json.loads(file.metadata()["pictures"])
+            kept = _kept(path, made_from, wanted)
+    return kept
+
+
+def _kept(path: Path, made_from: str, wanted: Collection[str]) -> PartFeatures | None:
+    """What lies at `path`, if it was made from exactly that. Raises DamagedFileError."""
+    if not path.exists():
+        return None
+    file = opened_features(path)
+    with reading(path, file.remedy):
+        if not file.has_checksums or file.about["made_from"] != made_from:
+            return None
+    return PartFeatures({task: _of_task(file, task) for task in wanted}, file.about["pictures"])
 
 
 def task_features(
@@ -140,15 +177,14 @@ def task_features(
     def encoded(name: str, kind: str, count: int, read: Callable[[range], np.ndarray]) -> Tensor:
         parts = [torch.empty(0, backbone.joint_width)]
         for start in range(0, count, AT_ONCE):
-            file, indices = unfinished / f"{task}-{name}-{start}.npy", range(start, min(start + AT_ONCE, count))
-            picture_digests = file.with_suffix(".sha256")
-            if not file.exists():
+            indices = range(start, min(start + AT_ONCE, count))
+            file = unfinished / f"{task}-{name}-{start}.safetensors"
+            if (before := _encoded_before(file)) is None:
                 pictures = read(indices)
-                write_text(picture_digests, "".join(map(digest_of_picture, pictures)))
-                with written_whole(file) as whole, whole.open("wb") as opened:
-                    np.save(opened, encode_images(backbone, pictures).numpy())
-            digests[kind].update(picture_digests.read_bytes())
-            parts.append(torch.from_numpy(np.load(file)))
+                before = encode_images(backbone, pictures), "".join(map(digest_of_picture, pictures))
+                write_tensors(file, {"features": before[0].numpy()}, before[1])
+            parts.append(before[0])
+            digests[kind].update(before[1].encode())
         return torch.cat(parts)
 
     count = {split: len(source.labels(task, split)) for split in splits}
@@ -166,3 +202,15 @@ def task_features(
     shown = [in_view(view) for view in range(views.count if views else 0)]
     in_views = torch.stack(shown) if shown else plain.new_empty(0, *plain.shape)
     return TaskFeatures(plain, in_views, **others), {kind: digest.hexdigest()[:20] for kind, digest in digests.items()}
+
+
+def _encoded_before(file: Path) -> tuple[Tensor, str] | None:
+    """Features (n, E) that a killed process left, and the digests of their pictures, one text; None if it did not."""
+    if not file.exists():
+        return None
+    try:
+        kept = TensorFile(file, "encode its pictures again")
+        return kept["features"], kept.about
+    except DamagedFileError as damage:
+        print(damage.but("its pictures are encoded again"), file=sys.stderr)
+        return None

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from reprompt.foundation.damage import reading
+
 PicturesOfTasks = dict[str, dict[str, str]]
 
 
@@ -21,10 +23,25 @@ def manifest(spec: str, weights_sha256: str, pictures: PicturesOfTasks) -> str:
 
 
 def read_pictures(path: Path) -> PicturesOfTasks:
-    """The digests of pictures by task in a manifest."""
+    """The digests of pictures by task in a manifest. Raises FileNotFoundError, DamagedFileError."""
+    return _read(path)["pictures"]
+
+
+def require_weights(path: Path, weights_sha256: str, backbone: str) -> None:
+    """Raise ValueError where the features of a manifest were made with other weights than a backbone's are now."""
+    if _read(path)["weights_sha256"] != weights_sha256:
+        raise ValueError(
+            f"{path}: made with other weights than those of {backbone} that lie there: restore the weights"
+            f" (`dvc checkout --force`), or have it made again: snakemake --cores all --forcerun {path}"
+        )
+
+
+def _read(path: Path) -> dict:
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing; `reprompt features` makes it (Snakemake does so when needed)")
-    return json.loads(path.read_text())["pictures"]
+    with reading(path, f"have it made again: snakemake --cores all --forcerun {path}"):
+        made_of = json.loads(path.read_text())
+        return {name: made_of[name] for name in ("pictures", "weights_sha256")}
 
 
 def digest_of_picture(image: np.ndarray) -> str:

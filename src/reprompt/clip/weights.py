@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from reprompt.foundation.atomic import written_whole
+from reprompt.foundation.damage import reading
 
 VOCABULARY = 49408
 CONTEXT_LENGTH = 77
@@ -58,11 +59,12 @@ def save(path: Path, model: CLIP, token_ids: Tensor, architecture: dict, notes: 
 def read(path: Path, name: str) -> tuple[CLIP, dict]:
     """Read a file written by `save`: the model in single precision, frozen, and its architecture.
 
-    Raises FileNotFoundError.
+    Raises FileNotFoundError, DamagedFileError. A damaged tensor is not found here: such weights have another SHA-256,
+    and are refused where features were made with the right ones (reprompt.clip.manifest).
     """
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: the weights of {name}; `dvc pull` or `make reproduce` restores it")
-    with safe_open(path, "pt") as file:
+    with reading(path, "restore it (`dvc checkout --force`) or have it made again"), safe_open(path, "pt") as file:
         architecture = json.loads(file.metadata()["about"])["architecture"]
         weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no dict)
     model = build(architecture["vision"], architecture["text"], architecture["joint_width"])

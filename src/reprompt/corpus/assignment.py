@@ -13,10 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from reprompt.foundation.arrays import write_npz
+from reprompt.foundation.arrays import read_npz, write_npz
+from reprompt.foundation.damage import reading
 
 FORMAT = 1  # a file of another number is not read; one more where the steps of clustering change
 ARRAYS = ("similarity", "kept", "topic", "domain")
+
+
+class FormatError(ValueError):
+    """A file of another format."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +54,33 @@ class Assignment:
 
     @classmethod
     def read(cls, path: Path) -> "Assignment":
-        """Read a file that `write` wrote. Raises FileNotFoundError, or ValueError for one of another format."""
+        """Read a file that `write` wrote.
+
+        Raises FileNotFoundError, FormatError for one of another format, DamagedFileError.
+        """
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing; `reprompt corpus` makes it (Snakemake does so when needed)")
-        with np.load(path) as file:
-            about = json.loads(str(file["about"]))
-            if about["format"] != FORMAT:
-                raise ValueError(f"{path} has format {about['format']}, not {FORMAT}: `reprompt corpus` makes it anew")
-            arrays = {name: file[name] for name in ARRAYS}
-        return cls(
-            **arrays,
-            topic_words=tuple(about["topic_words"]),
-            threshold=about["threshold"],
-            made_from=about["made_from"],
-        )
+        remedy = "restore it (`dvc checkout --force`), or delete it to have the pairs clustered anew"
+        arrays = read_npz(path, remedy)
+        with reading(path, remedy):
+            about = json.loads(str(arrays["about"]))
+            if about["format"] == FORMAT:
+                return cls(
+                    **{name: arrays[name] for name in ARRAYS},
+                    topic_words=tuple(about["topic_words"]),
+                    threshold=about["threshold"],
+                    made_from=about["made_from"],
+                )
+        raise FormatError(f"{path} has format {about['format']}, not {FORMAT}: `reprompt corpus` makes it anew")
 
 
 def stored_assignment(path: Path, made_from: Mapping[str, Any]) -> Assignment | None:
-    """The assignment at `path`, if it has this format and was made from just this, by whichever versions."""
+    """The assignment at `path`, if it has this format and was made from just this, by whichever versions.
+
+    Raises DamagedFileError: on another processor the topics of a new one would be others, so none is made in its place.
+    """
     try:
         stored = Assignment.read(path)
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, FormatError):
         return None
     return stored if dict(made_from).items() <= stored.made_from.items() else None

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from reprompt.foundation.arrays import write_npz
+from reprompt.foundation.arrays import read_npz, write_npz
+from reprompt.foundation.damage import reading
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,10 @@ class CorpusFigureData:
 
     @classmethod
     def read(cls, path: Path) -> "CorpusFigureData":
-        """Read a file that `write` wrote. Raises FileNotFoundError."""
+        """Read a file that `write` wrote. Raises FileNotFoundError, DamagedFileError."""
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing; `reprompt corpus` makes it (Snakemake does so when needed)")
-        with np.load(path) as file:
-            return cls(**{field.name: file[field.name] for field in fields(cls)})
+        remedy = f"have it made again: snakemake --cores all --forcerun {path}"
+        arrays = read_npz(path, remedy)
+        with reading(path, remedy):
+            return cls(**{field.name: arrays[field.name] for field in fields(cls)})

@@ -24,8 +24,9 @@ PACKAGE = Path(__file__).parent.parent
 NEUTRAL = (
     *("cells.cell", "cells.clustering", "cells.fleets", "cells.job", "cells.members", "cells.parameters"),
     *("cells.recipes", "cells.tuning"),
-    *("foundation.atomic", "foundation.block", "foundation.code", "foundation.costs", "foundation.locks"),
-    *("foundation.processor", "cli", "data.commands", "planning", "tasks.card", "tasks.groups", "workflow"),
+    *("foundation.atomic", "foundation.block", "foundation.code", "foundation.costs", "foundation.damage"),
+    *("foundation.locks", "foundation.processor", "cli", "data.commands", "planning", "tasks.card"),
+    *("tasks.groups", "workflow"),
 )
 
 # These only pick a member by its name or, as claims does, hand on names: their own text counts, and their branches are

@@ -19,7 +19,8 @@ from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.recipes import papers_name
 from reprompt.cells.result import Result
 from reprompt.evaluation.metrics import metrics
-from reprompt.foundation.arrays import Arrays, write_npz
+from reprompt.foundation.arrays import Arrays, read_npz, write_npz
+from reprompt.foundation.damage import DamagedFileError, reading
 from reprompt.foundation.schema import SCHEMA, require_schema
 from reprompt.records.identity import Identity, name_of
 
@@ -144,25 +145,30 @@ def json_array(value: object) -> np.ndarray:
 
 
 def read_rows(path: Path) -> list[RecordRow]:
-    """The rows of a records file with their arrays. Raises SchemaError for a file of another schema."""
-    with np.load(path) as file:
-        arrays = {name: file[name] for name in file.files}
-    about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
+    """The rows of a records file with their arrays.
+
+    Raises SchemaError for a file of another schema, DamagedFileError, FileNotFoundError.
+    """
+    remedy = f"restore it (`dvc checkout --force`) or have it made again: snakemake --cores all --forcerun {path}"
+    arrays = read_npz(path, remedy)
+    with reading(path, remedy):
+        about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
     require_schema(path, "records", about.get("schema"))
 
     def taken(name: str, offset: int, *shape: int) -> np.ndarray:
         return arrays[name][offset : offset + int(np.prod(shape))].reshape(shape)
 
-    return [
-        RecordRow(
-            row,
-            about["cells"][row["cell"]],
-            taken("predictions", row["offset"], row["images"]),
-            taken("targets", *row["targets"]),
-            {name: taken(f"measured_{name}", *where) for name, where in row["measured"].items()},
-        )
-        for row in about["rows"]
-    ]
+    with reading(path, remedy):
+        return [
+            RecordRow(
+                row,
+                about["cells"][row["cell"]],
+                taken("predictions", row["offset"], row["images"]),
+                taken("targets", *row["targets"]),
+                {name: taken(f"measured_{name}", *where) for name, where in row["measured"].items()},
+            )
+            for row in about["rows"]
+        ]
 
 
 def frame_of(rows: Iterable[RecordRow], file: Path) -> list[dict]:
@@ -199,7 +205,8 @@ class CellStore:
     """Finished cells by content address: a cell that is done is never trained again, even after `kill -9`.
 
     A key covers the cell's identity and the code that it was made by, so an entry can never serve another
-    configuration. Entries are written to a temporary name and renamed.
+    configuration; it is in the entry too, so that a file that was put in the place of another is found out. Entries are
+    written to a temporary name and renamed.
     """
 
     def __init__(self, folder: Path):
@@ -210,14 +217,11 @@ class CellStore:
         return self._path(key).exists()
 
     def get(self, cell: Cell, identity: Identity, key: str) -> EvaluatedCell | None:
-        """The finished cell, if it is there. Raises SchemaError where it is of another schema."""
+        """The finished cell, if it is there. Raises SchemaError where it is of another schema, DamagedFileError."""
         path = self._path(key)
         if not path.exists():
             return None
-        with np.load(path) as file:
-            arrays = {tuple(name.split("/")): file[name] for name in file.files}
-        schema = arrays.pop(("schema",), None)
-        require_schema(path, "a finished cell", None if schema is None else int(schema))
+        arrays = {tuple(name.split("/")): array for name, array in read_cell(path).items()}
         results = {}
         for test in cell.tests:
             of_test = {name: array for (*folder, name), array in arrays.items() if tuple(folder) == test}
@@ -227,7 +231,8 @@ class CellStore:
 
     def put(self, results: Mapping[TestSet, Result], prompt: Arrays, key: str) -> None:
         """Keep a finished cell: its results and, where it is kept, its prompt."""
-        arrays = {"schema": np.array(SCHEMA)} | {f"prompt/{name}": array for name, array in prompt.items()}
+        arrays = {"schema": np.array(SCHEMA), "key": np.array(key)}
+        arrays |= {f"prompt/{name}": array for name, array in prompt.items()}
         for test, result in results.items():
             arrays |= {f"{test.task}/{test.split}/{name}": array for name, array in result.measured.items()}
             arrays[f"{test.task}/{test.split}/predictions"] = result.predictions
@@ -239,3 +244,18 @@ class CellStore:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npz"
+
+
+def read_cell(path: Path) -> Arrays:
+    """The arrays of an entry of the cell store by `<task>/<split>/<name>`, and its prompt's by `prompt/<name>`.
+
+    Raises SchemaError where it is of another schema, DamagedFileError, also where it is the entry of another key. One
+    from before entries had their key is read as it is.
+    """
+    remedy = "delete it; the job that needs the cell trains it again"
+    arrays = read_npz(path, remedy)
+    schema = arrays.pop("schema", None)
+    require_schema(path, "a finished cell", None if schema is None else int(schema))
+    if str(arrays.pop("key", path.stem)) != path.stem:
+        raise DamagedFileError(path, "it is not the cell that its name says", remedy)
+    return arrays

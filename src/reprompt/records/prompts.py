@@ -1,23 +1,21 @@
 """Tuned prompts that one job keeps for others: MVLPT's source prompts, and those that its grid evaluates on every task.
 
-A file holds the learned tensors of a job's cells, in half precision, and says for which backbone they are.
+A file holds the learned tensors of a job's cells, in half precision, and says of which job and for which backbone they
+are.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 
 from reprompt.cells.cell import Cell
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.foundation.arrays import Arrays
-from reprompt.foundation.atomic import written_whole
+from reprompt.foundation.damage import DamagedFileError
+from reprompt.foundation.tensor_files import TensorFile, write_tensors
 from reprompt.tasks.groups import members, pictures_of
 
 OF_A_PROMPT = ("task", "shots", "tau", "seed", "swept")
@@ -80,34 +78,48 @@ def require_same_backbone(path: Path, about: dict, backbone: Backbone) -> None:
         )
 
 
-def write_prompts(path: Path, kept: Iterable[tuple[Cell, Arrays]], backbone: Backbone) -> None:
+def write_prompts(path: Path, job: str, kept: Iterable[tuple[Cell, Arrays]], backbone: Backbone) -> None:
     """Write the prompts of a job's cells, with what they belong to."""
     cells, tensors = [], {}
     for number, (cell, prompt) in enumerate(kept):
         from_web = set(members("web")).intersection(map(pictures_of, cell.together))
         kept_as = replace(cell, shots=NO_SHOTS) if from_web else cell
         cells.append([getattr(kept_as, name) for name in OF_A_PROMPT])
-        tensors |= {f"{number}/{name}": torch.from_numpy(np.ascontiguousarray(array)) for name, array in prompt.items()}
-    about = {**made_on(backbone), "cells": cells}
-    with written_whole(path) as unfinished:
-        save_file(tensors, unfinished, metadata={"about": json.dumps(about, sort_keys=True)})
+        tensors |= {f"{number}/{name}": array for name, array in prompt.items()}
+    write_tensors(path, tensors, {**made_on(backbone), "job": job, "cells": cells})
 
 
-def read_prompts(paths: Iterable[Path], backbone: Backbone) -> Prompts:
-    """The prompts of an experiment from the files of its jobs, in single precision on the CPU.
+def opened_prompts(path: Path, framework: str = "pt") -> TensorFile:
+    """The file of a job's prompts, whose tensors are checked when they are read: `<index of its cell>/<name>`.
 
-    Raises ValueError for prompts of another backbone, FileNotFoundError where a file is missing.
+    One that was written before there were checksums is read as it is.
+    """
+    remedy = f"have it made again: snakemake --cores all --forcerun {path}"
+    return TensorFile(path, remedy, framework, before="about")
+
+
+def require_job(file: TensorFile, job: str) -> None:
+    """Raise DamagedFileError where a file holds the prompts of another job, if it says of which."""
+    if file.about.get("job", job) != job:
+        raise DamagedFileError(file.path, f"it holds the prompts of {file.about['job']}", file.remedy)
+
+
+def read_prompts(paths: Mapping[str, Path], backbone: Backbone) -> Prompts:
+    """The prompts of an experiment from the files of its jobs, by job, in single precision on the CPU.
+
+    Raises ValueError for prompts of another backbone, DamagedFileError for damaged ones and for those of another job,
+    FileNotFoundError where a file is missing.
     """
     of_cells = {}
-    for path in paths:
+    for job, path in paths.items():
         if not path.exists():
             raise FileNotFoundError(f"{path} is missing: kept prompts; the job that tunes them makes it")
-        with safe_open(path, "pt") as file:
-            about = json.loads(file.metadata()["about"])
-            require_same_backbone(path, about, backbone)
-            prompts: list[Params] = [{} for _ in about["cells"]]
-            for key in file.keys():  # noqa: SIM118 (no dict)
-                number, _, name = key.partition("/")
-                prompts[int(number)][name] = file.get_tensor(key).float()
-        of_cells |= {tuple(cell): prompt for cell, prompt in zip(about["cells"], prompts, strict=True)}
+        file = opened_prompts(path)
+        require_same_backbone(path, file.about, backbone)
+        require_job(file, job)
+        prompts: list[Params] = [{} for _ in file.about["cells"]]
+        for key in file.names:
+            number, _, name = key.partition("/")
+            prompts[int(number)][name] = file[key].float()
+        of_cells |= {tuple(cell): prompt for cell, prompt in zip(file.about["cells"], prompts, strict=True)}
     return Prompts(of_cells)

@@ -5,6 +5,7 @@ job of which nothing is missing reads neither pictures nor features.
 """
 
 import json
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -17,8 +18,8 @@ from reprompt.cells.fleets import fleets_of
 from reprompt.cells.job import Job
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.features import PartImages, ensure_features, read_features
-from reprompt.clip.manifest import PicturesOfTasks, read_pictures
+from reprompt.clip.features import PartImages, ensure_features
+from reprompt.clip.manifest import PicturesOfTasks, read_pictures, require_weights
 from reprompt.data.pictures import Pictures
 from reprompt.data.source import SourceInViews
 from reprompt.data.sources import stored_source_of
@@ -26,6 +27,7 @@ from reprompt.data.splits import Split
 from reprompt.evaluation.task_data import Pixels, TaskData
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.costs import circumstances
+from reprompt.foundation.damage import DamagedFileError
 from reprompt.planning.entry_points import code_of_cells, code_of_pictures, features_made_from
 from reprompt.planning.plan import Plan
 from reprompt.records.files import CellStore, EvaluatedCell, write_records
@@ -66,12 +68,14 @@ def tune_job(
     `steps` stops meta-training after the first so many outer steps.
     """
     started = time.monotonic()
+    for part, _ in job.features:
+        require_weights(workplace.features / f"{part}.json", backbone.weights_sha256, backbone.name)
     splits, given = read_splits(job, workplace.splits), replace(read_given(job, plan, backbone), steps=steps)
     pictures = read_pictures_of(job, workplace.features)
     wanted = identities(job, splits, pictures, backbone.weights_sha256, given)
     store, code = CellStore(workplace.store), code_of_cells(plan, job.experiment, job.recipe)
     keys = {cell: key(identity_of_cell, code) for cell, identity_of_cell in wanted.items()}
-    evaluated = {cell: entry for cell in job.cells if (entry := store.get(cell, wanted[cell], keys[cell]))}
+    evaluated = {cell: entry for cell in job.cells if (entry := _finished(store, cell, wanted[cell], keys[cell]))}
     groups = []
     if evaluated:
         groups.append(_in_sidecar(evaluated.values(), trained=False, started=started))
@@ -97,11 +101,20 @@ def tune_job(
     targets = {test: splits[test.task].test_targets(test.split, at_most) for test in job.tests}
     if job.keeps_prompts:
         kept = ((entry.cell, entry.prompt) for entry in in_order)
-        write_prompts(workplace.records.with_suffix(".safetensors"), kept, backbone)
+        write_prompts(workplace.records.with_suffix(".safetensors"), job.name, kept, backbone)
     write_records(workplace.records, plan.scale, in_order, targets, given.groups.said)
     counts = {"cells": len(in_order), "trained": len(missing)}
     sidecar = circumstances(started, backbone.device, job=job.name, **counts, fleets=groups)
     write_text(workplace.costs, json.dumps(sidecar, indent=1) + "\n")
+
+
+def _finished(store: CellStore, cell: Cell, identity_of_cell: Identity, key_of_cell: str) -> EvaluatedCell | None:
+    """A cell from the store; None where it is not there or damaged, which the log says: it is trained again."""
+    try:
+        return store.get(cell, identity_of_cell, key_of_cell)
+    except DamagedFileError as damage:
+        print(damage.but("the cell is trained again"), file=sys.stderr)
+        return None
 
 
 def _in_sidecar(group: Collection[EvaluatedCell], trained: bool, started: float) -> dict:
@@ -123,7 +136,7 @@ def identities(
 def read_tasks(
     job: Job, plan: Plan, backbone: Backbone, features: Path, splits: Mapping[str, Split]
 ) -> dict[str, TaskData]:
-    """Every task that a job reads; missing features are made.
+    """Every task that a job reads; missing and damaged features are made.
 
     Raises ValueError where they are of other pictures than the manifest says, on which the cells' identities rest.
     """
@@ -133,18 +146,19 @@ def read_tasks(
     for part, spec in job.features:
         file, views = features / f"{part}.safetensors", plan.views_of(part)
         images = PartImages(source, plan.parts[part], views)
-        made_of = ensure_features(file, features_made_from(plan, spec), backbone, images)
+        data_sets = {task: name for task, name in job.data_sets.items() if plan.part_of(name) == part}
+        wanted = set(map(pictures_of, data_sets.values()))
+        kept = ensure_features(file, features_made_from(plan, spec), backbone, images, wanted)
         in_manifest = read_pictures(file.with_suffix(".json"))
-        if other := [task for task in plan.parts[part] if made_of[task] != in_manifest[task]]:
+        if other := [task for task in plan.parts[part] if kept.pictures[task] != in_manifest[task]]:
             raise ValueError(
                 f"{file.with_suffix('.json')}: the pictures of {other[0]} are not those that it was made of; have the "
                 f"features made again: snakemake --cores all --forcerun features {file.with_suffix('.json')}"
             )
-        for task, data_set in job.data_sets.items():
-            if plan.part_of(data_set) == part:
-                shown = pictures_of(data_set)
-                pixels = pixels_of(source, shown, views if augmented else None) if job.reads_pixels else None
-                tasks[task] = TaskData(splits[task], read_features(file, shown), pixels)
+        for task, data_set in data_sets.items():
+            shown = pictures_of(data_set)
+            pixels = pixels_of(source, shown, views if augmented else None) if job.reads_pixels else None
+            tasks[task] = TaskData(splits[task], kept.of_tasks[shown], pixels)
     return tasks
 
 
@@ -164,8 +178,8 @@ def pixels_of(source: SourceInViews, task: str, views: Views | None) -> Pixels:
 
 def read_given(job: Job, plan: Plan, backbone: Backbone) -> Given:
     """The prompts and the groups of tasks that a job needs of others."""
-    by_experiment: dict[str, list[Path]] = {}
+    by_experiment: dict[str, dict[str, Path]] = {}
     for name in job.prompts:
-        by_experiment.setdefault(name.partition("/")[0], []).append(plan.prompts(name))
+        by_experiment.setdefault(name.partition("/")[0], {})[name] = plan.prompts(name)
     prompts = {experiment: read_prompts(paths, backbone) for experiment, paths in by_experiment.items()}
     return Given(prompts, read_groups(plan.groups) if job.partners else Groups())

@@ -10,14 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from safetensors import safe_open
-
 from reprompt.cells.cell import TestSet
 from reprompt.foundation.arrays import Arrays
 from reprompt.foundation.atomic import write_text
 from reprompt.records.files import CellStore, Result, read_rows
 from reprompt.records.identity import key
+from reprompt.records.prompts import opened_prompts
 from reprompt.workflow import provenance
 
 DONE = "refilled.json"  # in the store: of every record file what it had when it was taken over
@@ -77,9 +75,9 @@ def _cells_in(path: Path) -> Iterator[tuple[dict, dict[TestSet, Result]]]:
 
 def _prompts_in(path: Path) -> list[Arrays]:
     """The prompts that a job kept beside its records, in the order of its cells."""
-    with safe_open(path, "np") as file:
-        prompts: list[Arrays] = [{} for _ in json.loads(file.metadata()["about"])["cells"]]
-        for name in file.keys():  # noqa: SIM118 (no dict)
-            index, _, tensor = name.partition("/")
-            prompts[int(index)][tensor] = np.asarray(file.get_tensor(name))
+    file = opened_prompts(path, "np")
+    prompts: list[Arrays] = [{} for _ in file.about["cells"]]
+    for name in file.names:
+        index, _, tensor = name.partition("/")
+        prompts[int(index)][tensor] = file[name]
     return prompts

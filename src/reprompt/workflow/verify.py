@@ -1,7 +1,8 @@
 """Recompute every printed number from the stored predictions: no training, no images, no weights.
 
 Predictions and labels give the records' values; these give the tables; both are compared with what is on disk. Every
-output's hash is compared with `results/<scale>/provenance.jsonl`, which git keeps.
+output's hash is compared with `results/<scale>/provenance.jsonl`, which git keeps. And every file that has checksums is
+read: features, kept prompts, images, finished cells.
 """
 
 import math
@@ -16,11 +17,13 @@ import pandas as pd
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.job import Job
 from reprompt.data.splits import Split
+from reprompt.foundation.damage import DamagedFileError
 from reprompt.planning.plan import Plan
 from reprompt.records.files import COLUMNS, RecordRow, frame_of, read_rows
 from reprompt.records.identity import Identity, identity, read_pictures_of, read_splits
 from reprompt.training.groups import Groups, read_groups, trained_on
 from reprompt.workflow import provenance
+from reprompt.workflow.damaged import damaged_files
 
 TOLERANCE = 1e-6  # records round their values to six decimals
 
@@ -42,7 +45,10 @@ def recompute(plan: Plan, job: Job) -> Recomputed:
     path = plan.records(job.name)
     if not path.exists():
         return Recomputed([], 0, [f"{path}: missing; `dvc pull` restores it"])
-    rows, complaints = read_rows(path), []
+    try:
+        rows, complaints = read_rows(path), []
+    except DamagedFileError as damage:
+        return Recomputed([], 0, [str(damage)])
     planned = {(cell_within_job(vars(cell)), test): cell for cell in job.cells for test in cell.tests}
     splits = read_splits(job, plan.root / "data")
     groups = read_groups(plan.groups) if job.partners else Groups()
@@ -109,7 +115,8 @@ def cell_in_words(fields: dict[str, Any]) -> str:
 
 
 def verify(plan: Plan) -> bool:
-    """Verify the active scale: which records are wrong and what they go into, then each table, figure and the claims.
+    """Verify the active scale: which files are damaged, which records are wrong and what they go into, then each table,
+    figure and the claims.
 
     Returns whether all is well.
     """
@@ -119,12 +126,15 @@ def verify(plan: Plan) -> bool:
 
     jobs = {job.name: recompute(plan, job) for job in plan.jobs}
     altered = [f"{path}: {why}" for path, why in provenance.differences(plan.root)]
+    damaged = list(damaged_files(plan))
     wrong = [(complaint, _touched(plan, name)) for name, job in jobs.items() for complaint in job.complaints]
     for complaint in altered:
         print(f"ALTERED  {complaint}")
+    for damage in damaged:
+        print(f"DAMAGED  {damage}")
     for complaint, touched in wrong:
         print(f"WRONG    {complaint}\n         it goes into {', '.join(touched)}")
-    all_well = not altered and not wrong
+    all_well = not (altered or damaged or wrong)
     for output in plan.outputs.values():
         make = (TABLES if output.kind == "table" else FIGURES)[output.name]
         path = plan.root / f"{output.kind}s" / f"{output.name}.csv"

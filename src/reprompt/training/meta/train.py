@@ -4,14 +4,17 @@ What one step computes, and the paper's symbols, stand in bilevel.py. With no re
 ablation of Table 6). The rates of prompts and regulators follow one schedule.
 """
 
+import sys
 from dataclasses import asdict, dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from reprompt.clip.params import Params
-from reprompt.foundation.atomic import written_whole
+from reprompt.foundation.checksums import read_checked, write_checked
+from reprompt.foundation.damage import DamagedFileError
 from reprompt.foundation.streams import numpy_stream
 from reprompt.gradients.gram import Regulators, regulator_tensors, regulators_in
 from reprompt.training.meta.agreement import agreement, mean_agreement
@@ -50,12 +53,13 @@ def meta_train(
     No tensor has a run axis. Raises FloatingPointError where the query loss is not finite.
 
     `checkpoint` is where the state lies meanwhile: a run that was killed goes on from there and ends with the same
-    bits, as the episodes of each step come from a stream of their own.
+    bits, as the episodes of each step come from a stream of their own. Where the state is damaged, which the log says,
+    it begins again.
     """
     theta = {name: tensor.clone().requires_grad_(True) for name, tensor in prompts.items()}
     phi = {name: tensor.clone().requires_grad_(True) for name, tensor in regulator_tensors(regulators or {}).items()}
     optimiser = outer_optimiser(theta, phi, outer)
-    trace, first = _restored(checkpoint, theta, phi, optimiser) if checkpoint.exists() else (Trace(), 0)
+    trace, first = _restored(checkpoint, theta, phi, optimiser) or (Trace(), 0)
     rates = outer.schedule.rates(0)[: outer.stop_after]
     for step in range(first, len(rates)):
         for group in optimiser.param_groups:
@@ -82,13 +86,21 @@ def meta_train(
 
 def _save(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Optimizer, trace: Trace, done: int) -> None:
     state = {"theta": theta, "phi": phi, "optimiser": optimiser.state_dict(), "trace": asdict(trace), "done": done}
-    with written_whole(path) as unfinished:
-        torch.save(state, unfinished)
+    content = BytesIO()
+    torch.save(state, content)
+    write_checked(path, content.getvalue())
 
 
 @torch.no_grad()
-def _restored(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Optimizer) -> tuple[Trace, int]:
-    state = torch.load(path, weights_only=True)
+def _restored(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Optimizer) -> tuple[Trace, int] | None:
+    if not path.exists():
+        return None
+    try:
+        content = read_checked(path, "delete it; meta-training begins again")
+    except DamagedFileError as damage:
+        print(damage.but("meta-training begins again"), file=sys.stderr)
+        return None
+    state = torch.load(BytesIO(content), weights_only=True)
     for learned, saved in ((theta, state["theta"]), (phi, state["phi"])):
         for name, tensor in learned.items():
             tensor.copy_(saved[name])

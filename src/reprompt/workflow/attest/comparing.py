@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.recipes import ALIASES, recipe_of
+from reprompt.foundation.arrays import read_npz
 from reprompt.workflow.verify import cell_in_words, cell_within_job
 
 FILE_FIELDS = ("offset", "targets", "measured", "cell")  # of a row: where something lies in its file
@@ -73,8 +74,7 @@ class StoredRow:
 
 def read_stored_rows(path: Path) -> list[StoredRow]:
     """The rows of a records file of schema 2 or later."""
-    with np.load(path) as file:
-        arrays = {name: file[name] for name in file.files}
+    arrays = read_npz(path, "have it made again")
     about = json.loads(arrays["about"].tobytes())
 
     def part(name: str, offset: int, *shape: int) -> np.ndarray:
