@@ -14,6 +14,7 @@ from reprompt.cells.job import Job
 from reprompt.cells.recipes import recipe_of
 from reprompt.foundation.nearest import nearest
 from reprompt.planning.plan import Plan
+from reprompt.workflow.estimate.bar import with_bar
 from reprompt.workflow.estimate.seconds import expected_seconds, measured
 
 
@@ -26,7 +27,7 @@ def print_plan(plan: Plan, study: str | None = None) -> None:
     wanted = {name for output in outputs for name in output.jobs}
     jobs = [job for job in plan.jobs if job.name in wanted]
     console = Console(width=max(100, Console().width))
-    seconds = {job.name: expected_seconds(plan, job) for job in jobs}
+    seconds = {job.name: expected_seconds(plan, job) for job in with_bar(jobs)}
 
     made = Table("output", "title", "experiments", "jobs", "cells", title=f"Tables and figures at scale {plan.scale}")
     for output in outputs:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reprompt.cells.job import Job, corpus_of
 from reprompt.cells.parameters import FileData, RenderedBackbone
 from reprompt.planning.plan import Plan
+from reprompt.workflow.estimate.bar import with_bar
 from reprompt.workflow.estimate.disk import features_disk, images_disk, job_disk, weights_disk
 from reprompt.workflow.estimate.memory import (
     FEATURES_AT_ONCE,
@@ -57,7 +58,7 @@ def costs_of(plan: Plan, rates: Rates, device: str) -> list[Cost]:
         _small("split", 1, images_disk(plan)),
         *(_corpus(plan, rates) if plan.parameters.gram else ()),
         *(_features(plan, rates, device, *read) for read in _features_read(plan)),
-        *(_tuning(plan, job, rates, device, plan.studies[job.name]) for job in plan.jobs),
+        *(_tuning(plan, job, rates, device, plan.studies[job.name]) for job in with_bar(plan.jobs)),
         _small("groups", 1, 1e5),
         _small("table", len(plan.outputs) + len(plan.corpus_figures) + 3, 5e7),
     ]
