@@ -173,12 +173,13 @@ def features(
 
     the_plan = _plan(params, scale)
     tasks = the_plan.parts[part]
-    source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
-    images = PartImages(source, tasks, the_plan.views_of(part))
     spec = the_plan.features_spec(backbone, part)
     made_from = features_made_from(the_plan, spec)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone).to(device, torch.float32)
+        code = code_of_pictures(the_plan)
+        source = stored_source_of(the_plan.parameters, the_plan.images, code, frozen.preparation)
+        images = PartImages(source, tasks, the_plan.views_of(part))
         pictures = ensure_features(out, made_from, frozen, images, progress.advance)
         write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, pictures))
 
@@ -215,7 +216,8 @@ def corpus(
     clustering = gram.clustering.of_source(source_seed)
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
         frozen = load(weights, gram.backbone)
-        source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
+        code = code_of_pictures(the_plan)
+        source = stored_source_of(the_plan.parameters, the_plan.images, code, frozen.preparation)
         made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"))
         ensure_features(features, made_from, frozen, PartImages(source, ("corpus",), views=None))
         of_images = read_features(features, "corpus")
