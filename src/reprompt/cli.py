@@ -151,6 +151,18 @@ def weights(
 
 
 @app.command()
+def backbones(out: Annotated[Path | None, typer.Option(help="Write it here; printed by default.")] = None) -> None:
+    """Every model and tag that open_clip lists: whether it can be tuned here, or why not, and how it wants pictures."""
+    from reprompt.clip.listed import page
+    from reprompt.foundation.atomic import write_text
+
+    if out is None:
+        print(page(), end="")
+    else:
+        write_text(out, page())
+
+
+@app.command()
 def features(
     backbone: str,
     part: str,
