@@ -151,6 +151,18 @@ def weights(
 
 
 @app.command()
+def backbones(out: Annotated[Path | None, typer.Option(help="Write it here; printed by default.")] = None) -> None:
+    """Every model and tag that open_clip lists: whether it can be tuned here, or why not, and how it wants pictures."""
+    from reprompt.clip.listed import page
+    from reprompt.foundation.atomic import write_text
+
+    if out is None:
+        print(page(), end="")
+    else:
+        write_text(out, page())
+
+
+@app.command()
 def features(
     backbone: str,
     part: str,
@@ -173,12 +185,13 @@ def features(
 
     the_plan = _plan(params, scale)
     tasks = the_plan.parts[part]
-    source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
-    images = PartImages(source, tasks, the_plan.views_of(part))
     spec = the_plan.features_spec(backbone, part)
     made_from = features_made_from(the_plan, spec)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone).to(device, torch.float32)
+        code = code_of_pictures(the_plan)
+        source = stored_source_of(the_plan.parameters, the_plan.images, code, frozen.preparation)
+        images = PartImages(source, tasks, the_plan.views_of(part))
         made = ensure_features(out, made_from, frozen, images, advance=progress.advance)
         write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, made.pictures))
 
@@ -215,7 +228,8 @@ def corpus(
     clustering = gram.clustering.of_source(source_seed)
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
         frozen = load(weights, gram.backbone)
-        source = stored_source_of(the_plan.parameters, the_plan.images, code_of_pictures(the_plan))
+        code = code_of_pictures(the_plan)
+        source = stored_source_of(the_plan.parameters, the_plan.images, code, frozen.preparation)
         made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"))
         images = PartImages(source, ("corpus",), views=None)
         of_images = ensure_features(features, made_from, frozen, images).of_tasks["corpus"]

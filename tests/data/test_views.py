@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image
 
 from reprompt.cells.parameters import Views
+from reprompt.data.preparation import Preparation
 from reprompt.data.views import augmented, random_box
 from reprompt.foundation.streams import numpy_stream
 
@@ -11,7 +12,8 @@ PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 40, 3),
 
 
 def view(number=0, image=3, smallest=0.5, flip=0.5, task="dtd"):
-    return augmented(PICTURE, 32, Views(count=4, smallest_crop=smallest, flip=flip), task, number, image)
+    settings = Views(count=4, smallest_crop=smallest, flip=flip)
+    return augmented(PICTURE, Preparation(32), settings, task, number, image)
 
 
 def test_a_whole_square_without_flip_stays_nearly_whole():

@@ -4,8 +4,10 @@ import pytest
 import yaml
 
 from project import PROJECT
+from reprompt.cells import parameters as of_parameters
+from reprompt.cells.architectures import architecture
 from reprompt.cells.cell import cells_of
-from reprompt.cells.parameters import architecture
+from reprompt.cells.parameters import OpenClipBackbone
 from reprompt.cells.recipes import recipe_of
 from reprompt.cells.tuning import ParameterError
 from reprompt.planning.parameters import load_parameters, parse_parameters
@@ -286,6 +288,14 @@ def test_a_depth_can_be_swept_from_a_number_to_all():
     parameters = edited(at, [{"visual_depth": [2, "all"]}])
     cells = cells_of(parameters, "upt_block", "upt", "ViT-B-16", "mnist")
     assert {cell.learner.visual_depth for cell in cells} == {2, 4}
+
+
+def test_what_kind_an_image_tower_is_does_not_depend_on_its_name(monkeypatch):
+    towers = {"ViT-B-16": 12, "RN50x16-quickgelu": [6, 8, 18, 8], "RN-of-tokens": 12}
+    known = {name: {"vision_cfg": {"layers": layers}} for name, layers in towers.items()}
+    monkeypatch.setattr(of_parameters, "architecture", known.__getitem__)
+    blocks = [OpenClipBackbone(source="open_clip", model=name, pretrained="openai") for name in towers]
+    assert [block.image_tower for block in blocks] == ["vit", "resnet", "vit"]
 
 
 def test_a_model_that_open_clip_does_not_know_has_no_number_of_layers():

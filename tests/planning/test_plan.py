@@ -83,7 +83,7 @@ def test_under_mvlpts_protocols_a_task_is_elevaters_data_set_and_under_coops_it_
     job = next(job for job in plan.jobs if job.experiment == "grouped" and job.cells[0].task == "dtd")
     assert {part for part, _ in job.features} == {"targets", "versions"}
     resized = {part: json.loads(plan.features_spec("ViT-B-16", part))["resize"] for part in ("part9", "versions")}
-    assert resized == {"part9": ["centred"], "versions": ["squashed"] * 8}
+    assert resized == {"part9": [None], "versions": ["squashed"] * 8}
 
 
 def test_rendered_tasks_have_one_version():

@@ -100,7 +100,7 @@ def test_elevaters_version_has_its_own_sizes_and_names_in_the_same_folder(task):
     version = card_of(data_set_of(task, "elevater"))
     assert (version.classes, version.train, version.validation, version.test) == VERSIONS[task]
     assert (version.task, version.resize, version.folder) == (task, "squashed", card_of(task).folder)
-    assert version.elevater and not card_of(task).elevater and card_of(task).resize == "centred"
+    assert version.elevater and not card_of(task).elevater and card_of(task).resize is None
 
 
 def test_a_task_of_one_benchmark_is_one_data_set():

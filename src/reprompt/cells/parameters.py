@@ -1,11 +1,8 @@
 """The parameters as frozen typed objects, block by block, and what makes sense together."""
 
 import itertools
-import json
 import typing
 from collections.abc import Mapping
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,11 +20,12 @@ from pydantic import (
     model_validator,
 )
 
+from reprompt.cells.architectures import architecture, image_tower_is_resnet, refusal
 from reprompt.cells.axes import ALL_LAYERS, DepthOf, Settings
 from reprompt.cells.clustering import Clustering
 from reprompt.cells.members import AXES, members
 from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, recipe_of
-from reprompt.cells.tuning import ALIGNED, TEMPLATE, Episodes, ParameterError, Tuning
+from reprompt.cells.tuning import ALIGNED, TEMPLATE, Episodes, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
 from reprompt.tasks.card import Card, card_of, cards, data_set_of
@@ -61,13 +59,12 @@ class RenderedData(Block):
 class FileData(Block):
     """The real data sets below one folder, each in the folder that its card names.
 
-    Pictures are `size` pixels wide and high; of a class at most `pool` are training images, from which every seed draws
-    its own. `workers` threads decode them.
+    Of a class at most `pool` pictures are training images, from which every seed draws its own. `workers` threads
+    decode them. How large they are is the backbone's.
     """
 
     source: Literal["files"]
     root: str
-    size: PositiveInt
     pool: PositiveInt
     workers: PositiveInt
     cards: str | None = None
@@ -161,8 +158,8 @@ class OpenClipBackbone(Block):
 
     @property
     def image_tower(self) -> Literal["vit", "resnet"]:
-        """OpenAI's ResNets are called RN."""
-        return "resnet" if self.model.startswith("RN") else "vit"
+        """As of a miniature CLIP. Raises ParameterError where open_clip has no such model."""
+        return "resnet" if image_tower_is_resnet(architecture(self.model)) else "vit"
 
     @property
     def layers(self) -> dict[str, int]:
@@ -174,16 +171,6 @@ class OpenClipBackbone(Block):
 def _layers(vision: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, int]:
     image = {} if isinstance(vision["layers"], list) else {"image": vision["layers"]}
     return image | {"text": text["layers"]}
-
-
-@cache
-def architecture(model: str) -> dict[str, Any]:
-    """What open_clip's own file says of a model, read without importing open_clip, which takes seconds."""
-    folder = Path(find_spec("open_clip").submodule_search_locations[0]) / "model_configs"
-    known = {file.stem: file for file in folder.glob("*.json")}
-    if model not in known:
-        raise ParameterError(f"open_clip has no architecture {model!r}{nearest(model, known)}")
-    return json.loads(known[model].read_text())
 
 
 Number = int | float
@@ -497,6 +484,13 @@ class Parameters(Block):
             block = self.data
         resize = {"resize": self.card(task).resize} if isinstance(block, FileData) else {}
         return block.model_dump(exclude={"root", "workers", "cards"}) | resize  # where they lie says nothing about them
+
+    @model_validator(mode="after")
+    def _backbones_are_clips(self) -> "Parameters":
+        for name, backbone in self.backbones.items():
+            if isinstance(backbone, OpenClipBackbone) and (why := refusal(architecture(backbone.model))):
+                raise ValueError(f"backbones.{name}: {backbone.model}, {backbone.pretrained}: {why}")
+        return self
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Parameters":

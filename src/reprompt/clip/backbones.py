@@ -14,11 +14,15 @@ from open_clip.model import CLIP
 from torch import Tensor
 
 from reprompt.clip.weights import normalise, read
+from reprompt.data.preparation import AS_OPENAI, Interpolation, Preparation, Resize
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A frozen CLIP: `model` in evaluation mode, its input `mean` and `std` per channel, a hash of its weights."""
+    """A frozen CLIP: `model` in evaluation mode, its input `mean` and `std` per channel, a hash of its weights.
+
+    `resize` and `interpolation` are how its weights want pictures resized; left out, as OpenAI's do.
+    """
 
     name: str
     model: CLIP
@@ -26,6 +30,13 @@ class Backbone:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     weights_sha256: str
+    resize: Resize = AS_OPENAI.resize
+    interpolation: Interpolation = AS_OPENAI.interpolation
+
+    @property
+    def preparation(self) -> Preparation:
+        """How pictures become its input."""
+        return Preparation(self.image_size, self.resize, self.interpolation)
 
     @property
     def scale(self) -> Tensor:
@@ -83,4 +94,5 @@ def load(path: Path, name: str) -> Backbone:
         mean=tuple(architecture["mean"]),
         std=tuple(architecture["std"]),
         weights_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        **{key: architecture[key] for key in ("resize", "interpolation") if key in architecture},
     )

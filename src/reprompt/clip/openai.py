@@ -6,12 +6,10 @@
 The converted file holds every tensor in half precision where that loses nothing and in single precision elsewhere, so
 the same weights give the same bytes, and the same hash in every record, whatever container they came in.
 
-OpenAI's CLIPs have QuickGELU, x sigmoid(1.702 x), where open_clip's own have GELU. With the wrong one a model still
-classifies, only worse, so a mismatch is an error. Which of the two a file needs is written in it; `load` reads files
-of both kinds.
+Which activation the weights need, QuickGELU or GELU, and how they want pictures, is written in the converted file
+(reprompt.clip.configurations); `load` reads files of both kinds.
 """
 
-import difflib
 import hashlib
 import json
 import pickle
@@ -19,10 +17,9 @@ import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import open_clip
 import torch
 from open_clip.model import CLIP, build_model_from_openai_state_dict
-from open_clip.pretrained import download_pretrained, get_pretrained_cfg, list_pretrained_tags_by_model
+from open_clip.pretrained import download_pretrained, get_pretrained_cfg
 from open_clip.transformer import QuickGELU
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
@@ -30,10 +27,10 @@ from torch import Tensor
 
 from reprompt.clip import backbones
 from reprompt.clip.backbones import Backbone
+from reprompt.clip.configurations import architecture, check_activation
 from reprompt.clip.weights import TOKEN_TABLE, build, freeze
 from reprompt.foundation.atomic import written_whole
 
-QUICK = "-quickgelu"  # how open_clip's names of architectures end that have QuickGELU
 OPENAI = "openai"  # the tag of OpenAI's own weights
 MARKS = ("input_resolution", "context_length", "vocab_size")  # OpenAI's archives carry these beside the weights
 CACHE = Path("~/.cache/clip")  # open_clip's
@@ -56,43 +53,15 @@ def load(path: Path, name: str) -> Backbone:
 
 
 def convert(weights: ForeignWeights, model: str, tag: str, out: Path) -> None:
-    """Write weights as the architecture that open_clip calls `model`; ValueError where the two do not fit."""
-    check_activation(model, tag, weights)
-    settings = architecture(model)
+    """Write weights as the architecture that open_clip calls `model`, with what the tag says of pictures.
+
+    Raises ValueError where weights, model and tag do not fit, or the model cannot be tuned here.
+    """
+    if weights.from_openai:
+        check_activation(model, tag, from_openai=str(weights.path))
+    settings = architecture(model, tag)
     _check_shapes(weights, model, settings)
-    _write(out, _as_open_clip_loads(weights, settings).state_dict(), settings, model)
-
-
-def architecture(model: str) -> dict:
-    """What a weight file says of open_clip's architecture `model`; ValueError where it has none such."""
-    config = open_clip.get_model_config(model)
-    if config is None:
-        near = difflib.get_close_matches(model, open_clip.list_models(), n=1, cutoff=0.5)
-        raise ValueError(f"open_clip has no architecture {model!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    others = set(config) - {"embed_dim", "quick_gelu", "vision_cfg", "text_cfg"}
-    foreign = {"timm_model_name", "hf_model_name"} & {*config["vision_cfg"], *config["text_cfg"]}
-    if others or foreign:
-        raise ValueError(f"{model} is not built like OpenAI's CLIPs: it has {sorted(others | foreign)[0]}")
-    return {
-        "vision": config["vision_cfg"],
-        "text": config["text_cfg"],
-        "joint_width": config["embed_dim"],
-        "mean": list(open_clip.OPENAI_DATASET_MEAN),
-        "std": list(open_clip.OPENAI_DATASET_STD),
-        "quick_gelu": config.get("quick_gelu", False),
-    }
-
-
-def check_activation(model: str, tag: str, weights: ForeignWeights | None = None) -> None:
-    """ValueError, naming both, where an architecture has another activation than the weights were trained with."""
-    has = architecture(model)["quick_gelu"]
-    plain = model.removesuffix(QUICK)
-    trained = get_pretrained_cfg(plain, tag).get("quick_gelu", tag == OPENAI)
-    trained, whose = (True, weights.path) if weights and weights.from_openai else (trained, f"weights {tag!r}")
-    if has != trained:
-        kinds = {True: "QuickGELU", False: "GELU"}
-        remedy = f"use architecture {plain + QUICK if trained else plain}, or other weights"
-        raise ValueError(f"architecture {model} has {kinds[has]}, but {whose} have {kinds[trained]}: {remedy}")
+    _write(out, _as_open_clip_loads(weights, settings, tag).state_dict(), settings, model)
 
 
 def fetch(model: str, tag: str, backbone: str, cache: Path | None = None) -> Path:
@@ -100,11 +69,8 @@ def fetch(model: str, tag: str, backbone: str, cache: Path | None = None) -> Pat
 
     OpenAI's are taken from OpenAI, whose addresses hold their checksum. FileNotFoundError says where to put them.
     """
-    check_activation(model, tag)
+    architecture(model, tag)
     settings = get_pretrained_cfg(model, tag)
-    if not settings:
-        known = ", ".join(list_pretrained_tags_by_model(model)) or "none"
-        raise ValueError(f"open_clip has no weights {tag!r} for {model}; it has: {known}")
     try:
         return Path(download_pretrained(settings, prefer_hf_hub=False, cache_dir=str(cache) if cache else None))
     except (OSError, RuntimeError) as error:  # no network; a checksum that does not match
@@ -161,12 +127,13 @@ def _check_shapes(weights: ForeignWeights, model: str, settings: dict) -> None:
             raise ValueError(f"{weights.path}: not the weights of {model}: {name} {is_}, and in {model} it {should}")
 
 
-def _as_open_clip_loads(weights: ForeignWeights, settings: dict) -> CLIP:
+def _as_open_clip_loads(weights: ForeignWeights, settings: dict, tag: str) -> CLIP:
     """The model in single precision, as open_clip's own loaders give it.
 
     What OpenAI saved in half precision open_clip rounds to half precision again, which changes nothing in its files.
+    Of others' weights it rounds none.
     """
-    if weights.from_openai or (weights.path.suffix == ".pt" and settings["quick_gelu"]):
+    if weights.from_openai or (weights.path.suffix == ".pt" and tag == OPENAI):
         return freeze(build_model_from_openai_state_dict(dict(weights.state), cast_dtype=None).float())
     model = _built(settings)
     model.load_state_dict(weights.state)

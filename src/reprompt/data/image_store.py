@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from reprompt.cells.parameters import Parameters, Views
+from reprompt.data.preparation import Preparation
 from reprompt.data.source import SourceInViews, TaskSource
 from reprompt.data.views import augmented
 from reprompt.foundation.atomic import write_text, written_whole
@@ -120,8 +121,9 @@ class ImageStore(SourceInViews):
     def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
         views = np.empty_like(images := self.images(task, "train", indices))
+        as_rendered = Preparation(images.shape[1])
         for row, (pixels, index, number) in enumerate(zip(images, indices, numbers, strict=True)):
-            views[row] = augmented(Image.fromarray(pixels), len(pixels), settings, task, number, index)
+            views[row] = augmented(Image.fromarray(pixels), as_rendered, settings, task, number, index)
         return views
 
     def _ensured(self, task: str, split: str, damage: DamagedFileError | None = None) -> KeptImages:

@@ -11,6 +11,7 @@ from reprompt.data.files.readers import READERS
 from reprompt.data.files.source import Files
 from reprompt.data.files.webvision import WebVision
 from reprompt.data.image_store import ImageStore, PhotographStore
+from reprompt.data.preparation import AS_OPENAI, Preparation
 from reprompt.data.rendered import RenderedPairs, RenderedTasks, RenderedWeb
 from reprompt.data.source import SourceInViews, TaskSource
 from reprompt.tasks.card import card_of
@@ -56,14 +57,21 @@ class ByTask(TaskSource):
         return self.others.get(task, self.source)
 
 
-def stored_source_of(parameters: Parameters, folder: Path, code: str) -> SourceInViews:
-    """The source that the parameters name, its images kept in `folder`; `code` is a hash of what makes them."""
-    kind = ImageStore if isinstance(parameters.data, RenderedData) else PhotographStore
-    return kind(source_of(parameters), parameters, folder, code)
+def stored_source_of(parameters: Parameters, folder: Path, code: str, preparation: Preparation) -> SourceInViews:
+    """The source that the parameters name, its images kept below `folder`; `code` is a hash of what makes them.
+
+    Photographs are kept once for all backbones that want them prepared alike; rendered pictures have one size.
+    """
+    if isinstance(parameters.data, RenderedData):
+        return ImageStore(source_of(parameters), parameters, folder, code)
+    return PhotographStore(source_of(parameters, preparation), parameters, folder / preparation.name, code)
 
 
-def source_of(parameters: Parameters) -> ByTask:
-    """The source that the parameters name; GRAM's pictures from the web have their own."""
+def source_of(parameters: Parameters, preparation: Preparation = AS_OPENAI) -> ByTask:
+    """The source that the parameters name; GRAM's pictures from the web have their own.
+
+    Labels and names do not depend on how photographs are prepared.
+    """
     data, gram = parameters.data, parameters.gram
     others: dict[str, TaskSource] = {}
     if isinstance(data, RenderedData):
@@ -74,7 +82,7 @@ def source_of(parameters: Parameters) -> ByTask:
     classes = {task: card_of(task, cards).classes for task in READERS}
     if gram:
         others = {
-            "corpus": Pairs(Path(gram.pairs.root), data.size, data.workers),
-            "webvision": WebVision(Path(gram.web.root), data.size, data.pool, data.workers),
+            "corpus": Pairs(Path(gram.pairs.root), preparation, data.workers),
+            "webvision": WebVision(Path(gram.web.root), preparation, data.pool, data.workers),
         }
-    return ByTask(Files(data, classes), others)
+    return ByTask(Files(data, preparation, classes), others)

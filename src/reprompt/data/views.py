@@ -6,31 +6,35 @@ import numpy as np
 from PIL import Image
 
 from reprompt.cells.parameters import Views
+from reprompt.data.preparation import Preparation
 from reprompt.foundation.streams import numpy_stream
 
 ASPECT = (3 / 4, 4 / 3)  # width to height of a random crop, as in CLIP's and torchvision's
 ATTEMPTS = 10
 
 
-def augmented(picture: Image.Image, size: int, settings: Views, task: str, view: int, image: str | int) -> np.ndarray:
-    """View number `view` (size, size, 3) of an image of a task; `image` is its name or number.
+def augmented(
+    picture: Image.Image, preparation: Preparation, settings: Views, task: str, view: int, image: str | int
+) -> np.ndarray:
+    """View number `view` (side, side, 3) of an image of a task; `image` is its name or number.
 
     It depends on nothing but these names, so views can be made one by one and in any order.
     """
     stream = numpy_stream(0, "augmented view", task, view, image)
-    return random_view(picture, size, settings.smallest_crop, settings.flip, stream)
+    return random_view(picture, preparation, settings.smallest_crop, settings.flip, stream)
 
 
 def random_view(
-    picture: Image.Image, size: int, smallest_crop: float, flip: float, stream: np.random.Generator
+    picture: Image.Image, preparation: Preparation, smallest_crop: float, flip: float, stream: np.random.Generator
 ) -> np.ndarray:
-    """A random crop of the picture at its own resolution, resized to (size, size, 3), uint8, and perhaps mirrored.
+    """A random crop of the picture at its own resolution, resized to (side, side, 3), uint8, and perhaps mirrored.
 
-    Bicubic, in PIL, as the papers' code does it: torchvision's RandomResizedCrop and RandomHorizontalFlip bit for bit,
-    but for the random numbers.
+    In PIL, as the papers' code does it: torchvision's RandomResizedCrop and RandomHorizontalFlip bit for bit, but for
+    the random numbers. The interpolation is that of the pictures as they are, as one setting of CoOp's code has it.
     """
     box = random_box(*picture.size, smallest_crop, stream)
-    view = np.asarray(picture.crop(box).resize((size, size), Image.Resampling.BICUBIC))
+    side = preparation.side
+    view = np.asarray(picture.crop(box).resize((side, side), preparation.resampling))
     return view[:, ::-1] if stream.random() < flip else view
 
 

@@ -55,9 +55,10 @@ class Card(Block):
     classifies with where nothing is learned.
 
     `train` is the pool of few-shot draws. `resize` makes a picture square by its centre or by squashing it, as MVLPT's
-    loader does with ELEVATER's. `dead` says what is gone today, `alternatives` what works instead, `manual` what a
-    person has to do, `package` which Python package reading needs beside ours. `elevater` is the folder that the data
-    set has in ELEVATER's layout. `versions` are keys that are laid over these.
+    loader does with ELEVATER's; left out, it is done as the backbone's weights want it (data/preparation.py). `dead`
+    says what is gone today, `alternatives` what works instead, `manual` what a person has to do, `package` which Python
+    package reading needs beside ours. `elevater` is the folder that the data set has in ELEVATER's layout. `versions`
+    are keys that are laid over these.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Card(Block):
     train: PositiveInt | None
     validation: PositiveInt | None = None
     test: PositiveInt | None
-    resize: Resize = "centred"
+    resize: Resize | None = None
     folder: Below
     elevater: Below = ""
     downloads: tuple[Download, ...]

@@ -140,7 +140,7 @@ def read_tasks(
 
     Raises ValueError where they are of other pictures than the manifest says, on which the cells' identities rest.
     """
-    source = stored_source_of(plan.parameters, plan.images, code_of_pictures(plan))
+    source = stored_source_of(plan.parameters, plan.images, code_of_pictures(plan), backbone.preparation)
     augmented = any(cell.is_augmented for cell in job.cells)
     tasks = {}
     for part, spec in job.features:

@@ -3,21 +3,26 @@
 import json
 import shutil
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from reprompt.cells.parameters import FileData, Views
+from reprompt.data import sources
 from reprompt.data.files import source as source_module
 from reprompt.data.files.listing import path_hash
 from reprompt.data.files.source import Files
-from reprompt.data.files.transforms import centred, squashed
+from reprompt.data.files.transforms import centred, prepared, squashed
+from reprompt.data.preparation import Preparation
 from reprompt.data.source import split_of
+from reprompt.data.sources import stored_source_of
 from reprompt.data.views import random_view
 from reprompt.foundation.streams import numpy_stream
 from reprompt.tasks.card import card_of
 
+SMALL = Preparation(32)
 VIEWS = Views(count=3, smallest_crop=0.08, flip=0.5)
 
 
@@ -32,9 +37,9 @@ def root(tmp_path, layouts, monkeypatch):
     return put
 
 
-def files(root, classes=None, **settings):
-    usual = {"size": 32, "pool": 100, "workers": 2}
-    return Files(FileData(source="files", root=str(root), **usual | settings), classes)
+def files(root, classes=None, preparation=SMALL, **settings):
+    usual = {"pool": 100, "workers": 2}
+    return Files(FileData(source="files", root=str(root), **usual | settings), preparation, classes)
 
 
 def test_a_task_is_found_below_the_root_and_named_as_its_card_says(root):
@@ -86,6 +91,42 @@ def test_images_are_the_pictures_asked_for_in_that_order_resized_as_the_version_
     assert np.array_equal(images, np.stack(expected))
 
 
+@pytest.mark.parametrize(("name", "resize"), [("dtd", "padded"), ("dtd-elevater", "squashed"), ("imagenet", "padded")])
+def test_a_card_that_says_how_to_resize_goes_before_the_weights_and_the_interpolation_is_theirs(root, name, resize):
+    wanted = Preparation(24, "padded", "bilinear")
+    source = files(root(name, **({"official": True} if name == "dtd-elevater" else {})), preparation=wanted)
+    picture = Image.open(source.listing(name).test[0].path).convert("RGB")
+    expected = prepared(picture, Preparation(24, resize, "bilinear"))
+    assert np.array_equal(source.images(name, "test", [0])[0], expected)
+
+
+def test_views_have_the_side_and_the_interpolation_that_the_weights_want(root):
+    wanted = Preparation(24, "squashed", "bilinear")
+    source = files(root("dtd"), preparation=wanted)
+    item = source.listing("dtd").train[3]
+    stream = numpy_stream(0, "augmented view", "dtd", 2, item.path.relative_to(source.root / "dtd").as_posix())
+    expected = random_view(Image.open(item.path).convert("RGB"), wanted, 0.08, 0.5, stream)
+    assert np.array_equal(source.views("dtd", [3], [2], VIEWS)[0], expected)
+
+
+@pytest.mark.parametrize(
+    "other", [Preparation(24), Preparation(32, "squashed"), Preparation(32, "centred", "bilinear")]
+)
+def test_pictures_are_kept_once_for_each_way_to_prepare_them(root, tmp_path, monkeypatch, other):
+    monkeypatch.chdir(tmp_path)
+    data = FileData(source="files", root=str(root("dtd")), pool=100, workers=2)
+    parameters = SimpleNamespace(data=data, gram=None, images_of=lambda task: {})
+    monkeypatch.setattr(sources, "card_of", lambda task, own=None: SimpleNamespace(classes=4))
+
+    def kept(preparation):
+        return stored_source_of(parameters, tmp_path / "images", "code", preparation).images("dtd", "test", range(8))
+
+    for preparation in (SMALL, other, SMALL):
+        expected = files(tmp_path, preparation=preparation).images("dtd", "test", range(8))
+        assert np.array_equal(kept(preparation), expected)
+    assert {path.parent.name for path in (tmp_path / "images").rglob("*.npy")} == {SMALL.name, other.name}
+
+
 def test_views_depend_on_task_view_and_picture_alone(root):
     source = files(root("dtd"))
     both = source.views("dtd", [3, 0, 3], [0, 0, 2], VIEWS)
@@ -99,7 +140,7 @@ def test_a_view_is_drawn_from_a_stream_named_by_the_pictures_path(root):
     source = files(root("dtd"))
     item = source.listing("dtd").train[3]
     stream = numpy_stream(0, "augmented view", "dtd", 2, item.path.relative_to(source.root / "dtd").as_posix())
-    expected = random_view(Image.open(item.path).convert("RGB"), 32, 0.08, 0.5, stream)
+    expected = random_view(Image.open(item.path).convert("RGB"), Preparation(32), 0.08, 0.5, stream)
     assert np.array_equal(source.views("dtd", [3], [2], VIEWS)[0], expected)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from open_clip import image_transform
 from PIL import Image
 from torchvision.transforms import (
     CenterCrop,
@@ -13,7 +14,8 @@ from torchvision.transforms import (
 )
 from torchvision.transforms import functional as theirs
 
-from reprompt.data.files.transforms import centred, squashed
+from reprompt.data.files.transforms import centred, prepared, squashed
+from reprompt.data.preparation import Preparation
 from reprompt.data.views import central_box, random_box, random_view
 
 BICUBIC = InterpolationMode.BICUBIC
@@ -39,14 +41,27 @@ def test_squashed_is_torchvisions_resize_to_a_square(shape):
     assert np.array_equal(squashed(picture, 224), np.asarray(Resize((224, 224), BICUBIC)(picture)))
 
 
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+@pytest.mark.parametrize(("resize", "mode"), [("centred", "shortest"), ("squashed", "squash"), ("padded", "longest")])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pictures_are_prepared_as_by_open_clips_own_transform(shape, resize, mode, interpolation):
+    picture, as_it_is = photograph(*shape), {"mean": (0.0,) * 3, "std": (1.0,) * 3}
+    transform = image_transform(37, is_train=False, resize_mode=mode, interpolation=interpolation, **as_it_is)
+    expected = (transform(picture) * 255).round().to(torch.uint8).permute(1, 2, 0)
+    assert np.array_equal(prepared(picture, Preparation(37, resize, interpolation)), expected.numpy())
+
+
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
 @pytest.mark.parametrize("flip", [0.0, 1.0])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_view_is_torchvisions_resized_crop_of_the_same_box_and_its_flip(shape, flip):
-    picture = photograph(*shape)
+def test_a_view_is_torchvisions_resized_crop_of_the_same_box_and_its_flip(shape, flip, interpolation):
+    picture, preparation = photograph(*shape), Preparation(interpolation=interpolation)
     for seed in range(5):
-        view = random_view(picture, 224, 0.08, flip, np.random.default_rng(seed))
+        view = random_view(picture, preparation, 0.08, flip, np.random.default_rng(seed))
         left, top, right, bottom = random_box(*shape, 0.08, np.random.default_rng(seed))
-        expected = theirs.resized_crop(picture, top, left, bottom - top, right - left, [224, 224], BICUBIC)
+        expected = theirs.resized_crop(
+            picture, top, left, bottom - top, right - left, [224, 224], InterpolationMode(interpolation)
+        )
         expected = theirs.hflip(expected) if flip else expected
         assert np.array_equal(view, np.asarray(expected))
 

@@ -7,10 +7,11 @@ import pytest
 from reprompt.data.files import webvision as webvision_module
 from reprompt.data.files.listing import path_hash
 from reprompt.data.files.webvision import WebVision
+from reprompt.data.preparation import Preparation
 
 
 def web(root, pool=100):
-    return WebVision(root, 16, pool, workers=2)
+    return WebVision(root, Preparation(16), pool, workers=2)
 
 
 def test_names_are_the_first_synonyms_in_label_order(made):

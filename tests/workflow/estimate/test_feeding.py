@@ -6,6 +6,7 @@ import pytest
 
 from project import PROJECT
 from reprompt.cells.parameters import Views
+from reprompt.data.preparation import Preparation
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan
 from reprompt.workflow.estimate import feeding
@@ -15,7 +16,7 @@ from reprompt.workflow.estimate.rates import reference
 
 def test_what_is_kept_decoded_is_read_faster(monkeypatch):
     monkeypatch.setattr(feeding, "PHOTOGRAPHS", 8)
-    reading = measured(64, 1, Views(count=4, smallest_crop=0.08, flip=0.5))
+    reading = measured(Preparation(64), 1, Views(count=4, smallest_crop=0.08, flip=0.5))
     assert 0 < reading.decoded < reading.kept
 
 

@@ -24,7 +24,8 @@ from reprompt.data.files.folders import needed_folder
 from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item
 from reprompt.data.files.pictures import BROKEN, decoded, picture_of
-from reprompt.data.files.transforms import centred
+from reprompt.data.files.transforms import prepared
+from reprompt.data.preparation import Preparation
 from reprompt.data.source import TaskSource
 from reprompt.data.web import web_indices
 from reprompt.foundation.threads import in_threads
@@ -76,12 +77,12 @@ class Pairs(TaskSource):
     def __init__(
         self,
         root: Path,
-        size: int,
+        preparation: Preparation,
         workers: int,
         index: Path | None = None,
         advance: Callable[[int], None] = lambda shards: None,
     ):
-        self.root, self.size, self.workers, self.advance = Path(root), size, workers, advance
+        self.root, self.preparation, self.workers, self.advance = Path(root), preparation, workers, advance
         self.index = index or self.root / "index"
 
     @property
@@ -132,15 +133,15 @@ class Pairs(TaskSource):
         return self.places.sha256
 
     def pictures(self, pairs: Sequence[int]) -> np.ndarray:
-        """The pictures (n, size, size, 3), uint8, of some of all pairs."""
-        return stacked(self._picture, [self._item(pair) for pair in pairs], self.size, self.workers)
+        """The pictures (n, side, side, 3), uint8, of some of all pairs."""
+        return stacked(self._picture, [self._item(pair) for pair in pairs], self.preparation.side, self.workers)
 
     def labels(self, task: str, split: str) -> np.ndarray:
         """No topic yet, -1, for every pair (N,) of `train` or `test`."""
         return np.full(len(web_indices(len(self.captions), split)), -1)
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
-        """Pictures (n, size, size, 3) of some pairs of `train` or `test`."""
+        """Pictures (n, side, side, 3) of some pairs of `train` or `test`."""
         return self.pictures(web_indices(len(self.captions), split)[np.asarray(indices, int)])
 
     def _item(self, pair: int) -> Item:
@@ -148,7 +149,7 @@ class Pairs(TaskSource):
         return Item(at.shards[at.shard[pair]], f"{at.offset[pair]}:{at.size[pair]}", -1)
 
     def _picture(self, item: Item) -> np.ndarray:
-        return centred(picture_of(item), self.size)
+        return prepared(picture_of(item), self.preparation)
 
     def _indexed(self, shard: Path) -> dict:
         """A shard's index, read or made."""

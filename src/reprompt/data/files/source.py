@@ -13,7 +13,8 @@ from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, label_array, pooled
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
-from reprompt.data.files.transforms import centred, squashed
+from reprompt.data.files.transforms import prepared
+from reprompt.data.preparation import Preparation
 from reprompt.data.source import SourceInViews
 from reprompt.data.views import augmented
 from reprompt.tasks.card import card_of
@@ -24,12 +25,13 @@ class Files(SourceInViews):
 
     `train` is at most a pool of pictures of each class, the first by the hashes of their names, so that no draw depends
     on the order of a directory and ImageNet's million pictures are never decoded; of pictures that can show several
-    classes it is all. Pictures are (size, size, 3), resized as the card says. `classes` says how many classes data sets
-    must have. Where a task has several versions, what is called `task` here is one of them, `dtd` or `dtd-elevater`.
+    classes it is all. Pictures are (side, side, 3), as `preparation` and the card say. `classes` says how many classes
+    data sets must have. Where a task has several versions, what is called `task` here is one of them, `dtd` or
+    `dtd-elevater`.
     """
 
-    def __init__(self, data: FileData, classes: Mapping[str, int] | None = None):
-        self.data, self.classes = data, classes or {}
+    def __init__(self, data: FileData, preparation: Preparation, classes: Mapping[str, int] | None = None):
+        self.data, self.preparation, self.classes = data, preparation, classes or {}
         self.root, self.cards = Path(data.root), Path(data.cards) if data.cards else None
         self._listings: dict[str, Listing] = {}
         self._decoded = Decoded()
@@ -86,29 +88,28 @@ class Files(SourceInViews):
         return label_array(self._items(task, split), len(listing.class_names))
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
-        """Pictures (n, size, size, 3), uint8. Raises UnreadablePicture for one that cannot be decoded."""
+        """Pictures (n, side, side, 3), uint8. Raises UnreadablePicture for one that cannot be decoded."""
         items = self._items(task, split)
         chosen = [items[index] for index in indices]
-        return stacked(partial(self._image, task), chosen, self.data.size, self.data.workers)
+        return stacked(partial(self._image, task), chosen, self.preparation.side, self.data.workers)
 
     def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
-        """Training pictures (n, size, size, 3), uint8, the i-th in its augmented view numbers[i].
+        """Training pictures (n, side, side, 3), uint8, the i-th in its augmented view numbers[i].
 
         They are cut out of the pictures as they are on disk, at full size, each decoded once as far as there is room.
         """
         items = self._items(task, "train")
         wanted = [(items[index], number) for index, number in zip(indices, numbers, strict=True)]
         view = partial(self._view, task, self.folder(task), settings)
-        return stacked(view, wanted, self.data.size, self.data.workers)
+        return stacked(view, wanted, self.preparation.side, self.data.workers)
 
     def _items(self, task: str, split: str) -> tuple[Item, ...]:
         listing = self.listing(task)
         return {"train": listing.train, "test": listing.test, "validation": listing.validation}[split]
 
     def _image(self, task: str, item: Item) -> np.ndarray:
-        prepared = {"centred": centred, "squashed": squashed}[card_of(task, self.cards).resize]
-        return prepared(picture_of(item), self.data.size)
+        return prepared(picture_of(item), self.preparation.of(card_of(task, self.cards)))
 
     def _view(self, task: str, folder: Path, settings: Views, wanted: tuple[Item, int]) -> np.ndarray:
         item, number = wanted
-        return augmented(self._decoded.picture_of(item), self.data.size, settings, task, number, item.name(folder))
+        return augmented(self._decoded.picture_of(item), self.preparation, settings, task, number, item.name(folder))

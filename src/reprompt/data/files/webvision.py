@@ -21,7 +21,8 @@ from reprompt.data.files.folders import lines_of, needed_file, needed_folder
 from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item, label_array, path_hash
 from reprompt.data.files.pictures import UnreadablePicture, picture_of
-from reprompt.data.files.transforms import centred
+from reprompt.data.files.transforms import prepared
+from reprompt.data.preparation import Preparation
 from reprompt.data.source import TaskSource
 from reprompt.foundation.threads import in_threads
 
@@ -29,8 +30,8 @@ from reprompt.foundation.threads import in_threads
 class WebVision(TaskSource):
     """WebVision below `root` as a task: of each class at most `pool` training pictures, the first by their hashes."""
 
-    def __init__(self, root: Path, size: int, pool: int, workers: int, index: Path | None = None):
-        self.root, self.size, self.pool, self.workers = Path(root), size, pool, workers
+    def __init__(self, root: Path, preparation: Preparation, pool: int, workers: int, index: Path | None = None):
+        self.root, self.preparation, self.pool, self.workers = Path(root), preparation, pool, workers
         self.index = index or self.root / "index"
 
     @cached_property
@@ -52,9 +53,9 @@ class WebVision(TaskSource):
         return label_array(self.items(split), len(self.names))
 
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
-        """Pictures (n, size, size, 3), uint8."""
+        """Pictures (n, side, side, 3), uint8."""
         items = self.items(split)
-        return stacked(self._picture, [items[index] for index in indices], self.size, self.workers)
+        return stacked(self._picture, [items[index] for index in indices], self.preparation.side, self.workers)
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -62,7 +63,7 @@ class WebVision(TaskSource):
         return self._readable[1]
 
     def _picture(self, item: Item) -> np.ndarray:
-        return centred(picture_of(item), self.size)
+        return prepared(picture_of(item), self.preparation)
 
     @cached_property
     def _readable(self) -> tuple[dict[str, tuple[Item, ...]], tuple[str, ...]]:

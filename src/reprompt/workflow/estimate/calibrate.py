@@ -24,6 +24,7 @@ from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.vision import encode_prompted_images
 from reprompt.clip.weights import build, freeze
+from reprompt.data.preparation import Preparation
 from reprompt.data.views import augmented
 from reprompt.foundation.streams import numpy_stream
 from reprompt.learners import cocoop, coop, cosine, vpt
@@ -100,11 +101,12 @@ def measurements(device: torch.device, dtype: torch.dtype):
 
 def seconds_per_cropped_pixel() -> float:
     """Of an augmented view, by the pixel that comes out."""
-    picture, views = Image.new("RGB", (SIZE, SIZE)), Views(count=16, smallest_crop=0.08, flip=0.5)
+    picture, preparation = Image.new("RGB", (SIZE, SIZE)), Preparation(SIZE)
+    views = Views(count=16, smallest_crop=0.08, flip=0.5)
 
     def make() -> None:
         for view in range(views.count):
-            augmented(picture, SIZE, views, "calibration", view, 0)
+            augmented(picture, preparation, views, "calibration", view, 0)
 
     return min(seconds(make, torch.device("cpu")) for _ in range(2)) / (views.count * SIZE**2)
 

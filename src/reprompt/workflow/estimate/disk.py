@@ -25,7 +25,10 @@ def features_disk(plan: Plan, backbone: str, part: str) -> float:
 
 
 def images_disk(plan: Plan) -> float:
-    """Bytes of all decoded images; a backbone of another input size needs its own."""
+    """Bytes of all decoded images; a backbone of another input size needs its own.
+
+    So does one that resizes otherwise at the same size (docs/backbones.md), which is not counted.
+    """
     sides = {backbone_of(plan, backbone).architecture.side for backbone in plan.parameters.backbones}
     images = sum(size_of(plan, task).train + size_of(plan, task).test for task in plan.all_tasks)
     return images * 3 * sum(side**2 for side in sides)

@@ -22,6 +22,7 @@ from rich.table import Table
 from reprompt.cells.parameters import FileData, Views
 from reprompt.data.files.decoding import Decoded, stacked
 from reprompt.data.files.listing import Item
+from reprompt.data.preparation import Preparation
 from reprompt.data.views import augmented
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.streams import numpy_stream
@@ -67,7 +68,7 @@ def bench_input(plan: Plan, rates: Rates, json_out: Path | None = None) -> None:
     data = plan.parameters.data
     if not isinstance(data, FileData):
         raise ValueError(f"bench input: the pictures of scale {plan.scale} are rendered; take --scale paper")
-    reading = measured(data.size, min(data.workers, os.cpu_count() or 1), plan.parameters.views)
+    reading = measured(Preparation(), min(data.workers, os.cpu_count() or 1), plan.parameters.views)
     needs = list(needed(plan, rates))
     _print(reading, needs, rates)
     if json_out:
@@ -75,7 +76,7 @@ def bench_input(plan: Plan, rates: Rates, json_out: Path | None = None) -> None:
         write_text(json_out, json.dumps(about, indent=1) + "\n")
 
 
-def measured(side: int, threads: int, views: Views) -> Reading:
+def measured(preparation: Preparation, threads: int, views: Views) -> Reading:
     """Read photographs from disk, the best of some rounds."""
     with TemporaryDirectory() as folder:
         items = list(_photographs(Path(folder)))
@@ -84,12 +85,12 @@ def measured(side: int, threads: int, views: Views) -> Reading:
         def per_second(pictures: Callable[[], Decoded]) -> float:
             def view(decoded: Decoded, which: tuple[Item, int]) -> np.ndarray:
                 item, number = which
-                return augmented(decoded.picture_of(item), side, views, "photographs", number, item.path.name)
+                return augmented(decoded.picture_of(item), preparation, views, "photographs", number, item.path.name)
 
             def once() -> float:
                 work = partial(view, pictures())
                 started = time.perf_counter()
-                stacked(work, wanted, side, threads)
+                stacked(work, wanted, preparation.side, threads)
                 return time.perf_counter() - started
 
             return PHOTOGRAPHS / min(once() for _ in range(ROUNDS))
@@ -97,7 +98,7 @@ def measured(side: int, threads: int, views: Views) -> Reading:
         kept = Decoded()
         for item in items:
             kept.picture_of(item)
-        return Reading(side, threads, per_second(lambda: Decoded(room=0)), per_second(lambda: kept))
+        return Reading(preparation.side, threads, per_second(lambda: Decoded(room=0)), per_second(lambda: kept))
 
 
 def needed(plan: Plan, rates: Rates) -> Iterator[Needed]:
