@@ -42,6 +42,7 @@ BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradien
 # Settings of `tuning` that a cell names only where they are not the default, so that older cells stay what they are.
 SAID_WHERE_OTHER = ("last_batch",)
 REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
+LARGEST_IMAGE = 178  # megapixels: above that Pillow takes a picture for an attack
 Tasks = Annotated[tuple[str, ...], BeforeValidator(expanded)]  # tasks, and groups of the cards by their names
 
 
@@ -62,7 +63,7 @@ class FileData(Block):
     """The real data sets below one folder, each in the folder that its card names.
 
     Pictures are `size` pixels wide and high; of a class at most `pool` are training images, from which every seed draws
-    its own. `workers` threads decode them.
+    its own. `workers` threads decode them. One of more than `largest_image` megapixels is refused before it is decoded.
     """
 
     source: Literal["files"]
@@ -70,6 +71,7 @@ class FileData(Block):
     size: PositiveInt
     pool: PositiveInt
     workers: PositiveInt
+    largest_image: PositiveInt = LARGEST_IMAGE
     cards: str | None = None
 
 
@@ -495,8 +497,12 @@ class Parameters(Block):
             block = {"corpus": self.gram.pairs, "webvision": self.gram.web}[task]
         if isinstance(block, FileImages):
             block = self.data
-        resize = {"resize": self.card(task).resize} if isinstance(block, FileData) else {}
-        return block.model_dump(exclude={"root", "workers", "cards"}) | resize  # where they lie says nothing about them
+        of_card: dict[str, Any] = {}
+        if isinstance(block, FileData):
+            card = self.card(task)
+            of_card = {"resize": card.resize, **({"orientation": card.orientation} if card.is_upright else {})}
+        # where they lie says nothing about them, and what is too large is refused
+        return block.model_dump(exclude={"root", "workers", "largest_image", "cards"}) | of_card
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Parameters":

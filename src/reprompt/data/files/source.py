@@ -1,11 +1,12 @@
 """The real data sets as a source of tasks: only listed until a picture is asked for, and then only that one decoded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from reprompt.cells.parameters import FileData, Views
 from reprompt.data.files.decoding import stacked
@@ -13,6 +14,7 @@ from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, label_array, pooled
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
+from reprompt.data.files.rgb import Reading
 from reprompt.data.files.transforms import centred, squashed
 from reprompt.data.source import SourceInViews
 from reprompt.data.views import augmented
@@ -88,7 +90,9 @@ class Files(SourceInViews):
         """Pictures (n, size, size, 3), uint8. Raises UnreadablePicture for one that cannot be decoded."""
         items = self._items(task, split)
         chosen = [items[index] for index in indices]
-        return stacked(partial(self._image, task), chosen, self.data.size, self.data.workers)
+        prepared = {"centred": centred, "squashed": squashed}[card_of(task, self.cards).resize]
+        image = partial(self._image, prepared, self._reading(task))
+        return stacked(image, chosen, self.data.size, self.data.workers)
 
     def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training pictures (n, size, size, 3), uint8, the i-th in its augmented view numbers[i].
@@ -97,17 +101,19 @@ class Files(SourceInViews):
         """
         items = self._items(task, "train")
         wanted = [(items[index], number) for index, number in zip(indices, numbers, strict=True)]
-        view = partial(self._view, task, self.folder(task), settings)
+        view = partial(self._view, task, self.folder(task), self._reading(task), settings)
         return stacked(view, wanted, self.data.size, self.data.workers)
 
     def _items(self, task: str, split: str) -> tuple[Item, ...]:
         listing = self.listing(task)
         return {"train": listing.train, "test": listing.test, "validation": listing.validation}[split]
 
-    def _image(self, task: str, item: Item) -> np.ndarray:
-        prepared = {"centred": centred, "squashed": squashed}[card_of(task, self.cards).resize]
-        return prepared(picture_of(item), self.data.size)
+    def _reading(self, task: str) -> Reading:
+        return Reading(self.data.largest_image, card_of(task, self.cards).is_upright)
 
-    def _view(self, task: str, folder: Path, settings: Views, wanted: tuple[Item, int]) -> np.ndarray:
+    def _image(self, prepared: Callable[[Image.Image, int], np.ndarray], reading: Reading, item: Item) -> np.ndarray:
+        return prepared(picture_of(item, reading), self.data.size)
+
+    def _view(self, task: str, folder: Path, reading: Reading, settings: Views, wanted: tuple[Item, int]) -> np.ndarray:
         item, number = wanted
-        return augmented(picture_of(item), self.data.size, settings, task, number, item.name(folder))
+        return augmented(picture_of(item, reading), self.data.size, settings, task, number, item.name(folder))
