@@ -230,12 +230,13 @@ def test_the_hashes_of_stages_do_not_depend_on_parameters_and_follow_the_rules()
 
 
 WITH_CARDS = {  # what a rule's jobs read of the cards: the keys whose change makes a rule's outputs anew
-    "split": {"template", "templates", "metric", "groups", "classes", "resize"},
+    "split": {"template", "templates", "metric", "groups", "classes", "resize", "orientation"},
     "corpus": {"template"},
     "corpus_of_source": {"template"},
-    "features": {"metric", "groups", "resize"},
-    "tune": {"metric", "beside", "groups", "template", "name_last", "resize"},  # a start or a teacher at the template
-    "contact_sheet": {"template", "templates", "metric", "groups", "classes", "rendered", "resize"},
+    "features": {"metric", "groups", "resize", "orientation"},
+    # a start or a teacher at the template
+    "tune": {"metric", "beside", "groups", "template", "name_last", "resize", "orientation"},
+    "contact_sheet": {"template", "templates", "metric", "groups", "classes", "rendered", "resize", "orientation"},
     **{rule: {"printed", "short", "groups"} for rule in ("table", "figure", "claims", "report")},
 }
 EDITS = {  # of the package's cards
@@ -248,6 +249,7 @@ EDITS = {  # of the package's cards
     "templates": ("dtd", "a photo of a {} texture.", "a picture of a {} texture."),
     "beside": ("hateful_memes", "beside: [area_under_roc]", "beside: []"),
     "resize": ("mnist", "resize: squashed", "resize: centred"),
+    "orientation": ("mnist", "orientation: upright", "orientation: as_stored"),
     "rendered": ("dtd", "DTD: textures", "DTD: patterns"),
     "classes": ("dtd", "classes: 47", "classes: 48"),
     "train": ("dtd", "train: 2820", "train: 2821"),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reprompt.tasks.card import FOLDER, Card, card_of, cards, data_set_of, data_sets
+from reprompt.tasks.card import FOLDER, Card, all_cards, card_of, cards, data_set_of, data_sets
 from reprompt.tasks.downloads import Download
 from reprompt.tasks.groups import members
 
@@ -107,6 +107,10 @@ def test_a_task_of_one_benchmark_is_one_data_set():
     assert data_set_of("mnist", "elevater") == "mnist" and data_set_of("sun397", "elevater") == "sun397"
     assert set(data_sets()) - set(cards()) == {f"{task}-elevater" for task in VERSIONS}
     assert {task for task, card in cards().items() if card.resize == "squashed"} == set(members("elevater12"))
+
+
+def test_pictures_are_turned_upright_where_they_are_squashed_as_by_the_loader_of_elevaters_data():
+    assert all(card.is_upright == (card.resize == "squashed") for card in all_cards().values())
 
 
 def test_a_version_that_a_task_does_not_have_is_no_data_set():

@@ -40,6 +40,7 @@ BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradien
 # Settings of `tuning` that a cell names only where they are not the default, so that older cells stay what they are.
 SAID_WHERE_OTHER = ("last_batch",)
 REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
+LARGEST_IMAGE = 178  # megapixels: above that Pillow takes a picture for an attack
 Tasks = Annotated[tuple[str, ...], BeforeValidator(expanded)]  # tasks, and groups of the cards by their names
 
 
@@ -60,13 +61,14 @@ class FileData(Block):
     """The real data sets below one folder, each in the folder that its card names.
 
     Of a class at most `pool` pictures are training images, from which every seed draws its own. `workers` threads
-    decode them. How large they are is the backbone's.
+    decode them; one of more than `largest_image` megapixels is refused before. How large they are is the backbone's.
     """
 
     source: Literal["files"]
     root: str
     pool: PositiveInt
     workers: PositiveInt
+    largest_image: PositiveInt = LARGEST_IMAGE
     cards: str | None = None
 
 
@@ -482,8 +484,12 @@ class Parameters(Block):
             block = {"corpus": self.gram.pairs, "webvision": self.gram.web}[task]
         if isinstance(block, FileImages):
             block = self.data
-        resize = {"resize": self.card(task).resize} if isinstance(block, FileData) else {}
-        return block.model_dump(exclude={"root", "workers", "cards"}) | resize  # where they lie says nothing about them
+        of_card: dict[str, Any] = {}
+        if isinstance(block, FileData):
+            card = self.card(task)
+            of_card = {"resize": card.resize, **({"orientation": card.orientation} if card.is_upright else {})}
+        # where they lie says nothing about them, and what is too large is refused
+        return block.model_dump(exclude={"root", "workers", "largest_image", "cards"}) | of_card
 
     @model_validator(mode="after")
     def _backbones_are_clips(self) -> "Parameters":

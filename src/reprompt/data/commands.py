@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reprompt.cells.parameters import LARGEST_IMAGE
+
 if TYPE_CHECKING:
     from reprompt.data.fetch.status import Status
 
@@ -17,6 +19,10 @@ Own = Annotated[
     Path | None,
     typer.Option("--cards", help="A folder of your own cards, laid over the package's.", envvar="REPROMPT_CARDS"),
 ]
+LargestImage = Annotated[
+    int,
+    typer.Option(min=1, help="Megapixels: `data.largest_image` of the parameters.", envvar="REPROMPT_LARGEST_IMAGE"),
+]
 
 
 @app.command("status")
@@ -25,6 +31,7 @@ def show_status(
     root: Root = Path("data"),
     own: Own = None,
     every_picture: Annotated[bool, typer.Option("--all-images", help="Open every image, not a sample.")] = False,
+    largest_image: LargestImage = LARGEST_IMAGE,
 ) -> None:
     """Say of data sets whether they are present, partial or missing, and the remedy.
 
@@ -36,7 +43,7 @@ def show_status(
 
     statuses = []
     for name in names or data_sets():
-        statuses.append(status(card_of(name, own), root, READERS, every_picture))
+        statuses.append(status(card_of(name, own), root, READERS, every_picture, largest_image))
         _print(statuses[-1])
     states = [printed.state for printed in statuses]
     counts = ", ".join(f"{states.count(state)} {state}" for state in ("present", "partial", "missing"))

@@ -8,6 +8,7 @@ import numpy as np
 from reprompt.cells.parameters import Parameters, RenderedData, Views
 from reprompt.data.files.pairs import Pairs
 from reprompt.data.files.readers import READERS
+from reprompt.data.files.rgb import Reading
 from reprompt.data.files.source import Files
 from reprompt.data.files.webvision import WebVision
 from reprompt.data.image_store import ImageStore, PhotographStore
@@ -82,7 +83,9 @@ def source_of(parameters: Parameters, preparation: Preparation = AS_OPENAI) -> B
     classes = {task: card_of(task, cards).classes for task in READERS}
     if gram:
         others = {
-            "corpus": Pairs(Path(gram.pairs.root), preparation, data.workers),
-            "webvision": WebVision(Path(gram.web.root), preparation, data.pool, data.workers),
+            "corpus": Pairs(Path(gram.pairs.root), preparation, data.workers, Reading(data.largest_image)),
+            "webvision": WebVision(
+                Path(gram.web.root), preparation, data.pool, data.workers, Reading(data.largest_image)
+            ),
         }
     return ByTask(Files(data, preparation, classes), others)

@@ -52,7 +52,7 @@ CARDS = "cards"  # what counts of them, beside the stages in the file that dvc.y
 # What of a card some result depends on; the rest is about having the data set, or about costs.
 COUNTS = {
     *("printed", "short", "groups", "metric", "beside", "template"),
-    *("name_last", "templates", "rendered", "classes", "resize"),
+    *("name_last", "templates", "rendered", "classes", "resize", "orientation"),
 }
 
 

@@ -346,6 +346,8 @@ class Plan:
         if self.parameters.data.source == "files":  # of pictures of several classes the pool is all
             spec["multi_label"] = [task for task in self.parts[part] if card_of(task).is_multi_label]
             spec["resize"] = [self.parameters.card(task).resize for task in self.parts[part]]
+            upright = [task for task in self.parts[part] if self.parameters.card(task).is_upright]
+            spec |= {"upright": upright} if upright else {}
         return canonical(spec)
 
     def text_source(self, backbone: str) -> str | None:

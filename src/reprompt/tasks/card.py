@@ -22,6 +22,7 @@ from reprompt.tasks.downloads import Below, Download
 FOLDER = Path(__file__).with_name("cards")
 Metric = Literal["accuracy", "mean_per_class", "mean_average_precision", "area_under_roc"]  # of evaluation/metrics.py
 Resize = Literal["centred", "squashed"]  # of data/files/transforms.py
+Orientation = Literal["as_stored", "upright"]  # of data/files/rgb.py
 Version = Literal["elevater"]
 BETWEEN = "-"  # a task and its version, in the name of a data set; names of tasks have none
 OF_THE_PAPERS = (  # what no data set at hand changes
@@ -55,10 +56,11 @@ class Card(Block):
     classifies with where nothing is learned.
 
     `train` is the pool of few-shot draws. `resize` makes a picture square by its centre or by squashing it, as MVLPT's
-    loader does with ELEVATER's; left out, it is done as the backbone's weights want it (data/preparation.py). `dead`
-    says what is gone today, `alternatives` what works instead, `manual` what a person has to do, `package` which Python
-    package reading needs beside ours. `elevater` is the folder that the data set has in ELEVATER's layout. `versions`
-    are keys that are laid over these.
+    loader does with ELEVATER's; left out, it is done as the backbone's weights want it (data/preparation.py).
+    `orientation: upright` turns it as its EXIF data say, as the same loader does (vision-datasets 0.2.17) and CoOp's
+    does not. `dead` says what is gone today, `alternatives` what works instead, `manual` what a person has to do,
+    `package` which Python package reading needs beside ours. `elevater` is the folder that the data set has in
+    ELEVATER's layout. `versions` are keys that are laid over these.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Card(Block):
     validation: PositiveInt | None = None
     test: PositiveInt | None
     resize: Resize | None = None
+    orientation: Orientation = "as_stored"
     folder: Below
     elevater: Below = ""
     downloads: tuple[Download, ...]
@@ -101,6 +104,11 @@ class Card(Block):
     def is_multi_label(self) -> bool:
         """Whether a picture can show several classes."""
         return self.metric == "mean_average_precision"
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether pictures are turned by their EXIF orientation."""
+        return self.orientation == "upright"
 
     @property
     def ends_with_name(self) -> str:

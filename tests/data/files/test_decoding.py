@@ -21,7 +21,9 @@ def items(tmp_path):
 def opened(monkeypatch):
     """The names of the files that were decoded."""
     names, picture_of = [], decoding.picture_of
-    monkeypatch.setattr(decoding, "picture_of", lambda item: names.append(item.path.stem) or picture_of(item))
+    monkeypatch.setattr(
+        decoding, "picture_of", lambda item, reading: names.append(item.path.stem) or picture_of(item, reading)
+    )
     return names
 
 

@@ -5,11 +5,13 @@ import json
 import tarfile
 
 import numpy as np
+import odd
 import pytest
 from PIL import Image
 
 from reprompt.data.files import pairs as pairs_module
 from reprompt.data.files.pairs import Pairs, Skipped
+from reprompt.data.files.rgb import Reading
 from reprompt.data.files.transforms import centred
 from reprompt.data.preparation import Preparation
 from reprompt.data.web import web_indices
@@ -45,6 +47,16 @@ def test_unreadable_pictures_and_empty_captions_are_counted_and_left_out(tmp_pat
     assert str(pairs.skipped) == ("3 pairs; left out 2 with an unreadable picture and 1 without a caption (50.00 %)")
 
 
+def test_a_picture_above_the_limit_is_left_out_and_a_higher_limit_reads_the_shard_again(tmp_path, layouts):
+    large = {"000000001": odd.refused()["too large"].content}
+    keys = [(f"{n:09d}", f"caption {n}") for n in range(3)]
+    layouts.write_shard(tmp_path / "00000.tar", keys, large)
+    small, higher = (Pairs(tmp_path, 16, workers=1, reading=Reading(largest)) for largest in (1, 2))
+    assert small.captions == ["caption 0", "caption 2"]
+    assert higher.captions == ["caption 0", "caption 1", "caption 2"]
+    assert higher.pictures([1]).shape == (1, 16, 16, 3)
+
+
 def test_a_second_start_reads_no_shard_again(root, monkeypatch):
     first = Pairs(root, Preparation(16), workers=1)
     captions, sha256 = first.captions, first.sha256
@@ -56,11 +68,11 @@ def test_a_second_start_reads_no_shard_again(root, monkeypatch):
 def test_a_killed_start_goes_on_with_the_next_shard(root, monkeypatch):
     read, read_shard = [], pairs_module.read_shard
 
-    def dies_at_the_second(shard, workers):
+    def dies_at_the_second(shard, workers, reading):
         read.append(shard.name)
         if len(read) == 2:
             raise KeyboardInterrupt
-        return read_shard(shard, workers)
+        return read_shard(shard, workers, reading)
 
     monkeypatch.setattr(pairs_module, "read_shard", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):

@@ -2,9 +2,10 @@
 
 import io
 import tarfile
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
+import odd
 import pytest
 from PIL import Image
 
@@ -30,20 +31,6 @@ def test_a_file_a_member_of_a_zip_and_a_place_in_a_tar_give_the_same_picture(tmp
     assert all(np.array_equal(picture, layouts.pixels("dog.png")) for picture in pictures)
 
 
-@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1", "LA"])
-def test_every_kind_of_picture_becomes_rgb(tmp_path, mode):
-    path = tmp_path / "a.tiff"
-    Image.new("RGB", (8, 6), (200, 10, 30)).convert(mode).save(path)
-    assert picture_of(Item(path, None, 0)).mode == "RGB"
-
-
-def test_a_picture_is_not_turned_by_its_exif_orientation(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6  # a quarter turn
-    Image.new("RGB", (8, 6)).save(tmp_path / "a.jpg", exif=exif)
-    assert picture_of(Item(tmp_path / "a.jpg", None, 0)).size == (8, 6)
-
-
 @pytest.mark.parametrize("name", ["a.jpg", "a.png"])
 def test_a_truncated_picture_is_an_error_that_names_file_and_remedy(tmp_path, layouts, name):
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)).save(tmp_path / name)
@@ -64,6 +51,40 @@ def test_an_empty_file_is_an_error(tmp_path):
         picture_of(Item(tmp_path / "a.jpg", None, 0))
 
 
+@pytest.mark.parametrize(
+    "name", ["two words.png", "Grüße aus Köln.png", "日本の写真.png", "it's #1, 50%.png", "no ending"]
+)
+def test_a_name_of_any_letters_is_read(tmp_path, layouts, name):
+    (tmp_path / name).write_bytes(layouts.encoded("dog.png"))
+    assert np.array_equal(np.asarray(picture_of(Item(tmp_path / name, None, 0))), layouts.pixels("dog.png"))
+
+
+def test_a_link_is_followed_and_one_to_nothing_is_an_error_that_says_where_it_leads(tmp_path, layouts):
+    (tmp_path / "dog.png").write_bytes(layouts.encoded("dog.png"))
+    for name in ("dog.png", "gone.png"):
+        (tmp_path / f"link to {name}").symlink_to(tmp_path / name)
+    assert np.array_equal(
+        np.asarray(picture_of(Item(tmp_path / "link to dog.png", None, 0))), layouts.pixels("dog.png")
+    )
+    with pytest.raises(FileNotFoundError, match=rf"link to gone.png is a link to {tmp_path}/gone.png, which is not"):
+        picture_of(Item(tmp_path / "link to gone.png", None, 0))
+
+
+def test_what_the_disk_refuses_is_no_broken_picture(tmp_path):
+    """Else a hiccup of a file server would leave a picture of the web out for good."""
+    (tmp_path / "a.jpg").mkdir()
+    with pytest.raises(OSError, match=r"cannot be read .*; look at its rights and at the disk") as raised:
+        picture_of(Item(tmp_path / "a.jpg", None, 0))
+    assert raised.value.filename == str(tmp_path / "a.jpg")
+
+
+def test_a_refused_picture_is_named_with_its_own_remedy(tmp_path):
+    (tmp_path / "a.tiff").write_bytes(odd.refused()["a float TIFF"].content)
+    with pytest.raises(UnreadablePicture, match=rf"{tmp_path}/a.tiff: .* which of them is white; save it") as raised:
+        picture_of(Item(tmp_path / "a.tiff", None, 0))
+    assert not raised.value.again
+
+
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"a.jpg is missing; extract"):
         picture_of(Item(tmp_path / "a.jpg", None, 0))
@@ -76,6 +97,16 @@ def test_a_member_that_an_archive_lacks_or_that_is_broken_is_an_error(tmp_path, 
         picture_of(Item(tmp_path / "a.zip", "none.jpg", 0))
     with pytest.raises(UnreadablePicture, match=r"a.zip \(cut.jpg\): not a readable picture"):
         picture_of(Item(tmp_path / "a.zip", "cut.jpg", 0))
+
+
+def test_a_damaged_member_of_a_zip_is_an_error(tmp_path):
+    with ZipFile(tmp_path / "a.zip", "w", ZIP_DEFLATED) as archive:
+        archive.writestr("a.bmp", b"BM" + b"0" * 5000)
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[40:50] = b"\xff" * 10
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(UnreadablePicture, match="get the archive again"):
+        picture_of(Item(tmp_path / "a.zip", "a.bmp", 0))
 
 
 def test_a_tar_that_became_shorter_is_an_error(tmp_path):

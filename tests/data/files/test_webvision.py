@@ -2,10 +2,12 @@
 
 from collections import Counter
 
+import odd
 import pytest
 
 from reprompt.data.files import webvision as webvision_module
 from reprompt.data.files.listing import path_hash
+from reprompt.data.files.rgb import Reading
 from reprompt.data.files.webvision import WebVision
 from reprompt.data.preparation import Preparation
 
@@ -58,6 +60,14 @@ def test_a_second_start_looks_at_no_picture(made, monkeypatch):
     first = web(root).labels("webvision", "train")
     monkeypatch.setattr(webvision_module, "picture_of", lambda item: pytest.fail("a picture was opened"))
     assert web(root).labels("webvision", "train").tolist() == first.tolist()
+
+
+def test_a_picture_above_the_limit_is_left_out_and_a_higher_limit_looks_again(made):
+    root = made("webvision")
+    (root / "google" / "q0001" / "google_1.jpg").write_bytes(odd.refused()["too large"].content)
+    small, higher = (WebVision(root, 16, 100, workers=2, reading=Reading(largest)) for largest in (1, 2))
+    assert small.unreadable == ("google/q0001/google_1.jpg",)
+    assert higher.unreadable == () and len(higher.items("train")) == len(small.items("train")) + 1
 
 
 def test_another_list_is_looked_at_anew(made, layouts):

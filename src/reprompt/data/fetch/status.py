@@ -16,6 +16,7 @@ from reprompt.data.fetch.fetch import PlaceOnDisk, by_hand
 from reprompt.data.fetch.opened import unreadable
 from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, Reader
+from reprompt.data.files.rgb import LARGEST_IMAGE, Reading
 from reprompt.tasks.card import Card
 from reprompt.tasks.downloads import Download
 from reprompt.tasks.groups import members
@@ -39,8 +40,10 @@ class Status:
     remarks: tuple[str, ...] = ()
 
 
-def status(card: Card, root: Path, readers: Readers, every_picture: bool = False) -> Status:
-    """Look at a data set below `root`; `readers` are by task."""
+def status(
+    card: Card, root: Path, readers: Readers, every_picture: bool = False, largest_image: int = LARGEST_IMAGE
+) -> Status:
+    """Look at a data set below `root`; `readers` are by task, pictures have at most `largest_image` megapixels."""
     place = PlaceOnDisk(root, card)
     missing = [piece for piece in place.missing if not piece.without]
     lacking = [piece for piece in place.missing if piece.without]
@@ -64,10 +67,16 @@ def status(card: Card, root: Path, readers: Readers, every_picture: bool = False
         listing = readers[card.name](folder_of(card, root))
     except (ValueError, OSError) as error:
         return Status(card.name, card.title, "partial", (str(error),), _renewal(place), remarks)
-    faults = _faults(card, listing, every_picture, counted=not lacking)
-    remarks += listing.notes
+    reading, remarks = Reading(largest_image, card.is_upright), remarks + listing.notes
+    opened = [
+        unreadable(of_split if every_picture else _spread(of_split), reading)
+        for of_split in (listing.train, listing.validation, listing.test)
+    ]
+    faults = _miscounts(card, listing, counted=not lacking)
+    again = bool(faults) or any(fault.again for of_split in opened for fault in of_split)
+    faults += tuple(line for of_split in opened for line in _few([fault.words for fault in of_split]))
     if faults:
-        return Status(card.name, card.title, "partial", faults, _renewal(place), remarks)
+        return Status(card.name, card.title, "partial", faults, _renewal(place) if again else (), remarks)
     return Status(card.name, card.title, "present", remarks=remarks)
 
 
@@ -82,8 +91,8 @@ def _begun(piece: Download, place: PlaceOnDisk) -> str:
     return f"{file} waits to be unpacked" if file.exists() else ""
 
 
-def _faults(card: Card, listing: Listing, every_picture: bool, counted: bool) -> tuple[str, ...]:
-    """What is wrong with what a reader finds; `counted` where the card's sizes hold."""
+def _miscounts(card: Card, listing: Listing, counted: bool) -> tuple[str, ...]:
+    """What a reader finds too many or too few of; `counted` where the card's sizes hold."""
     faults = []
     if card.classes not in (None, len(listing.class_names)):
         faults.append(f"{len(listing.class_names):,} classes, expected {card.classes:,}: {card.class_name_rule}")
@@ -95,7 +104,6 @@ def _faults(card: Card, listing: Listing, every_picture: bool, counted: bool) ->
         if size is not None:
             empty = _without_images(listing.class_names, of_split)
             faults += _few([f"{split}: no image of class {name!r}" for name in empty])
-        faults += _few(unreadable(of_split if every_picture else _spread(of_split)))
     return tuple(faults)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from reprompt.data.files.listing import Item
-from reprompt.data.files.pictures import picture_of
+from reprompt.data.files.pictures import USUAL, picture_of
+from reprompt.data.files.rgb import Reading
 from reprompt.foundation.threads import Given, in_threads
 
 ROOM = 2_000_000_000  # bytes that decoded pictures of one process take at most
@@ -31,12 +32,12 @@ class Decoded:
     def __init__(self, room: int = ROOM):
         self.room, self.kept, self.lock = room, {}, Lock()
 
-    def picture_of(self, item: Item) -> Image.Image:
+    def picture_of(self, item: Item, reading: Reading = USUAL) -> Image.Image:
         """The picture, in RGB, not to be changed. Raises as data/files/pictures.py does."""
-        at = item.path, item.member
+        at = item.path, item.member, reading
         if at in self.kept:
             return self.kept[at]
-        picture = picture_of(item)
+        picture = picture_of(item, reading)
         bytes_of_it = 3 * picture.width * picture.height
         with self.lock:
             if bytes_of_it <= self.room and at not in self.kept:

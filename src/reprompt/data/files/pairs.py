@@ -23,7 +23,8 @@ from reprompt.data.files.decoding import stacked
 from reprompt.data.files.folders import needed_folder
 from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item
-from reprompt.data.files.pictures import BROKEN, decoded, picture_of
+from reprompt.data.files.pictures import USUAL, picture_of
+from reprompt.data.files.rgb import Reading, Refused, rgb
 from reprompt.data.files.transforms import prepared
 from reprompt.data.preparation import Preparation
 from reprompt.data.source import TaskSource
@@ -79,10 +80,12 @@ class Pairs(TaskSource):
         root: Path,
         preparation: Preparation,
         workers: int,
+        reading: Reading = USUAL,
         index: Path | None = None,
         advance: Callable[[int], None] = lambda shards: None,
     ):
         self.root, self.preparation, self.workers, self.advance = Path(root), preparation, workers, advance
+        self.reading = reading
         self.index = index or self.root / "index"
 
     @property
@@ -149,21 +152,23 @@ class Pairs(TaskSource):
         return Item(at.shards[at.shard[pair]], f"{at.offset[pair]}:{at.size[pair]}", -1)
 
     def _picture(self, item: Item) -> np.ndarray:
-        return prepared(picture_of(item), self.preparation)
+        return prepared(picture_of(item, self.reading), self.preparation)
 
     def _indexed(self, shard: Path) -> dict:
         """A shard's index, read or made."""
-        made_from = {"shard": shard.name, "bytes": shard.stat().st_size}
-        return kept_or_made(self.index / f"{shard.stem}.json", made_from, lambda: read_shard(shard, self.workers))
+        size = shard.stat().st_size
+        made_from = {"shard": shard.name, "bytes": size, "largest_image": self.reading.largest}
+        path = self.index / f"{shard.stem}.json"
+        return kept_or_made(path, made_from, lambda: read_shard(shard, self.workers, self.reading))
 
 
-def read_shard(shard: Path, workers: int) -> dict:
+def read_shard(shard: Path, workers: int, reading: Reading) -> dict:
     """Read a shard from end to end: `pairs` [offset, size, caption], keys of `unreadable` ones, `without_caption`.
 
     Raises ValueError if the archive is cut off or is none.
     """
     pairs, unreadable, without_caption = [], [], 0
-    for key, place, caption, is_readable in in_threads(partial(_examined, shard), _pairs_of(shard), workers):
+    for key, place, caption, is_readable in in_threads(partial(_examined, reading), _pairs_of(shard), workers):
         if not is_readable:
             unreadable.append(key)
         elif not caption:
@@ -173,11 +178,13 @@ def read_shard(shard: Path, workers: int) -> dict:
     return {"pairs": pairs, "unreadable": unreadable, "without_caption": without_caption}
 
 
-def _examined(shard: Path, pair: tuple[str, tuple[int, int], str, bytes]) -> tuple[str, tuple[int, int], str, bool]:
+def _examined(
+    reading: Reading, pair: tuple[str, tuple[int, int], str, bytes]
+) -> tuple[str, tuple[int, int], str, bool]:
     key, place, caption, content = pair
     try:
-        decoded(io.BytesIO(content))
-    except BROKEN:
+        rgb(io.BytesIO(content), reading)
+    except Refused:
         return key, place, caption, False
     return key, place, caption, True
 

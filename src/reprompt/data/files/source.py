@@ -13,6 +13,7 @@ from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, label_array, pooled
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS
+from reprompt.data.files.rgb import Reading
 from reprompt.data.files.transforms import prepared
 from reprompt.data.preparation import Preparation
 from reprompt.data.source import SourceInViews
@@ -91,7 +92,8 @@ class Files(SourceInViews):
         """Pictures (n, side, side, 3), uint8. Raises UnreadablePicture for one that cannot be decoded."""
         items = self._items(task, split)
         chosen = [items[index] for index in indices]
-        return stacked(partial(self._image, task), chosen, self.preparation.side, self.data.workers)
+        image = partial(self._image, self.preparation.of(card_of(task, self.cards)), self._reading(task))
+        return stacked(image, chosen, self.preparation.side, self.data.workers)
 
     def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training pictures (n, side, side, 3), uint8, the i-th in its augmented view numbers[i].
@@ -100,16 +102,20 @@ class Files(SourceInViews):
         """
         items = self._items(task, "train")
         wanted = [(items[index], number) for index, number in zip(indices, numbers, strict=True)]
-        view = partial(self._view, task, self.folder(task), settings)
+        view = partial(self._view, task, self.folder(task), self._reading(task), settings)
         return stacked(view, wanted, self.preparation.side, self.data.workers)
 
     def _items(self, task: str, split: str) -> tuple[Item, ...]:
         listing = self.listing(task)
         return {"train": listing.train, "test": listing.test, "validation": listing.validation}[split]
 
-    def _image(self, task: str, item: Item) -> np.ndarray:
-        return prepared(picture_of(item), self.preparation.of(card_of(task, self.cards)))
+    def _reading(self, task: str) -> Reading:
+        return Reading(self.data.largest_image, card_of(task, self.cards).is_upright)
 
-    def _view(self, task: str, folder: Path, settings: Views, wanted: tuple[Item, int]) -> np.ndarray:
+    def _image(self, preparation: Preparation, reading: Reading, item: Item) -> np.ndarray:
+        return prepared(picture_of(item, reading), preparation)
+
+    def _view(self, task: str, folder: Path, reading: Reading, settings: Views, wanted: tuple[Item, int]) -> np.ndarray:
         item, number = wanted
-        return augmented(self._decoded.picture_of(item), self.preparation, settings, task, number, item.name(folder))
+        picture = self._decoded.picture_of(item, reading)
+        return augmented(picture, self.preparation, settings, task, number, item.name(folder))

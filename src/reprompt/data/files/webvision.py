@@ -20,7 +20,8 @@ from reprompt.data.files.decoding import stacked
 from reprompt.data.files.folders import lines_of, needed_file, needed_folder
 from reprompt.data.files.kept import kept_or_made
 from reprompt.data.files.listing import Item, label_array, path_hash
-from reprompt.data.files.pictures import UnreadablePicture, picture_of
+from reprompt.data.files.pictures import USUAL, UnreadablePicture, picture_of
+from reprompt.data.files.rgb import Reading
 from reprompt.data.files.transforms import prepared
 from reprompt.data.preparation import Preparation
 from reprompt.data.source import TaskSource
@@ -30,9 +31,17 @@ from reprompt.foundation.threads import in_threads
 class WebVision(TaskSource):
     """WebVision below `root` as a task: of each class at most `pool` training pictures, the first by their hashes."""
 
-    def __init__(self, root: Path, preparation: Preparation, pool: int, workers: int, index: Path | None = None):
+    def __init__(
+        self,
+        root: Path,
+        preparation: Preparation,
+        pool: int,
+        workers: int,
+        reading: Reading = USUAL,
+        index: Path | None = None,
+    ):
         self.root, self.preparation, self.pool, self.workers = Path(root), preparation, pool, workers
-        self.index = index or self.root / "index"
+        self.reading, self.index = reading, index or self.root / "index"
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +72,7 @@ class WebVision(TaskSource):
         return self._readable[1]
 
     def _picture(self, item: Item) -> np.ndarray:
-        return prepared(picture_of(item), self.preparation)
+        return prepared(picture_of(item, self.reading), self.preparation)
 
     @cached_property
     def _readable(self) -> tuple[dict[str, tuple[Item, ...]], tuple[str, ...]]:
@@ -72,7 +81,8 @@ class WebVision(TaskSource):
         made_from = hashlib.sha256()
         for path in (*lists["train"], *lists["test"]):
             made_from.update(needed_file(path).read_bytes())
-        wanted = {"pool": self.pool, "lists_sha256": made_from.hexdigest()}
+        largest, lists_sha256 = self.reading.largest, made_from.hexdigest()
+        wanted = {"pool": self.pool, "lists_sha256": lists_sha256, "largest_image": largest}
         kept = kept_or_made(self.index / f"pool{self.pool}.json", wanted, lambda: self._looked_at(lists))
         items = {
             split: tuple(Item(self.root / name, None, label) for name, label in kept[split])
@@ -136,7 +146,7 @@ class WebVision(TaskSource):
 
     def _is_readable(self, name: str) -> bool:
         try:
-            picture_of(Item(self.root / name, None, 0))
+            picture_of(Item(self.root / name, None, 0), self.reading)
         except UnreadablePicture:
             return False
         return True

@@ -24,6 +24,7 @@ from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.vision import encode_prompted_images
 from reprompt.clip.weights import build, freeze
+from reprompt.data.files.rgb import Reading, rgb
 from reprompt.data.preparation import Preparation
 from reprompt.data.views import augmented
 from reprompt.foundation.streams import numpy_stream
@@ -119,7 +120,7 @@ def seconds_per_photograph() -> float:
 
     def decode() -> None:
         for _ in range(8):
-            Image.open(file).convert("RGB").resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+            rgb(file, Reading()).resize((SIZE, SIZE), Image.Resampling.BICUBIC)
 
     return min(seconds(decode, torch.device("cpu")) for _ in range(2)) / 8
 
