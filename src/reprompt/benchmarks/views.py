@@ -71,7 +71,7 @@ def bench_views(plan: Plan, json_out: Path | None = None) -> None:
     """Tune every recipe on every task with so many views and with fresh ones; print a table, and write all if asked."""
     progress, name = Console(stderr=True), plan.parameters.standard_backbone
     backbone = load(plan.root / "backbones" / f"{name}.safetensors", name)
-    source = stored_source_of(plan.parameters, plan.images, code_of_pictures(plan))
+    source = stored_source_of(plan.parameters, plan.images, code_of_pictures(plan), backbone.preparation)
     world = World(backbone, source, plan.parameters, plan.most_shots(plan.labelled_tasks))
     rows: list[Tuned] = []
     for task in TASKS:
