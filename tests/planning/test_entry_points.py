@@ -371,7 +371,7 @@ def test_rules_without_parameters_of_their_own_have_no_specification() -> None:
     plan = make_plan(load_parameters(PARAMS, "smoke"))
     wildcards = dict(zip(OF_A_JOB, plan.jobs[0].name.split("/"), strict=True))
     with_one = {rule for rule in RULES if entry_points.spec_of(plan, rule, wildcards)}
-    assert with_one == {"pretrain", "weights", *WITH_CARDS}
+    assert with_one == {"pretrain", "weights", "groups", *WITH_CARDS}
     for rule in ("tune_and_keep", "tune_and_pass_on"):
         assert entry_points.spec_of(plan, rule, wildcards) == plan.jobs[0].spec
         assert entry_points.code_of(plan, rule, wildcards) == entry_points.code_of(plan, "tune", wildcards)
