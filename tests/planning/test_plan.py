@@ -81,9 +81,10 @@ def test_under_mvlpts_protocols_a_task_is_elevaters_data_set_and_under_coops_it_
     assert data_sets["few_shot"]["dtd"] == data_sets["multitask_11"]["dtd"] == "dtd"
     assert data_sets["elevater"]["mnist"] == "mnist" and data_sets["multitask_11"]["sun397"] == "sun397"
     job = next(job for job in plan.jobs if job.experiment == "grouped" and job.cells[0].task == "dtd")
-    assert {part for part, _ in job.features} == {"targets", "versions"}
-    resized = {part: json.loads(plan.features_spec("ViT-B-16", part))["resize"] for part in ("part9", "versions")}
-    assert resized == {"part9": ["centred"], "versions": ["squashed"] * 8}
+    grouped = {part for part, _ in job.features}
+    assert grouped == {*(f"targets{n}" for n in range(1, 13)), *(f"versions{n}" for n in range(1, 9))}
+    resized = {part: json.loads(plan.features_spec("ViT-B-16", part))["resize"] for part in ("part9", "versions1")}
+    assert resized == {"part9": ["centred"], "versions1": ["squashed"]}
 
 
 def test_rendered_tasks_have_one_version():

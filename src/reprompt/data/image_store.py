@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from reprompt.cells.parameters import Parameters, Views
-from reprompt.data.source import SourceInViews, TaskSource
+from reprompt.data.source import Digests, SourceInViews, TaskSource
 from reprompt.data.views import augmented
 from reprompt.foundation.atomic import write_text, written_whole
 from reprompt.foundation.locks import FOLDER as LOCKS
@@ -32,8 +32,14 @@ class ImageStore(SourceInViews):
         self.kept: dict[tuple[str, str], np.ndarray] = {}
 
     def made_from(self, task: str) -> str:
-        """What a task's images depend on."""
-        return json.dumps({"data": self.parameters.images_of(task), "code": self.code}, sort_keys=True)
+        """What a task's images depend on: of files also which these are."""
+        digests = self.source.digests(task)
+        of_files = {"pictures": digests["pictures"]} if digests else {}
+        return json.dumps({"data": self.parameters.images_of(task), "code": self.code, **of_files}, sort_keys=True)
+
+    def digests(self, task: str) -> Digests | None:
+        """Digests of what lies on disk of a task."""
+        return self.source.digests(task)
 
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""

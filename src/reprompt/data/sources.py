@@ -12,7 +12,7 @@ from reprompt.data.files.source import Files
 from reprompt.data.files.webvision import WebVision
 from reprompt.data.image_store import ImageStore, PhotographStore
 from reprompt.data.rendered import RenderedPairs, RenderedTasks, RenderedWeb
-from reprompt.data.source import SourceInViews, TaskSource
+from reprompt.data.source import Digests, SourceInViews, TaskSource
 from reprompt.tasks.card import card_of
 
 
@@ -46,6 +46,10 @@ class ByTask(TaskSource):
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
         return self.of(task).views(task, indices, numbers, settings)
 
+    def digests(self, task: str) -> Digests | None:
+        """Digests of what lies on disk of a task."""
+        return self.of(task).digests(task)
+
     def notes(self, task: str) -> tuple[str, ...]:
         """Where a data set is not what the papers had, in words."""
         source = self.of(task)
@@ -71,10 +75,10 @@ def source_of(parameters: Parameters) -> ByTask:
             others = {"corpus": RenderedPairs(gram.pairs), "webvision": RenderedWeb(gram.web)}
         return ByTask(RenderedTasks(data), others)
     cards = Path(data.cards) if data.cards else None
-    classes = {task: card_of(task, cards).classes for task in READERS}
+    expected = {task: card_of(task, cards) for task in READERS}
     if gram:
         others = {
             "corpus": Pairs(Path(gram.pairs.root), data.size, data.workers),
             "webvision": WebVision(Path(gram.web.root), data.size, data.pool, data.workers),
         }
-    return ByTask(Files(data, classes), others)
+    return ByTask(Files(data, expected), others)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from reprompt.data.files import pairs as pairs_module
+from reprompt.data.files.kept import place_for
 from reprompt.data.files.pairs import Pairs, Skipped
 from reprompt.data.files.transforms import centred
 from reprompt.data.web import web_indices
@@ -64,7 +65,7 @@ def test_a_killed_start_goes_on_with_the_next_shard(root, monkeypatch):
     monkeypatch.setattr(pairs_module, "read_shard", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         _ = Pairs(root, 16, workers=1).captions
-    assert [path.name for path in (root / "index").glob("*.json*")] == ["00000.json"]
+    assert [path.name for path in place_for(root).glob("*.json*")] == ["00000.json"]
     assert len(Pairs(root, 16, workers=1).captions) == 10
     assert read == ["00000.tar", "00001.tar", "00001.tar"]
 
@@ -134,7 +135,7 @@ def test_a_folder_without_shards_is_an_error(tmp_path):
 
 def test_a_broken_index_is_an_error_that_says_to_remove_it(root, layouts):
     _ = Pairs(root, 16, workers=1).captions
-    layouts.truncate(root / "index" / "00000.json")
+    layouts.truncate(place_for(root) / "00000.json")
     with pytest.raises(ValueError, match=r"00000.json: not valid JSON; remove it"):
         _ = Pairs(root, 16, workers=1).captions
 

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from reprompt.data.files import webvision as webvision_module
+from reprompt.data.files.kept import place_for
 from reprompt.data.files.listing import path_hash
 from reprompt.data.files.webvision import WebVision
 
@@ -37,7 +38,7 @@ def test_unreadable_pictures_are_replaced_by_the_next_and_told_of(made, layouts)
     root = made("webvision", per_class=3)
     first = web(root, pool=2).items("train")
     layouts.truncate(first[0].path)
-    (root / "index" / "pool2.json").unlink()
+    (place_for(root) / "pool2.json").unlink()
     source = web(root, pool=2)
     assert source.unreadable == (first[0].path.relative_to(root).as_posix(),)
     assert Counter(source.labels("webvision", "train").tolist()) == {0: 2, 1: 2, 2: 2}
