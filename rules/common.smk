@@ -14,6 +14,7 @@ from reprompt.foundation.digests import digest_of_text
 
 from reprompt.workflow import order, provenance
 from reprompt.workflow.estimate import resources as estimated
+from reprompt.workflow.listings import Listings, with_listings
 from reprompt.planning.parameters import load_parameters
 from reprompt.cells.recipes import in_path
 from reprompt.cells.tuning import ParameterError
@@ -28,6 +29,7 @@ except ParameterError as mistake:
     sys.exit(f"reprompt: {mistake}")
 
 SCALE = PLAN.scale
+LISTINGS = Listings(PLAN)  # of the data sets on disk
 R = PLAN.root
 LOGS = Path("logs") / SCALE
 JOB = "{experiment}/{recipe}/{backbone}/{part}"  # the name of a job
@@ -118,7 +120,8 @@ def records_of_output(wildcards):
     return [PLAN.records(job) for job in PLAN.outputs[wildcards[0]].jobs]
 
 
-# What a rule's results depend on besides files: code and parameters, each as one short hash
+# What a rule's results depend on besides files of the workflow: code, and parameters with the files of data sets, each
+# as one short hash
 
 
 def code_of(rule):
@@ -131,10 +134,11 @@ def code_of(rule):
 
 
 def spec_of(rule):
-    """A function to what the parameters come to that a job of `rule` depends on."""
+    """A function to what the parameters, and the files of data sets, come to that a job of `rule` depends on."""
 
     def of_job(wildcards):
-        return digest_of_text(entry_points.spec_of(PLAN, rule, dict(wildcards.items())))
+        spec = entry_points.spec_of(PLAN, rule, dict(wildcards.items()))
+        return digest_of_text(with_listings(spec, LISTINGS.of_job(rule, wildcards)))
 
     return of_job
 
@@ -225,21 +229,25 @@ def remember(jobs):
 def how_made(job):
     """What provenance says of a job's outputs: its wildcards, and hashes of the code and parameters they depend on."""
     made = {name: job.params[name] for name in ("code", "spec") if name in job.params.keys()}
+    listings = LISTINGS.of_job(job.rule.name, job.wildcards)
+    if listings:
+        spec = digest_of_text(entry_points.spec_of(PLAN, job.rule.name, dict(job.wildcards.items())))
+        made |= {"spec": spec, "listings": listings}
     if "recipe" in job.wildcards.keys():
         made["cells"] = entry_points.code_of_cells(PLAN, job.wildcards.experiment, job.wildcards.recipe)
     return {"wildcards": dict(job.wildcards.items()), "made": made}
 
 
 if workflow.is_main_process:  # not in the Snakemake of a cluster job
-    if "--unlock" not in sys.argv:
-        held = locks.hold_job_lock()  # until this process ends
     try:
+        if "--unlock" not in sys.argv:
+            held = locks.hold_job_lock()  # until this process ends
         taken_over = take_over_backbones(R, PLAN.backbones, made_now)
         adopted = provenance.adopt(R)
-    except provenance.TamperedError as mistake:
+    except (provenance.TamperedError, OSError) as mistake:  # a file system without locks, say
         raise WorkflowError(str(mistake))
     if {"-n", "--dry-run", "--dryrun"} & set(sys.argv):
-        print(f"The plan at scale {SCALE}:", *jobs_by_study(), sep="\n  ", file=sys.stderr)
+        print(f"The plan at scale {SCALE}:", *jobs_by_study(), *LISTINGS.waiting(), sep="\n  ", file=sys.stderr)
     if taken_over:
         print(f"taken over from another scale: {', '.join(taken_over)}", file=sys.stderr)
     if adopted:

@@ -2,11 +2,13 @@
 
 
 rule split:
-    """All tasks' class names, base and new classes, and few-shot draws."""
+    """A data set's class names, labels and few-shot draws. One that is missing stops only what needs it."""
     output:
-        splits=expand(R / "data/{task}.json", task=PLAN.labelled_tasks),
+        split=R / "data/{task}.json",
     log:
-        LOGS / "split.log",
+        LOGS / "split/{task}.log",
+    wildcard_constraints:
+        task=one_of(PLAN.labelled_tasks),
     conda:
         "../envs/reprompt.yaml"
     resources:
@@ -16,14 +18,13 @@ rule split:
         scale=SCALE,
         code=code_of("split"),
         spec=spec_of("split"),
-        folder=R / "data",
     shell:
-        "reprompt split --scale {params.scale} --out {params.folder} > {log} 2>&1"
+        "reprompt split {wildcards.task} --scale {params.scale} --out {output.split} > {log} 2>&1"
 
 
 rule stage_data:
     """`dvc repro data`."""
     input:
-        rules.split.output,
+        expand(rules.split.output, task=PLAN.labelled_tasks),
         rules.corpus.output,
         expand(R / "data/corpus.{source}.json", source=PLAN.source_seeds[1:]),

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ import typer
 from reprompt.cells.parameters import FileImages
 from reprompt.cells.tuning import ParameterError
 from reprompt.data.commands import app as data_app
+from reprompt.foundation.nearest import nearest
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
 
@@ -86,19 +88,20 @@ def plan(
 
 
 @app.command()
-def split(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
-    """Write the split file of every task: labels, halves, few-shot draws."""
+def split(task: str, out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
+    """Write the split file of a data set: labels, class names, few-shot draws."""
     from reprompt.data.source import split_of
     from reprompt.data.sources import source_of
     from reprompt.foundation.locks import job_lock
 
     the_plan = _plan(params, scale)
-    source, most_shots = source_of(the_plan.parameters), the_plan.most_shots(the_plan.labelled_tasks)
+    if task not in the_plan.labelled_tasks:
+        raise ValueError(f"{task}: not a task of scale {the_plan.scale}{nearest(task, the_plan.labelled_tasks)}")
+    source, card = source_of(the_plan.parameters), the_plan.parameters.card(task)
     with job_lock():
-        for task in the_plan.labelled_tasks:
-            split_of(source, the_plan.parameters.card(task), the_plan.all_seeds, most_shots).write(out / f"{task}.json")
-            for note in source.notes(task):
-                print(f"{task}: {note}", file=sys.stderr)
+        split_of(source, card, the_plan.all_seeds, the_plan.most_shots_of_labelled).write(out)
+        for note in source.notes(task):
+            print(f"{task}: {note}", file=sys.stderr)
 
 
 @app.command()
@@ -186,14 +189,14 @@ def features(
     the_plan = _plan(params, scale)
     tasks = the_plan.parts[part]
     spec = the_plan.features_spec(backbone, part)
-    made_from = features_made_from(the_plan, spec)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
         frozen = load(weights, backbone).to(device, torch.float32)
         code = code_of_pictures(the_plan)
         source = stored_source_of(the_plan.parameters, the_plan.images, code, frozen.preparation)
-        images = PartImages(source, tasks, the_plan.views_of(part))
+        images = PartImages.as_listed(source, tasks, the_plan.views_of(part))
+        made_from = features_made_from(the_plan, spec, images.listings)
         made = ensure_features(out, made_from, frozen, images, advance=progress.advance)
-        write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, made.pictures))
+        write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, made.pictures, images.listings))
 
 
 @app.command()
@@ -230,8 +233,8 @@ def corpus(
         frozen = load(weights, gram.backbone)
         code = code_of_pictures(the_plan)
         source = stored_source_of(the_plan.parameters, the_plan.images, code, frozen.preparation)
-        made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"))
-        images = PartImages(source, ("corpus",), views=None)
+        images = PartImages.as_listed(source, ("corpus",), views=None)
+        made_from = features_made_from(the_plan, the_plan.features_spec(gram.backbone, "corpus"), images.listings)
         of_images = ensure_features(features, made_from, frozen, images).of_tasks["corpus"]
         rows = in_pair_order(of_images.plain.numpy(), of_images.test.numpy())
         if isinstance(gram.pairs, FileImages):
@@ -242,6 +245,7 @@ def corpus(
             made = make_rendered_corpus(out, pairs, rows, frozen, clustering, progress.advance)
         template = the_plan.parameters.card("corpus").template
         of_corpus = corpus_split(made, template, the_plan.all_seeds, the_plan.most_shots_of_corpus)
+        of_corpus = replace(of_corpus, listing=source.digests("corpus"))
         of_corpus.write(split)
         if source_seed == 1:
             templates = {task: the_plan.parameters.card(task).template for task in the_plan.parameters.derived_tasks}

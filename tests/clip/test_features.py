@@ -34,7 +34,7 @@ def made(tiny, tmp_path, monkeypatch):
 
     def ensure(smallest=0.8):
         views = Views(count=2, smallest_crop=smallest, flip=0.5)
-        made = ensure_features(path, f"views {smallest}", tiny, PartImages(source, ("dtd",), views))
+        made = ensure_features(path, f"views {smallest}", tiny, PartImages(source, ("dtd",), views, {}))
         digests.append(made.pictures)
         return path, source
 

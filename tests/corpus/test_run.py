@@ -162,7 +162,8 @@ def shards(tmp_path_factory, corpus):
 
 
 def test_pairs_on_disk_are_clustered_as_the_same_pairs_in_memory(shards, assignment, tiny, settings, tmp_path, rows):
-    again = make_file_corpus(tmp_path, Pairs(shards, Preparation(40), workers=2), rows, tiny, settings)
+    pairs = Pairs(shards, Preparation(40), workers=2, index=tmp_path / "index")
+    again = make_file_corpus(tmp_path, pairs, rows, tiny, settings)
     assert np.array_equal(again.topic, assignment.topic)
     assert np.array_equal(again.domain, assignment.domain)
     assert json.loads((tmp_path / "skipped.json").read_text()) == {"unreadable": 0, "without_caption": 0, "used": 400}

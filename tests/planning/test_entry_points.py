@@ -100,7 +100,7 @@ def test_the_code_of_one_source_is_nothing_to_the_other(package: Path, edits: tu
 @pytest.mark.parametrize(
     ("place", "rules"),
     [
-        ("data/files/elevater_names.json", {"split", "features", "corpus", "corpus_of_source", "tune"}),
+        ("data/files/elevater_names.json", set()),  # what is read of it is in the listings
         ("claims/npt.py", {"claims", "report"}),
         ("tasks/published/data/npt_table3_ablation.csv", {"table", "figure", "corpus_figure", "claims", "report"}),
         ("report/templates/report.html", {"report"}),
@@ -290,7 +290,8 @@ def specs(scale: str, **changes: object) -> dict[str, str]:
     plan = make_plan(parse_parameters(yaml.safe_load(PARAMS.read_text()) | changes, scale))
     jobs = [dict(zip(OF_A_JOB, job.name.split("/"), strict=True)) for job in plan.jobs]
     parts = [{"backbone": backbone, "part": part} for backbone in plan.backbones for part in plan.parts]
-    wildcards = {"tune": jobs, "features": parts, "pretrain": parts, "weights": parts}
+    tasks = [{"task": task} for task in plan.labelled_tasks]
+    wildcards = {"tune": jobs, "features": parts, "pretrain": parts, "weights": parts, "split": tasks}
     specs_of_rules = {
         rule: [entry_points.spec_of(plan, rule, of_job) for of_job in wildcards.get(rule, [{}])] for rule in RULES
     }
@@ -305,6 +306,14 @@ def test_a_key_of_a_card_makes_anew_what_reads_it_and_no_more(key: str, edit_car
     changed_rules = {rule for rule, spec in specs("paper").items() if spec != before[rule]}
     assert changed_rules == {rule for rule, keys in WITH_CARDS.items() if key in keys}
     assert (entry_points.stage_hashes()["cards"] != cards_before) == (key in entry_points.COUNTS)
+
+
+def test_what_elevaters_classes_are_called_is_told_dvc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = entry_points.stage_hashes()["cards"]
+    names = entry_points.PACKAGE / entry_points.NAMES
+    (tmp_path / "names.json").write_text(names.read_text().replace('"meme"', '"harmless meme"'))
+    monkeypatch.setattr(entry_points, "NAMES", tmp_path / "names.json")
+    assert entry_points.stage_hashes()["cards"] != before
 
 
 def test_what_partners_are_chosen_by_is_a_parameter_of_the_groups_alone() -> None:
@@ -354,9 +363,12 @@ def test_what_is_read_of_a_card_is_in_the_specification_of_splits_and_nothing_el
         "template": with_cards(tmp_path / "template", template="a {}."),
         "classes": with_cards(tmp_path / "classes", classes=101),
     }
-    specs = {name: entry_points.spec_of(plan, "split", {}) for name, plan in plans.items()}
+    specs = {name: entry_points.spec_of(plan, "split", {"task": "caltech101"}) for name, plan in plans.items()}
     assert specs["as it is"] == specs["empty"] == specs["counts"]
     assert len({specs["as it is"], specs["template"], specs["classes"]}) == 3
+    assert len({entry_points.spec_of(plan, "split", {"task": "dtd"}) for plan in plans.values()}) == 1, (
+        "of its own card"
+    )
     of_part = {"backbone": plans["empty"].backbones[0], "part": "part2"}
     assert len({entry_points.spec_of(plan, "features", of_part) for plan in plans.values()}) == 1
 
@@ -364,12 +376,12 @@ def test_what_is_read_of_a_card_is_in_the_specification_of_splits_and_nothing_el
 def test_no_specification_holds_a_hash_of_code(package: Path) -> None:
     for scale in ("miniature", "paper"):
         plan = make_plan(load_parameters(PARAMS, scale))
-        assert "readers" not in plan.split_spec + plan.features_spec(plan.backbones[0], "part1")
+        assert "readers" not in plan.split_spec("dtd") + plan.features_spec(plan.backbones[0], "part1")
 
 
 def test_rules_without_parameters_of_their_own_have_no_specification() -> None:
     plan = make_plan(load_parameters(PARAMS, "smoke"))
-    wildcards = dict(zip(OF_A_JOB, plan.jobs[0].name.split("/"), strict=True))
+    wildcards = dict(zip(OF_A_JOB, plan.jobs[0].name.split("/"), strict=True)) | {"task": "dtd"}
     with_one = {rule for rule in RULES if entry_points.spec_of(plan, rule, wildcards)}
     assert with_one == {"pretrain", "weights", "groups", *WITH_CARDS}
     for rule in ("tune_and_keep", "tune_and_pass_on"):

@@ -81,10 +81,11 @@ def test_under_mvlpts_protocols_a_task_is_elevaters_data_set_and_under_coops_it_
     assert data_sets["few_shot"]["dtd"] == data_sets["multitask_11"]["dtd"] == "dtd"
     assert data_sets["elevater"]["mnist"] == "mnist" and data_sets["multitask_11"]["sun397"] == "sun397"
     job = next(job for job in plan.jobs if job.experiment == "grouped" and job.cells[0].task == "dtd")
-    assert {part for part, _ in job.features} == {"targets", "versions"}
-    specs = {part: json.loads(plan.features_spec("ViT-B-16", part)) for part in ("part9", "versions")}
-    assert {part: spec["resize"] for part, spec in specs.items()} == {"part9": [None], "versions": ["squashed"] * 8}
-    assert "upright" not in specs["part9"] and specs["versions"]["upright"] == specs["versions"]["tasks"]
+    grouped = {part for part, _ in job.features}
+    assert grouped == {*(f"targets{n}" for n in range(1, 13)), *(f"versions{n}" for n in range(1, 9))}
+    specs = {part: json.loads(plan.features_spec("ViT-B-16", part)) for part in ("part9", "versions1")}
+    assert {part: spec["resize"] for part, spec in specs.items()} == {"part9": [None], "versions1": ["squashed"]}
+    assert "upright" not in specs["part9"] and specs["versions1"]["upright"] == specs["versions1"]["tasks"]
 
 
 def test_rendered_tasks_have_one_version():

@@ -16,6 +16,7 @@ import yaml
 from copies import PROJECT, call, copy_project
 from safetensors.torch import save_file
 
+import files_at_hand
 from reprompt.cells.axes import LearnerSettings
 from reprompt.cells.members import members
 from reprompt.cells.recipes import Recipe, recipe_of
@@ -141,14 +142,13 @@ def write_weights(folder: Path) -> None:
 
 
 def write_data(root: Path, cards: Path) -> None:
-    """Small data sets where their cards say that they lie, how many classes they have, and pairs of a few topics."""
+    """Small data sets where their cards say that they lie, what they have of all, and pairs of a few topics."""
     cards.mkdir()
     for task in (*TASKS, *SHIFTS, *TARGETS, "webvision"):
         official = {"official": True} if card_of(task).elevater else {}
         made = layouts.make(task, root / card_of(task).folder, 8, **official)
         if task in READERS:
-            classes = {"classes": len(READERS[task](made).class_names)}
-            (cards / f"{task}.yaml").write_text(yaml.safe_dump(classes))
+            files_at_hand.write_card(cards.parent, task, made)
     for shard in range(3):
         pairs = [(f"{shard:05d}{n:04d}", caption) for n, caption in enumerate(CAPTIONS[shard::3])]
         layouts.write_shard(root / "cc3m" / f"{shard:05d}.tar", pairs)

@@ -65,10 +65,10 @@ def run(folder, tiny, name, out="part1", plan=PLAN):
     done = []
     for part, spec in job.features:
         path, tasks = folder / "features" / f"{part}.safetensors", plan.parts[part]
-        made_from = {"made_from": features_made_from(plan, spec), "weights_sha256": tiny.weights_sha256}
+        made_from = {"made_from": features_made_from(plan, spec, {}), "weights_sha256": tiny.weights_sha256}
         pictures = {task: PICTURES for task in tasks}
         write_features(path, {task: features() for task in tasks}, json.dumps(made_from), pictures)
-        path.with_suffix(".json").write_text(manifest(spec, tiny.weights_sha256, pictures))
+        path.with_suffix(".json").write_text(manifest(spec, tiny.weights_sha256, pictures, {}))
     tune.tune_job(job, plan, tiny, workplace(folder, out), done.append)
     assert sum(done) == len(job.cells)
     return folder / f"{out}.npz", folder / f"{out}.json"

@@ -49,7 +49,10 @@ def test_what_an_output_needs_comes_before_it_and_never_after_what_comes_later(p
 def test_what_a_job_needs_is_what_the_rules_have_as_input(plan: Plan) -> None:
     needs = {wanted.step: wanted.needs for wanted in order.wanted(plan)}
     across = needs["table/gram_table2"]
-    assert {"corpus", "split", "features/ViT-B-16/corpus", "features/ViT-B-16/shifts"} <= across
+    assert {"corpus", "split/imagenet_r", "features/ViT-B-16/corpus", "features/ViT-B-16/shifts"} <= across
+    assert {step for step in needs["table/prograd_table6"] if "split" in step} == {
+        f"split/{task}" for task in plan.tasks
+    }
     assert any(step.startswith("gram/") for step in across), "from whose prompts the others start"
     grouped = needs["table/mvlpt_table3"]
     assert "groups" in grouped

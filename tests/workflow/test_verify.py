@@ -70,7 +70,7 @@ def results(tmp_path, monkeypatch):
         weights.parent.mkdir(exist_ok=True)
         weights.write_text(backbone)
         for part, tasks in PLAN.parts.items():
-            text = manifest("{}", sha256(weights), {task: pictures[task] for task in tasks})
+            text = manifest("{}", sha256(weights), {task: pictures[task] for task in tasks}, {})
             write_text(PLAN.root / f"features/{backbone}/{part}.json", text)
     for job in PLAN.jobs:
         weights = sha256(PLAN.root / f"backbones/{job.backbone}.safetensors")

@@ -23,8 +23,8 @@ from torch import Tensor
 
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
-from reprompt.clip.manifest import PicturesOfTasks, digest_of_picture
-from reprompt.data.source import SourceInViews
+from reprompt.clip.manifest import Listings, PicturesOfTasks, digest_of_picture
+from reprompt.data.source import SourceInViews, rows_of
 from reprompt.foundation.damage import DamagedFileError, reading
 from reprompt.foundation.locks import FOLDER as LOCKS
 from reprompt.foundation.locks import exclusive
@@ -35,11 +35,34 @@ AT_ONCE = 4096  # images that are in memory, and that a killed job has to encode
 
 @dataclass(frozen=True)
 class PartImages:
-    """The images of a part's `tasks`, of which training images are encoded in `views` too, if any."""
+    """The images of a part's `tasks`, of which training images are encoded in `views` too, if any.
+
+    `listings` say of files which they have to be; there are none where images are rendered.
+    """
 
     source: SourceInViews
     tasks: tuple[str, ...]
     views: Views | None
+    listings: Listings
+
+    @classmethod
+    def as_listed(cls, source: SourceInViews, tasks: tuple[str, ...], views: Views | None) -> "PartImages":
+        """The images that are there now."""
+        listings = {
+            task: {"pictures": digests["pictures"], "rows": rows_of(source, task)}
+            for task in tasks
+            if (digests := source.digests(task))
+        }
+        return cls(source, tasks, views, listings)
+
+    def check(self, task: str) -> None:
+        """Raise ValueError where the files of a task are not those that they have to be."""
+        digests = self.source.digests(task)
+        if digests and digests["pictures"] != self.listings.get(task, {}).get("pictures"):
+            raise ValueError(
+                f"{task}: the pictures on disk are not those that its split is of (some came, went or were replaced);"
+                " snakemake --cores all makes the split, the features and the cells of it again"
+            )
 
 
 @torch.inference_mode()
@@ -61,6 +84,12 @@ class TaskFeatures:
     views: Tensor
     test: Tensor
     validation: Tensor | None = None
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """The number of images of each split."""
+        validation = {} if self.validation is None else {"validation": len(self.validation)}
+        return {"train": len(self.plain), "test": len(self.test), **validation}
 
     @property
     def normalised_views(self) -> Tensor:
@@ -144,6 +173,7 @@ def ensure_features(
             unfinished = path.with_name(f"{path.stem}-{hashlib.sha256(made_from.encode()).hexdigest()[:20]}~")
             encoded, pictures = {}, {}
             for task in images.tasks:
+                images.check(task)
                 encoded[task], pictures[task] = task_features(backbone, images, task, unfinished)
                 advance(1)
             write_features(path, encoded, made_from, pictures)

@@ -68,4 +68,5 @@ def _of_topics(corpus: Split, task: str, topics: np.ndarray, template: str) -> S
         most_shots=corpus.most_shots,
         domains=corpus.domains,
         test_domains=corpus.test_domains,
+        listing=corpus.listing,
     )

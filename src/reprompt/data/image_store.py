@@ -17,7 +17,7 @@ from PIL import Image
 
 from reprompt.cells.parameters import Parameters, Views
 from reprompt.data.preparation import Preparation
-from reprompt.data.source import SourceInViews, TaskSource
+from reprompt.data.source import Digests, SourceInViews, TaskSource
 from reprompt.data.views import augmented
 from reprompt.foundation.atomic import write_text, written_whole
 from reprompt.foundation.checksums import checksum_of_array
@@ -88,8 +88,14 @@ class ImageStore(SourceInViews):
         self.kept: dict[tuple[str, str], KeptImages] = {}
 
     def made_from(self, task: str) -> dict:
-        """What a task's images depend on, as JSON has it."""
-        return json.loads(json.dumps({"data": self.parameters.images_of(task), "code": self.code}))
+        """What a task's images depend on, as JSON has it: of files also which these are."""
+        digests = self.source.digests(task)
+        of_files = {"pictures": digests["pictures"]} if digests else {}
+        return json.loads(json.dumps({"data": self.parameters.images_of(task), "code": self.code, **of_files}))
+
+    def digests(self, task: str) -> Digests | None:
+        """Digests of what lies on disk of a task."""
+        return self.source.digests(task)
 
     def class_names(self, task: str) -> list[str]:
         """Class names in label order."""

@@ -10,6 +10,8 @@ from reprompt.data.draws import draw
 from reprompt.data.splits import Split
 from reprompt.tasks.card import Card
 
+Digests = dict[str, str]  # of a listing: `pictures` and `labels` (files/digests.py)
+
 
 class TaskSource(Protocol):
     """A family of tasks that can be read image by image."""
@@ -31,12 +33,21 @@ class TaskSource(Protocol):
     def images(self, task: str, split: str, indices: Sequence[int]) -> np.ndarray:
         """Images (n, H, W, 3), uint8, as the image tower wants them."""
 
+    def digests(self, task: str) -> Digests | None:
+        """Digests of what lies on disk of a task; None where images are rendered: parameters say what these are."""
+        return None
+
 
 class SourceInViews(TaskSource, Protocol):
     """One that can also augment its training images."""
 
     def views(self, task: str, indices: Sequence[int], numbers: Sequence[int], settings: Views) -> np.ndarray:
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
+
+
+def rows_of(source: TaskSource, task: str) -> dict[str, int]:
+    """The number of images of each split of a task."""
+    return {split: len(source.labels(task, split)) for split in source.splits(task)}
 
 
 def split_of(source: TaskSource, card: Card, seeds: Sequence[int], most_shots: int) -> Split:
@@ -63,4 +74,5 @@ def split_of(source: TaskSource, card: Card, seeds: Sequence[int], most_shots: i
         validation_draws=None if validation is None else {str(seed): held_out(seed) for seed in seeds},
         class_ids=source.class_ids(name),
         templates=list(card.templates) or None,
+        listing=source.digests(name),
     )

@@ -14,7 +14,7 @@ from reprompt.data.files.webvision import WebVision
 from reprompt.data.image_store import ImageStore, PhotographStore
 from reprompt.data.preparation import AS_OPENAI, Preparation
 from reprompt.data.rendered import RenderedPairs, RenderedTasks, RenderedWeb
-from reprompt.data.source import SourceInViews, TaskSource
+from reprompt.data.source import Digests, SourceInViews, TaskSource
 from reprompt.tasks.card import card_of
 
 
@@ -48,6 +48,10 @@ class ByTask(TaskSource):
         """Training images (n, H, W, 3), uint8, the i-th in its augmented view numbers[i]."""
         return self.of(task).views(task, indices, numbers, settings)
 
+    def digests(self, task: str) -> Digests | None:
+        """Digests of what lies on disk of a task."""
+        return self.of(task).digests(task)
+
     def notes(self, task: str) -> tuple[str, ...]:
         """Where a data set is not what the papers had, in words."""
         source = self.of(task)
@@ -80,7 +84,7 @@ def source_of(parameters: Parameters, preparation: Preparation = AS_OPENAI) -> B
             others = {"corpus": RenderedPairs(gram.pairs), "webvision": RenderedWeb(gram.web)}
         return ByTask(RenderedTasks(data), others)
     cards = Path(data.cards) if data.cards else None
-    classes = {task: card_of(task, cards).classes for task in READERS}
+    expected = {task: card_of(task, cards) for task in READERS}
     if gram:
         others = {
             "corpus": Pairs(Path(gram.pairs.root), preparation, data.workers, Reading(data.largest_image)),
@@ -88,4 +92,4 @@ def source_of(parameters: Parameters, preparation: Preparation = AS_OPENAI) -> B
                 Path(gram.web.root), preparation, data.pool, data.workers, Reading(data.largest_image)
             ),
         }
-    return ByTask(Files(data, preparation, classes), others)
+    return ByTask(Files(data, preparation, expected), others)

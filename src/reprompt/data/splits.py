@@ -30,7 +30,7 @@ class Split:
     Labels are class indices, or a row of 0 and 1 per image where an image can belong to several classes. Of the corpus
     of image-text pairs -1 is an image of no topic, and `domains` are the domains of the training images within their
     topics, `test_domains` those of the test images; other tasks have none. `templates` are ELEVATER's, where it has the
-    task.
+    task. `listing` has digests of the files that indices and labels are of, where there are files.
     """
 
     task: str
@@ -46,6 +46,13 @@ class Split:
     class_ids: list[str] | None = None
     test_domains: list[int] | None = None
     templates: list[str] | None = None
+    listing: dict[str, str] | None = None
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """The number of images of each split."""
+        validation = {} if self.validation_labels is None else {"validation": len(self.validation_labels)}
+        return {"train": len(self.train_labels), "test": len(self.test_labels), **validation}
 
     def classes(self, split: str) -> list[int]:
         """Label ids of `all`, `base` or `new` classes."""

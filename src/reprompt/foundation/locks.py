@@ -1,8 +1,10 @@
 """Who is at work in this folder: one run at a time, and none while jobs of a killed run still write.
 
-Locks are the kernel's (flock): whatever way a process ends, its locks are gone with it.
+Locks are the kernel's (flock): whatever way a process ends, its locks are gone with it. Some network file systems are
+mounted without them; that is said with the remedy, for without locks two runs would write over each other.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -15,6 +17,9 @@ RUN_LOCK = FOLDER / "run.lock"
 JOBS_LOCK = FOLDER / "jobs.lock"
 
 
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
+
+
 class BusyError(Exception):
     """Another run is at work in this folder."""
 
@@ -24,7 +29,7 @@ def run_lock() -> Iterator[None]:
     """Held by `reprompt reproduce`; raises BusyError where another one has it."""
     with _opened(RUN_LOCK) as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BusyError(
                 f"another run is at work in this folder (process {_first(holders(RUN_LOCK))});"
@@ -46,7 +51,7 @@ def job_lock() -> Iterator[None]:
 def hold_job_lock() -> IO[str]:
     """The same for Snakemake itself: the lock lasts as long as the returned file is open."""
     file = _opened(JOBS_LOCK)
-    fcntl.flock(file, fcntl.LOCK_SH)
+    _lock(file, fcntl.LOCK_SH)
     return file
 
 
@@ -55,7 +60,7 @@ def no_jobs(wait: bool = True) -> Iterator[bool]:
     """The block runs while no job is alive and none can start. Yields False where `wait` is off and some are."""
     with _opened(JOBS_LOCK) as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            _lock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             alone = True
         except BlockingIOError:
             alone = False
@@ -66,7 +71,7 @@ def no_jobs(wait: bool = True) -> Iterator[bool]:
 def exclusive(path: Path) -> Iterator[None]:
     """Wait for, and hold, a lock named by a file: for work that two jobs would otherwise both do."""
     with _opened(path) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -94,6 +99,20 @@ def _command(pid: int) -> str:
 
 def _first(processes: dict[int, str]) -> str:
     return str(next(iter(processes), "unknown"))
+
+
+def _lock(file: IO[str], how: int) -> None:
+    """Lock an opened file. Raises BlockingIOError where another has it, OSError that names the remedy without locks."""
+    try:
+        fcntl.flock(file, how)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        remedy = (
+            f"this file system has no locks ({error.strerror}); work in a folder on one that has them (a local disk;"
+            " NFS with its lock service, Lustre mounted with -o flock), and keep only the data here"
+        )
+        raise OSError(error.errno, remedy, file.name) from None
 
 
 def _opened(path: Path) -> IO[str]:

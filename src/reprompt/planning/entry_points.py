@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from reprompt.cells.members import AXES, members
 from reprompt.cells.parameters import Measure
 from reprompt.cells.recipes import from_path, recipe_of
 from reprompt.foundation.atomic import write_text
-from reprompt.foundation.code import code_hash
+from reprompt.foundation.code import PACKAGE, code_hash
 from reprompt.foundation.digests import canonical, digest_of_text
 from reprompt.planning.plan import Plan
 from reprompt.tasks.card import all_cards, cards
@@ -48,6 +48,7 @@ STAGES = {  # of dvc.yaml, with the rules that they run
     "claims": ("claims",),
     "report": ("report",),
 }
+NAMES = "data/files/elevater_names.json"
 CARDS = "cards"  # what counts of them, beside the stages in the file that dvc.yaml depends on
 # What of a card some result depends on; the rest is about having the data set, or about costs.
 COUNTS = {
@@ -136,14 +137,15 @@ def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
     if rule == "features":
         return plan.features_spec(wildcards["backbone"], wildcards["part"])
     if rule == "contact_sheet":
-        return f"[{plan.split_spec},{plan.pretraining_spec(plan.backbones[0])},{_on_the_sheet()}]"
+        splits = ",".join(map(plan.split_spec, plan.labelled_tasks))
+        return f"[{splits},{plan.pretraining_spec(plan.backbones[0])},{_on_the_sheet()}]"
     if rule in ("corpus", "corpus_of_source"):
         return plan.corpus_spec(int(wildcards.get("source", 1)))
     if rule == "groups":
         return canonical({"partners_by": plan.parameters.partners_by})
     if rule in PRINTING:
         return _printed()
-    return plan.split_spec if rule == "split" else ""
+    return plan.split_spec(wildcards["task"]) if rule == "split" else ""
 
 
 def _printed() -> str:
@@ -158,19 +160,23 @@ def _on_the_sheet() -> str:
     return canonical({"groups": groups(), "tasks": tasks})
 
 
-def features_made_from(plan: Plan, spec: str) -> str:
-    """What kept features depend on beside weights and pictures: the plan's specification of the part, and the code."""
-    return canonical(
-        {"spec": json.loads(spec), "code": _hash(frozenset(features_entries(plan.parameters.data.source)))}
-    )
+def features_made_from(plan: Plan, spec: str, listings: Mapping[str, Any]) -> str:
+    """What kept features depend on beside weights: the plan's specification of the part, the code, and of files which.
+
+    `listings` are those of the part's tasks; there are none where images are rendered.
+    """
+    code = _hash(frozenset(features_entries(plan.parameters.data.source)))
+    return canonical({"spec": json.loads(spec), "code": code, **({"listings": listings} if listings else {})})
 
 
 def stage_hashes() -> dict[str, str]:
     """The code of every stage of dvc.yaml, whatever the parameters: at another scale the file is the same.
 
-    What counts of the cards stands beside the stages: Snakemake tells what a change means, by the specifications.
+    What counts of the cards stands beside the stages, and what ELEVATER's classes are called: Snakemake tells what a
+    change means, by specifications and listings.
     """
     of_cards = {name: card.model_dump(include=COUNTS) for name, card in all_cards().items()}
+    of_cards |= {"class names": json.loads((PACKAGE / NAMES).read_text(encoding="utf-8"))}
     return {
         stage: code_hash(name for rule in rules for source in SOURCES for name in rule_entries(rule, source))
         for stage, rules in STAGES.items()

@@ -84,12 +84,14 @@ class Plan:
     def parts(self) -> dict[str, tuple[str, ...]]:
         """CoOp's tasks cut into parts of `tasks_per_job`, ImageNet's shifts, MVLPT's targets, versions, GRAM's tasks.
 
-        Only data sets that an experiment reads, and the corpus.
+        Only data sets that an experiment reads, and the corpus. Of files shifts, targets and versions are cut too: what
+        is missing of them stops, and what changes in them renews, no features but its part's.
         """
         parameters, size, read = self.parameters, self.parameters.tasks_per_job, self.parameters.read
-        starts = range(0, len(self.tasks), size)
-        parts = {f"part{n}": self.tasks[start : start + size] for n, start in enumerate(starts, 1)}
-        parts |= {name: getattr(parameters, name) for name in ("shifts", "targets", "versions")}
+        parts = _numbered("part", self.tasks, size)
+        for name in ("shifts", "targets", "versions"):
+            tasks = getattr(parameters, name)
+            parts |= _numbered(name, tasks, size) if parameters.data.source == "files" else {name: tasks}
         parts = {part: tuple(task for task in tasks if task in read) for part, tasks in parts.items()}
         parts |= {task: (task,) for task in parameters.web_tasks}
         return {part: tasks for part, tasks in parts.items() if tasks}
@@ -267,6 +269,11 @@ class Plan:
         cells = (cell for job in self.every_job for cell in job.cells)
         return max(cell.shots for cell in cells if set(tasks).intersection(cell.trained_on))
 
+    @cached_property
+    def most_shots_of_labelled(self) -> int:
+        """The largest number of shots on tasks that come with labels."""
+        return self.most_shots(self.labelled_tasks)
+
     @property
     def most_shots_of_corpus(self) -> int:
         """The largest number of shots on the corpus and the tasks that are derived from it."""
@@ -287,18 +294,21 @@ class Plan:
     def _run(self) -> list[Experiment]:
         return [experiment for experiment in self.parameters.experiments.values() if experiment.methods]
 
-    @property
-    def split_spec(self) -> str:
-        """What splits and draws depend on."""
-        return canonical(
-            {
-                "data": [self.parameters.images_of(task) for task in self.labelled_tasks],
-                **self._of_cards,
-                "tasks": self.labelled_tasks,
-                "seeds": self.all_seeds,
-                "most_shots": self.most_shots(self.labelled_tasks),
-            }
-        )
+    def split_spec(self, task: str) -> str:
+        """What the split and the draws of a task depend on. What else its card says, sizes for example, has no part."""
+        card = self.parameters.card(task)
+        spec = {
+            "data": self.parameters.images_of(task),
+            "task": task,
+            "template": card.template,
+            "multi_label": card.is_multi_label,
+            "ensemble": card.templates,
+            "seeds": self.all_seeds,
+            "most_shots": self.most_shots_of_labelled,
+        }
+        if self.parameters.data.source == "files":
+            spec["classes"] = card.classes  # as many as the reader has to find
+        return canonical(spec)
 
     def corpus_spec(self, source_seed: int = 1) -> str:
         """What the topics and domains of the corpus and the tasks made of them depend on."""
@@ -324,16 +334,6 @@ class Plan:
                 "corpus": corpus.model_dump() if corpus else None,
             }
         )
-
-    @property
-    def _of_cards(self) -> dict[str, Any]:
-        """What splits take from the cards. What else these say, of sizes for example, has no part."""
-        cards = [self.parameters.card(task) for task in self.labelled_tasks]
-        spec = {"templates": [card.template for card in cards], "multi_label": [card.is_multi_label for card in cards]}
-        spec["ensembles"] = [card.templates for card in cards]
-        if self.parameters.data.source == "files":
-            spec["classes"] = [card.classes for card in cards]  # as many as the reader has to find
-        return spec
 
     def features_spec(self, backbone: str, part: str) -> str:
         """What the features of a part's images depend on."""
@@ -372,6 +372,11 @@ class Plan:
     def groups(self) -> Path:
         """Where the groups of tasks go that the transferability grid gives."""
         return self.root / "groups.json"
+
+
+def _numbered(name: str, tasks: tuple[str, ...], size: int) -> dict[str, tuple[str, ...]]:
+    """Tasks cut into parts of so many: `name`1, `name`2, ..."""
+    return {f"{name}{n}": tasks[start : start + size] for n, start in enumerate(range(0, len(tasks), size), 1)}
 
 
 def _by_source(cells: list[Cell]) -> list[list[Cell]]:

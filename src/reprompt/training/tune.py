@@ -19,7 +19,7 @@ from reprompt.cells.job import Job
 from reprompt.cells.parameters import Views
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import PartImages, ensure_features
-from reprompt.clip.manifest import PicturesOfTasks, read_pictures, require_weights
+from reprompt.clip.manifest import PicturesOfTasks, read_listings, read_pictures, require_weights
 from reprompt.data.pictures import Pictures
 from reprompt.data.source import SourceInViews
 from reprompt.data.sources import stored_source_of
@@ -33,6 +33,7 @@ from reprompt.planning.plan import Plan
 from reprompt.records.files import CellStore, EvaluatedCell, write_records
 from reprompt.records.identity import Identity, identity, key, read_pictures_of, read_splits
 from reprompt.records.prompts import read_prompts, write_prompts
+from reprompt.records.together import check_rows, check_together
 from reprompt.tasks.groups import pictures_of
 from reprompt.training.fleets import run_fleet
 from reprompt.training.given import Given
@@ -72,6 +73,7 @@ def tune_job(
         require_weights(workplace.features / f"{part}.json", backbone.weights_sha256, backbone.name)
     splits, given = read_splits(job, workplace.splits), replace(read_given(job, plan, backbone), steps=steps)
     pictures = read_pictures_of(job, workplace.features)
+    check_together(job, splits, workplace.splits, workplace.features)
     wanted = identities(job, splits, pictures, backbone.weights_sha256, given)
     store, code = CellStore(workplace.store), code_of_cells(plan, job.experiment, job.recipe)
     keys = {cell: key(identity_of_cell, code) for cell, identity_of_cell in wanted.items()}
@@ -145,11 +147,11 @@ def read_tasks(
     tasks = {}
     for part, spec in job.features:
         file, views = features / f"{part}.safetensors", plan.views_of(part)
-        images = PartImages(source, plan.parts[part], views)
+        in_manifest, listings = read_pictures(file.with_suffix(".json")), read_listings(file.with_suffix(".json"))
+        images = PartImages(source, plan.parts[part], views, listings)
         data_sets = {task: name for task, name in job.data_sets.items() if plan.part_of(name) == part}
         wanted = set(map(pictures_of, data_sets.values()))
-        kept = ensure_features(file, features_made_from(plan, spec), backbone, images, wanted)
-        in_manifest = read_pictures(file.with_suffix(".json"))
+        kept = ensure_features(file, features_made_from(plan, spec, listings), backbone, images, wanted)
         if other := [task for task in plan.parts[part] if kept.pictures[task] != in_manifest[task]]:
             raise ValueError(
                 f"{file.with_suffix('.json')}: the pictures of {other[0]} are not those that it was made of; have the "
@@ -158,6 +160,7 @@ def read_tasks(
         for task, data_set in data_sets.items():
             shown = pictures_of(data_set)
             pixels = pixels_of(source, shown, views if augmented else None) if job.reads_pixels else None
+            check_rows(task, splits[task].rows, kept.of_tasks[shown].rows, file)
             tasks[task] = TaskData(splits[task], kept.of_tasks[shown], pixels)
     return tasks
 

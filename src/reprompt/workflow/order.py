@@ -81,11 +81,13 @@ def wanted(plan: Plan) -> list[Wanted]:
 def _needs_of_jobs(plan: Plan) -> Callable[[str], frozenset[str]]:
     """A function to all steps that a job of the plan needs, itself among them, as the rules have it."""
     jobs, experiments = {job.name: job for job in plan.every_job}, plan.parameters.experiments
+    labelled = frozenset(plan.labelled_tasks)
 
     @cache
     def of_job(name: str) -> frozenset[str]:
         job = jobs[name]
-        needs = {name, "split", *_weights(plan, job.backbone)}
+        needs = {name, *_weights(plan, job.backbone)}
+        needs |= {f"split/{data_set}" for data_set in job.data_sets.values() if data_set in labelled}
         needs |= {f"features/{job.backbone}/{part}" for part, _ in job.features}
         if CORPUS in map(pictures_of, job.tasks_read):
             needs |= _needs_of_corpus(plan, job.source_seed)

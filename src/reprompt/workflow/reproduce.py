@@ -35,7 +35,7 @@ LOG = Path("logs/reproduce.log")
 RESTORE_LOG = Path("logs/restore.log")
 ROUGH_SECONDS = {
     "features": 40,
-    "split": 15,
+    "split": 3,
     "corpus": 60,
     "corpus_of_source": 60,
 }  # others: 10; jobs have `reprompt estimate`'s

@@ -21,6 +21,7 @@ from reprompt.foundation.damage import DamagedFileError
 from reprompt.planning.plan import Plan
 from reprompt.records.files import COLUMNS, RecordRow, frame_of, read_rows
 from reprompt.records.identity import Identity, identity, read_pictures_of, read_splits
+from reprompt.records.together import check_together
 from reprompt.training.groups import Groups, read_groups, trained_on
 from reprompt.workflow import provenance
 from reprompt.workflow.damaged import damaged_files
@@ -90,7 +91,9 @@ def _complaints(
 
 def _identities(plan: Plan, job: Job, splits: dict[str, Split], groups: Groups) -> Callable[[Cell], Identity]:
     """What the identities of a job's cells should be, but for prompts of other jobs, which are not all kept."""
-    pictures = read_pictures_of(job, plan.root / "features" / job.backbone)
+    features = plan.root / "features" / job.backbone
+    pictures = read_pictures_of(job, features)
+    check_together(job, splits, plan.root / "data", features)
     weights = provenance.sha256(plan.root / f"backbones/{job.backbone}.safetensors")
     return lambda cell: identity(cell, splits, pictures, weights, trained_on(cell, groups), {})
 

@@ -24,6 +24,7 @@ from reprompt.planning.parameters import parse_parameters
 from reprompt.planning.plan import Plan, make_plan
 from reprompt.workflow import provenance
 from reprompt.workflow.attest.stale import by_job, since
+from reprompt.workflow.listings import Listings, changed
 from reprompt.workflow.provenance import Entry
 
 SHOWN = 12  # lines of a kind; the rest is counted
@@ -63,8 +64,15 @@ def changes(plan: Plan, entries_of_job: Sequence[Entry], entries: Mapping[str, E
     if not made:
         yield "nobody wrote down by which code and parameters it was made"
         return
-    if made.get("spec", digest_of_text("")) != digest_of_text(spec_of(plan, rule, wildcards)):
+    try:
+        spec = spec_of(plan, rule, wildcards)
+    except KeyError as lacking:
+        yield f"made when the rule {rule} had no jobs by {lacking}"
+        return
+    if made.get("spec", digest_of_text("")) != digest_of_text(spec):
         yield from _at_most(parameters_changed(plan, rule, wildcards, made["commit"]))
+    for task in changed(made.get("listings", {}), Listings(plan).of_job(rule, wildcards)):
+        yield f"data: the files of {task}, or what is read of them, are not those that it was made of"
     for file, checksum in (first.get("input_checksums") or {}).items():
         kept = entries.get(file, {"sha256": ""})["sha256"] is not None
         if kept and Path(file).exists() and checksum.removeprefix("sha256:") != provenance.sha256(file):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import layouts
 import pytest
 
 from reprompt.data.fetch.status import status
@@ -154,10 +155,13 @@ def test_one_piece_of_two_is_partial(card, whole):
     assert outcome.faults == (f"{whole}/dtd/labels is missing",)
 
 
-def test_without_a_split_file_sizes_are_not_compared_and_that_is_told(card, whole):
-    outcome = status(card(ARCHIVE, SPLIT, train=7, test=9), whole, READERS)
-    assert outcome.state == "present"
+def test_of_a_split_of_our_own_the_total_is_compared_and_what_is_lacking_is_told(card, whole):
+    own = {"dtd": lambda folder: replace(read(folder), is_own_split=True)}
+    outcome = status(card(ARCHIVE, SPLIT, train=3, test=1), whole, own)
+    assert outcome.state == "present", outcome.faults
     assert outcome.remarks[0].startswith("without split.json: our own split; ")
+    half = status(card(ARCHIVE, SPLIT, train=7, validation=2, test=9), whole, own)
+    assert (half.state, half.faults) == ("partial", ("all splits together: 4 images, expected 18",))
 
 
 def test_with_the_split_file_sizes_are_compared(card, whole):
@@ -184,9 +188,28 @@ def test_of_many_faults_the_first_are_named(card, whole):
 def test_pictures_of_the_web_are_judged_by_their_shards(card, tmp_path):
     shards = {"file": "{number:02d}.tar", "url": "https://example.org/{number:02d}.tar", "extract": "none"}
     corpus = card(shards | {"numbers": (0, 2)}, name="corpus", classes=None)
-    (tmp_path / "dtd").mkdir()
     for n in (0, 1):
-        (tmp_path / f"dtd/0{n}.tar").write_bytes(b"x")
+        layouts.write_shard(tmp_path / f"dtd/0{n}.tar", [("0", "a caption")])
     assert status(corpus, tmp_path, {}).faults == (f"{tmp_path}/dtd/02.tar is missing",)
-    (tmp_path / "dtd/02.tar").write_bytes(b"x")
+    layouts.write_shard(tmp_path / "dtd/02.tar", [("0", "a caption")])
     assert status(corpus, tmp_path, {}).state == "present"
+    shard = tmp_path / "dtd/01.tar"
+    shard.write_bytes(shard.read_bytes()[:2000])
+    assert "dtd/01.tar: the archive is cut off" in status(corpus, tmp_path, {}).faults[0]
+
+
+def test_what_needs_no_download_is_missing_where_its_folder_is(card, tmp_path):
+    for name in ("corpus", "webvision", "dtd"):
+        outcome = status(card(name=name, manual="Put the files into dtd/."), tmp_path, READERS)
+        assert (outcome.state, outcome.faults) == ("missing", (f"{tmp_path}/dtd is missing",))
+        assert "Put the files into dtd/." in outcome.remedies
+
+
+def test_webvision_is_present_where_what_its_lists_name_is_there(card, tmp_path):
+    folder = layouts.make("webvision", tmp_path / "dtd")
+    webvision = card(name="webvision")
+    assert status(webvision, tmp_path, {}).state == "present"
+    (folder / "google").rename(folder / "elsewhere")
+    outcome = status(webvision, tmp_path, {})
+    assert outcome.state == "partial"
+    assert f"{folder}/google" in outcome.faults[0]

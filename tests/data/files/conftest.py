@@ -4,6 +4,12 @@ import layouts as makers
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path, monkeypatch):
+    """Where indices and listings go."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def layouts():
     """The module of makers: layouts.make("dtd", folder)."""

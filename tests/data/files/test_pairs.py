@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from reprompt.data.files import pairs as pairs_module
+from reprompt.data.files.kept import place_for
 from reprompt.data.files.pairs import Pairs, Skipped
 from reprompt.data.files.rgb import Reading
 from reprompt.data.files.transforms import centred
@@ -51,7 +52,7 @@ def test_a_picture_above_the_limit_is_left_out_and_a_higher_limit_reads_the_shar
     large = {"000000001": odd.refused()["too large"].content}
     keys = [(f"{n:09d}", f"caption {n}") for n in range(3)]
     layouts.write_shard(tmp_path / "00000.tar", keys, large)
-    small, higher = (Pairs(tmp_path, 16, workers=1, reading=Reading(largest)) for largest in (1, 2))
+    small, higher = (Pairs(tmp_path, Preparation(16), workers=1, reading=Reading(largest)) for largest in (1, 2))
     assert small.captions == ["caption 0", "caption 2"]
     assert higher.captions == ["caption 0", "caption 1", "caption 2"]
     assert higher.pictures([1]).shape == (1, 16, 16, 3)
@@ -77,7 +78,7 @@ def test_a_killed_start_goes_on_with_the_next_shard(root, monkeypatch):
     monkeypatch.setattr(pairs_module, "read_shard", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         _ = Pairs(root, Preparation(16), workers=1).captions
-    assert [path.name for path in (root / "index").glob("*.json*")] == ["00000.json"]
+    assert [path.name for path in place_for(root).glob("*.json*")] == ["00000.json"]
     assert len(Pairs(root, Preparation(16), workers=1).captions) == 10
     assert read == ["00000.tar", "00001.tar", "00001.tar"]
 
@@ -147,7 +148,7 @@ def test_a_folder_without_shards_is_an_error(tmp_path):
 
 def test_a_broken_index_is_an_error_that_says_to_remove_it(root, layouts):
     _ = Pairs(root, Preparation(16), workers=1).captions
-    layouts.truncate(root / "index" / "00000.json")
+    layouts.truncate(place_for(root) / "00000.json")
     with pytest.raises(ValueError, match=r"00000.json: not valid JSON; remove it"):
         _ = Pairs(root, Preparation(16), workers=1).captions
 

@@ -37,9 +37,9 @@ def root(tmp_path, layouts, monkeypatch):
     return put
 
 
-def files(root, classes=None, preparation=SMALL, **settings):
+def files(root, expected=None, preparation=SMALL, **settings):
     usual = {"pool": 100, "workers": 2}
-    return Files(FileData(source="files", root=str(root), **usual | settings), preparation, classes)
+    return Files(FileData(source="files", root=str(root), **usual | settings), preparation, expected)
 
 
 def test_a_task_is_found_below_the_root_and_named_as_its_card_says(root):
@@ -211,8 +211,8 @@ def test_a_missing_data_set_is_an_error_that_names_its_folder(tmp_path):
 
 
 def test_another_number_of_classes_than_expected_is_an_error(root):
-    with pytest.raises(ValueError, match="dtd has 4 classes, expected 47"):
-        files(root("dtd"), classes={"dtd": 47}).labels("dtd", "train")
+    with pytest.raises(ValueError, match="dtd is not whole: 4 classes, expected 47"):
+        files(root("dtd"), expected={"dtd": card_of("dtd")}).labels("dtd", "train")
 
 
 def test_an_unknown_task_is_an_error(tmp_path, monkeypatch):

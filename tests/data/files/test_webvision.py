@@ -6,6 +6,7 @@ import odd
 import pytest
 
 from reprompt.data.files import webvision as webvision_module
+from reprompt.data.files.kept import place_for
 from reprompt.data.files.listing import path_hash
 from reprompt.data.files.rgb import Reading
 from reprompt.data.files.webvision import WebVision
@@ -40,7 +41,7 @@ def test_unreadable_pictures_are_replaced_by_the_next_and_told_of(made, layouts)
     root = made("webvision", per_class=3)
     first = web(root, pool=2).items("train")
     layouts.truncate(first[0].path)
-    (root / "index" / "pool2.json").unlink()
+    (place_for(root) / "pool2.json").unlink()
     source = web(root, pool=2)
     assert source.unreadable == (first[0].path.relative_to(root).as_posix(),)
     assert Counter(source.labels("webvision", "train").tolist()) == {0: 2, 1: 2, 2: 2}
@@ -65,7 +66,7 @@ def test_a_second_start_looks_at_no_picture(made, monkeypatch):
 def test_a_picture_above_the_limit_is_left_out_and_a_higher_limit_looks_again(made):
     root = made("webvision")
     (root / "google" / "q0001" / "google_1.jpg").write_bytes(odd.refused()["too large"].content)
-    small, higher = (WebVision(root, 16, 100, workers=2, reading=Reading(largest)) for largest in (1, 2))
+    small, higher = (WebVision(root, Preparation(16), 100, workers=2, reading=Reading(largest)) for largest in (1, 2))
     assert small.unreadable == ("google/q0001/google_1.jpg",)
     assert higher.unreadable == () and len(higher.items("train")) == len(small.items("train")) + 1
 

@@ -7,6 +7,7 @@ import pytest
 
 from project import PROJECT
 from reprompt.foundation.digests import digest_of_text
+from reprompt.planning.entry_points import spec_of
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
 from reprompt.workflow import provenance
@@ -64,6 +65,13 @@ def test_what_todays_code_made_is_not_stale(plan: Plan, entries: dict) -> None:
         listed["made"]["code"] = "new"
     provenance.write(plan.root, entries)
     assert stale(plan) == ([], [])
+
+
+def test_what_a_rule_made_that_has_other_jobs_today_has_to_be_run(plan: Plan, entries: dict, monkeypatch) -> None:
+    monkeypatch.setattr(module, "spec_of", spec_of)
+    provenance.write(plan.root, entries)
+    refused = {job.name: job.why for job in stale(plan)[1]}
+    assert refused["split"] == "made when the rule had no jobs by 'task': it has to be run"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from reprompt.data.fetch.checksum import Expected, difference
 from reprompt.data.fetch.download import DownloadError, Patience, Report, download
 from reprompt.data.fetch.unpack import ArchiveError, merge, unpack
 from reprompt.data.files.folders import folder_of
+from reprompt.data.files.whole import UNPACKING
 from reprompt.foundation.locks import exclusive
 from reprompt.tasks.card import Card
 from reprompt.tasks.downloads import Download
@@ -49,7 +50,7 @@ class PlaceOnDisk:
 
     def unpacking(self, piece: Download) -> Path:
         """The folder that is there while a piece is being unpacked."""
-        return self.folder / f".unpacking-{piece.file}"
+        return self.folder / f"{UNPACKING}{piece.file}"
 
     def is_done(self, piece: Download) -> bool:
         """Whether a piece, or what serves instead, is in its place, whole."""

@@ -2,8 +2,9 @@
 
 A data set is present when every piece of its card is in place, nothing is half unpacked, its reader finds the classes
 and as many images as the card says, each class has some, and the images that are opened can be. By default a sample is
-opened, evenly spread over the classes; all of them on request. GRAM's two sets of web pictures are judged by their
-pieces alone: bad pictures are expected in them, and counted when their listing is made.
+opened, evenly spread over the classes; all of them on request. Of GRAM's two sets of web pictures the shards have to
+have their ends, and what the lists name has to be there: bad pictures are expected in them, and counted when they are
+first read.
 """
 
 import importlib.util
@@ -16,14 +17,17 @@ from reprompt.data.fetch.fetch import PlaceOnDisk, by_hand
 from reprompt.data.fetch.opened import unreadable
 from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, Reader
+from reprompt.data.files.pairs import shards_at_fault
 from reprompt.data.files.rgb import LARGEST_IMAGE, Reading
+from reprompt.data.files.webvision import pictures_at_fault
+from reprompt.data.files.whole import differences
 from reprompt.tasks.card import Card
 from reprompt.tasks.downloads import Download
-from reprompt.tasks.groups import members
 
 SAMPLE = 200  # pictures opened of each split
 NAMED = 3  # of many faults of one kind, so many are named
 REMEDIES = 10  # and so many remedies
+WEB = {"corpus": shards_at_fault, "webvision": pictures_at_fault}
 
 Readers = Mapping[str, Reader]
 
@@ -58,8 +62,14 @@ def status(
         )
         state = "partial" if begun or len(missing) < needed else "missing"
         return Status(card.name, card.title, state, faults, remedies, _of_card(card))
-    if card.name in members("web"):
-        return Status(card.name, card.title, "present", remarks=remarks)
+    if not folder_of(card, root).is_dir():
+        fault = f"{folder_of(card, root)} is missing"
+        remedies = (*_fetched_or_by_hand(place, card.pieces), *((card.manual.strip(),) if card.manual else ()))
+        return Status(card.name, card.title, "missing", (fault,), remedies, _of_card(card))
+    if card.name in WEB:
+        faults = _few(WEB[card.name](place.folder, SAMPLE))
+        state = "partial" if faults else "present"
+        return Status(card.name, card.title, state, faults, _renewal(place) if faults else (), remarks)
     if card.package and not importlib.util.find_spec(card.package) and folder_of(card, root) == place.folder:
         fault = f"cannot be read without the Python package {card.package}"
         return Status(card.name, card.title, "partial", (fault,), (f"pip install {card.package}",), remarks)
@@ -72,7 +82,7 @@ def status(
         unreadable(of_split if every_picture else _spread(of_split), reading)
         for of_split in (listing.train, listing.validation, listing.test)
     ]
-    faults = _miscounts(card, listing, counted=not lacking)
+    faults = _miscounts(card, listing)
     again = bool(faults) or any(fault.again for of_split in opened for fault in of_split)
     faults += tuple(line for of_split in opened for line in _few([fault.words for fault in of_split]))
     if faults:
@@ -91,16 +101,10 @@ def _begun(piece: Download, place: PlaceOnDisk) -> str:
     return f"{file} waits to be unpacked" if file.exists() else ""
 
 
-def _miscounts(card: Card, listing: Listing, counted: bool) -> tuple[str, ...]:
-    """What a reader finds too many or too few of; `counted` where the card's sizes hold."""
-    faults = []
-    if card.classes not in (None, len(listing.class_names)):
-        faults.append(f"{len(listing.class_names):,} classes, expected {card.classes:,}: {card.class_name_rule}")
-    if counted and listing.validation and len(listing.validation) != card.validation:
-        faults.append(f"validation: {len(listing.validation):,} images, expected {card.validation or 0:,}")
+def _miscounts(card: Card, listing: Listing) -> tuple[str, ...]:
+    """What a reader finds too many or too few of."""
+    faults = differences(card, listing)
     for split, of_split, size in (("train", listing.train, card.train), ("test", listing.test, card.test)):
-        if counted and size is not None and len(of_split) != size:
-            faults.append(f"{split}: {len(of_split):,} images, expected {size:,}")
         if size is not None:
             empty = _without_images(listing.class_names, of_split)
             faults += _few([f"{split}: no image of class {name!r}" for name in empty])

@@ -233,4 +233,5 @@ def _official_test(folder: Path, names: list[str], train: Iterable[Item], test: 
 
 def _own_split(folder: Path, names: Iterable[str], parts: Parts, split: Path) -> Listing:
     """A listing that says that its split is not that of a missing file."""
-    return checked(folder, Listing(tuple(names), parts.train, parts.test, (note(split.name),), parts.validation))
+    notes = (note(split.name),)
+    return checked(folder, Listing(tuple(names), parts.train, parts.test, notes, parts.validation, is_own_split=True))

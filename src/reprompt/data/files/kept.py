@@ -1,13 +1,22 @@
-"""What was found by looking at many pictures, kept as JSON beside them: made once, whole or not at all."""
+"""What was found by looking at many pictures, kept as JSON in the working folder: made once, whole or not at all.
+
+Never beside the pictures: a folder of data may be read-only, and is others' too.
+"""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 from reprompt.foundation.atomic import write_text
-from reprompt.foundation.locks import exclusive
+from reprompt.foundation.digests import digest_of_text
+from reprompt.foundation.locks import FOLDER, exclusive
 
 FORMAT = 1  # what is kept in another format is made anew
+
+
+def place_for(data: Path) -> Path:
+    """The folder for what is found in a folder of data, by its name and its place on this machine."""
+    return FOLDER / "index" / f"{data.name}-{digest_of_text(str(data.resolve()))}"
 
 
 def kept_or_made(path: Path, made_from: dict, make: Callable[[], dict]) -> dict:

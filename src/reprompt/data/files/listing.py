@@ -33,7 +33,8 @@ class Listing:
     """A data set. `notes` say in words where it is not what the papers had.
 
     `validation` is what its makers, or CoOp's or ELEVATER's authors, set aside for that, if they did. `class_ids`, if
-    any, are by what else than its name a class is known, in every data set that has it: WordNet ids.
+    any, are by what else than its name a class is known, in every data set that has it: WordNet ids. `is_own_split`
+    where the split file of CoOp's authors is missing (own_splits.py).
     """
 
     class_names: tuple[str, ...]
@@ -42,6 +43,7 @@ class Listing:
     notes: tuple[str, ...] = ()
     validation: tuple[Item, ...] = ()
     class_ids: tuple[str, ...] = ()
+    is_own_split: bool = False
 
 
 Reader = Callable[[Path], Listing]

@@ -3,9 +3,9 @@
     00000.tar    000000000.jpg  000000000.txt  000000000.json  000000001.jpg ...
 
 Every shard is read once from end to end, every picture decoded once; where each readable pair lies is then written to
-an index beside the shards, whole or not at all. A killed run goes on with the next shard, and a shard whose size has
-changed is read again. Pairs whose picture cannot be decoded or that have no caption are counted and left out: whoever
-downloads the same shards has the same pairs.
+an index in the working folder (kept.py), whole or not at all. A killed run goes on with the next shard, and a shard
+whose size has changed is read again. Pairs whose picture cannot be decoded or that have no caption are counted and left
+out: whoever downloads the same shards has the same pairs.
 """
 
 import hashlib
@@ -20,14 +20,15 @@ from pathlib import Path
 import numpy as np
 
 from reprompt.data.files.decoding import stacked
+from reprompt.data.files.digests import short_digest
 from reprompt.data.files.folders import needed_folder
-from reprompt.data.files.kept import kept_or_made
+from reprompt.data.files.kept import kept_or_made, place_for
 from reprompt.data.files.listing import Item
 from reprompt.data.files.pictures import USUAL, picture_of
 from reprompt.data.files.rgb import Reading, Refused, rgb
 from reprompt.data.files.transforms import prepared
-from reprompt.data.preparation import Preparation
-from reprompt.data.source import TaskSource
+from reprompt.data.preparation import AS_OPENAI, Preparation
+from reprompt.data.source import Digests, TaskSource
 from reprompt.data.web import web_indices
 from reprompt.foundation.threads import in_threads
 
@@ -72,7 +73,7 @@ class PlacesOfPairs:
 class Pairs(TaskSource):
     """The image-text pairs below `root`, as what is clustered and as a task whose topics are not known here.
 
-    `index` is where the indices go, `<root>/index` by default; `advance` is told of every shard that has been read.
+    `index` is where the indices go, by default that of kept.py; `advance` is told of every shard that has been read.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Pairs(TaskSource):
     ):
         self.root, self.preparation, self.workers, self.advance = Path(root), preparation, workers, advance
         self.reading = reading
-        self.index = index or self.root / "index"
+        self.index = index or place_for(self.root)
 
     @property
     def shards(self) -> tuple[Path, ...]:
@@ -147,6 +148,10 @@ class Pairs(TaskSource):
         """Pictures (n, side, side, 3) of some pairs of `train` or `test`."""
         return self.pictures(web_indices(len(self.captions), split)[np.asarray(indices, int)])
 
+    def digests(self, task: str) -> Digests:
+        """Names and sizes of the shards: which pairs are in them takes hours to tell. Topics are found later."""
+        return {"pictures": short_digest((shard.name, shard.stat().st_size) for shard in self.shards), "labels": ""}
+
     def _item(self, pair: int) -> Item:
         at = self.places
         return Item(at.shards[at.shard[pair]], f"{at.offset[pair]}:{at.size[pair]}", -1)
@@ -160,6 +165,24 @@ class Pairs(TaskSource):
         made_from = {"shard": shard.name, "bytes": size, "largest_image": self.reading.largest}
         path = self.index / f"{shard.stem}.json"
         return kept_or_made(path, made_from, lambda: read_shard(shard, self.workers, self.reading))
+
+
+def shards_at_fault(root: Path, at_most: int) -> list[str]:
+    """What is wrong with the shards below `root` that can be told at once: none there, or cut off.
+
+    The ends of `at_most` of them are looked at, evenly spread.
+    """
+    try:
+        shards = Pairs(root, AS_OPENAI, workers=1).shards
+    except FileNotFoundError as error:
+        return [str(error)]
+    faults = []
+    for shard in shards[:: max(1, -(-len(shards) // at_most))]:
+        try:
+            _is_whole(shard)
+        except ValueError as error:
+            faults.append(str(error))
+    return faults
 
 
 def read_shard(shard: Path, workers: int, reading: Reading) -> dict:

@@ -1,8 +1,10 @@
 """Which reader lists which task: a function of the data set's folder below the data root."""
 
+from pathlib import Path
+
 from reprompt.data.files import coop, imagenet
 from reprompt.data.files.listing import Reader
-from reprompt.data.files.targets import TARGETS
+from reprompt.data.files.targets import NAMES, TARGETS
 
 READERS: dict[str, Reader] = {
     "imagenet": imagenet.imagenet,
@@ -22,3 +24,8 @@ READERS: dict[str, Reader] = {
     "imagenet_r": imagenet.imagenet_r,
     **TARGETS,
 }
+
+
+def read_beside(task: str) -> tuple[Path, ...]:
+    """What the reader of a task reads that does not lie in the data set's folder: the names of its classes."""
+    return (NAMES,) if task in TARGETS else ()

@@ -9,16 +9,19 @@ import numpy as np
 
 from reprompt.cells.parameters import FileData, Views
 from reprompt.data.files.decoding import Decoded, stacked
+from reprompt.data.files.digests import digests_of
 from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, label_array, pooled
 from reprompt.data.files.pictures import picture_of
-from reprompt.data.files.readers import READERS
+from reprompt.data.files.readers import READERS, read_beside
 from reprompt.data.files.rgb import Reading
+from reprompt.data.files.seen import Seen, seen_of
 from reprompt.data.files.transforms import prepared
+from reprompt.data.files.whole import differences, half_unpacked
 from reprompt.data.preparation import Preparation
-from reprompt.data.source import SourceInViews
+from reprompt.data.source import Digests, SourceInViews
 from reprompt.data.views import augmented
-from reprompt.tasks.card import card_of
+from reprompt.tasks.card import Card, card_of
 
 
 class Files(SourceInViews):
@@ -26,13 +29,13 @@ class Files(SourceInViews):
 
     `train` is at most a pool of pictures of each class, the first by the hashes of their names, so that no draw depends
     on the order of a directory and ImageNet's million pictures are never decoded; of pictures that can show several
-    classes it is all. Pictures are (side, side, 3), as `preparation` and the card say. `classes` says how many classes
-    data sets must have. Where a task has several versions, what is called `task` here is one of them, `dtd` or
-    `dtd-elevater`.
+    classes it is all. Pictures are (side, side, 3), as `preparation` and the card say. `expected` are the cards whose
+    numbers of classes and images data sets must have. Where a task has several versions, what is called `task` here is
+    one of them, `dtd` or `dtd-elevater`.
     """
 
-    def __init__(self, data: FileData, preparation: Preparation, classes: Mapping[str, int] | None = None):
-        self.data, self.preparation, self.classes = data, preparation, classes or {}
+    def __init__(self, data: FileData, preparation: Preparation, expected: Mapping[str, Card] | None = None):
+        self.data, self.preparation, self.expected = data, preparation, expected or {}
         self.root, self.cards = Path(data.root), Path(data.cards) if data.cards else None
         self._listings: dict[str, Listing] = {}
         self._decoded = Decoded()
@@ -44,28 +47,47 @@ class Files(SourceInViews):
     def listing(self, task: str) -> Listing:
         """The pictures that are used: of the training and the validation set the pool, of the test set all.
 
-        Raises FileNotFoundError for what is missing, ValueError for what is wrong with the data set.
+        Raises FileNotFoundError for what is missing, ValueError for what is wrong with the data set or not whole.
         """
         if task not in self._listings:
-            folder = self.folder(task)
-            if task not in READERS:
-                raise ValueError(f"no reader for task {task!r}; there are {', '.join(READERS)}")
-            if not folder.is_dir():
-                raise FileNotFoundError(
-                    f"{folder} is missing: {task} goes there; `reprompt data status {task}` says where it comes from"
-                )
-            listing = READERS[task](folder)
-            expected = self.classes.get(task, len(listing.class_names))
-            if len(listing.class_names) != expected:
-                raise ValueError(
-                    f"{folder}: {task} has {len(listing.class_names)} classes, expected {expected};"
-                    " extract the data set again"
-                )
+            listing, folder = self._whole(task), self.folder(task)
             train, validation = (
                 tuple(pooled(items, folder, self.data.pool)) for items in (listing.train, listing.validation)
             )
             self._listings[task] = replace(listing, train=train, validation=validation)
         return self._listings[task]
+
+    def _whole(self, task: str) -> Listing:
+        """All that a reader lists, if it is all that there should be."""
+        folder = self.folder(task)
+        if task not in READERS:
+            raise ValueError(f"no reader for task {task!r}; there are {', '.join(READERS)}")
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                f"{folder} is missing: {task} goes there; `reprompt data status {task}` says where it comes from"
+            )
+        if unfinished := half_unpacked(folder):
+            raise ValueError(
+                f"{folder}: {', '.join(unfinished)} is half unpacked; `reprompt data fetch {task}` does the rest"
+            )
+        listing = READERS[task](folder)
+        if task in self.expected and (wrong := differences(self.expected[task], listing)):
+            raise ValueError(
+                f"{folder}: {task} is not whole: {'; '.join(wrong)}. Extract the data set again, or, where this is all"
+                f" that there is to be had, say so in a card of your own (`data.cards`, {task}.yaml);"
+                f" `reprompt data status {task}` says more"
+            )
+        return listing
+
+    def digests(self, task: str) -> Digests:
+        """Digests of the pictures that are used and of what they show."""
+        return digests_of(self.listing(task), self.folder(task))
+
+    def seen(self, task: str) -> Seen:
+        """What the listing of a task was read from, with dates and sizes."""
+        listing = self.listing(task)
+        used = (item.path for items in (listing.train, listing.test, listing.validation) for item in items)
+        return seen_of(self.folder(task), used, read_beside(task))
 
     def notes(self, task: str) -> tuple[str, ...]:
         """Where the data set is not what the papers had, in words."""

@@ -4,8 +4,8 @@
     google/  flickr/    val_images_256/ (or val_images/)
 
 A file list has a line per picture, its path and its label. Only a pool of each class is used; its pictures are decoded
-once, those that cannot be are counted and left out, and the outcome is kept beside the pictures, so that a second start
-looks at none.
+once, those that cannot be are counted and left out, and the outcome is kept in the working folder (kept.py), so that a
+second start looks at none.
 """
 
 import hashlib
@@ -17,15 +17,33 @@ from pathlib import Path
 import numpy as np
 
 from reprompt.data.files.decoding import stacked
+from reprompt.data.files.digests import short_digest
 from reprompt.data.files.folders import lines_of, needed_file, needed_folder
-from reprompt.data.files.kept import kept_or_made
+from reprompt.data.files.kept import kept_or_made, place_for
 from reprompt.data.files.listing import Item, label_array, path_hash
 from reprompt.data.files.pictures import USUAL, UnreadablePicture, picture_of
 from reprompt.data.files.rgb import Reading
+from reprompt.data.files.seen import Seen, look
 from reprompt.data.files.transforms import prepared
-from reprompt.data.preparation import Preparation
-from reprompt.data.source import TaskSource
+from reprompt.data.preparation import AS_OPENAI, Preparation
+from reprompt.data.source import Digests, TaskSource
 from reprompt.foundation.threads import in_threads
+
+
+def pictures_at_fault(root: Path, at_most: int) -> list[str]:
+    """What is wrong with WebVision below `root` that can be told soon: no lists, or pictures of these not there.
+
+    `at_most` of the pictures are looked for, evenly spread.
+    """
+    try:
+        listed = WebVision(root, AS_OPENAI, pool=1, workers=1).listed()
+    except (FileNotFoundError, ValueError) as error:
+        return [str(error)]
+    looked_for = listed[:: max(1, -(-len(listed) // at_most))]
+    missing = [item.path for item in looked_for if not item.path.is_file()]
+    if not missing:
+        return []
+    return [f"{missing[0]}, which the lists name, is not there (nor {len(missing) - 1} others of {len(looked_for)})"]
 
 
 class WebVision(TaskSource):
@@ -41,7 +59,7 @@ class WebVision(TaskSource):
         index: Path | None = None,
     ):
         self.root, self.preparation, self.pool, self.workers = Path(root), preparation, pool, workers
-        self.reading, self.index = reading, index or self.root / "index"
+        self.reading, self.index = reading, index or place_for(self.root)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -78,17 +96,44 @@ class WebVision(TaskSource):
     def _readable(self) -> tuple[dict[str, tuple[Item, ...]], tuple[str, ...]]:
         """Training and test pictures that can be decoded, and the names of those that cannot."""
         lists = self._lists()
-        made_from = hashlib.sha256()
-        for path in (*lists["train"], *lists["test"]):
-            made_from.update(needed_file(path).read_bytes())
-        largest, lists_sha256 = self.reading.largest, made_from.hexdigest()
-        wanted = {"pool": self.pool, "lists_sha256": lists_sha256, "largest_image": largest}
+        of_lists, largest = self._sha256_of_lists, self.reading.largest
+        wanted = {"pool": self.pool, "lists_sha256": of_lists, "largest_image": largest}
         kept = kept_or_made(self.index / f"pool{self.pool}.json", wanted, lambda: self._looked_at(lists))
         items = {
             split: tuple(Item(self.root / name, None, label) for name, label in kept[split])
             for split in ("train", "test")
         }
         return items, tuple(kept["unreadable"])
+
+    def digests(self, task: str) -> Digests:
+        """Of the lists, which name pictures and labels, and of the class names; which can be decoded takes hours."""
+        return {
+            "pictures": short_digest([self.pool, self._tested.name, self._sha256_of_lists]),
+            "labels": short_digest(self.names),
+        }
+
+    def listed(self) -> list[Item]:
+        """All pictures that the lists name, those for testing last, whether they can be decoded or not."""
+        lists = self._lists()
+        named = self._listed(lists["train"], "") + self._listed(lists["test"], f"{self._tested.name}/")
+        return [Item(self.root / name, None, label) for name, label in named]
+
+    def seen(self, task: str) -> Seen:
+        """What the digests are made of, with dates and sizes."""
+        lists = self._lists()
+        read = (self.root, self._tested, self.root / "info" / "synsets.txt", *lists["train"], *lists["test"])
+        return {str(path): look(path) for path in read}
+
+    @property
+    def _tested(self) -> Path:
+        return needed_folder(self.root / "val_images_256", "val_images")
+
+    @cached_property
+    def _sha256_of_lists(self) -> str:
+        lists, sha256 = self._lists(), hashlib.sha256()
+        for path in (*lists["train"], *lists["test"]):
+            sha256.update(needed_file(path).read_bytes())
+        return sha256.hexdigest()
 
     def _lists(self) -> dict[str, list[Path]]:
         info = needed_folder(self.root / "info")
@@ -98,10 +143,9 @@ class WebVision(TaskSource):
 
     def _looked_at(self, lists: dict[str, list[Path]]) -> dict:
         """Decode pictures until every class has its pool, and all test pictures."""
-        tested = needed_folder(self.root / "val_images_256", "val_images").name
         unreadable: list[str] = []
         train = self._pool(self._listed(lists["train"], ""), unreadable)
-        test = self._decodable(self._listed(lists["test"], f"{tested}/"), unreadable)
+        test = self._decodable(self._listed(lists["test"], f"{self._tested.name}/"), unreadable)
         if not train or not test:
             raise ValueError(f"{self.root}: no picture of the lists in info can be decoded; extract the archives again")
         return {"train": train, "test": test, "unreadable": unreadable}

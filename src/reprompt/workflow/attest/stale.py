@@ -10,6 +10,7 @@ from reprompt.foundation.digests import digest_of_text
 from reprompt.planning.entry_points import code_of, spec_of
 from reprompt.planning.plan import Plan
 from reprompt.workflow import provenance
+from reprompt.workflow.listings import Listings, changed
 from reprompt.workflow.snakemake import TUNING
 
 UNKNOWN = "unknown"
@@ -73,7 +74,7 @@ def since(entry: provenance.Entry) -> str:
 
 def stale(plan: Plan, names: Iterable[str] = ()) -> tuple[list[Made], list[Refused]]:
     """What is stale by its code alone, and what is refused, among the jobs that one of the patterns `names` fits."""
-    entries = provenance.load(plan.root)
+    entries, listings = provenance.load(plan.root), Listings(plan)
     stale_jobs, refused = [], []
     for name, entries_of_job in by_job(entries).items():
         first = entries_of_job[0]
@@ -92,7 +93,7 @@ def stale(plan: Plan, names: Iterable[str] = ()) -> tuple[list[Made], list[Refus
         )
         if not _wanted(name, job.rule, names) or (job.before and job.before == job.now):
             continue
-        why = _why_refused(plan, job, entries_of_job, entries)
+        why = _why_refused(plan, job, entries_of_job, entries, listings)
         if why:
             refused.append(Refused(name, why))
         else:
@@ -114,13 +115,23 @@ def _wanted(name: str, rule: str, patterns: Iterable[str]) -> bool:
 
 
 def _why_refused(
-    plan: Plan, job: Made, entries: list[provenance.Entry], all_entries: Mapping[str, provenance.Entry]
+    plan: Plan,
+    job: Made,
+    entries: list[provenance.Entry],
+    all_entries: Mapping[str, provenance.Entry],
+    listings: Listings,
 ) -> str | None:
     """Why more than the code may have changed, or nobody knows by which code it was made."""
     if not job.before:
         return "nobody wrote down by which code it was made: it has to be run"
-    if entries[0]["made"].get("spec", digest_of_text("")) != digest_of_text(spec_of(plan, job.rule, job.wildcards)):
+    try:
+        spec = spec_of(plan, job.rule, job.wildcards)
+    except KeyError as lacking:
+        return f"made when the rule had no jobs by {lacking}: it has to be run"
+    if entries[0]["made"].get("spec", digest_of_text("")) != digest_of_text(spec):
         return "its parameters changed: it has to be run"
+    if others := [*changed(entries[0]["made"].get("listings", {}), listings.of_job(job.rule, job.wildcards))]:
+        return f"the files of {others[0]} changed: it has to be run"
     for entry in entries:
         if entry["sha256"] is None:
             continue

@@ -55,7 +55,7 @@ def costs_of(plan: Plan, rates: Rates, device: str) -> list[Cost]:
     """Every job of every rule of the plan, the small rules together."""
     return [
         *_backbones(plan, rates),
-        _small("split", 1, images_disk(plan)),
+        _small("split", len(plan.labelled_tasks), images_disk(plan)),
         *(_corpus(plan, rates) if plan.parameters.gram else ()),
         *(_features(plan, rates, device, *read) for read in _features_read(plan)),
         *(_tuning(plan, job, rates, device, plan.studies[job.name]) for job in with_bar(plan.jobs)),
