@@ -25,5 +25,5 @@ rule stage_data:
     """`dvc repro data`."""
     input:
         rules.split.output,
-        rules.corpus.output,
+        rules.corpus.output if PLAN.has_corpus else [],
         expand(R / "data/corpus.{source}.json", source=PLAN.source_seeds[1:]),
