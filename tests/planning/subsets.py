@@ -17,6 +17,7 @@ def needed_by(experiment: str) -> set[str]:
 def only(experiments: set[str], scale: str = "smoke", without: tuple[str, ...] = ()) -> dict:
     """The project's file with these experiments alone, and one scale `without` some of its blocks."""
     block = {name: value for name, value in RAW["scales"][scale].items() if name not in without}
-    block["experiments"] = {name: own for name, own in block["experiments"].items() if name in experiments}
+    overs = {name: over for name, over in block.pop("experiments").items() if name in experiments}
+    block |= {"experiments": overs} if overs else {}  # an empty block would take all experiments away
     own = {name: block for name, block in RAW["experiments"].items() if name in experiments}
     return RAW | {"scale": scale, "scales": {scale: block}, "experiments": own}

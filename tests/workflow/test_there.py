@@ -42,7 +42,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def write_parameters(*experiments: str) -> None:
     names = set().union(*map(needed_by, experiments))
     raw = only(names, "paper")
-    raw["scales"]["paper"] |= {"data": RAW["scales"]["paper"]["data"] | {"cards": "cards", "pool": 8}}
+    paper = raw["scales"]["paper"]
+    paper |= {"data": paper["data"] | {"cards": "cards", "pool": 8}}
+    paper["backbones"] = {name: paper["backbones"][name] for name in ("RN50", "ViT-B-16")}
     Path("params.yaml").write_text(yaml.safe_dump(raw))
     Path("cards").mkdir(exist_ok=True)
 
