@@ -14,12 +14,24 @@ configfile: "params.yaml"
 
 
 include: "rules/common.smk"
-include: "rules/corpus.smk"
+
+
+if PLAN.has_corpus:
+
+    include: "rules/corpus.smk"
+
+
 include: "rules/data.smk"
 include: "rules/backbones.smk"
 include: "rules/features.smk"
 include: "rules/tune.smk"
-include: "rules/groups.smk"
+
+
+if GRID:
+
+    include: "rules/groups.smk"
+
+
 include: "rules/tables.smk"
 include: "rules/claims.smk"
 include: "rules/report.smk"
@@ -44,6 +56,7 @@ rule all:
 
 
 onstart:
+    note_missing()
     refill_cells()
 
 

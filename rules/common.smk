@@ -12,7 +12,7 @@ from reprompt.planning import entry_points
 from reprompt.foundation import locks
 from reprompt.foundation.digests import digest_of_text
 
-from reprompt.workflow import order, provenance
+from reprompt.workflow import order, provenance, there
 from reprompt.workflow.estimate import resources as estimated
 from reprompt.workflow.listings import Listings, with_listings
 from reprompt.planning.parameters import load_parameters
@@ -20,13 +20,17 @@ from reprompt.cells.recipes import in_path
 from reprompt.cells.tuning import ParameterError
 from reprompt.planning.plan import make_plan
 from reprompt.workflow.snakemake import step_name
+from reprompt.workflow.summary import waiting_in_words
 from reprompt.workflow.taking_over import take_over_backbones
 
 try:
-    PLAN = make_plan(load_parameters("params.yaml", scale=config["scale"]))
+    PARAMETERS = load_parameters("params.yaml", scale=config["scale"])
+    PLAN = make_plan(PARAMETERS, there.missing(PARAMETERS) if workflow.is_main_process else there.noted(PARAMETERS))
     JOBS = {job.name: job for job in PLAN.every_job}
 except ParameterError as mistake:
     sys.exit(f"reprompt: {mistake}")
+if PLAN.missing and not JOBS:
+    sys.exit("\n".join(["reprompt: nothing can be run yet", *waiting_in_words(PLAN)]))
 
 SCALE = PLAN.scale
 LISTINGS = Listings(PLAN)  # of the data sets on disk
@@ -35,6 +39,7 @@ LOGS = Path("logs") / SCALE
 JOB = "{experiment}/{recipe}/{backbone}/{part}"  # the name of a job
 EXPERIMENTS = PLAN.parameters.experiments
 RECORDS = [PLAN.records(job.name) for job in PLAN.jobs]
+ENDS_OF_RECORDS = (".npz", ".json", ".safetensors")  # records, what they cost, prompts
 EVALUATED = {experiment.prompts_of for experiment in EXPERIMENTS.values()}  # whose prompts the grid alone reads
 LEAVING = [name for name, experiment in EXPERIMENTS.items() if experiment.keeps_prompts]
 KEEPING = [name for name in LEAVING if name not in EVALUATED]
@@ -53,23 +58,23 @@ PRIORITIES = order.read()  # what `reprompt reproduce` left: which jobs the next
 WORLD = ["corpus", "tasks"] if PLAN.parameters.data.source == "rendered" else []  # what contact sheets show
 
 
-# Every wildcard is constrained: an unconstrained one also matches "/".
-wildcard_constraints:
-    task="|".join(PLAN.all_tasks),
-    backbone="|".join(PLAN.backbones),
-    part="|".join(re.escape(part) for part in dict.fromkeys([*PLAN.parts, *(job.part for job in PLAN.every_job)])),
-    experiment="|".join(EXPERIMENTS),
-    recipe="|".join({in_path(job.recipe) for job in PLAN.every_job}),
-    table="|".join(TABLES),
-    figure="|".join(FIGURES),
-    corpus_figure="|".join(CORPUS_FIGURES),
-    sheet="corpus|tasks",
-    source="|".join(map(str, PLAN.source_seeds[1:])) or "(?!)",
-
-
 def one_of(names):
     """A constraint that one of these names fulfils; none does where there are none."""
     return "|".join(names) or "(?!)"
+
+
+# Every wildcard is constrained: an unconstrained one also matches "/", and an empty constraint matches anything.
+wildcard_constraints:
+    task=one_of(PLAN.all_tasks),
+    backbone=one_of(PLAN.backbones),
+    part=one_of(re.escape(part) for part in dict.fromkeys([*PLAN.parts, *(job.part for job in PLAN.every_job)])),
+    experiment=one_of(EXPERIMENTS),
+    recipe=one_of({in_path(job.recipe) for job in PLAN.every_job}),
+    table=one_of(TABLES),
+    figure=one_of(FIGURES),
+    corpus_figure=one_of(CORPUS_FIGURES),
+    sheet="corpus|tasks",
+    source=one_of(map(str, PLAN.source_seeds[1:])),
 
 
 # What a rule reads
@@ -111,7 +116,7 @@ def groups_of_job(wildcards):
 
 def records_of(experiment):
     """All records of an experiment, what they cost, and the prompts where they are kept for good."""
-    ends = (".npz", ".json", ".safetensors") if experiment in KEEPING else (".npz", ".json")
+    ends = ENDS_OF_RECORDS if experiment in KEEPING else ENDS_OF_RECORDS[:2]
     return [PLAN.records(job).with_suffix(end) for job in PLAN.jobs_of(experiment) for end in ends]
 
 
@@ -212,6 +217,11 @@ def refill_cells():
         print(f"{filled} finished cells are taken over from records", file=sys.stderr)
 
 
+def note_missing():
+    """What this run does without: its jobs have the same plan, whatever arrives meanwhile."""
+    there.note(PARAMETERS, dict(PLAN.missing))
+
+
 def outputs_of_plan():
     """Every file that the active scale's plan makes."""
     stages = [rule for rule in workflow.rules if rule.name.startswith("stage_")]
@@ -222,6 +232,7 @@ def remember(jobs):
     """Remove what no longer belongs to the plan, then record where every output of these jobs came from."""
     planned = outputs_of_plan()
     passed_on = {str(PLAN.prompts(job.name)) for job in PLAN.every_job if job.experiment in PASSING_ON}
+    planned |= {str(PLAN.records(name).with_suffix(end)) for name in PLAN.waiting for end in ENDS_OF_RECORDS}
     provenance.prune(R / "records", keep=planned)
     provenance.export(R, {str(output): how_made(job) for job in jobs for output in job.output}, planned, passed_on)
 
@@ -247,7 +258,9 @@ if workflow.is_main_process:  # not in the Snakemake of a cluster job
     except (provenance.TamperedError, OSError) as mistake:  # a file system without locks, say
         raise WorkflowError(str(mistake))
     if {"-n", "--dry-run", "--dryrun"} & set(sys.argv):
-        print(f"The plan at scale {SCALE}:", *jobs_by_study(), *LISTINGS.waiting(), sep="\n  ", file=sys.stderr)
+        print(f"The plan at scale {SCALE}:", *jobs_by_study(), sep="\n  ", file=sys.stderr)
+    if PLAN.missing:
+        print(*waiting_in_words(PLAN), sep="\n  ", file=sys.stderr)
     if taken_over:
         print(f"taken over from another scale: {', '.join(taken_over)}", file=sys.stderr)
     if adopted:

@@ -26,5 +26,5 @@ rule stage_data:
     """`dvc repro data`."""
     input:
         expand(rules.split.output, task=PLAN.labelled_tasks),
-        rules.corpus.output,
+        rules.corpus.output if PLAN.has_corpus else [],
         expand(R / "data/corpus.{source}.json", source=PLAN.source_seeds[1:]),

@@ -17,7 +17,7 @@ rule tune:
     benchmark:
         LOGS / f"tune/{JOB}.tsv"
     wildcard_constraints:
-        experiment="|".join(DROPPING),
+        experiment=one_of(DROPPING),
     conda:
         "../envs/reprompt.yaml"
     resources:
@@ -43,7 +43,7 @@ use rule tune as tune_and_pass_on with:
         costs=R / f"records/{JOB}.json",
         prompts=temp(R / f"records/{JOB}.safetensors"),
     wildcard_constraints:
-        experiment="|".join(PASSING_ON),
+        experiment=one_of(PASSING_ON),
 
 
 use rule tune as tune_and_keep with:
@@ -52,7 +52,7 @@ use rule tune as tune_and_keep with:
         costs=R / f"records/{JOB}.json",
         prompts=R / f"records/{JOB}.safetensors",
     wildcard_constraints:
-        experiment="|".join(KEEPING),
+        experiment=one_of(KEEPING),
 
 
 rule stage_records:

@@ -20,6 +20,7 @@ from reprompt.data.commands import app as data_app
 from reprompt.foundation.nearest import nearest
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
+from reprompt.workflow.there import missing, noted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,15 @@ def main() -> None:
 
 
 def _plan(params: Path, scale: str | None) -> Plan:
-    return make_plan(load_parameters(params, scale))
+    """The plan on the data sets that are there now."""
+    parameters = load_parameters(params, scale)
+    return make_plan(parameters, missing(parameters))
+
+
+def _plan_of_run(params: Path, scale: str | None) -> Plan:
+    """The plan of the run that a job belongs to: on the data sets that were there when it started."""
+    parameters = load_parameters(params, scale)
+    return make_plan(parameters, noted(parameters))
 
 
 @contextmanager
@@ -94,7 +103,9 @@ def split(task: str, out: Out, params: Params = Path("params.yaml"), scale: Scal
     from reprompt.data.sources import source_of
     from reprompt.foundation.locks import job_lock
 
-    the_plan = _plan(params, scale)
+    the_plan = _plan_of_run(params, scale)
+    if why := the_plan.missing.get(task):
+        raise ValueError(f"{task} is not there: {why}")
     if task not in the_plan.labelled_tasks:
         raise ValueError(f"{task}: not a task of scale {the_plan.scale}{nearest(task, the_plan.labelled_tasks)}")
     source, card = source_of(the_plan.parameters), the_plan.parameters.card(task)
@@ -186,7 +197,7 @@ def features(
     from reprompt.planning.entry_points import code_of_pictures, features_made_from
     from reprompt.workflow.progress import Progress
 
-    the_plan = _plan(params, scale)
+    the_plan = _plan_of_run(params, scale)
     tasks = the_plan.parts[part]
     spec = the_plan.features_spec(backbone, part)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
@@ -226,7 +237,7 @@ def corpus(
     from reprompt.planning.entry_points import code_of_pictures, features_made_from
     from reprompt.workflow.progress import Progress
 
-    the_plan = _plan(params, scale)
+    the_plan = _plan_of_run(params, scale)
     gram = the_plan.parameters.gram
     clustering = gram.clustering.of_source(source_seed)
     with _as_job(threads), Progress("corpus", total=STAGES, unit="stages") as progress:
@@ -271,7 +282,7 @@ def tune(
     from reprompt.training.tune import Workplace, tune_job
     from reprompt.workflow.progress import Progress
 
-    the_plan = _plan(params, scale)
+    the_plan = _plan_of_run(params, scale)
     the_job = the_plan.job(job)
     with _as_job(threads=1), Progress(job, total=len(the_job.cells), unit="cells") as progress:
         workplace = Workplace(features, splits, CELL_STORE, out, costs, device)
@@ -355,7 +366,7 @@ def report(out: Out, params: Params = Path("params.yaml"), scale: Scale = None) 
     """Write the report page and the headline numbers of this scale's results."""
     from reprompt.report.assemble import assemble_report
 
-    assemble_report(_plan(params, scale), out)
+    assemble_report(_plan_of_run(params, scale), out)
 
 
 @app.command()
@@ -371,9 +382,9 @@ def claims(
     from reprompt.claims.printing import print_claims
     from reprompt.foundation.atomic import write_text
 
-    the_plan = _plan(params, scale)
+    the_plan = _plan_of_run(params, scale)
     paths = [the_plan.records(job.name) for job in the_plan.jobs]
-    frame = claims_frame(_records([path for path in paths if path.exists()]))
+    frame = claims_frame(_records([path for path in paths if path.exists()]), the_plan.missing)
     if out:
         return write_text(out, to_csv(frame))
     print_claims(frame, paper, verdict)

@@ -75,6 +75,25 @@ def test_of_meta_training_the_domains_of_held_out_images_count():
     assert identity_of(cell, splits=domains) != identity_of(cell, splits=others)
 
 
+@pytest.mark.parametrize("kind", ["tuned", "fitted"])
+def test_the_images_of_the_smallest_class_are_said_where_it_has_fewer_than_shots(kind):
+    """Class 3 has as many as are asked for less one; where it has enough nothing is said."""
+    cell = KINDS[kind]
+    train = np.array([0, 1, 2] * 40 + [3] * (cell.shots - 1))
+    draws = {str(seed): draw(train, 4, cell.task, seed, 16) for seed in (1, 2)}
+    few = {cell.task: split(cell.task, train_labels=train.tolist(), draws=draws)}
+    (of_few,), (of_enough,) = identity_of(cell, splits=few)["train"], identity_of(cell)["train"]
+    assert of_few["fewest"] == cell.shots - 1
+    assert "fewest" not in of_enough
+
+
+def test_topics_are_as_large_as_they_are_found():
+    cell = cell_of("gram_pretraining")
+    corpus = split("corpus", domains=[0] * 200, draws={"1": [[0]] * 4})
+    (train,) = identity_of(cell, splits={"corpus": corpus})["train"]
+    assert "fewest" not in train
+
+
 def test_which_source_seed_a_start_has_is_said_by_its_prompt():
     cell = cell_of("gram_adapted", seed=2)
     prompts = [{"context": torch.full((2, 3), value)} for value in (1.0, 2.0)]

@@ -81,6 +81,16 @@ def test_an_average_over_too_few_tasks_cannot_be_compared_but_one_task_can(recor
     assert any("ucf101" in note for note in table.notes)
 
 
+def test_notes_name_what_is_missing_and_where_a_class_has_fewer_images_than_shots(records):
+    of_dtd = (records["task"] == "dtd") & (records["shots"] > 0)
+    few = records.assign(source=records["task"], fewest=of_dtd.map({True: 2.0, False: None}))
+    said = Averages(BY_SHOTS, few)
+    assert "2 of 3 tasks" in said.setting
+    assert "Not in the numbers, because no run or not every run has them: ucf101." in said.notes
+    words = "Classes with fewer images than shots are trained on all they have; the smallest has, of dtd 2 at 4 shots."
+    assert words in said.notes and words not in Averages(BY_SHOTS, records).notes
+
+
 def test_what_is_untuned_stands_under_no_shots_and_is_compared_with_at_all(records):
     table = BY_SHOTS(records)
     assert {(row, column) for row, column in zip(table.cells["row"], table.cells["column"], strict=True)} == {

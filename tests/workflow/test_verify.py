@@ -8,7 +8,6 @@ import yaml
 
 from project import PROJECT
 from reprompt import claims, figures, tables
-from reprompt.cells.job import corpus_of
 from reprompt.clip.manifest import manifest
 from reprompt.data.splits import Split
 from reprompt.foundation.arrays import write_npz
@@ -57,14 +56,11 @@ def results(tmp_path, monkeypatch):
     """The records of all jobs with invented predictions, where the plan expects them."""
     monkeypatch.chdir(tmp_path)
     rng, splits = np.random.default_rng(0), {}
-    tasks = (*PLAN.all_tasks, *PLAN.parameters.derived_tasks)
-    for task in tasks:
+    for task in PLAN.all_tasks:
         draws = {str(seed): [[0], [1], [2], [3]] for seed in PLAN.all_seeds}
         splits[task] = Split(task, list("abcd"), "{}.", [0, 1, 2, 3], [0, 1, 2, 3] * 5, draws, 16)
         splits[task].write(PLAN.root / "data" / f"{task}.json")
-    for seed in PLAN.source_seeds:
-        splits["corpus"].write(PLAN.root / "data" / f"{corpus_of(seed)}.json")
-    pictures = {task: {"train": "a", "views": "b", "test": "c"} for task in tasks}
+    pictures = {task: {"train": "a", "views": "b", "test": "c"} for task in PLAN.all_tasks}
     for backbone in PLAN.backbones:
         weights = PLAN.root / f"backbones/{backbone}.safetensors"
         weights.parent.mkdir(exist_ok=True)
@@ -245,7 +241,7 @@ def printed(results, monkeypatch):
 
     for module, name in ((tables, "TABLES"), (figures, "FIGURES")):
         monkeypatch.setattr(module, name, dict.fromkeys(PLAN.outputs, Sum))
-    monkeypatch.setattr(claims, "claims_frame", Sum)
+    monkeypatch.setattr(claims, "claims_frame", lambda records, missing: Sum(records))
     monkeypatch.setattr(claims, "to_csv", lambda frame: frame.text)
     made = {f"{output.kind}s/{output.name}.csv": output.jobs for output in PLAN.outputs.values() if output.jobs}
     for name, jobs in {**made, "claims.csv": [job.name for job in PLAN.jobs]}.items():

@@ -14,6 +14,11 @@ def corpus_of(source_seed: int) -> str:
     return CORPUS if source_seed == 1 else f"{CORPUS}.{source_seed}"
 
 
+def job_name(experiment: str, recipe: str, backbone: str, part: str) -> str:
+    """The path-like name of a job, `few_shot/coop-prograd/ViT-B-16/part1`."""
+    return f"{experiment}/{in_path(recipe)}/{backbone}/{part}"
+
+
 @dataclass(frozen=True)
 class Job:
     """What one process trains and evaluates: one recipe of one experiment on the tasks of one part, or a piece of that.
@@ -34,7 +39,7 @@ class Job:
     @property
     def name(self) -> str:
         """Its path-like name, `few_shot/coop-prograd/ViT-B-16/part1`."""
-        return f"{self.experiment}/{in_path(self.recipe)}/{self.backbone}/{self.part}"
+        return job_name(self.experiment, self.recipe, self.backbone, self.part)
 
     @property
     def reads_pixels(self) -> bool:

@@ -39,6 +39,7 @@ Protocol = Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask
 BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
 # Settings of `tuning` that a cell names only where they are not the default, so that older cells stay what they are.
 SAID_WHERE_OTHER = ("last_batch",)
+CLASSES_OF_HALVES = 4  # the fewest of which both halves have a choice
 REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
 LARGEST_IMAGE = 178  # megapixels: above that Pillow takes a picture for an attack
 Tasks = Annotated[tuple[str, ...], BeforeValidator(expanded)]  # tasks, and groups of the cards by their names
@@ -539,6 +540,9 @@ class Parameters(Block):
                 if card_of(task).is_multi_label and experiment.protocol in DRAWN_BY_CLASS:
                     why = f"its images have several classes; {experiment.protocol} draws images of one"
                     raise ValueError(f"experiments.{key}.tasks: {task}: {why}")
+                if experiment.protocol == "base_to_new" and (classes := self._classes_of(task)) < CLASSES_OF_HALVES:
+                    why = f"{classes} classes; in a half of one class every prompt is right, so base_to_new takes"
+                    raise ValueError(f"experiments.{key}.tasks: {task}: {why} {CLASSES_OF_HALVES} or more")
             _check_sweep(f"experiments.{key}.sweep", experiment)
             for method in experiment.methods:
                 self._check_recipe(key, experiment, recipe_of(method))
@@ -547,6 +551,11 @@ class Parameters(Block):
         if self.data.source == "rendered" and self.corpus is None:
             raise ValueError("corpus: rendered data needs the block of the corpus that its backbones are trained on")
         return self
+
+    def _classes_of(self, task: str) -> int:
+        """How many classes a task has; of those that are derived from the corpus the parameters say it."""
+        classes = self.card(task).classes
+        return self.gram.derived.classes if classes is None else classes
 
     def _check_taken(self, name: str, block: TuningBlock) -> None:
         """Refuse what changes nothing under `tuning`: a member's own block goes before it, or no episodes are drawn.

@@ -1,14 +1,17 @@
 """All claims at once: one row per claim, with its verdict, the numbers behind it and a sentence that says why."""
 
 import math
+from collections.abc import Mapping
 from functools import cache
 from io import StringIO
+from types import MappingProxyType
 
 import pandas as pd
 
 from reprompt.claims.expressions import Number, Statement
 from reprompt.claims.gram import CLAIMS as OF_GRAM
 from reprompt.claims.mvlpt import CLAIMS as OF_MVLPT
+from reprompt.claims.needs import why_not_judged
 from reprompt.claims.notes import notes_of
 from reprompt.claims.npt import CLAIMS as OF_NPT
 from reprompt.claims.printed import Printed
@@ -38,16 +41,21 @@ DECIMALS = 4
 WORDS = ("scale", "id", "paper", "claim", "verdict", "unit", "printed_verdict", "worst_part", "reason", "output")
 
 
-def claims_frame(records: pd.DataFrame) -> pd.DataFrame:
+def claims_frame(records: pd.DataFrame, missing: Mapping[str, str] = MappingProxyType({})) -> pd.DataFrame:
     """Judge every claim on the records of one scale: a row per claim in listed order, as `_row` has it.
 
-    Raises ValueError where records of several scales are mixed.
+    One that needs a data set that is `missing` is not run, also where others of its data sets are there. Raises
+    ValueError where records of several scales are mixed.
     """
     scales = sorted(records["scale"].unique())
     if len(scales) > 1:
         raise ValueError(f"records of several scales: {', '.join(scales)}; read those of one results/<scale> folder")
     by_paper = lookups(records)
-    judgements = [judge(claim, by_paper[claim.paper]) for claim in CLAIMS]
+    waiting = {claim.id: reason for claim in CLAIMS if (reason := why_not_judged(claim, missing))}
+    judgements = [
+        Judgement(claim, (), (waiting[claim.id],)) if claim.id in waiting else judge(claim, by_paper[claim.paper])
+        for claim in CLAIMS
+    ]
     p_holm = adjusted(judgements)
     scale = "".join(scales)
     return pd.DataFrame([_row(judgement, p_holm.get(judgement.claim.id, math.nan), scale) for judgement in judgements])

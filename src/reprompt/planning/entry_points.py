@@ -37,6 +37,7 @@ OTHERS = {  # rules that do the same whatever the source
     "report": (*CLAIMS, "report.assemble", "planning.outputs"),  # with the titles of tables and figures
 }
 PRINTING = ("table", "figure", "claims", "report")  # the rules that name tasks, or average over groups of them
+SAYING_WHAT_IS_MISSING = ("claims", "report")
 STAGES = {  # of dvc.yaml, with the rules that they run
     "data": ("split", "corpus", "corpus_of_source"),
     "backbones": ("pretrain", "weights"),
@@ -144,14 +145,15 @@ def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
     if rule == "groups":
         return canonical({"partners_by": plan.parameters.partners_by})
     if rule in PRINTING:
-        return _printed()
+        return _printed(plan if rule in SAYING_WHAT_IS_MISSING else None)
     return plan.split_spec(wildcards["task"]) if rule == "split" else ""
 
 
-def _printed() -> str:
-    """What is printed of the cards: names, and what is averaged over."""
+def _printed(plan: Plan | None) -> str:
+    """What is printed of the cards: names, and what is averaged over; and of a plan which data sets it lacks."""
     names = {task: [card.printed, card.short] for task, card in cards().items()}
-    return canonical({"groups": groups(), "names": names})
+    lacks = {"missing": sorted(plan.missing)} if plan and plan.missing else {}
+    return canonical({"groups": groups(), "names": names, **lacks})
 
 
 def _on_the_sheet() -> str:

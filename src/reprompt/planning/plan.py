@@ -1,23 +1,28 @@
-"""The plan: the pure function from parameters to jobs, cells, tables and figures.
+"""The plan: the pure function from parameters, and from which data sets are there, to jobs, cells, tables and figures.
 
 Snakemake, DVC, the tables, the claims and the cost estimates read the plan; nothing else enumerates.
+
+A cell whose data set is not there waits, and so does what starts from its prompt; prompts that leave their task are
+evaluated on what is there. All is cut into parts and jobs as if every data set were there, so that one which arrives
+gives no job another name, and draws go as deep as all experiments ask, so that it moves no draw.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from reprompt.cells.cell import TOGETHER, Cell, cells_of
-from reprompt.cells.job import CORPUS, Job, corpus_of
+from reprompt.cells.job import CORPUS, Job, corpus_of, job_name
 from reprompt.cells.parameters import Experiment, Parameters, RenderedBackbone, Views
 from reprompt.cells.recipes import from_path, in_path, recipe_of
 from reprompt.cells.tuning import ParameterError
 from reprompt.foundation.digests import canonical
 from reprompt.planning.outputs import CORPUS_FIGURES, OUTPUTS, PaperOutput
 from reprompt.planning.splitting import merged, piece_names, pieces
+from reprompt.planning.waiting import Waiting
 from reprompt.tasks.card import card_of
 from reprompt.tasks.groups import pictures_of
 
@@ -38,9 +43,15 @@ class Output:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that the active scale comes to."""
+    """Everything that the active scale comes to on the data sets that are there; `missing` says why others are not."""
 
     parameters: Parameters
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> "Plan":
+        """The plan as it is once every data set is there."""
+        return Plan(self.parameters) if self.missing else self
 
     @property
     def scale(self) -> str:
@@ -63,7 +74,7 @@ class Plan:
 
     @property
     def all_tasks(self) -> tuple[str, ...]:
-        """All data sets whose pictures are read, part by part.
+        """All data sets that are there and whose pictures are read, part by part.
 
         Where ELEVATER has another version of a task of CoOp's, that is a data set of its own. Tasks that are derived
         from the corpus show its pictures.
@@ -84,16 +95,25 @@ class Plan:
     def parts(self) -> dict[str, tuple[str, ...]]:
         """CoOp's tasks cut into parts of `tasks_per_job`, ImageNet's shifts, MVLPT's targets, versions, GRAM's tasks.
 
-        Only data sets that an experiment reads, and the corpus. Of files shifts, targets and versions are cut too: what
-        is missing of them stops, and what changes in them renews, no features but its part's.
+        Only data sets that an experiment reads and that are there. Of files shifts, targets and versions are cut too:
+        what is missing of them stops, and what changes in them renews, no features but its part's.
         """
-        parameters, size, read = self.parameters, self.parameters.tasks_per_job, self.parameters.read
+        there = {
+            part: tuple(task for task in tasks if task not in self.missing) for part, tasks in self._all_parts.items()
+        }
+        return {part: tasks for part, tasks in there.items() if tasks}
+
+    @cached_property
+    def _all_parts(self) -> dict[str, tuple[str, ...]]:
+        """The same with the data sets that are not there."""
+        parameters, size = self.parameters, self.parameters.tasks_per_job
+        read = set(map(pictures_of, parameters.read))
         parts = _numbered("part", self.tasks, size)
         for name in ("shifts", "targets", "versions"):
             tasks = getattr(parameters, name)
             parts |= _numbered(name, tasks, size) if parameters.data.source == "files" else {name: tasks}
-        parts = {part: tuple(task for task in tasks if task in read) for part, tasks in parts.items()}
         parts |= {task: (task,) for task in parameters.web_tasks}
+        parts = {part: tuple(task for task in tasks if task in read) for part, tasks in parts.items()}
         return {part: tasks for part, tasks in parts.items() if tasks}
 
     def views_of(self, part: str) -> Views | None:
@@ -102,7 +122,12 @@ class Plan:
 
     def part_of(self, task: str) -> str:
         """The part that a task's pictures belong to."""
-        return next(part for part, tasks in self.parts.items() if pictures_of(task) in tasks)
+        return next(part for part, tasks in self._all_parts.items() if pictures_of(task) in tasks)
+
+    @property
+    def has_corpus(self) -> bool:
+        """Whether GRAM's corpus is there and something reads it, or a task that is derived from it."""
+        return CORPUS in self.parts
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
@@ -113,7 +138,39 @@ class Plan:
     @cached_property
     def every_job(self) -> tuple[Job, ...]:
         """All jobs, also those that are run on request."""
-        return tuple(self._job(*names, part, cells) for names, cut in self._cut.items() for part, cells in cut.items())
+        there = ((*names, part, cells) for names, cut in self._there.items() for part, cells in cut.items())
+        return tuple(self._job(*job) for job in there)
+
+    @cached_property
+    def waiting(self) -> dict[str, list[tuple[Cell, tuple[str, ...]]]]:
+        """The cells that wait, by the jobs that they would be in, each with the data sets that it waits for."""
+        waiting: dict[str, list[tuple[Cell, tuple[str, ...]]]] = {}
+        for names, cut in self._cut.items() if self.missing else ():
+            for part, cells in cut.items():
+                if waits := [(cell, missing) for cell in cells if (missing := self._waiting.of(cell))]:
+                    waiting[job_name(*names, part)] = waits
+        return waiting
+
+    @property
+    def cells_waiting(self) -> list[tuple[Cell, tuple[str, ...]]]:
+        """The same as one list, but for cells that are run on request."""
+        experiments = self.parameters.experiments
+        every = (waiting for of_job in self.waiting.values() for waiting in of_job)
+        return [(cell, missing) for cell, missing in every if not experiments[cell.experiment].on_request]
+
+    @cached_property
+    def _there(self) -> dict[tuple[str, str, str], dict[str, tuple[Cell, ...]]]:
+        """The cells of every job that do not wait, evaluated on what is there; of other jobs nothing."""
+        if not self.missing:
+            return self._cut
+        return {
+            names: {part: there for part, cells in cut.items() if (there := self._waiting.there(cells))}
+            for names, cut in self._cut.items()
+        }
+
+    @cached_property
+    def _waiting(self) -> Waiting:
+        return Waiting(self.parameters, self.missing)
 
     @cached_property
     def _cut(self) -> dict[tuple[str, str, str], dict[str, tuple[Cell, ...]]]:
@@ -161,7 +218,7 @@ class Plan:
         chosen = settings.tasks or self.tasks
         if settings.protocol == "transfer_grid":
             return [(ALL, list(chosen))]
-        in_order = [task for tasks in self.parts.values() for task in (*tasks, *self._derived_from(tasks))]
+        in_order = [task for tasks in self._all_parts.values() for task in (*tasks, *self._derived_from(tasks))]
         by_part: dict[str, list[str]] = {}
         for task in (task for task in in_order if task in chosen):
             by_part.setdefault(self.part_of(task), []).append(task)
@@ -191,12 +248,12 @@ class Plan:
         if not experiment:
             return []
         recipe = cell.recipe if cell.prompts_of else cell.method.starts_from.expression
-        made = self._cut.get((experiment, recipe, cell.backbone))
+        made = self._there.get((experiment, recipe, cell.backbone))
         if made is None:
             raise ParameterError(
                 f"experiments.{experiment}: {cell.experiment} needs prompts of {recipe} with {cell.backbone}"
             )
-        return [f"{experiment}/{in_path(recipe)}/{cell.backbone}/{part}" for part in made]
+        return [job_name(experiment, recipe, cell.backbone, part) for part in made]
 
     def _check_start(self, cell: Cell) -> None:
         """Raise ParameterError where no prompts are made for a cell to start from, or prompts of another shape."""
@@ -229,6 +286,9 @@ class Plan:
         for job in self.every_job:
             if job.name == canonical_name:
                 return job
+        if canonical_name in self.waiting:
+            data_sets = dict.fromkeys(name for _, missing in self.waiting[canonical_name] for name in missing)
+            raise KeyError(f"{name} waits for {', '.join(data_sets)}; `reprompt plan` says where these go")
         raise KeyError(f"no job {name!r} at scale {self.scale}; `reprompt plan` lists them")
 
     @cached_property
@@ -237,10 +297,11 @@ class Plan:
 
     @cached_property
     def outputs(self) -> dict[str, Output]:
-        """The tables and figures of the papers, by name."""
+        """The tables and figures of the papers for which there are jobs, or that need none, by name."""
         return {
-            paper.name: Output(paper.name, paper.kind, paper.study, paper.title, self.jobs_of(*paper.experiments))
+            paper.name: Output(paper.name, paper.kind, paper.study, paper.title, jobs)
             for paper in OUTPUTS
+            if (jobs := self.jobs_of(*paper.experiments)) or not paper.experiments
         }
 
     @cached_property
@@ -258,7 +319,7 @@ class Plan:
     @property
     def corpus_figures(self) -> tuple[PaperOutput, ...]:
         """The figures of GRAM's corpus, where there is one."""
-        return CORPUS_FIGURES if self.parameters.gram else ()
+        return CORPUS_FIGURES if self.has_corpus else ()
 
     def jobs_of(self, *experiments: str) -> tuple[str, ...]:
         """The names of the jobs of some experiments; a scale may leave experiments out."""
@@ -266,13 +327,14 @@ class Plan:
 
     def most_shots(self, tasks: Iterable[str]) -> int:
         """The largest number of shots of any experiment on some tasks; validation images come after them."""
-        cells = (cell for job in self.every_job for cell in job.cells)
-        return max(cell.shots for cell in cells if set(tasks).intersection(cell.trained_on))
+        wanted = set(tasks)
+        cells = (cell for cut in self._cut.values() for cells in cut.values() for cell in cells)
+        return max((cell.shots for cell in cells if wanted.intersection(cell.trained_on)), default=0)
 
     @cached_property
     def most_shots_of_labelled(self) -> int:
-        """The largest number of shots on tasks that come with labels."""
-        return self.most_shots(self.labelled_tasks)
+        """The largest number of shots on tasks that come with labels, be they there or not."""
+        return self.most_shots(task for tasks in self._all_parts.values() for task in tasks if task != CORPUS)
 
     @property
     def most_shots_of_corpus(self) -> int:
@@ -387,6 +449,6 @@ def _by_source(cells: list[Cell]) -> list[list[Cell]]:
     return list(by_source.values())
 
 
-def make_plan(parameters: Parameters) -> Plan:
-    """The plan of these parameters."""
-    return Plan(parameters)
+def make_plan(parameters: Parameters, missing: Mapping[str, str] | None = None) -> Plan:
+    """The plan of these parameters without the data sets that are missing, each with the reason; none by default."""
+    return Plan(parameters, missing or {})

@@ -38,6 +38,7 @@ COLUMNS = (
         "metric",
         "value",
         "images",
+        "fewest",
         "cell",
         "file",
     ),
@@ -174,6 +175,7 @@ def read_rows(path: Path) -> list[RecordRow]:
 def frame_of(rows: Iterable[RecordRow], file: Path) -> list[dict]:
     """Rows as the records frame has them: one per metric; arrays stand with the accuracy.
 
+    `fewest` is the smallest number of images of a class that has fewer than shots, None where every class has as many.
     The frame calls recipes as the papers do, where they gave a name; what is stored has the canonical form.
     """
     names: dict[int, str] = {}
@@ -185,6 +187,7 @@ def frame_of(rows: Iterable[RecordRow], file: Path) -> list[dict]:
             "value": value,
             "cell": names.setdefault(row.stored["cell"], name_of(row.identity)),
             "settings": row.identity["settings"],
+            "fewest": min((few["fewest"] for few in row.identity.get("train", ()) if "fewest" in few), default=None),
             "file": str(file),
             "predictions": row.predictions if metric == "accuracy" else None,
             "targets": row.targets if metric == "accuracy" else None,

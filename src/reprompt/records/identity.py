@@ -21,6 +21,7 @@ import numpy as np
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.job import Job
 from reprompt.clip.manifest import PicturesOfTasks, read_pictures
+from reprompt.data.draws import class_sizes
 from reprompt.data.few_shot import few_shot_of
 from reprompt.data.splits import Split
 from reprompt.foundation.digests import canonical, digest_of_text
@@ -102,7 +103,11 @@ def _few_shot_set(
 ) -> dict[str, Any]:
     """One of the tasks of a tuned cell; `rank` 0 is the one that is held out from, where that is one task alone."""
     few, split = few_shot_of(splits[task], cell, rank), splits[task]
-    values = {**_of_task(split, cell.learns), "images": digest(few.images, few.labels)}
+    values = {
+        **_of_task(split, cell.learns),
+        "images": digest(few.images, few.labels),
+        **_fewer_than_shots(cell, split),
+    }
     if not cell.prompts_of:
         kind = "views" if cell.is_augmented else "train"
         values["pictures"] = pictures[task][kind]
@@ -119,10 +124,24 @@ def _fitted_set(cell: Cell, split: Split, pictures: Mapping[str, str]) -> dict[s
     return {
         **_of_task(split, cell.learns),
         "images": digest(*split.few_shot(cell.seed, cell.learns, cell.shots, cell.tau)),
+        **_fewer_than_shots(cell, split),
         "held_out": digest(*held_out),
         "pictures": pictures["train"],
         **others,
     }
+
+
+def _fewer_than_shots(cell: Cell, split: Split) -> dict[str, int]:
+    """How many images the smallest class has, of those that have fewer than are asked for; nothing where all have.
+
+    Images of several classes are taken until each class has enough, and topics are as large as they are found.
+    """
+    if split.is_multi_label or split.domains is not None:
+        return {}
+    classes, drawn = split.classes(cell.learns), split.draws[str(cell.seed)]
+    asked = class_sizes(len(classes), cell.shots, cell.tau)
+    short = [len(drawn[k]) for k, size in zip(classes, asked, strict=True) if len(drawn[k]) < size]
+    return {"fewest": min(short)} if short else {}
 
 
 def _whole_set(cell: Cell, task: str, split: Split, pictures: Mapping[str, str], plain: bool = False) -> dict[str, Any]:

@@ -48,8 +48,11 @@ def plan_summary(plan: Plan) -> dict[str, object]:
     experiments = {job.experiment: {} for job in plan.jobs}
     for job in plan.jobs:
         experiments[job.experiment][papers_name(job.recipe)] = None
+    tasks = [task for task in plan.tasks if task not in plan.missing]
+    not_there = f"{', '.join(plan.missing)}; {len(plan.cells_waiting):,} cells wait for them"
     return {
-        "tasks": f"{len(plan.tasks)} of {len(members('datasets11'))}: {', '.join(plan.tasks)}",
+        "tasks": f"{len(tasks)} of {len(members('datasets11'))}: {', '.join(tasks)}",
+        **({"data sets that are not there": not_there} if plan.missing else {}),
         "seeds": ", ".join(map(str, plan.parameters.seeds)),
         **{experiment: ", ".join(recipes) for experiment, recipes in experiments.items()},
         "jobs and cells": f"{len(plan.jobs)} jobs, {len(plan.cells):,} cells",

@@ -118,8 +118,8 @@ def headline(records: pd.DataFrame) -> dict:
     measured = {row.table.name: Averages(row.table, records) for row in HEADLINE.values()}
     few_shot, base_to_new = measured["prograd_table1"], measured["prograd_table3"]
     scopes = [next(iter(table.scopes.values())) for table in (few_shot, base_to_new)]
-    numbers: dict = {"scale": scopes[0].scale, "backbone": scopes[0].backbone or scopes[1].backbone}
-    numbers |= {"tasks": len(scopes[0].tasks), "seeds": scopes[0].seeds}
+    run = next((scope for scope in scopes if scope.tasks), scopes[0])
+    numbers: dict = {"scale": run.scale, "backbone": run.backbone, "tasks": len(run.tasks), "seeds": run.seeds}
     numbers |= {key: number for key, row in HEADLINE.items() if (number := _number(row, measured[row.table.name]))}
     return numbers | {"H": _harmonic_means(base_to_new)}
 

@@ -15,7 +15,7 @@ from reprompt.evidence.statistics import (
     verdict_on_value,
     why_not_comparable,
 )
-from reprompt.tables.captions import notes_of, setting_of
+from reprompt.tables.captions import fewer_than_shots, notes_of, setting_of
 from reprompt.tables.methods import META_STARTS, ONE_START, UNTUNED
 from reprompt.tables.notes import FIXED_VIEWS
 from reprompt.tables.scope import Adaptation, Scope, Selection, Started, of_means, of_task, scope_of_runs, swept
@@ -181,7 +181,8 @@ class Averages:
         of_scopes = (note for scope in self._titled.values() for note in notes_of(scope, backbone))
         meta_trained = any(place.runs.get("start") in META_STARTS for place in self.places)
         one_start = [f"+ GRAM and UNIGRAM have {ONE_START}."] if meta_trained else []
-        return (*own, *one_start, *dict.fromkeys(of_scopes))
+        of_table = self.records[self.records["experiment"].isin(self.table.experiments)]
+        return (*own, *one_start, *dict.fromkeys(of_scopes), *fewer_than_shots(of_table))
 
     def _in_words(self, note: str | Share | Noted) -> str:
         if isinstance(note, str):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pandas as pd
+
 from reprompt.tables.scope import Scope
 
 INTERVALS = (
@@ -22,6 +24,15 @@ def setting_of(scopes: list[Scope], backbones: list[str | None]) -> str:
         return words
     *others, last = counts.values()
     return f"{words.rpartition(', ')[0]}; {', '.join(others)} and {last} tasks"
+
+
+def fewer_than_shots(records: pd.DataFrame) -> Iterator[str]:
+    """Which tasks have classes of fewer images than shots, and how many the smallest has."""
+    short = records[records["fewest"].notna()] if "fewest" in records else records.iloc[:0]
+    if len(short):
+        by_draw = short.groupby(["source", "shots"], sort=False)["fewest"].min().items()
+        said = ", ".join(f"{task} {count:.0f} at {shots} shots" for (task, shots), count in by_draw)
+        yield f"Classes with fewer images than shots are trained on all they have; the smallest has, of {said}."
 
 
 def notes_of(scope: Scope, published_backbone: str) -> Iterator[str]:

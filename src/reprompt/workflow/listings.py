@@ -19,7 +19,6 @@ from reprompt.foundation.digests import canonical, digest_of_text
 from reprompt.foundation.locks import FOLDER
 from reprompt.planning.entry_points import code_of_pictures
 from reprompt.planning.plan import Plan
-from reprompt.tasks.groups import pictures_of
 
 if TYPE_CHECKING:  # what reads data takes a second to import, and rendered data need none of it
     from reprompt.data.source import Digests
@@ -69,19 +68,6 @@ class Listings:
             self.faults[task] = f"{folder} is missing; `reprompt data status {task}` says where it comes from"
             return {"fault": "missing"}
         return json.loads(file.read_text()).get("listing") or {}
-
-    def waiting(self) -> list[str]:
-        """What is not there of the data sets, and how many jobs and cells wait for it, in lines."""
-        if not isinstance(self.plan.parameters.data, FileData):
-            return []
-        for task in self.plan.all_tasks:
-            self.of_task(task)
-        lines = []
-        for task, fault in self.faults.items():
-            waiting = [job for job in self.plan.jobs if task in map(pictures_of, job.data_sets.values())]
-            cells = sum(len(job.cells) for job in waiting)
-            lines.append(f"{len(waiting)} jobs, {cells} cells wait for {task}: {fault}")
-        return lines
 
     def _on_disk(self, task: str) -> "Digests":
         from reprompt.data.files.pairs import Pairs

@@ -8,6 +8,7 @@ read: features, kept prompts, images, finished cells.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +144,8 @@ def verify(plan: Plan) -> bool:
         path = plan.root / f"{output.kind}s" / f"{output.name}.csv"
         behind = [jobs[name] for name in output.jobs]
         all_well &= _verify_csv(output.name, path, behind, lambda records, make=make: make(records).to_csv())
-    claims = plan.root / "claims.csv"
-    all_well &= _verify_csv("claims", claims, [*jobs.values()], lambda records: to_csv(claims_frame(records)))
+    claims, judged = plan.root / "claims.csv", partial(claims_frame, missing=plan.missing)
+    all_well &= _verify_csv("claims", claims, [*jobs.values()], lambda records: to_csv(judged(records)))
     print(
         "Every printed number follows from the stored predictions." if all_well else "Not everything agrees; see above."
     )

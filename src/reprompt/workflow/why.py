@@ -95,7 +95,8 @@ def parameters_changed(plan: Plan, rule: str, wildcards: Mapping[str, str], comm
     """The parameters of a job that differ from those at a commit, each once however many cells have it."""
     text = _at(commit, "params.yaml")
     try:
-        before = make_plan(parse_parameters(yaml.safe_load(text or ""), plan.scale, f"params.yaml at {commit[:12]}"))
+        parameters = parse_parameters(yaml.safe_load(text or ""), plan.scale, f"params.yaml at {commit[:12]}")
+        before = make_plan(parameters, plan.missing)
         then = json.loads(spec_of(before, rule, wildcards))
     except (ParameterError, KeyError, AttributeError, TypeError) as unreadable:
         yield f"parameters: not those of {commit[:12]}, which cannot be compared with today's ({unreadable})"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reprompt.cells.job import Job, corpus_of
+from reprompt.cells.job import CORPUS, Job, corpus_of
 from reprompt.cells.parameters import FileData, RenderedBackbone
 from reprompt.planning.plan import Plan
 from reprompt.workflow.estimate.bar import with_bar
@@ -56,7 +56,7 @@ def costs_of(plan: Plan, rates: Rates, device: str) -> list[Cost]:
     return [
         *_backbones(plan, rates),
         _small("split", len(plan.labelled_tasks), images_disk(plan)),
-        *(_corpus(plan, rates) if plan.parameters.gram else ()),
+        *(_corpus(plan, rates) if plan.has_corpus else ()),
         *(_features(plan, rates, device, *read) for read in _features_read(plan)),
         *(_tuning(plan, job, rates, device, plan.studies[job.name]) for job in with_bar(plan.jobs)),
         _small("groups", 1, 1e5),
@@ -86,8 +86,8 @@ def _backbones(plan: Plan, rates: Rates) -> Iterator[Cost]:
 
 def _features_read(plan: Plan) -> list[tuple[str, str]]:
     read = {(job.backbone, part) for job in plan.jobs for part, _ in job.features}
-    gram = plan.parameters.gram
-    return sorted(read | ({(gram.backbone, plan.part_of("corpus"))} if gram else set()))
+    for_corpus = {(plan.parameters.gram.backbone, plan.part_of(CORPUS))} if plan.has_corpus else set()
+    return sorted(read | for_corpus)
 
 
 def _features(plan: Plan, rates: Rates, device: str, backbone: str, part: str) -> Cost:

@@ -1,6 +1,6 @@
 """The estimate as tables to read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +20,19 @@ def print_costs(plan: Plan, costs: list[Cost], about: str, console: Console) -> 
     tuned = [cost for cost in costs if cost.rule == "tune"]
     _print(console, "Tuning by study (a job counts where it is read first)", tuned, lambda cost: cost.study)
     _print(console, "Tuning by recipe", tuned, lambda cost: from_path(cost.name.split("/")[1]))
+
+
+def print_waiting(plan: Plan, costs: list[Cost], waiting: Mapping[str, int], console: Console) -> None:
+    """How much of that waits for data sets: `waiting` cells by job, each by its share of the job's time."""
+    cells = {job.name: len(job.cells) for job in plan.jobs}
+    waits = {name: count for name, count in waiting.items() if name in cells}
+    tuned = {cost.name: cost.seconds for cost in costs if cost.rule == "tune"}
+    hours = sum(tuned[name] * count / cells[name] for name, count in waits.items()) / HOUR
+    console.print(
+        f"{sum(waits.values()):,} of {sum(cells.values()):,} cells wait for data sets that are not there, about "
+        f"{hours:,.1f} of {sum(tuned.values()) / HOUR:,.1f} hours of tuning; `reprompt plan` says which.",
+        highlight=False,
+    )
 
 
 def print_errors(jobs: list[Recorded], console: Console) -> None:
