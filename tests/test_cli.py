@@ -38,7 +38,8 @@ def test_every_command_says_what_it_is_for(words: tuple[str, ...]) -> None:
 
 
 def test_benchmarks_and_data_sets_have_commands_of_their_own() -> None:
-    assert {words[1] for words in EVERY if words[0] == "bench"} == {"steps", "fleets", "meta", "topics", "input"}
+    benchmarks = {"steps", "fleets", "meta", "topics", "input", "views", "conditioning"}
+    assert {words[1] for words in EVERY if words[0] == "bench"} == benchmarks
     assert {words[1] for words in EVERY if words[0] == "data"} == {"status", "fetch"}
 
 

@@ -8,7 +8,7 @@ import yaml
 from copies import call, copy_project, wanted
 from subsets import RAW, needed_by, only
 
-from reprompt.data.files.readers import READERS
+from files_at_hand import write_card
 from reprompt.tasks.card import card_of
 
 
@@ -39,9 +39,8 @@ def test_snakemake_plans_a_part_of_the_experiments(folder: Path, experiment: str
 
 def put(folder: Path, task: str) -> None:
     """A small data set where its card says that it lies."""
-    made = layouts.make(task, folder / "data" / card_of(task).folder, 8)
     (folder / "cards").mkdir(exist_ok=True)
-    (folder / f"cards/{task}.yaml").write_text(f"classes: {len(READERS[task](made).class_names)}\n")
+    write_card(folder, task, layouts.make(task, folder / "data" / card_of(task).folder, 8))
 
 
 def test_snakemake_plans_what_is_there_and_what_arrives(folder: Path) -> None:

@@ -32,7 +32,7 @@ from reprompt.training import fleets as fleets_module
 from reprompt.training.axes import learner_of_cell
 from reprompt.training.fleets import trained
 from reprompt.training.given import Finished, Given
-from reprompt.training.groups import Partners
+from reprompt.training.groups import Groups, Partners
 from reprompt.training.probe import columns_of
 from reprompt.training.run import Run, run_of
 from reprompt.training.training_set import TrainingSet
@@ -495,7 +495,7 @@ def test_a_group_is_trained_with_its_partners_and_evaluated_on_its_target(tasks,
     grouping = {"grid": ELEVATER | GRID | {"methods": ["coop_middle"]}, "kept": KEPT}
     cells = cells_of("mcoop", "elevater", others=grouping, tuning="best", groups=["best_2", "best_3"], seeds=[1])
     partners = {"coop_middle": {"imagenet": Partners(("dtd", "eurosat"), ("eurosat", "dtd"))}}
-    grouped = finished(cells, tasks, tiny, partners=partners)
+    grouped = finished(cells, tasks, tiny, groups=Groups(partners))
     (alone,) = finished(cells_of("mcoop", "elevater", tuning="best", seeds=[1]), tasks, tiny).values()
     seen = [entry.results[JudgedOn("imagenet", "all")] for entry in (alone, *grouped.values())]
     assert all(list(entry.results) == [JudgedOn("imagenet", "all")] for entry in grouped.values())

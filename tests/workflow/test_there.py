@@ -10,6 +10,7 @@ import yaml
 from subsets import RAW, needed_by, only
 from typer.testing import CliRunner
 
+from files_at_hand import write_card
 from reprompt.cli import app
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
@@ -20,17 +21,11 @@ from reprompt.workflow.summary import waiting_in_words
 
 
 def put(*data_sets: str) -> None:
-    """Small data sets where their cards say that they lie, and how many classes they have."""
+    """Small data sets where their cards say that they lie, and cards that count them."""
     Path("cards").mkdir(exist_ok=True)
     for name in data_sets:
         card = card_of(name)
-        made = layouts.make(name, Path("data") / (card.elevater or card.folder), 8)
-        if name == "imagenet":
-            Path(f"cards/{name}.yaml").write_text("classes: 6\n")
-        elif card.classes:
-            from reprompt.data.files.readers import READERS
-
-            Path(f"cards/{name}.yaml").write_text(f"classes: {len(READERS[name](made).class_names)}\n")
+        write_card(Path(), name, layouts.make(name, Path("data") / (card.elevater or card.folder), 8))
 
 
 @pytest.fixture(autouse=True)
@@ -155,8 +150,9 @@ def test_the_jobs_of_a_run_go_by_what_was_there_when_it_started() -> None:
     there.note(parameters, there.missing(parameters))
     put("dtd")
     assert set(there.noted(parameters)) == {"dtd"} and not there.missing(parameters)
-    reprompt("split", "--out", "splits")
-    assert {path.stem for path in Path("splits").iterdir()} == {"oxford_pets"}
+    reprompt("split", "oxford_pets", "--out", "pets.json")
+    with pytest.raises(ValueError, match="dtd is not there: "):
+        reprompt("split", "dtd", "--out", "dtd.json")
 
 
 def test_the_cells_of_an_experiment_are_all_said_and_which_wait() -> None:

@@ -334,7 +334,8 @@ class Plan:
     @cached_property
     def most_shots_of_labelled(self) -> int:
         """The largest number of shots on tasks that come with labels, be they there or not."""
-        return self.most_shots(task for tasks in self._all_parts.values() for task in tasks if task != CORPUS)
+        data_sets = (name for part in self._all_parts.values() for name in part if name != CORPUS)
+        return self.most_shots(card_of(name).task for name in data_sets)
 
     @property
     def most_shots_of_corpus(self) -> int:

@@ -96,7 +96,7 @@ def test_everything_is_every_fleet_and_its_sources(plan: Plan) -> None:
 
 
 def test_only_the_first_steps_of_long_trainings_are_asked_for(plan: Plan) -> None:
-    (meta,) = sampled(plan, ["gram/unigram_meta/ViT-B-16/all"])
+    (meta,) = sampled(plan, ["gram/unigram_meta/ViT-B-16/all.1"])
     assert request([meta]) == {"job": meta.job, "cells": [cell_in_request(meta.cells[0])], "steps": 20}
     assert "steps" not in request([meta], everything=True)
     coop, *_ = sampled(plan, ["base_to_new/coop/ViT-B-16/part1"])

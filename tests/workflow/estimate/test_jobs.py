@@ -160,7 +160,7 @@ def test_second_derivatives_take_more_than_first():
     cell = MINIATURE.job("gram/vpt-gram/ViT-B-16/all").cells[0]
     first = replace(cell, settings=cell.settings.replace('"order":"second"', '"order":"first"'))
     second_, first_ = (FleetWork(MINIATURE, [each]).episodes.outer_step for each in (cell, first))
-    assert second_.work.operations > 1.2 * first_.work.operations and second_.peak > 1.4 * first_.peak
+    assert second_.work.operations > 1.1 * first_.work.operations and second_.peak > 1.4 * first_.peak
 
 
 def test_a_fixed_recipe_takes_no_training_steps():

@@ -6,7 +6,7 @@ are 8-bit integers; what the image tower gets of them is multiplied by such a fa
 """
 
 import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from reprompt.training.given import Given
 class DisturbedBackbone(Backbone):
     """A backbone that multiplies the image tower's input by `pixels` (3, H, W)."""
 
-    pixels: Tensor
+    pixels: Tensor = field(kw_only=True)
 
     def normalise(self, images: Tensor) -> Tensor:
         """(..., H, W, 3) uint8 pixels -> (..., 3, H, W) floats, disturbed."""
