@@ -106,8 +106,8 @@ def split(task: str, out: Out, params: Params = Path("params.yaml"), scale: Scal
     the_plan = _plan_of_run(params, scale)
     if why := the_plan.missing.get(task):
         raise ValueError(f"{task} is not there: {why}")
-    if task not in the_plan.labelled_tasks:
-        raise ValueError(f"{task}: not a task of scale {the_plan.scale}{nearest(task, the_plan.labelled_tasks)}")
+    if task not in (known := the_plan.whole.labelled_tasks):
+        raise ValueError(f"{task}: not a task of scale {the_plan.scale}{nearest(task, known)}")
     source, card = source_of(the_plan.parameters), the_plan.parameters.card(task)
     with job_lock():
         split_of(source, card, the_plan.all_seeds, the_plan.most_shots_of_labelled).write(out)

@@ -83,7 +83,7 @@ def test_a_cut_plan_names_its_jobs_apart_and_knows_those_whose_prompts_it_reads(
 def test_a_job_reads_all_pieces_that_made_its_starts():
     made = {
         canonical(cell.spec)
-        for name in PLAN.job("source_tasks/coop_source/ViT-B-16/targets.1").prompts
+        for name in PLAN.job("source_tasks/coop_source/ViT-B-16/targets1").prompts
         for cell in PLAN.job(name).cells
     }
     assert made == {

@@ -14,7 +14,7 @@ def parameters() -> dict:
     """The project's own, the smoke scale of which reads files: Textures, EuroSAT and two targets, one to a part."""
     raw = yaml.safe_load((PROJECT / "params.yaml").read_text())
     smoke = raw["scales"]["smoke"]
-    smoke["data"] = {"source": "files", "root": "data", "size": 40, "pool": 8, "workers": 1, "cards": "cards"}
+    smoke["data"] = {"source": "files", "root": "data", "pool": 8, "workers": 1, "cards": "cards"}
     smoke["gram"] |= {"pairs": {"root": "data/cc3m"}, "web": {"root": "data/webvision"}}
     smoke |= {"tasks_per_job": 1, "targets": ["hateful_memes", "voc2007"]}
     return raw | {"scale": "smoke"}

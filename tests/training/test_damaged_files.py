@@ -73,7 +73,8 @@ def made(tmp_path_factory):
         patch.chdir(folder)
         Path("params.yaml").write_text(yaml.safe_dump(parameters()))
         save(WEIGHTS, tiny.model, torch.arange(49408), about, {})
-        assert reprompt("split", "--out", PLAN.root / "data") == 0
+        for task in PLAN.labelled_tasks:
+            assert reprompt("split", task, "--out", PLAN.root / f"data/{task}.json") == 0
         assert reprompt("features", BACKBONE, PART, "--weights", WEIGHTS, "--out", FEATURES) == 0
         assert tune(MADE) == tune(OTHER) == 0
     return folder

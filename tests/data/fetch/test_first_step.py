@@ -98,7 +98,8 @@ def test_a_data_set_is_fetched_split_encoded_and_tuned(data_set, served, written
     raw = parameters(root, cards, data_set)
     Path("params.yaml").write_text(yaml.safe_dump(raw))
     plan = make_plan(parse_parameters(raw, "fixture"))
-    reprompt("split", "--out", "splits")
+    for task in plan.labelled_tasks:
+        reprompt("split", task, "--out", f"splits/{task}.json")
     for part in plan.parts:
         reprompt("features", BACKBONE, part, "--weights", weights, "--out", f"features/{part}.safetensors")
     for job in plan.jobs:
@@ -120,7 +121,8 @@ def test_features_and_what_image_prompts_see_are_prepared_as_the_weights_want_it
     Path("params.yaml").write_text(yaml.safe_dump(raw))
     plan = make_plan(parse_parameters(raw, "fixture"))
     part, backbone = plan.part_of("dtd"), load(weights, BACKBONE)
-    reprompt("split", "--out", "splits")
+    for task in plan.labelled_tasks:
+        reprompt("split", task, "--out", f"splits/{task}.json")
     reprompt("features", BACKBONE, part, "--weights", weights, "--out", f"features/{part}.safetensors")
     features = read_features(Path("features") / f"{part}.safetensors", "dtd")
     everything = range(len(features.test))

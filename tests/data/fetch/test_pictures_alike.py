@@ -50,6 +50,10 @@ class Project:
         Path("params.yaml").write_text(yaml.safe_dump(raw))
         Path("cards/dtd.yaml").write_text(yaml.safe_dump(SIZES | of_card))
 
+    def split(self) -> None:
+        """The split of the pictures that lie there now."""
+        assert failure("split", "dtd", "--out", "splits/dtd.json") == ""
+
     def status(self, *words: object) -> tuple[int, str]:
         """Exit status and output of `data status`."""
         folders = ("--root", "data", "--cards", "cards")
@@ -90,8 +94,9 @@ def project(tiny, tmp_path, monkeypatch):
     Project(tmp_path, "", "").write(largest_image=1)
     plan = make_plan(parse_parameters(yaml.safe_load(Path("params.yaml").read_text()), "fixture"))
     (part,), (job,) = plan.parts, plan.jobs
-    assert failure("split", "--out", "splits") == ""
-    return Project(tmp_path, part, job.name)
+    made = Project(tmp_path, part, job.name)
+    made.split()
+    return made
 
 
 def test_every_readable_kind_is_present_and_shown_to_the_tower_as_its_pixels(project):
@@ -123,6 +128,7 @@ def test_a_limit_set_higher_lets_a_large_picture_through_everywhere(project):
         project.put(name, REFUSED["too large"].content)
     project.write(largest_image=2)
     assert project.status("--largest-image", 2)[0] == 0
+    project.split()  # other pictures lie there
     assert project.pixels("features") and project.tune() == ""
 
 

@@ -7,6 +7,7 @@ from PIL import Image
 from reprompt.data.files import decoding
 from reprompt.data.files.decoding import Decoded
 from reprompt.data.files.listing import Item
+from reprompt.data.files.pictures import picture_of
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def items(tmp_path):
 @pytest.fixture
 def opened(monkeypatch):
     """The names of the files that were decoded."""
-    names, picture_of = [], decoding.picture_of
+    names = []
     monkeypatch.setattr(
         decoding, "picture_of", lambda item, reading: names.append(item.path.stem) or picture_of(item, reading)
     )
@@ -31,7 +32,7 @@ def test_a_picture_is_decoded_once(items, opened):
     decoded = Decoded()
     pictures = [decoded.picture_of(item) for item in (*items, *items)]
     assert opened == ["0", "1", "2"]
-    assert all(np.array_equal(one, decoding.picture_of(item)) for one, item in zip(pictures[3:], items, strict=True))
+    assert all(np.array_equal(one, picture_of(item)) for one, item in zip(pictures[3:], items, strict=True))
 
 
 def test_the_first_stay_and_what_finds_no_room_is_decoded_again(items, opened):

@@ -116,7 +116,8 @@ def test_pictures_are_kept_once_for_each_way_to_prepare_them(root, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     data = FileData(source="files", root=str(root("dtd")), pool=100, workers=2)
     parameters = SimpleNamespace(data=data, gram=None, images_of=lambda task: {})
-    monkeypatch.setattr(sources, "card_of", lambda task, own=None: SimpleNamespace(classes=4))
+    whole = SimpleNamespace(classes=4, validation=8, train=None, test=None)
+    monkeypatch.setattr(sources, "card_of", lambda task, own=None: whole)
 
     def kept(preparation):
         return stored_source_of(parameters, tmp_path / "images", "code", preparation).images("dtd", "test", range(8))

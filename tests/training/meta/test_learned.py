@@ -8,8 +8,9 @@ import torch
 
 from project import PROJECT
 from reprompt.clip.features import TaskFeatures
+from reprompt.data.pictures import Pictures
 from reprompt.data.splits import Split
-from reprompt.evaluation.task_data import TaskData
+from reprompt.evaluation.task_data import Pixels, TaskData
 from reprompt.foundation.digests import canonical
 from reprompt.initialisation.context import phrase_vectors
 from reprompt.planning.parameters import load_parameters
@@ -28,7 +29,8 @@ def data():
     train, test = ((np.arange(len(labels)) // 4 % 2).tolist() for labels in (TRAIN, TEST))
     names = ["cat", "dog", "tree", "car"]
     of_corpus = Split("corpus", names, "a {}.", TRAIN.tolist(), TEST.tolist(), {}, 4, train, test_domains=test)
-    return TaskData(of_corpus, of_task)
+    train, test = (Pictures.of(np.zeros((1, count, 40, 40, 3), np.uint8)) for count in (80, 40))
+    return TaskData(of_corpus, of_task, Pixels(test, train))
 
 
 def cell_of(recipe="coop+gram", seed=1, **settings):
