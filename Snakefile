@@ -56,6 +56,7 @@ rule all:
 
 
 onstart:
+    preload_commands()
     note_missing()
     refill_cells()
 

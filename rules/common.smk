@@ -1,5 +1,6 @@
 """What the rules share: the plan, and functions from a rule's wildcards to what it needs."""
 
+import os
 import re
 import sys
 
@@ -12,16 +13,19 @@ from reprompt.planning import entry_points
 from reprompt.foundation import locks
 from reprompt.foundation.digests import digest_of_text
 
-from reprompt.workflow import order, provenance, there
+from reprompt.workflow import order, preloaded, provenance, there
 from reprompt.workflow.estimate import resources as estimated
 from reprompt.workflow.listings import Listings, with_listings
 from reprompt.planning.parameters import load_parameters
 from reprompt.cells.recipes import in_path
 from reprompt.cells.tuning import ParameterError
 from reprompt.planning.plan import make_plan
-from reprompt.workflow.snakemake import step_name
+from reprompt.workflow.snakemake import ALLOCATOR, step_name
 from reprompt.workflow.summary import waiting_in_words
 from reprompt.workflow.taking_over import take_over_backbones
+
+for variable, value in ALLOCATOR.items():  # of every job
+    os.environ.setdefault(variable, value)
 
 try:
     PARAMETERS = load_parameters("params.yaml", scale=config["scale"])
@@ -215,6 +219,13 @@ def refill_cells():
     filled = refill(PLAN.root.parent, CELL_STORE)
     if filled:
         print(f"{filled} finished cells are taken over from records", file=sys.stderr)
+
+
+def preload_commands():
+    """Have this machine's jobs start without the seconds that their libraries take; those of a cluster start there."""
+    if workflow.local_exec:
+        folder, _ = preloaded.start(os.environ)
+        os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 def note_missing():

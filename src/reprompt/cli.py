@@ -136,7 +136,7 @@ def pretrain(
         )
     with _as_job(threads), Progress(f"pretrain/{backbone}", total=settings.steps, unit="steps") as progress:
         pretraining = Pretraining(backbone, settings, parameters.corpus, text_from)
-        pretrain_backbone(pretraining, out, threads, progress.advance)
+        pretrain_backbone(pretraining, out, threads, progress.advance, parameters.checkpoint_every)
 
 
 @app.command()

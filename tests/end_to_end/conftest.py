@@ -5,8 +5,6 @@ What changes files of a run and what asks of its code are two groups of tests, e
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ from copies import PROJECT, WARM, call, commit, copy_project
 from reprompt.foundation.locks import exclusive
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
+from reprompt.workflow import preloaded
 
 OF_CODE = ("test_attest", "test_taking_over", "test_traced")
 IN_GIT = ("tables", "figures", "claims.csv", "report", "headline.json", "provenance.jsonl")
@@ -31,18 +30,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def warm() -> Iterator[None]:
     """Have the copies' commands start in no time: most of those at scale smoke take less than their libraries do."""
-    folder = tmp_path_factory.mktemp("warm")
-    with subprocess.Popen([sys.executable, Path(__file__).with_name("warm.py"), folder]) as server:
-        try:
-            while not (folder / "reprompt").exists() and server.poll() is None:
-                time.sleep(0.1)
-            os.environ[WARM] = str(folder)
-            yield
-        finally:
-            del os.environ[WARM]
-            server.terminate()
+    folder, server = preloaded.start(os.environ)
+    while not (folder / "reprompt").exists() and server.poll() is None:
+        time.sleep(0.1)
+    os.environ[WARM] = str(folder)
+    yield
+    del os.environ[WARM]
+    server.stdin.close()
+    server.wait()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 from project import PROJECT
 from reprompt.workflow.snakemake import Events
 
-WARM = "WARM_COMMANDS"  # the variable with the folder that warm.py serves
+WARM = "WARM_COMMANDS"  # the variable with the folder of the preloaded command
 NOT_COPIED = (".dvcstore/", "results/", "dvc.lock")
 
 

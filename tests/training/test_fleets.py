@@ -29,7 +29,9 @@ from reprompt.planning.plan import make_plan
 from reprompt.records.files import Result
 from reprompt.records.prompts import Prompts, read_prompts, write_prompts
 from reprompt.training import fleets as fleets_module
+from reprompt.training import loop
 from reprompt.training.axes import learner_of_cell
+from reprompt.training.checkpoint import Checkpoint
 from reprompt.training.fleets import trained
 from reprompt.training.given import Finished, Given
 from reprompt.training.groups import Groups, Partners
@@ -196,6 +198,48 @@ def test_two_protocols_seeds_and_shots_share_none(tasks, tiny):
     )
     starts = [run_of_cell(cell, tasks["imagenet"], tiny).start["context"] for cell in (one, other, shots, transfer)]
     assert all(not torch.equal(a, b) for a, b in itertools.combinations(starts, 2))
+
+
+# A training that was killed
+
+
+KILLED = {
+    "angles of prograd": ("prograd", {"shots": [2, 4], "measures": ["angle"]}),
+    "curves of coop": ("coop", {"shots": [2, 4], "measures": ["curve"]}),
+    "the best of coop's epochs": ("coop_middle", {"protocol": "elevater", "tuning": "best", "shots": [4]}),
+    "adam": ("coop", {"shots": [4], "sweep": [{"optimiser": ["adam"]}]}),
+}
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_a_killed_fleet_ends_with_the_same_bits(tasks, tiny, tmp_path, monkeypatch, name):
+    recipe, block = KILLED[name]
+    (fleet,) = fleets_of(cells_of(recipe, recipes={"prograd": {"where": []}}, **block), 20)
+    undisturbed = fleets_module.run_fleet(fleet, tasks, tiny)
+    file, step = tmp_path / "state", loop.training_step
+    given = Given(checkpoint=lambda cells: Checkpoint(file, every=0))
+    for steps in (3, 4):  # killed twice, and the second time after what was done before
+        left = iter(range(steps))
+
+        def killed(*arguments, left=left):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return step(*arguments)
+
+        monkeypatch.setattr(loop, "training_step", killed)
+        with pytest.raises(KeyboardInterrupt):
+            fleets_module.run_fleet(fleet, tasks, tiny, given)
+    taken = []
+    monkeypatch.setattr(loop, "training_step", lambda *arguments: taken.append(1) or step(*arguments))
+    restarted = fleets_module.run_fleet(fleet, tasks, tiny, given)
+    most = max(len(run_of_cell(cell, tasks["imagenet"], tiny).batch_plan(2)[0]) for cell in fleet)
+    assert len(taken) == most - 7
+    for one, other in zip(undisturbed, restarted, strict=True):
+        assert one.results.keys() == other.results.keys()
+        for test, result in one.results.items():
+            assert np.array_equal(result.predictions, other.results[test].predictions)
+            for measured, array in result.measured.items():
+                assert np.array_equal(array, other.results[test].measured[measured], equal_nan=True)
 
 
 # What is evaluated

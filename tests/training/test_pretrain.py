@@ -1,11 +1,15 @@
 """Pre-training: what it trains, what it leaves alone, and that it learns."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.weights import build
+from reprompt.training.checkpoint import Checkpoint
 from reprompt.training.pretrain import PretrainingSchedule, pretrain
 
 CAPTIONS = [f"a photo of a {colour} {thing}" for colour in ("red", "blue", "green") for thing in ("cat", "dog")] * 4
@@ -32,7 +36,8 @@ def moved(locked_text: bool, steps: int = 3) -> tuple[dict[str, bool], torch.Ten
     """Which weights change, and the ids of the tokens that occur."""
     backbone = untrained()
     before = {name: tensor.clone() for name, tensor in backbone.model.named_parameters()}
-    ids = pretrain(backbone.model, images(), CAPTIONS, PretrainingSchedule(steps, batch=12, warmup=1), locked_text)
+    schedule = PretrainingSchedule(steps, batch=12, warmup=1, locked_text=locked_text)
+    ids = pretrain(backbone.model, images(), CAPTIONS, schedule)
     return {name: not torch.equal(before[name], p) for name, p in backbone.model.named_parameters()}, ids
 
 
@@ -52,7 +57,7 @@ def test_a_locked_text_tower_keeps_its_weights() -> None:
 def test_only_tokens_that_occur_are_trained() -> None:
     backbone = untrained()
     before = backbone.model.token_embedding.weight.clone()
-    ids = pretrain(backbone.model, images(), CAPTIONS, PretrainingSchedule(2, batch=12, warmup=1), locked_text=False)
+    ids = pretrain(backbone.model, images(), CAPTIONS, PretrainingSchedule(2, batch=12, warmup=1))
     rows = (before != backbone.model.token_embedding.weight).any(dim=1).nonzero().flatten()
     assert set(rows.tolist()) <= set(ids.tolist())
 
@@ -63,11 +68,26 @@ def test_matching_pairs_come_together(locked_text: bool) -> None:
     from reprompt.clip.text import encode_texts
 
     backbone = untrained()
-    pretrain(backbone.model, images(), CAPTIONS, PretrainingSchedule(60, batch=24, rate=3e-3, warmup=5), locked_text)
+    schedule = PretrainingSchedule(60, batch=24, rate=3e-3, warmup=5, locked_text=locked_text)
+    pretrain(backbone.model, images(), CAPTIONS, schedule)
     backbone.model.eval()
     with torch.no_grad():
         similarity = encode_images(backbone, images().numpy()) @ encode_texts(backbone.model, CAPTIONS[:6]).T
     assert (similarity.argmax(dim=1) == torch.arange(24) % 6).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("locked_text", [False, True])
+def test_a_killed_training_ends_with_the_same_bits(locked_text: bool, tmp_path: Path) -> None:
+    schedule = PretrainingSchedule(7, batch=10, rate=3e-3, warmup=2, locked_text=locked_text)
+    undisturbed, killed, restarted = untrained(), untrained(), untrained()
+    pretrain(undisturbed.model, images(), CAPTIONS, schedule)
+    kept = Checkpoint(tmp_path / "state", every=0)
+    pretrain(killed.model, images(), CAPTIONS, replace(schedule, stop_after=4), checkpoint=kept)
+    steps: list[int] = []
+    pretrain(restarted.model, images(), CAPTIONS, schedule, steps.append, kept)
+    assert steps == [4, 1, 1, 1]
+    for name, tensor in undisturbed.model.state_dict().items():
+        assert torch.equal(tensor, restarted.model.state_dict()[name]), name
 
 
 def test_the_rate_warms_up_and_ends_near_zero() -> None:

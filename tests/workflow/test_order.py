@@ -40,10 +40,36 @@ def test_each_study_has_its_cheapest_table_first_then_comes_what_adds_least() ->
 
 def test_what_an_output_needs_comes_before_it_and_never_after_what_comes_later(plan: Plan) -> None:
     seconds = {job.name: 10.0 for job in plan.jobs}
-    urgent = order.priorities(plan, seconds)
+    urgent = order.priorities(plan, seconds, cores=2)
     for wanted in order.wanted(plan):
         assert all(urgent[step] >= urgent[wanted.step] > 0 for step in wanted.needs)
     assert {job.name for job in plan.jobs} <= urgent.keys(), "every job is for a table or figure"
+
+
+def test_a_chain_is_as_long_as_the_steps_that_follow_one_another() -> None:
+    needs = {"a": (), "b": ("a",), "c": ("a", "b"), "d": ("a",), "e": ()}
+    seconds = {"a": 1, "b": 10, "c": 100, "d": 50}
+    assert order.chains({step: frozenset(others) for step, others in needs.items()}, seconds) == {
+        "a": 111,
+        "b": 110,
+        "c": 100,
+        "d": 50,
+        "e": 0,
+    }
+
+
+def test_long_chains_come_first_where_they_would_be_waited_for(plan: Plan) -> None:
+    tokens = "gram_tokens/joint-gram/ViT-B-16/all"
+    seconds = {job.name: 20.0 for job in plan.jobs} | {"corpus": 400.0, tokens: 400.0}
+    chains = order.chains(order.needs_of_steps(plan), seconds)
+    whole = sum(seconds.values())
+    assert whole / 8 / 2 < chains[tokens] < chains["corpus"] < whole / 2 / 2
+    on_two, on_eight = (order.priorities(plan, seconds, cores) for cores in (2, 8))
+    highest = max(on_two.values())
+    assert on_eight["corpus"] > on_eight[tokens] > highest >= on_two["corpus"]
+    assert {step for step in on_two if on_two[step] != on_eight[step]} == {
+        step for step, chain in chains.items() if chain > whole / 8 / 2
+    }
 
 
 def test_what_a_job_needs_is_what_the_rules_have_as_input(plan: Plan) -> None:

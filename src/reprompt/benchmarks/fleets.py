@@ -4,6 +4,7 @@ The three ways run on the same cells in one interleaved session, because timings
 ratios. "One process per cell" is a fresh interpreter that imports, reads weights and features, and trains one cell.
 """
 
+import json
 import subprocess
 import sys
 import time
@@ -94,15 +95,21 @@ def _train_one(scale: str, recipe: str, task: str, shots: str, seed: str) -> Non
 
 
 def rule_costs(plan: Plan) -> Table:
-    """Time and memory of every job, from Snakemake's own benchmark files."""
-    table = Table("job", "seconds", "CPU seconds", "peak MB", title="What every rule cost, as Snakemake measured it")
+    """Seconds of every job, by Snakemake's clock; of tuning also what the job itself measured.
+
+    Snakemake's CPU seconds and memory are those of the command, which may only wait (workflow/preloaded.py).
+    """
+    table = Table("job", "seconds", "CPU seconds", "peak MB", title="What every job cost")
     for column in table.columns[1:]:
         column.justify = "right"
     folder = Path("logs") / plan.scale
     for path in sorted(folder.rglob("*.tsv")):
-        row = pd.read_csv(path, sep="\t").iloc[-1]
-        name = str(path.relative_to(folder).with_suffix(""))
-        table.add_row(name, *(f"{row[column]:.0f}" for column in ("s", "cpu_time", "max_rss")))
+        name = path.relative_to(folder).with_suffix("")
+        costs = plan.records(str(name.relative_to("tune"))).with_suffix(".json") if name.parts[0] == "tune" else None
+        measured = json.loads(costs.read_text()) if costs and costs.exists() else {}
+        own = (f"{measured[column]:.0f}" if column in measured else "" for column in ("cpu_seconds", "peak_memory_mb"))
+        (seconds,) = pd.read_csv(path, sep="\t")["s"].tail(1)
+        table.add_row(str(name), f"{seconds:.0f}", *own)
     return table
 
 

@@ -368,6 +368,7 @@ class Parameters(Block):
     judged_images: dict[str, PositiveInt] = Field(default={})
     tasks_per_job: PositiveInt
     runs_per_fleet: PositiveInt
+    checkpoint_every: PositiveFloat = 120
     precision: Literal["float32", "bfloat16"] = "float32"
     partners_by: PartnersBy = "validation"
     data: Annotated[RenderedData | FileData, Field(discriminator="source")]

@@ -8,7 +8,7 @@ beside it.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from reprompt.cells.result import Result
 from reprompt.evaluation.metrics import metrics
 from reprompt.foundation.arrays import Arrays, read_npz, write_npz
 from reprompt.foundation.damage import DamagedFileError, reading
+from reprompt.foundation.digests import digest_of_text
 from reprompt.foundation.schema import SCHEMA, require_schema
 from reprompt.records.identity import Identity, name_of
 
@@ -241,8 +242,9 @@ class CellStore:
             arrays[f"{test.task}/{test.split}/predictions"] = result.predictions
         write_npz(self._path(key), **arrays)
 
-    def unfinished(self, key: str) -> Path:
-        """Where the state of a cell may lie that is not finished."""
+    def unfinished(self, keys: Sequence[str]) -> Path:
+        """Where the state of cells may lie that are trained together and not finished."""
+        key = keys[0] if len(keys) == 1 else digest_of_text(" ".join(keys))
         return self._path(key).with_suffix(".unfinished")
 
     def _path(self, key: str) -> Path:

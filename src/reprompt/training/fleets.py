@@ -69,7 +69,7 @@ def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NO
 def meta_tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
     """Starts and regulators meta-learned on one task (GRAM); evaluated with no step of adaptation."""
     learners, meta = learners_of(cells[0], tasks, backbone), import_module("reprompt.training.meta.learned")
-    ended = (meta.learned(cell, tasks, backbone, given.unfinished[cell], given.steps) for cell in cells)
+    ended = (meta.learned(cell, tasks, backbone, given.checkpoint([cell]), given.steps) for cell in cells)
     starts, traces = zip(*ended, strict=True)
     params = {name: torch.stack([start[name] for start in starts]) for name in starts[0]}
     finished = evaluated(cells, tasks, learners, params)
@@ -119,6 +119,7 @@ def trained(
         teacher(cells[0], training.tasks[0], backbone) if cells[0].taught else None,
         hooks,
         tuned_by.optimiser,
+        given.checkpoint(cells),
     )
     if best is None:
         return params, [{} for _ in cells]

@@ -1,14 +1,14 @@
 """What a fleet gets of other jobs, and what is left of its cells."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from reprompt.cells.cell import Cell
 from reprompt.clip.params import Params
 from reprompt.evaluation.evaluate import Results
 from reprompt.foundation.arrays import Arrays
 from reprompt.records.prompts import Prompts
+from reprompt.training.checkpoint import Checkpoint, nowhere
 from reprompt.training.groups import Groups, trained_on
 
 
@@ -16,13 +16,13 @@ from reprompt.training.groups import Groups, trained_on
 class Given:
     """What other jobs give: kept prompts by experiment, and the groups that the grid gives.
 
-    `unfinished` is where the state of a cell lies that takes long and was not finished. `steps` stops meta-training
-    after the first so many outer steps (a sample of it).
+    `checkpoint` gives that of cells that are trained together. `steps` stops meta-training after the first so many
+    outer steps (a sample of it).
     """
 
     prompts: Mapping[str, Prompts] = field(default_factory=dict)
     groups: Groups = field(default_factory=Groups)
-    unfinished: Mapping[Cell, Path] = field(default_factory=dict)
+    checkpoint: Callable[[Sequence[Cell]], Checkpoint] = lambda cells: nowhere()
     steps: int | None = None
 
     def start(self, cell: Cell) -> Params:

@@ -20,6 +20,7 @@ from reprompt.evaluation.images import Images
 from reprompt.evaluation.measures.measure import TrainingHook, TrainingState
 from reprompt.gradients.step import TrainingStep
 from reprompt.objectives.batch import Batch
+from reprompt.training.checkpoint import Checkpoint, nowhere
 from reprompt.training.optimisers import SGD, Adam, Optimiser
 from reprompt.training.run import NO_IMAGE, Run
 from reprompt.training.step import TrainingMethod, training_step
@@ -80,9 +81,9 @@ class Batches:
         """The runs (R',) that are not done at a step."""
         return (self.steps > step).nonzero().flatten()
 
-    def shown(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Step after step the views and the images (R', B) of these runs."""
-        for step in range(len(self.indices)):
+    def shown(self, first: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """Step after step, from `first` on, the views and the images (R', B) of these runs."""
+        for step in range(first, len(self.indices)):
             runs = self.active(step)
             yield self.views[step, runs], self.images[runs[:, None], self.indices[step, runs]]
 
@@ -106,21 +107,30 @@ def train(
     teacher: Tensor | None = None,
     hooks: Sequence[TrainingHook] = (),
     optimiser: Literal["sgd", "adam"] = "sgd",
+    checkpoint: Checkpoint | None = None,
 ) -> Params:
     """Tune all runs and return their learned tensors, each (R, ...), on the device of the images' features.
 
     `teacher` (K, E), or (R, K, E) for a teacher per run, are the class features that a teacher classifies the frozen
     image features with. Runs of different length are one fleet: those that have ended leave it. `hooks` see every
-    step after it was taken. Raises FloatingPointError where a loss is not finite.
+    step after it was taken. It goes on from a `checkpoint` that was kept. Raises FloatingPointError where a loss is not
+    finite.
     """
+    checkpoint = checkpoint or nowhere()
     device, learner = images.features.device, method.learner
     planned = Batches.of(runs, len(images.features))
-    batches, seen = planned.to(device), images.batches(learner.sees, planned.shown())
+    batches = planned.to(device)
     params = {name: torch.stack([run.start[name] for run in runs]).to(device) for name in runs[0].start}
     stepping = optimiser_of(optimiser, runs, params)
+    parts = [stepping, *hooks]
+    if (kept := checkpoint.restored()) is not None:
+        for part, state in zip(parts, kept["parts"], strict=True):
+            part.resume(state)
+    seen = images.batches(learner.sees, planned.shown(stepping.steps))
     if teacher is not None:
         teacher = teacher.expand(len(runs), *teacher.shape[-2:])
-    for number in range(len(batches.indices)):
+    steps = len(batches.indices)
+    for number in range(stepping.steps, steps):
         active = batches.active(number)
         chosen, views, batch = batches.batch(number, active)
         if teacher is not None:
@@ -130,6 +140,7 @@ def train(
         training_step(step, method.rule, stepping, batches.rates[number, active])
         for hook in hooks:
             hook.after_step(batches.state(number, step, params))
+        checkpoint.after_step(lambda: {"parts": [part.state() for part in parts]}, is_last=number + 1 == steps)
     return params
 
 

@@ -20,9 +20,35 @@ class Optimiser(Protocol):
     def step(self, gradients: Params, runs: Tensor, rates: Tensor) -> None:
         """Step some runs, indices (R',) into the fleet, by their gradients, each (R', ...), at their rates (R',)."""
 
+    def state(self) -> dict:
+        """All that steps change: the tensors themselves, and how many steps were taken."""
 
-class SGD:
+    def resume(self, state: dict) -> None:
+        """Go on from a state."""
+
+
+class _Resumable:
+    """Learned tensors and `moments` of them, which a state holds side by side."""
+
+    moments: tuple[str, ...]
+
+    def state(self) -> dict:
+        """All that steps change: the tensors themselves, and how many steps were taken."""
+        return {"steps": self.steps, **{name: dict(getattr(self, name)) for name in ("params", *self.moments)}}
+
+    @torch.no_grad()
+    def resume(self, state: dict) -> None:
+        """Go on from a state."""
+        self.steps = state["steps"]
+        for name in ("params", *self.moments):
+            for key, tensor in getattr(self, name).items():
+                tensor.copy_(state[name][key])
+
+
+class SGD(_Resumable):
     """torch.optim.SGD: weight decay (R,) joins the gradient before the momentum (R,)."""
+
+    moments = ("velocity",)
 
     def __init__(self, params: Params, decay: Tensor, momentum: Tensor):
         self.params, self.decay, self.momentum, self.steps = params, decay, momentum, 0
@@ -41,9 +67,10 @@ class SGD:
             tensor[runs] -= rate * velocity[runs]
 
 
-class Adam:
+class Adam(_Resumable):
     """torch.optim.Adam with PyTorch's betas, for runs that are active from the first step on; weight decay is (R,)."""
 
+    moments = ("mean", "square")
     BETAS = (0.9, 0.999)
     EPSILON = 1e-8
 

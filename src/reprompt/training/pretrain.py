@@ -8,9 +8,11 @@ The standard backbone trains both towers. The others train an image tower agains
 (locked-text tuning, LiT, arXiv:2111.07991, with the roles swapped), whose caption features are then computed once.
 """
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import open_clip
@@ -21,8 +23,10 @@ from torch import Tensor, nn
 
 from reprompt.cells.parameters import CorpusSettings, RenderedBackbone
 from reprompt.clip.weights import build, normalise, read, save
+from reprompt.foundation.digests import digest_of_text
 from reprompt.foundation.streams import stream_seed, torch_stream
 from reprompt.miniature.corpus import render_corpus
+from reprompt.training.checkpoint import Checkpoint, State, nowhere
 
 MEAN = (0.5, 0.5, 0.5)
 STD = (0.25, 0.25, 0.25)
@@ -33,7 +37,7 @@ class PretrainingSchedule:
     """`steps` of AdamW at batch size `batch`: `warmup` linear steps to `rate`, then one cosine to zero.
 
     `seed` is that of the order of the pairs; `stop_after` ends it after the first so many steps, as they are in the
-    whole.
+    whole. With `locked_text` the text tower keeps the weights it came with.
     """
 
     steps: int
@@ -44,6 +48,7 @@ class PretrainingSchedule:
     clip_norm: float = 1.0
     seed: int = 0
     stop_after: int | None = None
+    locked_text: bool = False
 
     def rate_at(self, step: int) -> float:
         """Learning rate of step 0 ... steps - 1."""
@@ -89,14 +94,14 @@ def pretrain(
     images: Tensor,
     captions: list[str],
     schedule: PretrainingSchedule,
-    locked_text: bool,
     advance: Callable[[int], None] = lambda steps: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Tensor:
     """Train `model` in place on `images` (N, H, W, 3) uint8 and their `captions`; the ids (T,) of tokens that occur.
 
-    With `locked_text` the text tower keeps the weights it came with. Raises FloatingPointError where the loss is not
-    finite.
+    A training that was killed goes on from its `checkpoint`. Raises FloatingPointError where the loss is not finite.
     """
+    checkpoint, locked_text = checkpoint or nowhere(), schedule.locked_text
     model.train()
     encoder = CaptionEncoder(model, captions)
     with torch.no_grad():
@@ -119,8 +124,23 @@ def pretrain(
     )
 
     shuffles = torch_stream(schedule.seed, "pre-training order")
-    order = torch.empty(0, dtype=torch.long)
-    for step in range(schedule.steps)[: schedule.stop_after]:
+    order, first = torch.empty(0, dtype=torch.long), 0
+
+    def state(done: int) -> State:
+        weights = {name: parameter.detach() for name, parameter in learned.items()}
+        moments, drawn = optimiser.state_dict(), shuffles.get_state()
+        return {"weights": weights, "optimiser": moments, "shuffles": drawn, "order": order, "done": done}
+
+    if (kept := checkpoint.restored()) is not None:
+        with torch.no_grad():
+            for name, parameter in learned.items():
+                parameter.copy_(kept["weights"][name])
+        optimiser.load_state_dict(kept["optimiser"])
+        shuffles.set_state(kept["shuffles"])
+        order, first = kept["order"], kept["done"]
+        advance(first)
+    steps = range(schedule.steps)[: schedule.stop_after]
+    for step in steps[first:]:
         if len(order) < schedule.batch:
             order = torch.randperm(len(images), generator=shuffles)
         batch, order = order[: schedule.batch], order[schedule.batch :]
@@ -138,6 +158,7 @@ def pretrain(
             model.logit_scale.clamp_(0, math.log(100))
         if not math.isfinite(loss.item()):
             raise FloatingPointError(f"pre-training diverged at step {step}: lower the rate {schedule.rate}")
+        checkpoint.after_step(partial(state, step + 1), is_last=step == steps[-1])
         advance(1)
 
     if not locked_text:
@@ -157,9 +178,18 @@ class Pretraining:
 
 
 def pretrain_backbone(
-    pretraining: Pretraining, out: Path, workers: int, advance: Callable[[int], None], steps: int | None = None
+    pretraining: Pretraining,
+    out: Path,
+    workers: int,
+    advance: Callable[[int], None],
+    checkpoint_every: float,
+    steps: int | None = None,
 ) -> None:
-    """Render the corpus, train a backbone (its first `steps`, or all) and write its weights to `out`."""
+    """Render the corpus, train a backbone (its first `steps`, or all) and write its weights to `out`.
+
+    Beside that lies the state of a training that is not over, `checkpoint_every` seconds old at most. It belongs to the
+    settings and the corpus that it was begun with; with others the training begins anew.
+    """
     name, settings, corpus = pretraining.name, pretraining.settings, pretraining.corpus
     pairs = render_corpus(corpus.pairs, corpus.seed, corpus.mismatched_share, workers)
     architecture = {
@@ -175,8 +205,18 @@ def pretrain_backbone(
         source = read(pretraining.text_from, f"the text tower of {name}")[0].state_dict()
         model.load_state_dict({k: v for k, v in source.items() if not k.startswith("visual.")}, strict=False)
     schedule = PretrainingSchedule(
-        settings.steps, settings.batch, settings.rate, settings.warmup, seed=settings.seed, stop_after=steps
+        settings.steps,
+        settings.batch,
+        settings.rate,
+        settings.warmup,
+        seed=settings.seed,
+        stop_after=steps,
+        locked_text=bool(pretraining.text_from),
     )
-    images, locked_text = torch.from_numpy(pairs.images), bool(pretraining.text_from)
-    token_ids = pretrain(model, images, pairs.captions, schedule, locked_text, advance)
+    weights = hashlib.sha256(b"".join(tensor.numpy().tobytes() for tensor in model.state_dict().values())).hexdigest()
+    begun_with = digest_of_text(f"{name} {schedule} {pairs.sha256} {weights}")
+    checkpoint = Checkpoint(out.with_name(f"{out.stem}-{begun_with}.unfinished"), checkpoint_every)
+    images = torch.from_numpy(pairs.images)
+    token_ids = pretrain(model, images, pairs.captions, schedule, advance, checkpoint)
     save(out, model, token_ids, architecture, {"corpus_sha256": pairs.sha256, "steps": str(settings.steps)})
+    checkpoint.forget()

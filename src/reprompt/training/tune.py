@@ -7,7 +7,7 @@ job of which nothing is missing reads neither pictures nor features.
 import json
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from reprompt.records.identity import Identity, identity, key, read_pictures_of,
 from reprompt.records.prompts import read_prompts, write_prompts
 from reprompt.records.together import check_rows, check_together
 from reprompt.tasks.groups import pictures_of
+from reprompt.training.checkpoint import Checkpoint
 from reprompt.training.fleets import run_fleet
 from reprompt.training.given import Given
 from reprompt.training.groups import Groups, read_groups
@@ -86,7 +87,14 @@ def tune_job(
     if missing:
         tasks = read_tasks(job, plan, backbone, workplace.features, splits)
         backbone = backbone.to(workplace.device, getattr(torch, plan.parameters.precision))
-        given = replace(given, unfinished={cell: store.unfinished(keys[cell]) for cell in missing})
+        checkpoints: list[Checkpoint] = []
+
+        def checkpoint(cells: Sequence[Cell]) -> Checkpoint:
+            file = store.unfinished([keys[cell] for cell in cells])
+            checkpoints.append(Checkpoint(file, plan.parameters.checkpoint_every))
+            return checkpoints[-1]
+
+        given = replace(given, checkpoint=checkpoint)
         for fleet in fleets_of(missing, plan.parameters.runs_per_fleet):
             fleet_started = time.monotonic()
             entries = [
@@ -96,6 +104,8 @@ def tune_job(
             for entry in entries:
                 store.put(entry.results, entry.prompt, keys[entry.cell])
                 evaluated[entry.cell] = entry
+            while checkpoints:
+                checkpoints.pop().forget()
             groups.append(_in_sidecar(entries, trained=True, started=fleet_started))
             advance(len(fleet))
     in_order = [evaluated[cell] for cell in job.cells]

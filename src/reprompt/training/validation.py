@@ -106,3 +106,20 @@ class BestCheckpoint:
                 self.best[run], self.arrays[run] = float(np.mean(scores)), arrays
                 for name, tensor in state.params.items():
                     self.params[name][run] = tensor[run]
+
+    def state(self) -> dict:
+        """The best so far: scores, tensors, and what these made of the held-out images."""
+        arrays = [
+            [{name: torch.from_numpy(array) for name, array in of_task.items()} for of_task in of_run]
+            for of_run in self.arrays
+        ]
+        return {"best": self.best, "params": self.params, "arrays": arrays}
+
+    def resume(self, state: dict) -> None:
+        """Go on from the best of before."""
+        device = self.images.features.device
+        self.best, self.params = state["best"], {name: tensor.to(device) for name, tensor in state["params"].items()}
+        self.arrays = [
+            [{name: tensor.numpy() for name, tensor in of_task.items()} for of_task in of_run]
+            for of_run in state["arrays"]
+        ]

@@ -1,6 +1,9 @@
 """In which order tables and figures are made: the cheapest table of every study, then whatever adds the least work.
 
-So that who waits sees something of every study soon. The driver writes it down; the rules read it as priorities.
+So that who waits sees something of every study soon. Before all that come chains of steps that would take longer than
+half of the time that all cores together need: started last, they would be waited for by idle cores. At the miniature
+two cores have none (126 minutes in this order, 124 in the best), eight have five steps of one (40 minutes become 35).
+The driver writes the order down; the rules read it as priorities.
 """
 
 import json
@@ -28,7 +31,7 @@ class Wanted:
     needs: frozenset[str]
 
 
-def priorities(plan: Plan, seconds: Mapping[str, float]) -> dict[str, int]:
+def priorities(plan: Plan, seconds: Mapping[str, float], cores: int) -> dict[str, int]:
     """The priority of every step that a table or figure needs, the highest first to be done.
 
     `seconds` has the steps that are missing: those that it lacks cost nothing.
@@ -38,7 +41,49 @@ def priorities(plan: Plan, seconds: Mapping[str, float]) -> dict[str, int]:
     for rank, output in enumerate(ordered):
         for step in (*output.needs, output.step):
             urgent.setdefault(step, len(ordered) - rank)
-    return urgent
+    whole = sum(seconds.get(step, 0) for step in urgent) / cores
+    to_the_end = chains(needs_of_steps(plan), seconds)
+    long = sorted((step for step in urgent if to_the_end[step] > whole / 2), key=to_the_end.__getitem__)
+    return urgent | {step: len(ordered) + rank for rank, step in enumerate(long, 1)}
+
+
+def chains(needs: Mapping[str, frozenset[str]], seconds: Mapping[str, float]) -> dict[str, float]:
+    """Of every step the seconds from its start to the end of the longest chain of steps that need one another.
+
+    `needs` has all that a step needs, also what it needs only through others.
+    """
+    after: dict[str, set[str]] = {step: set() for step in needs}
+    for step, needed in needs.items():
+        for other in needed:
+            after[other].add(step)
+
+    @cache
+    def from_start_of(step: str) -> float:
+        return seconds.get(step, 0) + max(map(from_start_of, after[step]), default=0)
+
+    return {step: from_start_of(step) for step in needs}
+
+
+def needs_of_steps(plan: Plan) -> dict[str, frozenset[str]]:
+    """All that every step needs which some table or figure needs, and what these themselves need."""
+    of_job, outputs = _needs_of_jobs(plan), wanted(plan)
+    jobs, experiments = {job.name for job in plan.every_job}, plan.parameters.experiments
+    grid = [job.name for job in plan.jobs if experiments[job.experiment].protocol == "transfer_grid"]
+
+    def needs(step: str) -> frozenset[str]:
+        if step in jobs:
+            return of_job(step) - {step}
+        if step == "groups":
+            return frozenset[str]().union(*map(of_job, grid))
+        rule, _, rest = step.partition("/")
+        if rule == "features" and (CORPUS in plan.parts[rest.partition("/")[2]]):
+            return frozenset(_needs_of_corpus(plan) - {step})
+        if rule == "features":
+            return frozenset(_weights(plan, rest.partition("/")[0]))
+        return frozenset()
+
+    steps = frozenset[str]().union(*(output.needs for output in outputs))
+    return {step: needs(step) & steps for step in steps} | {output.step: output.needs for output in outputs}
 
 
 def in_order(outputs: Iterable[Wanted], seconds: Mapping[str, float]) -> list[Wanted]:

@@ -5,6 +5,7 @@ table and figure two that stay. However an earlier run ended, the same command g
 run are waited for, then the stale lock is removed.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -59,7 +60,8 @@ def reproduce(plan: Plan, pretrain: bool = False, cores: int | None = None) -> i
             line.show("looking for what is missing", always=True)
             steps = missing_steps(plan, pretrain)
             if steps:
-                order.write(order.priorities(plan, {name: step.seconds for name, step in steps.items()}))
+                seconds = {name: step.seconds for name, step in steps.items()}
+                order.write(order.priorities(plan, seconds, cores or len(os.sched_getaffinity(0))))
                 run(plan, steps, line, pretrain, cores)
             line.close()
     except (locks.BusyError, ReproduceError) as error:

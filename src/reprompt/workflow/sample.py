@@ -74,4 +74,6 @@ def sample_pretraining(backbone: str, plan: Plan, out: Path, steps: int) -> None
     settings, text = plan.parameters.backbones[backbone], plan.text_source(backbone)
     text_from = plan.root / f"backbones/{text}.safetensors" if text else None
     pretraining = Pretraining(backbone, settings, plan.parameters.corpus, text_from)
-    pretrain_backbone(pretraining, out / f"{backbone}.safetensors", PRETRAINING_THREADS, lambda _: None, steps)
+    pretrain_backbone(
+        pretraining, out / f"{backbone}.safetensors", PRETRAINING_THREADS, lambda _: None, float("inf"), steps
+    )

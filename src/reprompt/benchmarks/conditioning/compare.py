@@ -1,9 +1,7 @@
 """A fleet trained twice, as it is and disturbed: how many predictions differ, and by how much a cell's accuracy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -45,11 +43,8 @@ def trained_twice(
 
 
 def results_of(cells: Sequence[Cell], tasks: Tasks, backbone: Backbone, given: Given) -> list[Results]:
-    """The results of a fleet; what meta-training leaves meanwhile is thrown away."""
-    with TemporaryDirectory() as folder:
-        unfinished = {cell: Path(folder) / str(number) for number, cell in enumerate(cells)}
-        ended = run_fleet(list(cells), tasks, backbone, replace(given, unfinished=unfinished))
-    return [finished.results for finished in ended]
+    """The results of a fleet."""
+    return [finished.results for finished in run_fleet(list(cells), tasks, backbone, given)]
 
 
 def changed(cells: Sequence[Cell], tasks: Tasks, one: Sequence[Results], other: Sequence[Results]) -> Changed:

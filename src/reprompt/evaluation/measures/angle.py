@@ -43,6 +43,14 @@ class Angles:
         self.sums.index_put_(indices, angles[there], accumulate=True)
         self.counts.index_put_(indices, torch.ones(int(there.sum()), dtype=torch.float64), accumulate=True)
 
+    def state(self) -> dict:
+        """The sums so far."""
+        return {"sums": self.sums, "counts": self.counts}
+
+    def resume(self, state: dict) -> None:
+        """Go on from sums."""
+        self.sums, self.counts = state["sums"], state["counts"]
+
     def arrays(self) -> list[dict[TestSet, Arrays]]:
         """The mean of every epoch; NaN where an epoch had no angle."""
         means = (self.sums / self.counts).numpy().astype(np.float16)

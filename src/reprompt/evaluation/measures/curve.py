@@ -50,6 +50,14 @@ class Curves:
             right = (self.predict(params, test) == targets).sum(dim=1)
             self.right[test][runs.cpu(), state.epoch[runs].cpu()] = right.cpu()
 
+    def state(self) -> dict:
+        """The counts so far, test set by test set."""
+        return {"right": list(self.right.values())}
+
+    def resume(self, state: dict) -> None:
+        """Go on from counts."""
+        self.right = dict(zip(self.right, state["right"], strict=True))
+
     def arrays(self) -> list[dict[TestSet, Arrays]]:
         """The counts (epochs,) of every run by test set."""
         return [

@@ -43,6 +43,12 @@ class TrainingHook(Protocol):
     def after_step(self, state: TrainingState) -> None:
         """Called after every step."""
 
+    def state(self) -> dict:
+        """All that steps have changed: tensors, numbers, and lists and dictionaries of these."""
+
+    def resume(self, state: dict) -> None:
+        """Go on from a state."""
+
     def arrays(self) -> list[dict[TestSet, Arrays]]:
         """What was measured of every run; what no test set is needed for belongs to the first."""
 

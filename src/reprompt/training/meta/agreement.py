@@ -57,6 +57,14 @@ def agreement(
         return Agreement(*cosines, (flat_step * flat_query).sum(dim=1), before, after)
 
 
+def mean_cosine(theta: Params, regulators: Regulators, losses: tuple[Loss, Loss], episodes: int) -> float:
+    """The `cosine` of a batch of episodes alone, its mean: without what the rest takes."""
+    support, query = (_gradient(loss, along_runs(theta, episodes))[0] for loss in losses)
+    with torch.no_grad():
+        step = regulate(regulators, support) if regulators else support
+        return F.cosine_similarity(_flat(step), _flat(query), dim=1).mean().item()
+
+
 def mean_agreement(theta: Params, regulators: Regulators, held_out: HeldOut, rate: float) -> dict[str, float]:
     """The means over all held-out episodes, by name; nothing where there are none."""
     of_batches = [vars(agreement(theta, regulators, losses, held_out.at_once, rate)) for losses in held_out.losses]

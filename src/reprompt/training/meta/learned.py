@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from reprompt.foundation.arrays import Arrays
 from reprompt.foundation.streams import numpy_stream, torch_stream
 from reprompt.gradients.gram import REGULATOR
 from reprompt.training.axes import learner_of_cell, member
+from reprompt.training.checkpoint import Checkpoint
 from reprompt.training.meta.agreement import HeldOut
 from reprompt.training.meta.bilevel import Outer, widths
 from reprompt.training.meta.corpus import LearnerAmong, MetaTrainingSet, TopicImages
@@ -26,12 +26,12 @@ HELD_OUT_BATCHES = 2  # meta-batches of held-out episodes: eight where four make
 
 
 def learned(
-    cell: Cell, tasks: Tasks, backbone: Backbone, unfinished: Path, steps: int | None = None
+    cell: Cell, tasks: Tasks, backbone: Backbone, checkpoint: Checkpoint, steps: int | None = None
 ) -> tuple[Params, Arrays]:
     """Prompts and regulators that a cell meta-learns, as named tensors, and the trace of its meta-training.
 
-    Tensors have no run axis and are on the backbone's device. `unfinished` is where the state of a killed run lies;
-    `steps` stops after the first so many outer steps.
+    Tensors have no run axis and are on the backbone's device. A killed run goes on from its `checkpoint`; `steps` stops
+    after the first so many outer steps.
     """
     (task,) = cell.together
     tuned, episodes = cell.tuned, Episodes.of(cell.resolved)
@@ -56,7 +56,7 @@ def learned(
         }
         outer = replace(outer, regulator_rate=rule.regulator_rate, kind=kind)
     training_set = _training_set(tasks[task], cell, backbone, learner_among)
-    params, trace = meta_train(prompts, regulators, training_set, outer, cell.seed, unfinished)
+    params, trace = meta_train(prompts, regulators, training_set, outer, cell.seed, checkpoint)
     return params, arrays_of(trace)
 
 

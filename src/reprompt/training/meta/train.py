@@ -4,24 +4,20 @@ What one step computes, and the paper's symbols, stand in bilevel.py. With no re
 ablation of Table 6). The rates of prompts and regulators follow one schedule.
 """
 
-import sys
 from dataclasses import asdict, dataclass, field
-from io import BytesIO
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import torch
 
 from reprompt.clip.params import Params
-from reprompt.foundation.checksums import read_checked, write_checked
-from reprompt.foundation.damage import DamagedFileError
 from reprompt.foundation.streams import numpy_stream
 from reprompt.gradients.gram import Regulators, regulator_tensors, regulators_in
-from reprompt.training.meta.agreement import agreement, mean_agreement
+from reprompt.training.checkpoint import Checkpoint, State
+from reprompt.training.meta.agreement import mean_agreement, mean_cosine
 from reprompt.training.meta.bilevel import Outer, outer_gradient, outer_optimiser
 from reprompt.training.meta.corpus import MetaTrainingSet
 
-SAVE_EVERY = 50  # outer steps between checkpoints
 LOG_EVERY = 5  # outer steps between entries of the trace
 
 
@@ -46,20 +42,20 @@ def meta_train(
     training_set: MetaTrainingSet,
     outer: Outer,
     seed: int,
-    checkpoint: Path,
+    checkpoint: Checkpoint,
 ) -> tuple[Params, Trace]:
     """Learn prompts and, where there are some, regulators; both come back as named tensors, with what was logged.
 
     No tensor has a run axis. Raises FloatingPointError where the query loss is not finite.
 
-    `checkpoint` is where the state lies meanwhile: a run that was killed goes on from there and ends with the same
-    bits, as the episodes of each step come from a stream of their own. Where the state is damaged, which the log says,
-    it begins again.
+    A run that was killed goes on from its `checkpoint` and ends with the same bits, as the episodes of each step come
+    from a stream of their own.
     """
     theta = {name: tensor.clone().requires_grad_(True) for name, tensor in prompts.items()}
     phi = {name: tensor.clone().requires_grad_(True) for name, tensor in regulator_tensors(regulators or {}).items()}
     optimiser = outer_optimiser(theta, phi, outer)
-    trace, first = _restored(checkpoint, theta, phi, optimiser) or (Trace(), 0)
+    kept = checkpoint.restored()
+    trace, first = (Trace(), 0) if kept is None else _resumed(kept, theta, phi, optimiser)
     rates = outer.schedule.rates(0)[: outer.stop_after]
     for step in range(first, len(rates)):
         for group in optimiser.param_groups:
@@ -72,35 +68,24 @@ def meta_train(
         if step % LOG_EVERY == 0:
             trace.steps.append(step)
             trace.query_loss.append(loss.item() / outer.schedule.batch)
-            regulators, rate = regulators_in(phi, outer.kind), outer.inner_rate
-            own = agreement(theta, regulators, losses, outer.schedule.batch, rate)
-            trace.inner_product.append(own.cosine.mean().item())
-            for name, value in mean_agreement(theta, regulators, training_set.held_out, rate).items():
+            regulators = regulators_in(phi, outer.kind)
+            trace.inner_product.append(mean_cosine(theta, regulators, losses, outer.schedule.batch))
+            for name, value in mean_agreement(theta, regulators, training_set.held_out, outer.inner_rate).items():
                 trace.held_out.setdefault(name, []).append(value)
         optimiser.step()
-        if (step + 1) % SAVE_EVERY == 0:
-            _save(checkpoint, theta, phi, optimiser, trace, step + 1)
-    checkpoint.unlink(missing_ok=True)
+        done = step + 1
+        checkpoint.after_step(partial(_state, theta, phi, optimiser, trace, done), is_last=done == len(rates))
     return {name: tensor.detach() for name, tensor in {**theta, **phi}.items()}, trace
 
 
-def _save(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Optimizer, trace: Trace, done: int) -> None:
-    state = {"theta": theta, "phi": phi, "optimiser": optimiser.state_dict(), "trace": asdict(trace), "done": done}
-    content = BytesIO()
-    torch.save(state, content)
-    write_checked(path, content.getvalue())
+def _state(theta: Params, phi: Params, optimiser: torch.optim.Optimizer, trace: Trace, done: int) -> State:
+    """What the outer loop has come to after so many steps."""
+    return {"theta": theta, "phi": phi, "optimiser": optimiser.state_dict(), "trace": asdict(trace), "done": done}
 
 
 @torch.no_grad()
-def _restored(path: Path, theta: Params, phi: Params, optimiser: torch.optim.Optimizer) -> tuple[Trace, int] | None:
-    if not path.exists():
-        return None
-    try:
-        content = read_checked(path, "delete it; meta-training begins again")
-    except DamagedFileError as damage:
-        print(damage.but("meta-training begins again"), file=sys.stderr)
-        return None
-    state = torch.load(BytesIO(content), weights_only=True)
+def _resumed(state: State, theta: Params, phi: Params, optimiser: torch.optim.Optimizer) -> tuple[Trace, int]:
+    """Prompts, regulators and optimiser are put as a state has them; its trace, and after how many steps it was."""
     for learned, saved in ((theta, state["theta"]), (phi, state["phi"])):
         for name, tensor in learned.items():
             tensor.copy_(saved[name])

@@ -31,7 +31,7 @@ from reprompt.tasks.card import card_of
 from reprompt.training.axes import learner_of_cell, member, training_method_of
 from reprompt.training.fixed import Fixed
 from reprompt.training.loop import optimiser_of
-from reprompt.training.meta.agreement import agreement
+from reprompt.training.meta.agreement import agreement, mean_cosine
 from reprompt.training.meta.bilevel import Outer, outer_gradient, outer_optimiser, widths
 from reprompt.training.meta.corpus import TopicImages
 from reprompt.training.meta.episodes import MetaBatch
@@ -161,9 +161,11 @@ class Fleet:
             optimiser.step()
             step = trace.cost
             trace.start_over()
-            agreement(theta, regulators_in(phi, outer.kind), losses, count, outer.inner_rate)
-            logged = (1 + HELD_OUT_BATCHES) / LOG_EVERY  # the batch of the step, and those that are held out
-            return Cost(step.work + logged * trace.cost.work, max(step.peak, trace.peak))
+            regulators = regulators_in(phi, outer.kind)
+            mean_cosine(theta, regulators, losses, count)  # of the batch of the step
+            for _ in range(HELD_OUT_BATCHES):
+                agreement(theta, regulators, losses, count, outer.inner_rate)
+            return Cost(step.work + (1 / LOG_EVERY) * trace.cost.work, max(step.peak, trace.peak))
 
     def _learner(self) -> Learner:
         return learner_of_cell(self.cell, names_like(self.classes), self.backbone)
@@ -220,10 +222,12 @@ def _pretrained(settings: RenderedBackbone, steps: int) -> Cost:
     """All that the first steps of pre-training take, with what comes before them."""
     side = settings.vision["image_size"]
     pictures = torch.empty(settings.batch, side, side, 3, dtype=torch.uint8, device=META)
-    schedule = PretrainingSchedule(settings.steps, settings.batch, stop_after=steps)
+    schedule = PretrainingSchedule(
+        settings.steps, settings.batch, stop_after=steps, locked_text=bool(settings.text_from)
+    )
     model = on_meta(settings)
     with Trace() as trace:
-        pretrain(model, pictures, [CAPTION] * settings.batch, schedule, bool(settings.text_from))
+        pretrain(model, pictures, [CAPTION] * settings.batch, schedule)
         return trace.cost
 
 
