@@ -2,6 +2,7 @@
 
 snakemake --cores all                              everything that is missing, at the scale named in params.yaml
 snakemake --cores all --profile slurm              the same on a cluster
+snakemake --cores all --profile workstation        the same on a machine with GPUs
 snakemake --cores all --config scale=smoke         another scale
 """
 
@@ -39,6 +40,8 @@ include: "rules/report.smk"
 
 for each in workflow.rules:  # here, not in each: dvc.yaml's stages depend on the text of their rules
     each.priority = priority_of(each.name)
+    if SHARED_OUT and each.name in on_devices.RULES and "gpu_mb" not in each.resources:  # by --set-resources
+        each.resources["gpu_mb"] = share_of_device(each.name)
 
 
 rule all:
@@ -58,6 +61,7 @@ rule all:
 onstart:
     note_missing()
     refill_cells()
+    hand_out_devices(workflow.dag.needrun_jobs())
 
 
 onsuccess:

@@ -9,10 +9,11 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from reprompt.planning import entry_points
 
-from reprompt.foundation import locks
+from reprompt.foundation import devices, locks
 from reprompt.foundation.digests import digest_of_text
 
 from reprompt.workflow import order, provenance, there
+from reprompt.workflow import devices as on_devices
 from reprompt.workflow.estimate import resources as estimated
 from reprompt.workflow.listings import Listings, with_listings
 from reprompt.planning.parameters import load_parameters
@@ -176,6 +177,29 @@ def resource(rule, name, default):
         return RESOURCES.of(rule, "/".join(wildcards) or rule, name, default, attempt)
 
     return of_job
+
+
+# On one machine with GPUs, which --profile workstation shares out: what of a device's memory a job takes
+SHARED_OUT = devices.found() if workflow.is_main_process and "gpu_mb" in workflow.global_resources else []
+
+
+def share_of_device(rule):
+    """A function to the MB that a job of `rule` takes of a device; nothing where a scheduler hands these out."""
+
+    def of_job(wildcards):
+        if not workflow.local_exec:
+            return None
+        return on_devices.wanted_memory(PLAN, rule, dict(wildcards.items()), SHARED_OUT)
+
+    return of_job
+
+
+def hand_out_devices(jobs):
+    """Have the jobs of this run compute on the devices, each on one."""
+    if SHARED_OUT and workflow.local_exec:
+        of_jobs = [job for job in jobs if job.rule.name in on_devices.RULES]
+        steps = {step_name(job.rule.name, dict(job.wildcards.items())): job.resources.gpu_mb for job in of_jobs}
+        on_devices.hand_out(SHARED_OUT, steps)
 
 
 # What a rule comes before

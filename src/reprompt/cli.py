@@ -195,12 +195,17 @@ def features(
     from reprompt.data.sources import stored_source_of
     from reprompt.foundation.atomic import write_text
     from reprompt.planning.entry_points import code_of_pictures, features_made_from
+    from reprompt.workflow.devices import on_a_device
     from reprompt.workflow.progress import Progress
 
     the_plan = _plan_of_run(params, scale)
-    tasks = the_plan.parts[part]
+    tasks, step = the_plan.parts[part], f"features/{backbone}/{part}"
     spec = the_plan.features_spec(backbone, part)
-    with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
+    with (
+        _as_job(threads=1),
+        on_a_device(step, device) as place,
+        Progress(step, total=len(tasks), unit="tasks", device=place) as progress,
+    ):
         frozen = load(weights, backbone).to(device, torch.float32)
         code = code_of_pictures(the_plan)
         source = stored_source_of(the_plan.parameters, the_plan.images, code, frozen.preparation)
@@ -280,11 +285,16 @@ def tune(
     from reprompt.clip.openai import load
     from reprompt.records.files import CELL_STORE
     from reprompt.training.tune import Workplace, tune_job
+    from reprompt.workflow.devices import on_a_device
     from reprompt.workflow.progress import Progress
 
     the_plan = _plan_of_run(params, scale)
     the_job = the_plan.job(job)
-    with _as_job(threads=1), Progress(job, total=len(the_job.cells), unit="cells") as progress:
+    with (
+        _as_job(threads=1),
+        on_a_device(job, device) as place,
+        Progress(job, total=len(the_job.cells), unit="cells", device=place) as progress,
+    ):
         workplace = Workplace(features, splits, CELL_STORE, out, costs, device)
         tune_job(the_job, the_plan, load(weights, the_job.backbone), workplace, progress.advance)
 
@@ -523,6 +533,15 @@ def reproduce(
     from reprompt.workflow.reproduce import reproduce as run
 
     sys.exit(run(_plan(params, scale), pretrain=pretrain, cores=cores))
+
+
+@app.command()
+def devices() -> None:
+    """List the GPUs that a run here may use and, of every job on them, how far it is and how long it has left."""
+    from reprompt.foundation.devices import found
+    from reprompt.workflow.devices import listing
+
+    print("\n".join(listing(found())) or "no GPU that a run may use")
 
 
 @app.command()

@@ -22,6 +22,7 @@ def environment(folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(folder / "src"),
         "DVC_NO_ANALYTICS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "REPROMPT_DEVICES": os.environ.get("REPROMPT_DEVICES", ""),  # none, whatever this machine has
     }
     return {**os.environ, **fixed}
 

@@ -27,14 +27,15 @@ class State:
     total: int
     unit: str
     seconds_left: float | None
+    device: str = ""  # what it runs on, where a run hands out devices
 
 
 class Progress:
     """Counts what a job has done, and says so at most twice a second."""
 
-    def __init__(self, job: str, total: int, unit: str = "cells") -> None:
-        """`job` is a path-like name; `total` is in `unit`."""
-        self.job, self.total, self.unit, self.done = job, total, unit, 0
+    def __init__(self, job: str, total: int, unit: str = "cells", device: str = "") -> None:
+        """`job` is a path-like name; `total` is in `unit`; `device` is named where a run hands out devices."""
+        self.job, self.total, self.unit, self.device, self.done = job, total, unit, device, 0
         self.started = time.monotonic()
         self.written = 0.0
 
@@ -59,7 +60,7 @@ class Progress:
         """How far it is now; nobody knows how long it takes before something is done."""
         elapsed = time.monotonic() - self.started
         left = elapsed / self.done * (self.total - self.done) if self.done else None
-        return State(self.job, self.done, self.total, self.unit, left)
+        return State(self.job, self.done, self.total, self.unit, left, self.device)
 
     def advance(self, count: int = 1) -> None:
         """`count` more are done."""
@@ -77,10 +78,10 @@ class Progress:
             sys.stderr.flush()
 
 
-def running() -> list[State]:
+def running(folder: Path = FOLDER) -> list[State]:
     """The states of the jobs that run now, by name."""
     states = []
-    for path in sorted(FOLDER.glob("*.json")):
+    for path in sorted(folder.glob("*.json")):
         try:
             states.append(State(**json.loads(path.read_text())))
         except (OSError, ValueError, TypeError):

@@ -228,13 +228,19 @@ def describe(plan: Plan, steps: Mapping[str, SnakemakeJob], followed: Followed) 
     uncounted = {job.step for job in running} - states.keys()  # by the clock, which counts no cells
     cells_left = sum(step.cells for step in steps.values())
     cells_left -= sum(round(steps[name].cells * part) for name, part in share.items() if name not in uncounted)
-    at_work = [
-        f"{job.step} {state.done} of {state.total} {state.unit}" if (state := states.get(job.step)) else job.step
-        for job in running
-    ]
+    at_work = [_at_work(job.step, states.get(job.step)) for job in running]
     left = f"about {in_words(elapsed / done * (1 - done))} left" if done > 0.01 else "no telling yet how long"
     cells, other = len(plan.cells), "finishing" if followed.finished else "starting"
     return f"{done:4.0%}  {cells - cells_left} of {cells} cells, {left} | {', '.join(at_work) or other}", done
+
+
+def _at_work(step: str, state: progress.State | None) -> str:
+    """`few_shot/coop/ViT-B-16/part1 60 of 90 cells`; where devices are shared out, on which and for how long still."""
+    if state is None:
+        return step
+    where = f" on {state.device}" if state.device else ""
+    left = f", {in_words(state.seconds_left)} left" if state.device and state.seconds_left is not None else ""
+    return f"{step} {state.done} of {state.total} {state.unit}{where}{left}"
 
 
 def explain_failure(followed: Followed, code: int) -> str:

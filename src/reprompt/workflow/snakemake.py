@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reprompt.foundation import devices
 from reprompt.planning.plan import Plan
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
@@ -100,8 +101,9 @@ def step_name(rule: str, wildcards: Mapping[str, str]) -> str:
 
 
 def options(plan: Plan, pretrain: bool = False) -> list[str]:
-    """Snakemake's options for a plan."""
-    return ["--config", f"scale={plan.scale}", *(["--forcerun", "pretrain"] if pretrain else [])]
+    """Snakemake's options for a plan; on a machine with GPUs the profile that shares these out, unless one is named."""
+    shared_out = ["--profile", "workstation"] if devices.found() and "SNAKEMAKE_PROFILE" not in os.environ else []
+    return ["--config", f"scale={plan.scale}", *shared_out, *(["--forcerun", "pretrain"] if pretrain else [])]
 
 
 def environment() -> dict[str, str]:
