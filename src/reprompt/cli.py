@@ -414,6 +414,34 @@ def parity(
 
 
 @app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="A folder of results (results/miniature) or a clone.")] = Path(),
+    second: Annotated[
+        Path | None, typer.Argument(help="Another one; by default what the first, a clone, has stored.")
+    ] = None,
+    scale: Annotated[str | None, typer.Option(help="Of clones; their parameter file's own by default.")] = None,
+    percent: Annotated[float, typer.Option(help="Of a cell's predictions that may differ.")] = 1.0,
+    points: Annotated[float, typer.Option(help="By which a number of a table may differ.")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="All that differs, as JSON.")] = False,
+) -> None:
+    """Did I reproduce it? Hold two sets of results against each other: predictions, tables, verdicts.
+
+    Says `equal` or how far they are apart, and lists what lies outside. The exit code is 0 where they are equal, or
+    within what may differ with all verdicts the same; else 1.
+    """
+    from reprompt.workflow.comparison import compare as run
+    from reprompt.workflow.comparison.findings import Tolerance
+
+    found = run(first, second, scale, Tolerance(percent, points))
+    if as_json:
+        print(json.dumps(found.as_json(), indent=1))
+    else:
+        print("\n".join([f"{found.first} and {found.second}: {found.line}", *found.lines]))
+    if not found.is_within:
+        sys.exit(1)
+
+
+@app.command()
 def verify(params: Params = Path("params.yaml"), scale: Scale = None) -> None:
     """Recompute every printed number from the stored predictions, and check every file: no training, no images."""
     from reprompt.workflow.verify import verify as verify_all

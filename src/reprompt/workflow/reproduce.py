@@ -16,6 +16,7 @@ from pathlib import Path
 from reprompt.foundation import locks
 from reprompt.planning.plan import Plan
 from reprompt.workflow import order, progress
+from reprompt.workflow.comparison import with_stored
 from reprompt.workflow.estimate.seconds import expected_seconds
 from reprompt.workflow.results import announced
 from reprompt.workflow.snakemake import (
@@ -268,3 +269,5 @@ def print_result(plan: Plan, anything_ran: bool) -> None:
 
         print(f"\n{headline_text(json.loads(headline.read_text()))}\n")
     print(f"Report: {page(plan)}")
+    if beside := with_stored(plan.scale):
+        print(beside)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from reprompt.foundation.damage import DamagedFileError
 from reprompt.planning.plan import Plan
 from reprompt.records.files import COLUMNS, RecordRow, frame_of, read_rows
 from reprompt.records.identity import Identity, identity, read_pictures_of, read_splits
+from reprompt.records.naming import cell_in_words, cell_within_job
 from reprompt.records.together import check_together
 from reprompt.training.groups import Groups, read_groups, trained_on
 from reprompt.workflow import provenance
@@ -103,19 +103,6 @@ def _differing(stored: Identity, now: Identity) -> list[str]:
     """The names of what differs between a stored identity and that of today."""
     names = dict.fromkeys([*stored, *now])
     return [name for name in names if name != "prompt" and stored.get(name) != now.get(name)]
-
-
-def cell_within_job(fields: dict[str, Any]) -> tuple:
-    """What sets a cell apart within its job, given the fields of the cell or of a stored row."""
-    others = (fields[name] for name in ("shots", "tau", "seed", "swept", "start", "group"))
-    return (fields.get("source", fields["task"]), *others)
-
-
-def cell_in_words(fields: dict[str, Any]) -> str:
-    """A cell in words, given its fields or those of a stored row, which also names a test set."""
-    cell = f"{fields['recipe']} on {fields['task']}, {fields['shots']} shots, tau {fields['tau']:g}"
-    others = filter(None, (fields["swept"], fields["start"], fields["group"], fields.get("split")))
-    return ", ".join([f"{cell}, seed {fields['seed']}", *others])
 
 
 def verify(plan: Plan) -> bool:

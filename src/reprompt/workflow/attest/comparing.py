@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from reprompt.cells.cell import Cell, TestSet
 from reprompt.cells.recipes import ALIASES, recipe_of
 from reprompt.foundation.arrays import read_npz
-from reprompt.workflow.verify import cell_in_words, cell_within_job
+from reprompt.records.naming import cell_in_words, cell_within_job
 
 FILE_FIELDS = ("offset", "targets", "measured", "cell")  # of a row: where something lies in its file
 NOT_COMPARED = ("costs.json",)  # what something cost differs from run to run
