@@ -516,6 +516,29 @@ def bench_conditioning(out: Json = None, params: Params = Path("params.yaml"), s
     run(_plan(params, scale), json_out=out)
 
 
+Recipes = Annotated[list[str] | None, typer.Option("--recipe", help="Only this one; may be given several times.")]
+
+
+@bench_app.command("carry")
+def bench_carry(
+    recipes: Recipes = None, out: Json = None, params: Params = Path("params.yaml"), scale: Scale = None
+) -> None:
+    """Train a fleet of every recipe with two threads, fewer instructions, bfloat16 products, and say what changes."""
+    from reprompt.benchmarks.carry import bench_carry as run
+
+    run(_plan(params, scale), recipes or (), out, params)
+
+
+@bench_app.command("carry-of", hidden=True)
+def bench_carry_of(
+    variation: str, out: Out, recipes: Recipes = None, params: Params = Path("params.yaml"), scale: Scale = None
+) -> None:
+    """Train these fleets in one of these ways, for `reprompt bench carry`, which sets the environment."""
+    from reprompt.benchmarks.carry import train_fleets
+
+    train_fleets(_plan(params, scale), variation, recipes or (), out, lambda job: print(job, file=sys.stderr))
+
+
 @app.command()
 def estimate(
     device: Device = "cpu",

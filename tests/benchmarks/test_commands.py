@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from project import PROJECT
-from reprompt.benchmarks import conditioning, fleets, meta, steps, topics, views
+from reprompt.benchmarks import carry, conditioning, fleets, meta, steps, topics, views
 from reprompt.cli import app
 from reprompt.workflow.estimate import feeding
 from reprompt.workflow.estimate.rates import reference
@@ -50,6 +50,14 @@ def test_views_are_measured_by_the_plan(monkeypatch, tmp_path: Path) -> None:
 def test_conditioning_is_of_the_plan(monkeypatch) -> None:
     (plan,), named = asked(monkeypatch, conditioning, "bench_conditioning", "conditioning", *FILE, "--out", "a.json")
     assert (plan.scale, named) == ("smoke", {"json_out": Path("a.json")})
+
+
+def test_carry_is_of_the_plan_and_each_of_its_processes_too(monkeypatch, tmp_path: Path) -> None:
+    (plan, *rest), _ = asked(monkeypatch, carry, "bench_carry", "carry", *FILE, "--recipe", "coop", "--out", "a.json")
+    assert (plan.scale, rest) == ("smoke", [["coop"], Path("a.json"), PROJECT / "params.yaml"])
+    of = asked(monkeypatch, carry, "train_fleets", "carry-of", "two threads", *FILE, "--out", str(tmp_path))
+    (plan, *rest), _ = of
+    assert (plan.scale, rest[:3]) == ("smoke", ["two threads", (), tmp_path])
 
 
 def test_input_is_set_beside_what_the_plan_at_scale_paper_needs(monkeypatch) -> None:

@@ -1,7 +1,6 @@
 """The benchmark of conditioning: what it disturbs, what it trains twice, and that it tells a rule of noise."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,13 +13,7 @@ from reprompt.benchmarks.conditioning.disturbance import Disturbance
 from reprompt.benchmarks.conditioning.fleets import RUNS, fleets_in
 from reprompt.benchmarks.conditioning.run import Conditioning
 from reprompt.cells.result import Result
-from reprompt.clip.features import TaskFeatures
-from reprompt.data.draws import draw
-from reprompt.data.splits import Split
-from reprompt.evaluation.task_data import TaskData
-from reprompt.foundation.digests import canonical
 from reprompt.gradients import plain
-from reprompt.learners.templates import class_features
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import make_plan
 from reprompt.records.prompts import Prompts
@@ -31,30 +24,9 @@ NAMES = ["cat", "dog of some kind", "tree", "old car"]
 LAST_BIT, LARGE = Disturbance(1e-7, seed=1), Disturbance(1e-3, seed=1)
 
 
-@pytest.fixture(scope="module")
-def tasks(tiny):
-    """A task whose features lie around the next class's text, so that there is something to learn."""
-    labels = np.arange(400) % len(NAMES)
-    centres = class_features(tiny, NAMES, ("a photo of a {}.",)).roll(1, dims=0)
-    noise = torch.randn(400, 24, generator=torch.Generator().manual_seed(0))
-    features = centres[torch.from_numpy(labels)] + 0.3 * noise
-    draws = {str(seed): draw(labels[:40], len(NAMES), "imagenet", seed, 4) for seed in (1, 2)}
-    split = Split("imagenet", NAMES, "a photo of a {}.", labels[:40].tolist(), labels[40:].tolist(), draws, 4)
-    return {"imagenet": TaskData(split, TaskFeatures(features[:40], features[None, :40], features[40:]))}
-
-
-@pytest.fixture(scope="module")
-def cells():
-    """Two draws of CoOp, whose schedule is the same at any number of shots."""
-    first = next(cell for cell in PLAN.cells if (cell.experiment, cell.recipe) == ("few_shot", "coop"))
-    short = {"context_length": 3, "epochs": 20, "rate": 0.1, "batch": 4}
-    cell = replace(first, task="imagenet", shots=4, measures=(), settings=canonical(first.resolved | short))
-    return [replace(cell, seed=seed) for seed in (1, 2)]
-
-
 def test_without_a_disturbance_nothing_changes(cells, tasks, tiny):
     twice = trained_twice(cells, tasks, tiny, Disturbance(0.0, seed=1))
-    assert twice == Changed(runs=2, predictions=2 * 360, changed=0, largest_change=0.0)
+    assert twice == Changed(runs=2, predictions=2 * 360, changed=0, largest_change=0.0, largest_printed=0.0)
     assert twice.percent == 0.0
 
 
@@ -82,10 +54,12 @@ def test_a_rule_whose_direction_is_rounding_shows_and_the_plain_one_does_not(cel
 
 
 def test_changes_are_counted_over_all_runs_and_the_largest_is_of_one(cells, tasks):
-    test, targets = cells[0].tests[0], tasks["imagenet"].split.test_targets("all")
+    splits = {"imagenet": tasks["imagenet"].split}
+    test, targets = cells[0].tests[0], splits["imagenet"].test_targets("all")
     wrong = np.where(np.arange(360) < 9, (targets + 1) % 4, targets)
-    one = [{test: Result(targets)}, {test: Result(targets)}]
-    assert changed(cells, tasks, one, [{test: Result(targets)}, {test: Result(wrong)}]) == Changed(2, 720, 9, 2.5)
+    one, right = [{test: Result(targets)}, {test: Result(wrong)}], [{test: Result(targets)}] * 2
+    assert changed(cells, splits, one, right) == Changed(2, 720, 9, 2.5, 1.25)  # printed is the mean of both runs
+    assert changed(cells, splits, one, one[::-1]) == Changed(2, 720, 18, 2.5, 0.0)  # one gains what the other loses
 
 
 def relative(one, other):
@@ -139,7 +113,7 @@ def test_prograd_stands_with_its_floor_and_as_the_bare_rule():
 def test_every_fleet_is_a_row_of_the_table_and_of_the_file(monkeypatch, tmp_path, capsys):
     def measured(fleet, plan, disturbance):
         first = fleet.cells[0]
-        of_fleet = Changed(len(fleet.cells), 2000, 3, 0.5)
+        of_fleet = Changed(len(fleet.cells), 2000, 3, 0.5, 0.2)
         return Conditioning(first.recipe, fleet.variant, first.protocol, first.experiment, first.task, of_fleet)
 
     monkeypatch.setattr(run, "conditioning_of", measured)

@@ -1,7 +1,7 @@
 """The benchmark: every fleet twice, a table, and a file."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -11,15 +11,12 @@ from rich.table import Table
 from reprompt.benchmarks.conditioning.compare import Changed, trained_twice
 from reprompt.benchmarks.conditioning.disturbance import Disturbance
 from reprompt.benchmarks.conditioning.fleets import Fleet, fleets_in
-from reprompt.clip.openai import load
+from reprompt.benchmarks.conditioning.reading import META_STEPS, read_for
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.processor import machine
 from reprompt.planning.plan import Plan
-from reprompt.records.identity import read_splits
-from reprompt.training.tune import read_given, read_tasks
 
 LAST_BIT = Disturbance(size=1e-7, seed=1)
-META_STEPS = 40  # outer steps of meta-training, a tenth of the miniature's: it is by far the slowest
 
 
 @dataclass(frozen=True)
@@ -48,11 +45,7 @@ def bench_conditioning(plan: Plan, json_out: Path | None = None) -> None:
 
 def conditioning_of(fleet: Fleet, plan: Plan, disturbance: Disturbance) -> Conditioning:
     """Read what a fleet's job reads, and train it twice."""
-    job, first = fleet.reads, fleet.cells[0]
-    backbone = load(plan.root / "backbones" / f"{job.backbone}.safetensors", job.backbone)
-    splits = read_splits(job, plan.root / "data")
-    tasks = read_tasks(job, plan, backbone, plan.root / "features" / job.backbone, splits)
-    given = replace(read_given(job, plan, backbone), steps=META_STEPS if first.is_meta else None)
+    first, (tasks, backbone, given) = fleet.cells[0], read_for(fleet, plan)
     changed = trained_twice(fleet.cells, tasks, backbone, disturbance, given)
     return Conditioning(first.recipe, fleet.variant, first.protocol, first.experiment, first.task, changed)
 
