@@ -136,6 +136,8 @@ def test_a_stored_start_is_made_by_the_same_learner():
         ("linear_probe", {"protocol": "elevater"}, "fitted to images of one class each"),
         ("vpt+npt", {}, "npt has a term on text features, and vpt learns none: it has no gradient"),
         ("cosine+npt", {}, "cosine learns none"),
+        ("vpt+kgcoop", {}, "kgcoop has a term on text features, and vpt learns none: it has no gradient"),
+        ("coop+kgcoop", {"protocol": "meta"}, "kgcoop is not for the episodes of protocol meta"),
         ("coop+multitask", {}, "the loss of several tasks together, and few_shot trains on one"),
         ("coop+prograd", {"protocol": "multitask"}, "a teacher of one task's classes"),
         ("coop+lwf", {"protocol": "multitask"}, "a teacher of one task's classes"),
@@ -157,6 +159,8 @@ def test_what_makes_no_sense_together_is_refused_with_the_reason(expression, whe
     ("expression", "where"),
     [
         ("maple+npt+prograd", {"protocol": "base_to_new"}),
+        ("cocoop+kgcoop+prograd@multitask", {"protocol": "transfer"}),
+        ("coop+kgcoop", {"protocol": "multitask"}),
         ("upt+prograd@multitask", {"protocol": "elevater"}),
         ("ivlp+npt@gram", {"protocol": "base_to_new"}),
         ("coop", {"tower": "resnet"}),

@@ -14,7 +14,7 @@ from reprompt.evaluation.images import Images
 from reprompt.gradients import plain, prograd
 from reprompt.learners import coop, ivlp
 from reprompt.objectives import cross_entropy, lwf, multitask
-from reprompt.training.loop import Batches, train
+from reprompt.training.loop import NO_CLASSES, Batches, FrozenClasses, train
 from reprompt.training.run import NO_IMAGE, Run, Sampling
 from reprompt.training.schedule import Schedule
 from reprompt.training.step import TrainingMethod
@@ -58,10 +58,10 @@ def teacher():
     return F.normalize(torch.randn(4, 24, generator=torch.Generator().manual_seed(9)), dim=-1)
 
 
-def fit(tiny, images, runs, savings=ALL_SAVINGS, objective=cross_entropy.loss, rule=plain.gradients, teacher=None):
+def fit(tiny, images, runs, savings=ALL_SAVINGS, objective=cross_entropy.loss, rule=plain.gradients, frozen=NO_CLASSES):
     """The tuned contexts (R, M, D), and the learner."""
     learner = coop.Learner(tiny, NAMES, CONTEXT, savings)
-    return train(runs, images, TrainingMethod(learner, objective, rule), teacher)["context"], learner
+    return train(runs, images, TrainingMethod(learner, objective, rule), frozen)["context"], learner
 
 
 def plainly(learner) -> TrainingMethod:
@@ -222,17 +222,17 @@ def test_training_leaves_the_start_as_it_was(tiny, images):
 
 def test_lambda_zero_is_coop(tiny, images, teacher):
     rule = prograd.rule([with_strength(0.0)])
-    prograd_context, _ = fit(tiny, images, [run(1)], rule=rule, teacher=teacher)
+    prograd_context, _ = fit(tiny, images, [run(1)], rule=rule, frozen=FrozenClasses(teacher))
     coop_context, _ = fit(tiny, images, [run(1)])
     assert (prograd_context - coop_context).abs().max() < 1e-6
 
 
 def test_each_run_of_a_fleet_has_its_own_lambda(tiny, images, teacher):
     both = prograd.rule([with_strength(s) for s in (0.0, 1.0)])
-    together, _ = fit(tiny, images, [run(1), run(1)], rule=both, teacher=teacher)
+    together, _ = fit(tiny, images, [run(1), run(1)], rule=both, frozen=FrozenClasses(teacher))
     for r, strength in enumerate((0.0, 1.0)):
         rule = prograd.rule([with_strength(strength)])
-        alone, _ = fit(tiny, images, [run(1)], rule=rule, teacher=teacher)
+        alone, _ = fit(tiny, images, [run(1)], rule=rule, frozen=FrozenClasses(teacher))
         assert (together[r] - alone[0]).abs().max() < 1e-5
     assert (together[0] - together[1]).abs().max() > 1e-4
 
@@ -242,11 +242,30 @@ def test_each_run_of_a_fleet_can_have_its_own_weight_and_teacher(tiny, images, t
     settings = [lwf.Settings(distillation=weight, temperature=1.0, teacher="template") for weight in (0.0, 2.0)]
     teachers = torch.stack([teacher.flip(0), teacher])
     runs = [run(1, images=4), run(2)]
-    together, _ = fit(tiny, images, runs, objective=lwf.objective(settings), teacher=teachers)
+    together, _ = fit(tiny, images, runs, objective=lwf.objective(settings), frozen=FrozenClasses(teachers))
     for r, (setting, size) in enumerate(zip(settings, (4, 8), strict=True)):
         objective = lwf.objective([setting])
-        alone, _ = fit(tiny, images, [run(r + 1, images=size)], objective=objective, teacher=teachers[r])
+        alone, _ = fit(tiny, images, [run(r + 1, images=size)], objective=objective, frozen=FrozenClasses(teachers[r]))
         assert (together[r] - alone[0]).abs().max() < 1e-5
+
+
+def test_a_reference_is_of_the_images_of_the_step_in_their_views_whatever_the_learner_sees(tiny, images, teacher):
+    """The second run is longer: at its last steps it is alone."""
+    seen = []
+
+    def objective(output, batch):
+        seen.append(batch)
+        return cross_entropy.loss(output, batch)
+
+    runs = [replace(visual_run(tiny, seed, size), schedule=schedule(epochs=1)) for seed, size in ((1, 4), (2, 8))]
+    planned = Batches.of([replace(visual_run(tiny, s, n), schedule=schedule(epochs=1)) for s, n in ((1, 4), (2, 8))], 2)
+    method = TrainingMethod(independent(tiny), objective, plain.gradients)
+    train(runs, images, method, FrozenClasses(reference=teacher))
+    assert [len(batch.runs) for batch in seen] == [2, 1]
+    for step, batch in enumerate(seen):
+        shown, views, _ = planned.batch(step, batch.runs)
+        assert torch.equal(batch.reference.classes, teacher)
+        assert torch.equal(batch.reference.images, images.features[views, shown])
 
 
 def test_each_run_of_a_fleet_has_its_own_schedule(tiny, images):

@@ -139,6 +139,17 @@ class Taught(Settings):
     oracle_epochs: PositiveInt | None = None
 
 
+class Referenced(Settings):
+    """Of an objective that holds on to what the untouched CLIP makes of classes and images.
+
+    `reference`: class features are those of `template`, one sentence, or of `imagenet60`, the mean over 60 of CLIP's
+    ImageNet templates. `reference_template` is that sentence; "" is the task's own template.
+    """
+
+    reference: Literal["template", "imagenet60"] = "template"
+    reference_template: str = ""
+
+
 class ObjectiveSettings(Settings):
     """Of an objective.
 

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from itertools import product, starmap
 from typing import Any, NamedTuple
 
-from reprompt.cells.axes import LearnerSettings, Settings, Taught
+from reprompt.cells.axes import LearnerSettings, Referenced, Settings, Taught
 from reprompt.cells.parameters import Parameters, Value
 from reprompt.cells.recipes import Recipe, recipe_of
 from reprompt.cells.tuning import Tuned
@@ -138,6 +138,11 @@ class Cell:
         """The settings that say which teacher it has, if it has one."""
         axis = self.method.taught
         return self.settings_of(axis) if axis else None
+
+    @property
+    def referenced(self) -> Referenced | None:
+        """The settings of its objective, if that holds on to the untouched CLIP."""
+        return self.settings_of("objective") if self.method.referenced else None
 
     @property
     def oracle(self) -> Tuned:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Literal
 
-from reprompt.cells.axes import LearnerSettings, Settings, Stored, Taught
+from reprompt.cells.axes import LearnerSettings, Referenced, Settings, Stored, Taught
 from reprompt.cells.members import AXES, members
 from reprompt.foundation.nearest import nearest
 
@@ -46,6 +46,7 @@ ALIASES: Mapping[str, tuple[str, str]] = {
     "prograd_general": ("coop+general", "G_g only"),
     "prograd_orthogonal": ("coop+orthogonal", "G_perp only"),
     "lwf": ("coop+lwf", "LwF"),
+    "kgcoop": ("coop+kgcoop", "KgCoOp"),
     "cosine_prograd": ("cosine+prograd", "Cosine + ProGrad"),
     "vpt_prograd": ("vpt+prograd", "VPT + ProGrad"),
     "maple_prograd": ("maple+prograd", "MaPLe + ProGrad"),
@@ -151,6 +152,11 @@ class Recipe:
     def taught(self) -> str | None:
         """The axis whose member compares with a teacher; the rule's says which teacher, where there are two."""
         return next((a for a in ("gradient", "objective") if issubclass(self.declared.get(a, Settings), Taught)), None)
+
+    @property
+    def referenced(self) -> bool:
+        """Whether its objective holds on to what the untouched CLIP makes of classes and images."""
+        return issubclass(self.declared.get("objective", Settings), Referenced)
 
     @property
     def general_gradient(self) -> bool:

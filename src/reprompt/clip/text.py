@@ -41,12 +41,17 @@ def detokenize(tokens: Tensor) -> str:
 
 def encode_texts(model: CLIP, texts: list[str], savings: Savings = ALL_SAVINGS) -> Tensor:
     """Normalised features (N, E) of plain texts."""
+    return F.normalize(projected_texts(model, texts, savings), dim=-1)
+
+
+def projected_texts(model: CLIP, texts: list[str], savings: Savings = ALL_SAVINGS) -> Tensor:
+    """Features (N, E) of plain texts as the projection leaves them, of whatever length."""
     tokens_NS = tokenize(texts).to(model.positional_embedding.device)
     ends_N = tokens_NS.argmax(dim=1)
     length = int(ends_N.max()) + 1 if savings.cut_at_end else CONTEXT_LENGTH
     x = model.token_embedding(tokens_NS[:, :length]) + model.positional_embedding[:length]
     x = model.transformer(x, attn_mask=model.attn_mask[:length, :length])
-    return _features(model, x[torch.arange(len(x)), ends_N], torch.promote_types(x.dtype, torch.float32))
+    return _projected(model, x[torch.arange(len(x)), ends_N], torch.promote_types(x.dtype, torch.float32))
 
 
 def encode_prompts(
@@ -73,12 +78,13 @@ def encode_prompts(
     prefix_RPD, own_RKLD = prefix_RPD.to(dtype), own_RKLD[:, :, :longest].to(dtype)
     deep = [] if deep_RJMD is None else list(deep_RJMD.to(dtype).unbind(1))
     encode = _encode_shared if savings.shared_prefix else _encode_each
-    return _features(model, encode(model, prefix_RPD, own_RKLD, ends_K, deep, savings), learned_type)
+    read_out = encode(model, prefix_RPD, own_RKLD, ends_K, deep, savings)
+    return F.normalize(_projected(model, read_out, learned_type), dim=-1)
 
 
-def _features(model: CLIP, read_out: Tensor, dtype: torch.dtype) -> Tensor:
-    """What was read at the end tokens, as features of length 1: (..., D) -> (..., E)."""
-    return F.normalize((model.ln_final(read_out) @ model.text_projection).to(dtype), dim=-1)
+def _projected(model: CLIP, read_out: Tensor, dtype: torch.dtype) -> Tensor:
+    """What was read at the end tokens, as features: (..., D) -> (..., E)."""
+    return (model.ln_final(read_out) @ model.text_projection).to(dtype)
 
 
 def _encode_each(

@@ -1,4 +1,4 @@
-"""Class features from hand-written templates: zero-shot CLIP, the prompt ensemble, and the teachers of distillation."""
+"""Class features from hand-written templates: zero-shot CLIP, the prompt ensemble, teachers, and the reference."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.savings import ALL_SAVINGS, Savings
-from reprompt.clip.text import encode_texts
+from reprompt.clip.text import encode_texts, projected_texts
 
 # CoOp's selection of CLIP's ImageNet templates; protocol: also the task's own template, except for ImageNet itself.
 ENSEMBLE = (
@@ -19,6 +19,69 @@ ENSEMBLE = (
     "a {} in a video game.",
     "art of the {}.",
     "a photo of the small {}.",
+)
+# The first 60 of CLIP's 80 ImageNet templates: PromptSRC's texts for every task.
+IMAGENET_60 = (
+    "a photo of a {}.",
+    "a bad photo of a {}.",
+    "a photo of many {}.",
+    "a sculpture of a {}.",
+    "a photo of the hard to see {}.",
+    "a low resolution photo of the {}.",
+    "a rendering of a {}.",
+    "graffiti of a {}.",
+    "a bad photo of the {}.",
+    "a cropped photo of the {}.",
+    "a tattoo of a {}.",
+    "the embroidered {}.",
+    "a photo of a hard to see {}.",
+    "a bright photo of a {}.",
+    "a photo of a clean {}.",
+    "a photo of a dirty {}.",
+    "a dark photo of the {}.",
+    "a drawing of a {}.",
+    "a photo of my {}.",
+    "the plastic {}.",
+    "a photo of the cool {}.",
+    "a close-up photo of a {}.",
+    "a black and white photo of the {}.",
+    "a painting of the {}.",
+    "a painting of a {}.",
+    "a pixelated photo of the {}.",
+    "a sculpture of the {}.",
+    "a bright photo of the {}.",
+    "a cropped photo of a {}.",
+    "a plastic {}.",
+    "a photo of the dirty {}.",
+    "a jpeg corrupted photo of a {}.",
+    "a blurry photo of the {}.",
+    "a photo of the {}.",
+    "a good photo of the {}.",
+    "a rendering of the {}.",
+    "a {} in a video game.",
+    "a photo of one {}.",
+    "a doodle of a {}.",
+    "a close-up photo of the {}.",
+    "the origami {}.",
+    "the {} in a video game.",
+    "a sketch of a {}.",
+    "a doodle of the {}.",
+    "a origami {}.",
+    "a low resolution photo of a {}.",
+    "the toy {}.",
+    "a rendition of the {}.",
+    "a photo of the clean {}.",
+    "a photo of a large {}.",
+    "a rendition of a {}.",
+    "a photo of a nice {}.",
+    "a photo of a weird {}.",
+    "a blurry photo of a {}.",
+    "a cartoon {}.",
+    "art of a {}.",
+    "a sketch of the {}.",
+    "a embroidered {}.",
+    "a pixelated photo of a {}.",
+    "itap of the {}.",
 )
 
 
@@ -39,6 +102,18 @@ def class_features(
     return F.normalize(sum(of_templates) / len(templates), dim=-1).to(backbone.learned_dtype)
 
 
+def reference_features(
+    backbone: Backbone, class_names: list[str], templates: tuple[str, ...], savings: Savings = ALL_SAVINGS
+) -> Tensor:
+    """Normalised mean over templates of text features as they come: (K, E). Of one template it is `class_features`.
+
+    PromptSRC's released code averages before it normalises, so that a longer feature counts more.
+    """
+    names = [name.replace("_", " ") for name in class_names]
+    of_templates = [projected_texts(backbone.model, [t.format(name) for name in names], savings) for t in templates]
+    return F.normalize(sum(of_templates) / len(templates), dim=-1).to(backbone.learned_dtype)
+
+
 def ensemble_templates(task: str, template: str) -> tuple[str, ...]:
     """The templates of the prompt ensemble for a task. ImageNet has no template of its own beside the seven."""
     return ENSEMBLE if task == "imagenet" else (*ENSEMBLE, template)
@@ -47,3 +122,8 @@ def ensemble_templates(task: str, template: str) -> tuple[str, ...]:
 def teacher_templates(teacher: str, task: str, template: str) -> tuple[str, ...]:
     """The templates behind a teacher by its name in `params.yaml`: `template` or `ensemble`."""
     return {"template": (template,), "ensemble": ensemble_templates(task, template)}[teacher]
+
+
+def reference_templates(reference: str, template: str) -> tuple[str, ...]:
+    """The templates behind a reference by its name in `params.yaml`: `template` or `imagenet60`."""
+    return {"template": (template,), "imagenet60": IMAGENET_60}[reference]

@@ -26,7 +26,7 @@ from reprompt.cells.axes import ObjectiveSettings
 from reprompt.foundation.block import NonNegative
 from reprompt.learners.output import LearnerOutput
 from reprompt.objectives import cross_entropy
-from reprompt.objectives.batch import Batch, Objective, per_run
+from reprompt.objectives.batch import Batch, Objective, mean_over_images, per_run
 
 
 class Settings(ObjectiveSettings):
@@ -61,7 +61,7 @@ def language_collapse(output: LearnerOutput, batch: Batch, reduction: str, energ
     """L_LC per run (R,): zero where the class features form a simplex ETF, and only there."""
     squares = deviations_between_classes(output.classes, energy).square()
     of_set = squares.sum(dim=-1) if reduction == "sum" else squares.mean(dim=-1)
-    return (of_set * batch.weights).sum(dim=-1) if of_set.ndim == 2 else of_set
+    return mean_over_images(of_set, batch)
 
 
 def isomorphism(output: LearnerOutput, batch: Batch, reduction: str, target: float = 1.0) -> Tensor:

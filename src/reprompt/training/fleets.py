@@ -21,8 +21,9 @@ from reprompt.training.axes import learner_of_cell, learners_of, training_method
 from reprompt.training.fixed import fixed
 from reprompt.training.given import NOTHING, Finished, Given
 from reprompt.training.grid import evaluated_elsewhere
-from reprompt.training.loop import train
+from reprompt.training.loop import FrozenClasses, train
 from reprompt.training.probe import solved
+from reprompt.training.reference import reference
 from reprompt.training.run import run_of
 from reprompt.training.teacher import teacher
 from reprompt.training.training_set import TrainingSet
@@ -116,7 +117,10 @@ def trained(
         [run_of(cell, few_shot, learner, given) for cell, few_shot in zip(cells, few_shot_sets, strict=True)],
         training.images(backbone, tuned_by.augmentation),
         training_method_of(cells, learner, [given.start(cell) for cell in cells]),
-        teacher(cells[0], training.tasks[0], backbone) if cells[0].taught else None,
+        FrozenClasses(
+            teacher(cells[0], training.tasks[0], backbone) if cells[0].taught else None,
+            reference(cells[0], training, backbone) if cells[0].referenced else None,
+        ),
         hooks,
         tuned_by.optimiser,
     )

@@ -19,10 +19,43 @@ from reprompt.clip.params import Params
 from reprompt.evaluation.images import Images
 from reprompt.evaluation.measures.measure import TrainingHook, TrainingState
 from reprompt.gradients.step import TrainingStep
-from reprompt.objectives.batch import Batch
+from reprompt.objectives.batch import Batch, Reference
 from reprompt.training.optimisers import SGD, Adam, Optimiser
 from reprompt.training.run import NO_IMAGE, Run
 from reprompt.training.step import TrainingMethod, training_step
+
+
+@dataclass(frozen=True)
+class FrozenClasses:
+    """Class features of the frozen CLIP that steps are compared with.
+
+    Those of a `teacher` (K, E), or (R, K, E) for a teacher per run, classify the frozen image features; those of the
+    `reference` are (K, E).
+    """
+
+    teacher: Tensor | None = None
+    reference: Tensor | None = None
+
+    def of_runs(self, count: int) -> "FrozenClasses":
+        """The same with a teacher for each of R runs."""
+        if self.teacher is None:
+            return self
+        return replace(self, teacher=self.teacher.expand(count, *self.teacher.shape[-2:]))
+
+    @property
+    def are_there(self) -> bool:
+        return self.teacher is not None or self.reference is not None
+
+    def beside(self, batch: Batch, images: Tensor, scale: Tensor) -> Batch:
+        """A batch with what it is compared with, given the frozen features (R', B, E) of its images."""
+        if self.teacher is not None:
+            batch = replace(batch, teacher=scale * images @ self.teacher[batch.runs].transpose(1, 2))
+        if self.reference is not None:
+            batch = replace(batch, reference=Reference(self.reference, images))
+        return batch
+
+
+NO_CLASSES = FrozenClasses()
 
 
 @dataclass(frozen=True)
@@ -103,29 +136,25 @@ def train(
     runs: list[Run],
     images: Images,
     method: TrainingMethod,
-    teacher: Tensor | None = None,
+    frozen: FrozenClasses = NO_CLASSES,
     hooks: Sequence[TrainingHook] = (),
     optimiser: Literal["sgd", "adam"] = "sgd",
 ) -> Params:
     """Tune all runs and return their learned tensors, each (R, ...), on the device of the images' features.
 
-    `teacher` (K, E), or (R, K, E) for a teacher per run, are the class features that a teacher classifies the frozen
-    image features with. Runs of different length are one fleet: those that have ended leave it. `hooks` see every
-    step after it was taken. Raises FloatingPointError where a loss is not finite.
+    Runs of different length are one fleet: those that have ended leave it. `hooks` see every step after it was taken.
+    Raises FloatingPointError where a loss is not finite.
     """
     device, learner = images.features.device, method.learner
     planned = Batches.of(runs, len(images.features))
     batches, seen = planned.to(device), images.batches(learner.sees, planned.shown())
     params = {name: torch.stack([run.start[name] for run in runs]).to(device) for name in runs[0].start}
-    stepping = optimiser_of(optimiser, runs, params)
-    if teacher is not None:
-        teacher = teacher.expand(len(runs), *teacher.shape[-2:])
+    stepping, frozen = optimiser_of(optimiser, runs, params), frozen.of_runs(len(runs))
     for number in range(len(batches.indices)):
         active = batches.active(number)
         chosen, views, batch = batches.batch(number, active)
-        if teacher is not None:
-            logits = learner.backbone.scale * images.features[views, chosen] @ teacher[active].transpose(1, 2)
-            batch = replace(batch, teacher=logits)
+        if frozen.are_there:
+            batch = frozen.beside(batch, images.features[views, chosen], learner.backbone.scale)
         step = method.step_on(params, next(seen), batch)
         training_step(step, method.rule, stepping, batches.rates[number, active])
         for hook in hooks:

@@ -13,7 +13,7 @@ from reprompt.evaluation.images import Images
 from reprompt.gradients import plain
 from reprompt.learners.ivlp import Learner, Settings
 from reprompt.objectives import cross_entropy
-from reprompt.training.loop import train
+from reprompt.training.loop import FrozenClasses, train
 from reprompt.training.run import Run, Sampling
 from reprompt.training.schedule import Schedule
 from reprompt.training.step import TrainingMethod
@@ -56,6 +56,6 @@ def fit(learner, images, teacher) -> Callable[..., Params]:
 
     def of(indices=(0, 1), objective=cross_entropy.loss, rule=plain.gradients, hooks=()) -> Params:
         method = TrainingMethod(learner, objective, rule)
-        return train([run(index) for index in indices], images, method, teacher, hooks)
+        return train([run(index) for index in indices], images, method, FrozenClasses(teacher), hooks)
 
     return of

@@ -83,7 +83,7 @@ class FleetWork:
         if cell.is_meta:
             return evaluated + sum(self.steps(run) for run in self.cells) * self.episodes.outer_step.work
         if cell.method.by_steps:
-            return evaluated + self._training + self._watching(evaluated) + self._taught
+            return evaluated + self._training + self._watching(evaluated) + self._taught + self._referred
         if cell.method.learned:
             fits = (fit(cell.learner, self.few_shot(run), self.learned.classes, self.joint) for run in self.cells)
             return sum(fits, evaluated)
@@ -172,6 +172,11 @@ class FleetWork:
         steps = cell.oracle.epochs * cell.oracle.steps_in_epoch(self.learned.train)
         coop = TracedFleet(replace(cell, recipe="coop"), self.backbone, self.learned, runs=1)
         return steps * coop.training(cell.tuned.batch).work
+
+    @property
+    def _referred(self) -> Work:
+        """The class texts of the reference that an objective holds on to."""
+        return self.among(self.learned).referring.work if self.cells[0].referenced else NOTHING
 
     @property
     def joint(self) -> int:

@@ -25,8 +25,8 @@ from reprompt.evaluation.measures.collapse import Cosines
 from reprompt.evaluation.metrics import RANKING
 from reprompt.gradients.gram import REGULATOR, regulator_tensors, regulators_in
 from reprompt.learners.learner import Learner
-from reprompt.learners.templates import class_features, teacher_templates
-from reprompt.objectives.batch import Batch
+from reprompt.learners.templates import class_features, reference_features, reference_templates, teacher_templates
+from reprompt.objectives.batch import Batch, Reference
 from reprompt.tasks.card import card_of
 from reprompt.training.axes import learner_of_cell, member, training_method_of
 from reprompt.training.fixed import Fixed
@@ -85,8 +85,9 @@ class Fleet:
             logits = torch.empty(self.runs, images, self.classes.classes, device=META)
             teacher = logits if cell.taught else None
             allowed = torch.ones(logits.shape, dtype=torch.bool) if cell.method.several_tasks else None
+            reference = self._reference(images) if cell.referenced else None
             trace.start_over()
-            batch = Batch(labels, torch.full(labels.shape, 1 / images), runs, teacher, allowed)
+            batch = Batch(labels, torch.full(labels.shape, 1 / images), runs, teacher, allowed, reference)
             step = method.step_on(params, self._seen(learner, labels), batch)
             training_step(step, method.rule, optimiser, torch.full((self.runs,), 0.1))
             return trace.cost
@@ -125,6 +126,13 @@ class Fleet:
         with Trace() as trace:
             templates = teacher_templates(self.cell.taught.teacher, self.cell.task, TEMPLATE)
             class_features(self.backbone, names_like(self.classes), templates)
+            return trace.cost
+
+    def referring(self) -> Cost:
+        """The class texts of a reference."""
+        with Trace() as trace:
+            templates = reference_templates(self.cell.referenced.reference, TEMPLATE)
+            reference_features(self.backbone, names_like(self.classes), templates)
             return trace.cost
 
     def learned(self) -> int:
@@ -185,6 +193,11 @@ class Fleet:
             return start
         kind = REGULATOR[rule.regulator_input]
         return start | regulator_tensors({m: kind.scaling(width, 0.9) for m, width in widths(start).items()})
+
+    def _reference(self, images: int) -> Reference:
+        classes, joint = self.classes.classes, self.backbone.joint_width
+        shapes = (classes, joint), (self.runs, images, joint)
+        return Reference(*(torch.empty(shape, device=META) for shape in shapes))
 
     def _images(self, views: int) -> Images:
         side = self.backbone.image_size

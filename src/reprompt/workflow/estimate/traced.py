@@ -101,6 +101,11 @@ class TracedFleet:
         return replace(self, runs=1)._traced("teaching")
 
     @property
+    def referring(self) -> Cost:
+        """The class texts of a reference."""
+        return replace(self, runs=1)._traced("referring")
+
+    @property
     def outer_step(self) -> Cost:
         """GRAM's outer step."""
         return self._traced("outer_step")
