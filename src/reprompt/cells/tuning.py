@@ -1,9 +1,9 @@
 """How prompts are tuned: blocks of `tuning` as they stand in the file, and as they are resolved for a run."""
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from reprompt.foundation.block import Block, NonNegative
 
@@ -25,7 +25,9 @@ class Tuned(Block):
     """What a run is tuned by. The schedule is CoOp's: one epoch at `warmup_rate`, then one cosine over the epochs.
 
     `checkpoint` is the prompt after the last epoch, or the best one on a validation fifth that is taken out of the
-    few-shot set (MVLPT), looked at after every `validate_every` epochs and after the last. `optimiser`: all released
+    few-shot set (MVLPT), looked at after every `validate_every` epochs and after the last; or, `average`, the sum of
+    the prompts after each epoch, weighed by a Gaussian over epochs 1, 2, ... around `average_mean` with the deviation
+    `average_std`, in epochs (PromptSRC). `optimiser`: all released
     code has SGD; MVLPT's paper says Adam. `initialisation` is "random"; a phrase of as many tokens as the context; a
     phrase behind "... ", right-aligned in a longer context, zeros before it, as ProGrad's released code starts; or
     "template": so aligned, the words before the class name in the template of the task (ProGrad's, see `Taught`).
@@ -47,8 +49,17 @@ class Tuned(Block):
     steps_per_epoch: PositiveInt | None = None
     augmentation: Literal["views", "fresh", "none"] = "views"
     optimiser: Literal["sgd", "adam"] = "sgd"
-    checkpoint: Literal["last", "best"] = "last"
+    checkpoint: Literal["last", "best", "average"] = "last"
     validate_every: PositiveInt = 1
+    average_mean: PositiveFloat | None = None
+    average_std: PositiveFloat | None = None
+
+    @model_validator(mode="after")
+    def _average_is_said(self) -> Self:
+        said = self.average_mean is not None and self.average_std is not None
+        if self.checkpoint == "average" and not said:
+            raise ValueError("checkpoint average needs average_mean and average_std, in epochs")
+        return self
 
     def steps_in_epoch(self, images: int) -> int:
         """Steps per epoch of a run with that many images: all of them once, where the file does not say it."""

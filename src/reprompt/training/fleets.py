@@ -17,6 +17,7 @@ from reprompt.evaluation.measures.measure import LearnerOf, TrainingHook, measur
 from reprompt.evaluation.task_data import Tasks
 from reprompt.foundation.arrays import Arrays
 from reprompt.records.prompts import rounded
+from reprompt.training.average import GaussianAverage
 from reprompt.training.axes import learner_of_cell, learners_of, training_method_of
 from reprompt.training.fixed import fixed
 from reprompt.training.given import NOTHING, Finished, Given
@@ -101,18 +102,19 @@ def trained(
 ) -> tuple[Params, list[dict[str, Arrays]]]:
     """The learned tensors of a fleet after training, each (R, ...), and what they make of images held out, by task.
 
-    With checkpoint `best` the tensors are those of every run's best epoch. Raises FloatingPointError where a loss is
-    not finite.
+    With checkpoint `best` the tensors are those of every run's best epoch, with `average` the mean over its epochs.
+    Raises FloatingPointError where a loss is not finite.
     """
     tuned_by = cells[0].tuned
     learner = learner_of_cell(cells[0], training.class_names, backbone)
     few_shot_sets = [training.few_shot_set(cell) for cell in cells]
-    hooks, best = list(hooks), None
+    epochs, best, average = [cell.tuned.epochs for cell in cells], None, None
     if tuned_by.checkpoint == "best":
-        plain, epochs = training.images(backbone, "none"), [cell.tuned.epochs for cell in cells]
-        held_out = [few_shot.held_out for few_shot in few_shot_sets]
+        plain, held_out = training.images(backbone, "none"), [few_shot.held_out for few_shot in few_shot_sets]
         best = BestCheckpoint(learner, plain, held_out, epochs, tuned_by.validate_every)
-        hooks.append(best)
+    if tuned_by.checkpoint == "average":
+        average = GaussianAverage(epochs, tuned_by.average_mean, tuned_by.average_std)
+    keeping = [hook for hook in (best, average) if hook is not None]
     params = train(
         [run_of(cell, few_shot, learner, given) for cell, few_shot in zip(cells, few_shot_sets, strict=True)],
         training.images(backbone, tuned_by.augmentation),
@@ -121,11 +123,11 @@ def trained(
             teacher(cells[0], training.tasks[0], backbone) if cells[0].taught else None,
             reference(cells[0], training, backbone) if cells[0].referenced else None,
         ),
-        hooks,
+        [*hooks, *keeping],
         tuned_by.optimiser,
     )
     if best is None:
-        return params, [{} for _ in cells]
+        return params if average is None else average.params, [{} for _ in cells]
     return best.params, [
         {task.task: arrays for task, arrays in zip(few_shot.held_out, of_run, strict=True)}
         for few_shot, of_run in zip(few_shot_sets, best.arrays, strict=True)
