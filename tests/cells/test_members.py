@@ -38,7 +38,7 @@ def test_what_is_read_of_a_file_is_what_its_import_gives(axis, name):
 
 def test_every_axis_has_its_members():
     assert {"coop", "zero_shot"} <= set(members("learner")) and "affine" not in members("learner")
-    assert set(members("objective")) == {"cross_entropy", "kgcoop", "lwf", "multitask", "npt"}
+    assert set(members("objective")) == {"cross_entropy", "kgcoop", "lwf", "multitask", "npt", "promptsrc"}
     assert set(members("gradient")) == {"plain", "prograd", "general", "orthogonal", "gram"}
     assert set(members("start")) == {"own", "multitask", "gram", "meta", "pretrained"}
 

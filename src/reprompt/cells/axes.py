@@ -153,12 +153,13 @@ class Referenced(Settings):
 class ObjectiveSettings(Settings):
     """Of an objective.
 
-    `on_text`: it has a term on text features, which the learner has to learn. `of_one_class`: its labels are one class
-    per image. `of_several_tasks`: it knows the tasks of its classes apart. `in_episodes`: it is the loss of GRAM's
-    episodes. `of_a_run`: settings that may differ between the runs of a fleet.
+    `on_text`, `on_images`: it has a term on features of classes, of images, which the learner has to learn.
+    `of_one_class`: its labels are one class per image. `of_several_tasks`: it knows the tasks of its classes apart.
+    `in_episodes`: it is the loss of GRAM's episodes. `of_a_run`: settings that may differ between the runs of a fleet.
     """
 
     on_text: ClassVar[bool] = False
+    on_images: ClassVar[bool] = False
     of_one_class: ClassVar[bool] = False
     of_several_tasks: ClassVar[bool] = False
     in_episodes: ClassVar[bool] = False

@@ -47,6 +47,7 @@ ALIASES: Mapping[str, tuple[str, str]] = {
     "prograd_orthogonal": ("coop+orthogonal", "G_perp only"),
     "lwf": ("coop+lwf", "LwF"),
     "kgcoop": ("coop+kgcoop", "KgCoOp"),
+    "promptsrc": ("ivlp+promptsrc", "PromptSRC"),
     "cosine_prograd": ("cosine+prograd", "Cosine + ProGrad"),
     "vpt_prograd": ("vpt+prograd", "VPT + ProGrad"),
     "maple_prograd": ("maple+prograd", "MaPLe + ProGrad"),
@@ -219,6 +220,8 @@ class Recipe:
         objective, gradient = self.declared["objective"], self.declared["gradient"]
         if objective.on_text and learner.text_prompts is None:
             return f"{self.objective} has a term on text features, and {self.learner} learns none: it has no gradient"
+        if objective.on_images and learner.image_prompts is None:
+            return f"{self.objective} has a term on image features, and {self.learner} learns none: it has no gradient"
         if self.several_tasks and protocol in DRAWN_BY_CLASS:
             return f"{self.objective} is the loss of several tasks together, and {protocol} trains on one"
         if self.taught and protocol == "multitask":
