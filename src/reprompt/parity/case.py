@@ -1,5 +1,8 @@
 """A folder of golden cases: one `.npz` per case, and one with the frozen model that they share.
 
+A folder of later cases need not repeat the model: it is then that of a folder of the same name further up, whose token
+embeddings a file of further rows adds to.
+
 What a file is follows from what it holds, never from its name. Arrays: `init.*` starting values, `out.*` results at the
 start, `grad.*` gradients, `step1.*` and `step5.*` values after SGD steps; `config_json` names the method and settings,
 `precision_json` how far single and double precision of the reference lie apart.
@@ -17,6 +20,9 @@ from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.weights import TOKEN_TABLE, build, freeze
+
+IDS, ROWS = "token_embedding.ids", "token_embedding.rows"
+IN_A_MODEL = "positional_embedding"
 
 
 @dataclass(frozen=True)
@@ -67,23 +73,42 @@ class Case:
 def read_folder(folder: Path) -> tuple[dict[str, np.ndarray], list[Case]]:
     """The model's arrays by name, and all cases of a folder.
 
-    Raises ValueError for a file that is neither, and where there is not one model or no case.
+    Raises ValueError for a file that is none of these, and where there is not one model or no case.
     """
-    cases, models = [], {}
+    cases, models, more = [], {}, []
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as file:
             arrays = dict(file)
-        if "token_embedding.rows" in arrays:
-            models[path.name] = arrays
+        if IN_A_MODEL in arrays:
+            models[path] = arrays
+        elif ROWS in arrays:
+            more.append(arrays)
         elif "config_json" in arrays:
             cases.append(Case(path.stem, arrays))
         else:
-            raise ValueError(f"{path}: neither a case (no config_json) nor a model (no token_embedding.rows)")
+            raise ValueError(f"{path}: neither a case (no config_json) nor a model (no {ROWS})")
+    models = models or _models_above(folder)
     if len(models) != 1:
-        raise ValueError(f"{folder}: expected one file with a frozen model, found {sorted(models) or 'none'}")
+        found = sorted(map(str, models)) or f"none, nor in a folder {folder.name} further up"
+        raise ValueError(f"{folder}: expected one file with a frozen model, found {found}")
     if not cases:
         raise ValueError(f"{folder}: holds no cases")
-    return next(iter(models.values())), cases
+    (model,) = models.values()
+    rows = {name: np.concatenate([part[name] for part in (model, *more)]) for name in (IDS, ROWS)}
+    return model | rows, cases
+
+
+def _models_above(folder: Path) -> dict[Path, dict[str, np.ndarray]]:
+    """The models in the nearest folder of the same name further up that has any."""
+    for above in folder.resolve().parents[1:]:
+        models = {}
+        for path in sorted((above / folder.resolve().name).glob("*.npz")):
+            with np.load(path) as file:
+                if IN_A_MODEL in file.files:
+                    models[path] = dict(file)
+        if models:
+            return models
+    return {}
 
 
 def golden_backbone(arrays: dict[str, np.ndarray], dtype: torch.dtype) -> Backbone:
@@ -91,7 +116,7 @@ def golden_backbone(arrays: dict[str, np.ndarray], dtype: torch.dtype) -> Backbo
     weights = {name: torch.from_numpy(np.asarray(array)) for name, array in arrays.items()}
     tokens, text_width = map(int, weights["token_embedding.full_shape"])
     table = torch.zeros(tokens, text_width)
-    table[weights["token_embedding.ids"].long()] = weights["token_embedding.rows"].float()
+    table[weights[IDS].long()] = weights[ROWS].float()
     image_width, _, patch, _ = weights["visual.conv1.weight"].shape
     size = int(weights["meta.image_resolution"])
     model = build(

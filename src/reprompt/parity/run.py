@@ -11,6 +11,7 @@ from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.parity.case import Case, golden_backbone, read_folder
 from reprompt.parity.comparison import CaseComparison
 from reprompt.parity.equations import features_alone, meta_step, tfidf
+from reprompt.parity.referenced import averaged_epochs, guided_steps, self_regulated_steps
 from reprompt.parity.tuning import five_steps, neural_collapse_steps, prograd_steps, zero_shot
 
 CaseRunner = Callable[[Case, Backbone, Savings], CaseComparison]
@@ -19,11 +20,15 @@ COLUMNS = ("logits", "loss", "gradient", "step 1", "step 5", "other")
 
 def runner_of(case: Case) -> CaseRunner:
     """How the cases of a method are run. Raises ValueError for a method that is none of ours."""
+    if "snapshots.txt_prompt_0" in case:
+        return averaged_epochs
     if case.method.startswith("npt"):
         return features_alone if "E_W" not in case else neural_collapse_steps
     runners: dict[str, CaseRunner] = {
         "zeroshot": zero_shot,
         "prograd": prograd_steps,
+        "kgcoop": guided_steps,
+        "promptsrc": self_regulated_steps,
         "gram": meta_step,
         "unigram": meta_step,
         **dict.fromkeys(("coop", "cocoop", "vpt", "independentVL", "maple", "mvlpt"), five_steps),

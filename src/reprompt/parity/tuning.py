@@ -237,13 +237,13 @@ def neural_collapse_steps(case: Case, backbone: Backbone, savings: Savings) -> C
     for name, term in terms.items():
         done.add(f"out.{name}", term(output, batch)[0], "loss")
         if case.under(f"grad_{name}."):
-            gradients = _gradient_where_used(term, run.step_on(images, batch))
+            gradients = gradient_where_used(term, run.step_on(images, batch))
             done.add_all(f"grad_{name}", to_theirs(gradients, run.where), "gradient")
     train_and_compare(done, run, images, batch, lambda output: output.logits[0])
     return done
 
 
-def _gradient_where_used(term: Objective, step: TrainingStep) -> Params:
+def gradient_where_used(term: Objective, step: TrainingStep) -> Params:
     """The gradient of a term that need not depend on every tensor (L_LC on couplings): zero there."""
     loss = term(step.forward(), step.batch).sum()
     tensors = torch.autograd.grad(loss, list(step.params.values()), materialize_grads=True, allow_unused=True)
