@@ -44,7 +44,7 @@ def zeros():
 
 
 def optimisers():
-    return [SGD(start(), zeros(), zeros()), Adam(start(), zeros())]
+    return [SGD(start(), zeros(), zeros()), Adam(start(), zeros(), zeros() + 1e-8)]
 
 
 def test_a_step_of_plain_descent_is_the_gradient_times_the_rate(method, images, batch):

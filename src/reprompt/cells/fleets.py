@@ -7,7 +7,7 @@ from reprompt.cells.cell import Cell
 from reprompt.foundation.digests import canonical
 
 LENGTH = ("epochs", "steps_per_epoch")
-SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "batch", "last_batch", *LENGTH)
+SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "epsilon", "batch", "last_batch", *LENGTH)
 OF_A_FLEET = (
     "protocol",
     "version",

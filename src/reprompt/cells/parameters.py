@@ -38,7 +38,7 @@ PartnersBy = Literal["validation", "grid"]  # what decides which tasks these are
 Protocol = Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
 BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
 # Settings of `tuning` that a cell names only where they are not the default, so that older cells stay what they are.
-SAID_WHERE_OTHER = ("last_batch", "average_mean", "average_std")
+SAID_WHERE_OTHER = ("last_batch", "average_mean", "average_std", "epsilon")
 CLASSES_OF_HALVES = 4  # the fewest of which both halves have a choice
 REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
 LARGEST_IMAGE = 178  # megapixels: above that Pillow takes a picture for an attack

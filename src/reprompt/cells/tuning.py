@@ -27,10 +27,10 @@ class Tuned(Block):
     `checkpoint` is the prompt after the last epoch, or the best one on a validation fifth that is taken out of the
     few-shot set (MVLPT), looked at after every `validate_every` epochs and after the last; or, `average`, the sum of
     the prompts after each epoch, weighed by a Gaussian over epochs 1, 2, ... around `average_mean` with the deviation
-    `average_std`, in epochs (PromptSRC). `optimiser`: all released
-    code has SGD; MVLPT's paper says Adam. `initialisation` is "random"; a phrase of as many tokens as the context; a
-    phrase behind "... ", right-aligned in a longer context, zeros before it, as ProGrad's released code starts; or
-    "template": so aligned, the words before the class name in the template of the task (ProGrad's, see `Taught`).
+    `average_std`, in epochs (PromptSRC). `optimiser`: released code has SGD, but TCP's has Adam, with an `epsilon` of
+    1e-3; MVLPT's paper says Adam. `initialisation` is "random"; a phrase of as many tokens as the context; a phrase
+    behind "... ", right-aligned in a longer context, zeros before it, as ProGrad's released code starts; or "template":
+    so aligned, the words before the class name in the template of the task (ProGrad's, see `Taught`).
     `last_batch`: what is left of an epoch's images when they no longer fill a batch is dropped (CoOp's loader) or is a
     batch of its own (ELEVATER's). `augmentation`: at each visit an image is seen in one of its `views.count` views by
     chance, or, `fresh`, in the next of them and in none twice, as CoOp's loader crops it anew (there have to be as many
@@ -49,6 +49,7 @@ class Tuned(Block):
     steps_per_epoch: PositiveInt | None = None
     augmentation: Literal["views", "fresh", "none"] = "views"
     optimiser: Literal["sgd", "adam"] = "sgd"
+    epsilon: PositiveFloat = 1e-8
     checkpoint: Literal["last", "best", "average"] = "last"
     validate_every: PositiveInt = 1
     average_mean: PositiveFloat | None = None

@@ -165,8 +165,8 @@ def train(
 def optimiser_of(name: Literal["sgd", "adam"], runs: list[Run], params: Params) -> Optimiser:
     """The optimiser of runs, whose schedules have its settings, for their learned tensors (R, ...)."""
     device = next(iter(params.values())).device
-    decay, momentum = (
+    decay, momentum, epsilon = (
         torch.tensor([getattr(run.schedule, setting) for run in runs], device=device)
-        for setting in ("weight_decay", "momentum")
+        for setting in ("weight_decay", "momentum", "epsilon")
     )
-    return Adam(params, decay) if name == "adam" else SGD(params, decay, momentum)
+    return Adam(params, decay, epsilon) if name == "adam" else SGD(params, decay, momentum)

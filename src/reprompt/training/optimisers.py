@@ -42,13 +42,15 @@ class SGD:
 
 
 class Adam:
-    """torch.optim.Adam with PyTorch's betas, for runs that are active from the first step on; weight decay is (R,)."""
+    """torch.optim.Adam with PyTorch's betas, for runs that are active from the first step on.
+
+    Weight decay, which joins the gradient, and epsilon are (R,).
+    """
 
     BETAS = (0.9, 0.999)
-    EPSILON = 1e-8
 
-    def __init__(self, params: Params, decay: Tensor):
-        self.params, self.decay, self.steps = params, decay, 0
+    def __init__(self, params: Params, decay: Tensor, epsilon: Tensor):
+        self.params, self.decay, self.epsilon, self.steps = params, decay, epsilon, 0
         self.mean, self.square = ({name: torch.zeros_like(tensor) for name, tensor in params.items()} for _ in range(2))
 
     @torch.no_grad()
@@ -56,14 +58,15 @@ class Adam:
         """One step of the active runs, indices (R',), by gradients (R', ...) at rates (R',)."""
         self.steps += 1
         for name, tensor in self.params.items():
-            decay, rate = (_along(tensor, value) for value in (self.decay[runs], rates))
+            values = (self.decay[runs], self.epsilon[runs], rates)
+            decay, epsilon, rate = (_along(tensor, value) for value in values)
             gradient = gradients[name] + decay * tensor[runs]
             mean, square = self.mean[name], self.square[name]
             mean[runs] = self.BETAS[0] * mean[runs] + (1 - self.BETAS[0]) * gradient
             square[runs] = self.BETAS[1] * square[runs] + (1 - self.BETAS[1]) * gradient.square()
             first = mean[runs] / (1 - self.BETAS[0] ** self.steps)
             second = square[runs] / (1 - self.BETAS[1] ** self.steps)
-            tensor[runs] -= rate * first / (second.sqrt() + self.EPSILON)
+            tensor[runs] -= rate * first / (second.sqrt() + epsilon)
 
 
 def _along(tensor: Tensor, values: Tensor) -> Tensor:

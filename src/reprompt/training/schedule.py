@@ -13,7 +13,7 @@ class Schedule:
 
     The cosine has advanced epochs - 2 of `epochs` steps in the last epoch, so the rate never reaches zero.
     `steps_per_epoch` None means the images of the run divided by the batch, which is in images; `last_batch` says what
-    becomes of the remainder.
+    becomes of the remainder. `epsilon` is Adam's.
     """
 
     rate: float
@@ -24,6 +24,7 @@ class Schedule:
     momentum: float
     weight_decay: float
     last_batch: LastBatch = "dropped"
+    epsilon: float = 1e-8
 
     def rate_in(self, epoch: int) -> float:
         """Learning rate of epoch 1 ... epochs."""

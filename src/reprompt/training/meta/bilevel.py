@@ -93,7 +93,7 @@ def outer_optimiser(theta: Params, phi: Params, outer: Outer) -> torch.optim.Opt
     groups = [(theta, outer.schedule.rate), (phi, outer.regulator_rate)]
     groups = [{"params": list(leaves.values()), "lr": rate, "highest": rate} for leaves, rate in groups if leaves]
     if outer.adam:
-        return torch.optim.Adam(groups, weight_decay=outer.schedule.weight_decay)
+        return torch.optim.Adam(groups, eps=outer.schedule.epsilon, weight_decay=outer.schedule.weight_decay)
     momentum, decay = outer.schedule.momentum, outer.schedule.weight_decay
     return torch.optim.SGD(groups, momentum=momentum, weight_decay=decay)
 
