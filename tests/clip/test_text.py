@@ -8,13 +8,21 @@ import torch.nn.functional as F
 
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, NO_SAVINGS
-from reprompt.clip.text import detokenize, encode_prompts, encode_texts, tokenize
+from reprompt.clip.text import Entering, detokenize, encode_prompts, encode_texts, layer_by_layer, tokenize
 
 NAMES = ["cat", "a very long class name indeed", "dog", "C-130 aircraft"]
 
 
 def shared_context(tiny, context, savings=ALL_SAVINGS, deep=None, names=NAMES):
-    return encode_prompts(tiny.model, *ClassPrompts.of(tiny.model, names).around(context), deep, savings)
+    return encode_prompts(
+        tiny.model, *ClassPrompts.of(tiny.model, names).around(context), layer_by_layer(deep), savings
+    )
+
+
+def with_own_vectors(tiny, context, own, share=1.0, savings=ALL_SAVINGS):
+    """Vectors (R, K, M, D) of every class before the second block."""
+    parts = ClassPrompts.of(tiny.model, NAMES).around(context)
+    return encode_prompts(tiny.model, *parts, {1: Entering(own, share)}, savings)
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -51,6 +59,51 @@ def test_deep_prompts_replace_the_context_before_a_layer(tiny):
         x = last(torch.cat([x[:1], second, x[5:]])[None], attn_mask=tiny.model.attn_mask)[0]
         alone = tiny.model.ln_final(x)[tokens.argmax()] @ tiny.model.text_projection
         assert (feature - F.normalize(alone, dim=-1)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3])
+@pytest.mark.parametrize(
+    "savings",
+    [
+        ALL_SAVINGS,
+        *(replace(ALL_SAVINGS, **{name: False}) for name in ("cut_at_end", "packed", "read_out_only")),
+        replace(ALL_SAVINGS, recompute_above=0),
+    ],
+)
+def test_vectors_of_each_class_go_through_the_fast_path_as_through_the_plain_one(tiny, savings, share):
+    stream = torch.Generator().manual_seed(2)
+    context, own = torch.randn(2, 3, 32, generator=stream), torch.randn(2, 4, 3, 32, generator=stream)
+    results = []
+    for switches in (savings, NO_SAVINGS):
+        leaves = [context.clone().requires_grad_(True), own.clone().requires_grad_(True)]
+        features = with_own_vectors(tiny, *leaves, share, switches)
+        loss = (features * torch.arange(features.numel()).view_as(features) / 100).sum()
+        results.append((features.detach(), *torch.autograd.grad(loss, leaves)))
+    for fast, plain in zip(*results, strict=True):
+        assert (fast - plain).abs().max() < 1e-5 * plain.abs().max()
+
+
+def test_vectors_of_each_class_are_mixed_with_what_stands_in_their_places(tiny):
+    """The slow, obvious version: open_clip's own blocks on the 77 embeddings of one class."""
+    context, own = torch.randn(3, 32), torch.randn(4, 3, 32)
+    features = with_own_vectors(tiny, context[None], own[None], share=0.3)[0]
+    for name, of_class, feature in zip(NAMES, own, features, strict=True):
+        tokens = tokenize([f"x x x {name}."])[0]
+        x = tiny.model.token_embedding(tokens)
+        x = torch.cat([x[:1], context, x[4:]]) + tiny.model.positional_embedding
+        first, last = tiny.model.transformer.resblocks
+        x = first(x[None], attn_mask=tiny.model.attn_mask)[0]
+        x = torch.cat([x[:1], 0.3 * of_class + 0.7 * x[1:4], x[4:]])
+        x = last(x[None], attn_mask=tiny.model.attn_mask)[0]
+        alone = tiny.model.ln_final(x)[tokens.argmax()] @ tiny.model.text_projection
+        assert (feature - F.normalize(alone, dim=-1)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("layer", [0, 2])
+def test_prompts_enter_before_blocks_that_there_are_and_not_before_the_first(tiny, layer):
+    parts = ClassPrompts.of(tiny.model, NAMES).around(torch.randn(1, 3, 32))
+    with pytest.raises(ValueError, match=rf"before block {layer} of the text tower: it takes them at 1 to 1"):
+        encode_prompts(tiny.model, *parts, {layer: Entering(torch.randn(1, 3, 32))})
 
 
 def test_cut_texts_equal_full_texts_and_open_clips_own(tiny):

@@ -4,13 +4,16 @@ The causal mask makes two savings exact. Nothing after a prompt's end token can 
 there. And what all classes share at the front (start token and context, when the name comes last) is the same for
 every class at every layer, so its keys and values are computed once per run; each class costs only its own tokens. In
 the last block only the end position counts. Deep text prompts replace the context before a layer; they belong to the
-shared front, so the same holds for them.
+shared front, so the same holds for them. Where every class has vectors of its own from some layer on (TCP), the front
+is shared up to that layer, and from there on each class costs all of its tokens.
 
-    R runs, K classes, P prefix tokens, L own tokens of the longest class, S positions, D text width, E joint width,
-    H heads, C = D / H, Q asking positions, T own tokens of all classes
+    R runs, K classes, M context vectors, P prefix tokens, L own tokens of the longest class, S positions, D text width,
+    E joint width, H heads, C = D / H, Q asking positions, T own tokens of all classes
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -54,20 +57,53 @@ def projected_texts(model: CLIP, texts: list[str], savings: Savings = ALL_SAVING
     return _projected(model, x[torch.arange(len(x)), ends_N], torch.promote_types(x.dtype, torch.float32))
 
 
+@dataclass(frozen=True)
+class Entering:
+    """What enters the text tower before a block, in place of the M tokens after the start token.
+
+    `vectors` are the same for all classes (R, M, D), or each class's own (R, K, M, D). `share` of them is mixed with
+    1 - `share` of what was there.
+    """
+
+    vectors: Tensor
+    share: float = 1.0
+
+    def into(self, x: Tensor) -> Tensor:
+        """Tokens (..., S, D), start token first, with the vectors in their places."""
+        vectors, behind = self.vectors.to(x.dtype), 1 + self.vectors.shape[-2]
+        if self.share != 1:
+            vectors = self.share * vectors + (1 - self.share) * x[..., 1:behind, :]
+        return torch.cat([x[..., :1, :], vectors, x[..., behind:, :]], dim=-2)
+
+    def of_each(self, classes: int) -> "Entering":
+        """The same with vectors (R, K, M, D) for each of K classes."""
+        if self.vectors.ndim == 4:
+            return self
+        return replace(self, vectors=self.vectors[:, None].expand(-1, classes, -1, -1))
+
+
+def layer_by_layer(deep_RJMD: Tensor | None) -> dict[int, Entering]:
+    """Deep prompts (R, J, M, D) as what enters before block 1, 2, ... J."""
+    return {} if deep_RJMD is None else {j + 1: Entering(deep) for j, deep in enumerate(deep_RJMD.unbind(1))}
+
+
 def encode_prompts(
     model: CLIP,
     prefix_RPD: Tensor,
     own_RKLD: Tensor,
     ends_K: Tensor,
-    deep_RJMD: Tensor | None = None,
+    entering: Mapping[int, Entering] = MappingProxyType({}),
     savings: Savings = ALL_SAVINGS,
 ) -> Tensor:
     """Normalised class features (R, K, E) of prompts given as token embeddings.
 
     A prompt is the prefix that all classes share followed by the class's own tokens (R or 1, K, L, D), read at
-    `ends_K` of these. `deep_RJMD` holds what replaces the M tokens after the start token before block 1, 2, ... J.
-    Raises ValueError for a prompt of more than CLIP's 77 tokens.
+    `ends_K` of these. `entering` says what enters before which block, counted from 0. Raises ValueError for a prompt of
+    more than CLIP's 77 tokens, and where something enters before the first block or where there is none.
     """
+    layers = len(model.transformer.resblocks)
+    if wrong := [layer for layer in entering if not 1 <= layer < layers]:
+        raise ValueError(f"prompts enter before block {wrong[0]} of the text tower: it takes them at 1 to {layers - 1}")
     longest = int(ends_K.max()) + 1
     shared = prefix_RPD.shape[1]
     if shared + longest > CONTEXT_LENGTH:
@@ -76,9 +112,8 @@ def encode_prompts(
         )
     learned_type, dtype = prefix_RPD.dtype, model.positional_embedding.dtype
     prefix_RPD, own_RKLD = prefix_RPD.to(dtype), own_RKLD[:, :, :longest].to(dtype)
-    deep = [] if deep_RJMD is None else list(deep_RJMD.to(dtype).unbind(1))
     encode = _encode_shared if savings.shared_prefix else _encode_each
-    read_out = encode(model, prefix_RPD, own_RKLD, ends_K, deep, savings)
+    read_out = encode(model, prefix_RPD, own_RKLD, ends_K, entering, savings)
     return F.normalize(_projected(model, read_out, learned_type), dim=-1)
 
 
@@ -88,7 +123,12 @@ def _projected(model: CLIP, read_out: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _encode_each(
-    model: CLIP, prefix_RPD: Tensor, own_RKLD: Tensor, ends_K: Tensor, deep: list[Tensor], savings: Savings
+    model: CLIP,
+    prefix_RPD: Tensor,
+    own_RKLD: Tensor,
+    ends_K: Tensor,
+    entering: Mapping[int, Entering],
+    savings: Savings,
 ) -> Tensor:
     """Every prompt by itself, through open_clip's own blocks: (R, K, D) at the end tokens."""
     (runs, shared, _), (_, classes, longest, _) = prefix_RPD.shape, own_RKLD.shape
@@ -99,9 +139,8 @@ def _encode_each(
     mask, ends = model.attn_mask[:length, :length], (ends_K + shared).repeat(runs)
     recompute = keeps_too_much(model.transformer, x.shape[0] * length, x, savings)
     for layer, block in enumerate(model.transformer.resblocks):
-        if 1 <= layer <= len(deep):
-            fresh = deep[layer - 1].repeat_interleave(classes, dim=0)
-            x = torch.cat([x[:, :1], fresh, x[:, 1 + fresh.shape[1] :]], dim=1)
+        if layer in entering:
+            x = entering[layer].of_each(classes).into(x.unflatten(0, (runs, classes))).flatten(0, 1)
         x = through(lambda x, block=block: block(x, attn_mask=mask), x, recompute=recompute)
     return x[torch.arange(len(x), device=x.device), ends].unflatten(0, (runs, classes))
 
@@ -140,8 +179,33 @@ class Rows:
         return placed.unflatten(1, (len(self.ends), -1))
 
 
+@dataclass(frozen=True)
+class Layout:
+    """P tokens that all K classes share, and behind them, in `rows`, the own tokens of each, of at most `length`."""
+
+    shared: int
+    ends_K: Tensor
+    length: int
+    rows: Rows
+
+    @classmethod
+    def of(cls, shared: int, ends_K: Tensor, length: int, packed: bool) -> "Layout":
+        """The layout of classes whose own tokens end at `ends_K` of `length` places."""
+        return cls(shared, ends_K, length, Rows.of(ends_K, length, packed))
+
+    def apart(self, x_RTD: Tensor) -> Tensor:
+        """Every class with a copy of what was shared before its own tokens: (R, P + T, D) -> (R, K, P + L, D)."""
+        prefix, own = x_RTD[:, : self.shared], self.rows.unpack(x_RTD[:, self.shared :])
+        return torch.cat([prefix[:, None].expand(-1, own.shape[1], -1, -1), own], dim=2)
+
+
 def _encode_shared(
-    model: CLIP, prefix_RPD: Tensor, own_RKLD: Tensor, ends_K: Tensor, deep: list[Tensor], savings: Savings
+    model: CLIP,
+    prefix_RPD: Tensor,
+    own_RKLD: Tensor,
+    ends_K: Tensor,
+    entering: Mapping[int, Entering],
+    savings: Savings,
 ) -> Tensor:
     """The fast path: (R, K, D) at the end tokens.
 
@@ -150,18 +214,24 @@ def _encode_shared(
     """
     (runs, shared, _), (_, classes, longest, _) = prefix_RPD.shape, own_RKLD.shape
     length = longest if savings.cut_at_end else CONTEXT_LENGTH - shared
-    rows, positions = Rows.of(ends_K, length, savings.packed), model.positional_embedding
-    own = rows.pack(F.pad(own_RKLD, (0, 0, 0, length - longest)) + positions[shared : shared + length])
+    layout, positions = Layout.of(shared, ends_K, length, savings.packed), model.positional_embedding
+    own = layout.rows.pack(F.pad(own_RKLD, (0, 0, 0, length - longest)) + positions[shared : shared + length])
     x = torch.cat([prefix_RPD + positions[:shared], own.expand(runs, -1, -1)], dim=1)  # (R, P + T, D)
-    prefix_mask, own_mask = model.attn_mask[:shared, :shared], model.attn_mask[:length, :length]
     blocks = list(model.transformer.resblocks)
     recompute = keeps_too_much(model.transformer, runs * x.shape[1], x, savings)
     for layer, block in enumerate(blocks):
-        if 1 <= layer <= len(deep):
-            x = torch.cat([x[:, :1], deep[layer - 1], x[:, 1 + deep[layer - 1].shape[1] :]], dim=1)
+        if layer in entering and (entering[layer].vectors.ndim == 4 or not layout.shared):
+            apart = entering[layer].of_each(classes).into(layout.apart(x))
+            layout = Layout.of(0, layout.ends_K + layout.shared, apart.shape[2], savings.packed)
+            x = layout.rows.pack(apart)
+            recompute = keeps_too_much(model.transformer, runs * x.shape[1], x, savings)
+        elif layer in entering:
+            x = entering[layer].into(x)
         only_ends = block is blocks[-1] and savings.read_out_only
 
-        def step(x: Tensor, block=block, only_ends=only_ends) -> Tensor:
+        def step(x: Tensor, block=block, only_ends=only_ends, layout=layout) -> Tensor:
+            shared, rows, ends_K = layout.shared, layout.rows, layout.ends_K
+            prefix_mask, own_mask = (model.attn_mask[:size, :size] for size in (shared, layout.length))
             heads = Heads(block)
             projected = heads.project(block.ln_1(x))  # (R, P + T, 3 D)
             prefix_queries, prefix_keys, prefix_values = heads.split(projected[:, :shared])  # (R, H, P, C)
@@ -184,4 +254,4 @@ def _encode_shared(
             return heads.finish(x, torch.cat([front, rows.pack(mixed)], dim=1))
 
         x = through(step, x, recompute=recompute)
-    return x if savings.read_out_only else x.index_select(1, shared + rows.ends)
+    return x if savings.read_out_only else x.index_select(1, layout.shared + layout.rows.ends)

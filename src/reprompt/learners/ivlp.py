@@ -20,7 +20,7 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, Savings
-from reprompt.clip.text import encode_prompts
+from reprompt.clip.text import encode_prompts, layer_by_layer
 from reprompt.clip.vision import encode_prompted_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.learner import frozen_image_features, seen_by_frozen_tower
@@ -81,7 +81,8 @@ class Learner:
     def forward(self, params: Params, images: torch.Tensor) -> LearnerOutput:
         """Prompts with a leading run axis and images -> features and logits."""
         model, parts = self.backbone.model, self.prompts.around(params["context"])
-        classes = encode_prompts(model, *parts, deep_RJMD=params.get("deep_context"), savings=self.savings)
+        deep = layer_by_layer(params.get("deep_context"))
+        classes = encode_prompts(model, *parts, entering=deep, savings=self.savings)
         if "visual" in params:
             before_norm = enters_before_norm(self.settings)
             features = encode_prompted_images(model, images, params["visual"], before_norm, self.savings)

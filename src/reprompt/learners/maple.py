@@ -19,7 +19,7 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
 from reprompt.clip.savings import ALL_SAVINGS, Savings
-from reprompt.clip.text import encode_prompts
+from reprompt.clip.text import encode_prompts, layer_by_layer
 from reprompt.clip.vision import encode_prompted_images, require_tokens
 from reprompt.initialisation.context import initial_context, random_vectors
 from reprompt.learners.affine import default_affine
@@ -78,7 +78,8 @@ class Learner:
     def forward(self, params: Params, images: torch.Tensor) -> LearnerOutput:
         """Prompts and couplings with a leading run axis and pixels -> features and logits."""
         model, context, deep = self.backbone.model, params["context"], params.get("deep_context")
-        classes = encode_prompts(model, *self.prompts.around(context), deep_RJMD=deep, savings=self.savings)
+        parts, entering = self.prompts.around(context), layer_by_layer(deep)
+        classes = encode_prompts(model, *parts, entering=entering, savings=self.savings)
         text = context[:, None] if deep is None else torch.cat([context[:, None], deep], dim=1)  # (R, J, M, D)
         visual = text @ params["coupling_weight"].transpose(-1, -2) + params["coupling_bias"][:, :, None]
         features = encode_prompted_images(model, images, visual, before_norm=True, savings=self.savings)
