@@ -77,3 +77,12 @@ def test_frozen_words_need_the_name_last_and_a_shared_context(tiny):
         ClassPrompts.of(tiny.model, NAMES, "middle", "of some")
     with pytest.raises(ValueError, match="no paper has both"):
         encode(tiny, torch.zeros(1, 3, 2, 32), words="of some")
+
+
+def test_what_follows_the_name_may_be_another_ending(tiny):
+    context = vectors(tiny, "a photo of some")[None]
+    prompts = ClassPrompts.of(tiny.model, NAMES, words="person doing", ending=", a type of pet.")
+    features = encode_prompts(tiny.model, *prompts.around(context))[0]
+    written = "a photo of some person doing {}, a type of pet."
+    texts = [written.format(name.replace("_", " ")) for name in NAMES]
+    assert (features - encode_texts(tiny.model, texts)).abs().max() < 1e-5

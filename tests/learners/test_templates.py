@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from reprompt.clip.text import tokenize
 from reprompt.learners import prompt_ensemble, zero_shot
-from reprompt.learners.templates import ENSEMBLE, class_features
+from reprompt.learners.templates import ENSEMBLE, class_features, texts_of
 
 
 class Task(NamedTuple):
@@ -41,3 +41,10 @@ def test_zero_shot_has_one_template_or_elevaters():
 def test_elevaters_templates_of_a_task_that_it_does_not_have_are_refused():
     with pytest.raises(ValueError, match="sun397: ELEVATER has no templates"):
         zero_shot.templates(zero_shot.Settings(texts="elevater"), Task("sun397", "a photo of a {}."))
+
+
+def test_every_class_has_a_template_of_its_own_or_all_have_one():
+    assert texts_of(["red_cat", "pie"], ["a {}.", "a plate of {}."]) == ["a red cat.", "a plate of pie."]
+    assert texts_of(["red_cat", "pie"], ["a {}."]) == ["a red cat.", "a pie."]
+    with pytest.raises(ValueError, match="2 templates for 3 classes: it takes one for each, or one"):
+        texts_of(["a", "b", "c"], ["{}.", "a {}."])

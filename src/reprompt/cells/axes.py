@@ -66,11 +66,12 @@ class LearnerSettings(Settings):
 
     `trained`: by gradient steps, fitted at once, or not at all. `images_at_once` is how many test images one forward
     pass evaluates, which bounds its memory; None is all of them. `of_several_texts`: it reads the texts that a task's
-    card has beside its one template.
+    card has beside its one template. `of_templates`: it is also given the template of every class's task.
     """
 
     trained: ClassVar[Literal["by_steps", "at_once", "not"]] = "by_steps"
     images_at_once: ClassVar[int | None] = None
+    of_templates: ClassVar[bool] = False
 
     @property
     def of_several_texts(self) -> bool:

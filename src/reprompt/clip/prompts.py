@@ -4,7 +4,8 @@
     middle    [start] [V]_1 ... [V]_m  name [V]_m+1 ... [V]_M . [end]     m = M // 2
     front     [start] name [V]_1 ... [V]_M . [end]
 
-`words` are frozen (IVLP and MaPLe: with M = 2 of "a photo of a", the words "of a" stay behind the context).
+`words` are frozen (IVLP and MaPLe: with M = 2 of "a photo of a", the words "of a" stay behind the context), and so is
+what follows the name, a "." unless it is said otherwise (TCP: ", a type of pet.").
 
     R runs, K classes, M context vectors, P prefix tokens, L tokens, D text width
 """
@@ -23,7 +24,7 @@ Position = Literal["end", "middle", "front"]
 
 @dataclass(frozen=True)
 class ClassPrompts:
-    """The frozen parts: `start_D`, `words_ND`, and per class `names_KLD`: name, ".", end token, padding.
+    """The frozen parts: `start_D`, `words_ND`, and per class `names_KLD`: name, ending, end token, padding.
 
     `lengths_K` counts the tokens of each name, `ends_K` is the end token's place in `names_KLD`.
     """
@@ -36,8 +37,10 @@ class ClassPrompts:
     position: Position
 
     @classmethod
-    def of(cls, model: CLIP, class_names: list[str], position: Position = "end", words: str = "") -> "ClassPrompts":
-        """Tokenize `class_names`; underscores mean blanks.
+    def of(
+        cls, model: CLIP, class_names: list[str], position: Position = "end", words: str = "", ending: str = "."
+    ) -> "ClassPrompts":
+        """Tokenize `class_names`, each followed by `ending`; underscores mean blanks.
 
         Raises ValueError where frozen words would not stand before the name.
         """
@@ -45,7 +48,7 @@ class ClassPrompts:
             raise ValueError(f"frozen words {words!r} stand between context and name: the name must come last")
         names = [name.replace("_", " ") for name in class_names]
         device = model.positional_embedding.device
-        tokens_KS = tokenize([f"{name}." for name in names]).to(device)
+        tokens_KS = tokenize([f"{name}{ending}" for name in names]).to(device)
         words_S = tokenize([words]).to(device)[0]
         embed = model.token_embedding
         ends_K = tokens_KS.argmax(dim=1) - 1

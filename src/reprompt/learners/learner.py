@@ -18,10 +18,11 @@ Sees = Literal["features", "pixels"]
 
 
 class Learner(Protocol):
-    """Built from (backbone, class_names, settings, savings). `sees` says what `forward` gets of an image.
+    """Built from (backbone, class_names, settings, savings), and `templates` where its settings are `of_templates`.
 
-    `features`: normalised features (R or 1, B, E) of the frozen image tower. `pixels`: (R or 1, B, 3, H, W).
-    `images_at_once` is how many test images one forward pass takes, which bounds its memory; None is all of them.
+    `sees` says what `forward` gets of an image. `features`: normalised features (R or 1, B, E) of the frozen image
+    tower. `pixels`: (R or 1, B, 3, H, W). `images_at_once` is how many test images one forward pass takes, which bounds
+    its memory; None is all of them.
     """
 
     sees: Sees

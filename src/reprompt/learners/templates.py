@@ -93,6 +93,17 @@ class TextsOfTask(Protocol):
     templates: Sequence[str] | None
 
 
+def texts_of(class_names: Sequence[str], templates: Sequence[str]) -> list[str]:
+    """The text (K) of every class in its own template, or in the one of all; underscores mean blanks.
+
+    Raises ValueError for another number of templates than these.
+    """
+    if len(templates) not in (1, len(class_names)):
+        raise ValueError(f"{len(templates)} templates for {len(class_names)} classes: it takes one for each, or one")
+    each = templates if len(templates) > 1 else [*templates] * len(class_names)
+    return [template.format(name.replace("_", " ")) for template, name in zip(each, class_names, strict=True)]
+
+
 def class_features(
     backbone: Backbone, class_names: list[str], templates: tuple[str, ...], savings: Savings = ALL_SAVINGS
 ) -> Tensor:

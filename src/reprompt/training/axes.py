@@ -20,16 +20,21 @@ def member(axis: str, recipe: Recipe) -> ModuleType:
     return import_module(f"reprompt.{AXES[axis]}.{recipe.members[axis]}")
 
 
-def learner_of_cell(cell: Cell, class_names: list[str], backbone: Backbone) -> Learner:
-    """The learner of a cell's recipe among classes of these names."""
-    return member("learner", cell.method).Learner(backbone, class_names, cell.learner)
+def learner_of_cell(cell: Cell, class_names: list[str], backbone: Backbone, templates: Sequence[str] = ()) -> Learner:
+    """The learner of a cell's recipe among classes of these names.
+
+    `templates` are those of the classes' tasks, one for each class or one for all; most learners read none.
+    """
+    told = {"templates": templates} if cell.learner.of_templates else {}
+    return member("learner", cell.method).Learner(backbone, class_names, cell.learner, **told)
 
 
 def learners_of(cell: Cell, tasks: Tasks, backbone: Backbone) -> LearnerOf:
     """The learner of a cell's recipe among the classes of any test set."""
 
     def learner(test: TestSet) -> Learner:
-        return learner_of_cell(cell, tasks[test.task].split.names(test.split), backbone)
+        split = tasks[test.task].split
+        return learner_of_cell(cell, split.names(test.split), backbone, [split.template])
 
     return learner
 

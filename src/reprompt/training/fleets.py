@@ -106,7 +106,7 @@ def trained(
     Raises FloatingPointError where a loss is not finite.
     """
     tuned_by = cells[0].tuned
-    learner = learner_of_cell(cells[0], training.class_names, backbone)
+    learner = learner_of_cell(cells[0], training.class_names, backbone, training.templates)
     few_shot_sets = [training.few_shot_set(cell) for cell in cells]
     epochs, best, average = [cell.tuned.epochs for cell in cells], None, None
     if tuned_by.checkpoint == "best":

@@ -46,6 +46,11 @@ class TrainingSet:
         """Class names (K) of all tasks; a name that two tasks have is two classes."""
         return [name for data in self.tasks for name in data.split.names(self.part)]
 
+    @cached_property
+    def templates(self) -> list[str]:
+        """The template of each of these classes: its own task's."""
+        return [data.split.template for data in self.tasks for _ in data.split.names(self.part)]
+
     def images(self, backbone: Backbone, augmentation: str) -> Images:
         """The training images of all tasks, features (V, sum of N, E): augmented views, or as they are, V = 1."""
         return laid_end_to_end([data.training_images(backbone, augmentation) for data in self.tasks])

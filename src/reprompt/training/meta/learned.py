@@ -35,7 +35,7 @@ def learned(
     """
     (task,) = cell.together
     tuned, episodes = cell.tuned, Episodes.of(cell.resolved)
-    learner_among = partial(learner_of_cell, cell, backbone=backbone)
+    learner_among = partial(learner_of_cell, cell, backbone=backbone, templates=[tasks[task].split.template])
     stream = torch_stream(cell.seed, "start", "meta")
     phrase = "random" if episodes.begins_at == "random" else tuned.initialisation
     prompts = member("start", cell.method).start(learner_among(["a"]), phrase, stream, {})

@@ -160,7 +160,7 @@ class Fleet:
                 kind=REGULATOR[rule.regulator_input] if rule.regulated else REGULATOR["gradient"],
             )
             optimiser = outer_optimiser(theta, phi, outer)
-            learner_among = partial(learner_of_cell, cell, backbone=backbone)
+            learner_among = partial(learner_of_cell, cell, backbone=backbone, templates=[TEMPLATE])
             objective = member("objective", cell.method).objective([cell.settings_of("objective")])
             pictures = TopicImages(self._images(1), names_like(self.classes), learner_among, objective)
             trace.start_over()
@@ -174,7 +174,7 @@ class Fleet:
             return Cost(step.work + logged * trace.cost.work, max(step.peak, trace.peak))
 
     def _learner(self) -> Learner:
-        return learner_of_cell(self.cell, names_like(self.classes), self.backbone)
+        return learner_of_cell(self.cell, names_like(self.classes), self.backbone, [TEMPLATE])
 
     def _evaluated(self) -> Learner:
         if self.cell.method.by_steps:
