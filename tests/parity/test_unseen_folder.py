@@ -176,6 +176,25 @@ def test_a_folder_without_a_model_is_an_error(unseen, tmp_path):
         compare_folder(tmp_path)
 
 
+def test_a_folder_takes_the_model_of_a_folder_of_its_name_further_up_and_adds_rows_to_its_tokens(unseen, tmp_path):
+    """The model lacks the rows of some tokens there; without them, and without the model, the case fails."""
+    folder, files = unseen
+    name = next(name for name, what in files.items() if what.startswith("zeroshot"))
+    model, case = arrays_of(folder, "zz-17"), arrays_of(folder, name)
+    ids, rows = model["token_embedding.ids"], model["token_embedding.rows"]
+    missing = ids == case["token_ids"].reshape(-1, 77)[0, 1]
+    above, below = tmp_path / "cases", tmp_path / "newer" / "cases"
+    for made in (above, below):
+        made.mkdir(parents=True)
+    kept = {"token_embedding.ids": ids[~missing], "token_embedding.rows": rows[~missing]}
+    np.savez(above / "model.npz", **(model | kept))
+    np.savez(below / f"{name}.npz", **case)
+    assert compare_folder(below)[name].failures
+    more = {"token_embedding.ids": ids[missing], "token_embedding.rows": rows[missing]}
+    np.savez(below / "more.npz", **more)
+    assert not compare_folder(below)[name].failures
+
+
 def test_a_folder_without_cases_is_an_error(unseen, tmp_path):
     folder, _ = unseen
     np.savez(tmp_path / "b.npz", **arrays_of(folder, "zz-17"))

@@ -112,12 +112,15 @@ def learner_of_case(case: Case, backbone: Backbone, savings: Savings, class_name
     """The learner of a case, among its own class names or those given."""
     names = class_names or case.class_names
     settings = settings_of(case)
-    return import_module(type(settings).__module__).Learner(backbone, names, settings, savings)
+    told = {"templates": [case.config["reference_template"]]} if settings.of_templates else {}
+    return import_module(type(settings).__module__).Learner(backbone, names, settings, savings, **told)
 
 
 def settings_of(case: Case) -> LearnerSettings:
     """The settings of a case's learner, by the arrays that it has and by what its file says."""
     arrays, config = case.under("init."), case.config
+    if "prompt_template" in config:
+        return _said_settings(case)
     layers = len([name for name in arrays if re.fullmatch(r"vis_prompt_\d+", name)])
     for deep in ("vis_prompt_deep", "vis_prompt"):
         layers += len(arrays[deep]) if deep in arrays else 0
@@ -146,6 +149,18 @@ def settings_of(case: Case) -> LearnerSettings:
     return coop.Settings(**text, position=position)
 
 
+def _said_settings(case: Case) -> LearnerSettings:
+    """The settings of the learner that a case's method names, as its file says them.
+
+    Of the sentence that is tuned the first words give way to the context.
+    """
+    length = case.config["n_ctx"]
+    sentence = " ".join(case.config["prompt_template"].split()[length:])
+    return import_module(f"reprompt.learners.{case.method}").Settings.of(
+        case.config | {"context_length": length, "sentence": sentence}
+    )
+
+
 def _placement(case: Case) -> str:
     """MaPLe's repository prompts before `ln_pre`, MVLPT's after it; GRAM's cases say which."""
     after = case.method == "mvlpt" or "after" in str(case.config.get("prompts", ""))
@@ -167,7 +182,8 @@ def _before_name(case: Case) -> Tensor:
 
 def tokens_agree(case: Case) -> bool:
     """Whether our tokens of the prompts "[words before the name] name." are the file's."""
-    template = case.config.get("template") or f"{detokenize(_before_name(case))} {{}}."
+    said = (case.config.get(name) for name in ("template", "prompt_template"))
+    template = next(filter(None, said), None) or f"{detokenize(_before_name(case))} {{}}."
     ours = tokenize([template.format(name.replace("_", " ")) for name in case.class_names]).numpy()
     theirs = case.arrays["token_ids"]
     return np.array_equal(ours[:, : theirs.shape[1]], theirs) and not ours[:, theirs.shape[1] :].any()

@@ -30,7 +30,7 @@ from reprompt.training.average import GaussianAverage, gaussian_weights
 
 
 def guided_steps(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
-    """A learner under KgCoOp's objective, whose distance in the released code is the cosine's."""
+    """A learner under KgCoOp's objective, its released code's: KgCoOp's own, and TCP."""
     done, template = CaseComparison(case), case.config["reference_template"]
     done.add_exact(
         "in.reference_token_ids", np.array_equal(_ids(case, template), case.arrays["in.reference_token_ids"])
@@ -53,7 +53,11 @@ def guided_steps(case: Case, backbone: Backbone, savings: Savings) -> CaseCompar
         if case.under(f"grad_{name}."):
             gradients = gradient_where_used(term, run.step_on(images, batch))
             done.add_all(f"grad_{name}", to_theirs(gradients, run.where), "gradient")
+    if "out.class_tokens" in case:
+        done.add("out.class_tokens", run.method.learner.class_tokens(run.params)[0], "other")
     train_and_compare(done, run, images, batch, _logits)
+    if "adam" in case.config:
+        train_and_compare(done, fresh().by_adam(), images, batch, _logits, "adam_")
     return done
 
 

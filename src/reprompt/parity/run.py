@@ -27,7 +27,7 @@ def runner_of(case: Case) -> CaseRunner:
     runners: dict[str, CaseRunner] = {
         "zeroshot": zero_shot,
         "prograd": prograd_steps,
-        "kgcoop": guided_steps,
+        **dict.fromkeys(("kgcoop", "tcp"), guided_steps),
         "promptsrc": self_regulated_steps,
         "gram": meta_step,
         "unigram": meta_step,

@@ -25,7 +25,7 @@ from reprompt.parity.case import Case
 from reprompt.parity.comparison import CaseComparison, stacked
 from reprompt.parity.learners import learner_of_case, tensor_places, to_ours, to_theirs, tokens_agree
 from reprompt.training.fixed import Fixed
-from reprompt.training.optimisers import SGD
+from reprompt.training.optimisers import SGD, Adam, Optimiser
 from reprompt.training.step import TrainingMethod, training_step
 
 STEPS = 5
@@ -43,7 +43,16 @@ class TunedRun:
         self.rate, decay, momentum = (
             torch.tensor([case.config[name]], dtype=case.dtype) for name in ("lr", "weight_decay", "momentum")
         )
-        self.optimiser = SGD(self.params, decay, momentum)
+        self.optimiser: Optimiser = SGD(self.params, decay, momentum)
+
+    def by_adam(self) -> "TunedRun":
+        """The same run, to be stepped by Adam as the case says."""
+        said = self.case.config["adam"]
+        self.rate, decay, epsilon = (
+            torch.tensor([said[name]], dtype=self.case.dtype) for name in ("lr", "weight_decay", "eps")
+        )
+        self.optimiser = Adam(self.params, decay, epsilon)
+        return self
 
     def output(self, images: Tensor) -> LearnerOutput:
         """Features and logits of images (B, 3, H, W) as they are evaluated."""
@@ -142,8 +151,9 @@ def train_and_compare(
     images: Tensor,
     batch: Batch,
     logits: Callable[[LearnerOutput], Tensor],
+    prefix: str = "",
 ) -> None:
-    """Five steps on one batch; whatever the file holds of them is compared."""
+    """Five steps on one batch; whatever the file holds of them, under names with a prefix, is compared."""
     losses = []
     for step in range(1, STEPS + 1):
         loss, gradients = run.take(run.step_on(images, batch))
@@ -152,10 +162,10 @@ def train_and_compare(
             done.add("out.loss", loss, "loss")
             done.add_all("grad", to_theirs(gradients, run.where), "gradient")
         if step in (1, STEPS):
-            done.add_all(f"step{step}", to_theirs(run.params, run.where), f"step {step}")
-            if f"out.logits_step{step}" in run.case:
-                done.add(f"out.logits_step{step}", logits(run.output(images)), f"step {step}")
-    done.add("out.losses", stacked(losses), "step 5")
+            done.add_all(f"{prefix}step{step}", to_theirs(run.params, run.where), f"step {step}")
+            if f"out.{prefix}logits_step{step}" in run.case:
+                done.add(f"out.{prefix}logits_step{step}", logits(run.output(images)), f"step {step}")
+    done.add(f"out.{prefix}losses", stacked(losses), "step 5")
 
 
 def zero_shot(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
