@@ -5,7 +5,7 @@ import torch
 
 from reprompt.cells.axes import Widths
 from reprompt.evidence.adaptation import VIT_B_16
-from reprompt.learners import coop, cosine, maple, upt, vpt
+from reprompt.learners import coop, cosine, ivlp, maple, upt, vpt
 
 UPT = {"context_length": 4, "visual_length": 4, "visual_depth": 12, "mix_width": 128, "attention": "itself"}
 
@@ -23,6 +23,8 @@ def test_the_block_of_upt_is_counted_whole(tiny, names, changes):
         (coop, {"context_length": 5, "class_specific": True}),
         (vpt, {"visual_length": 2, "visual_depth": 2}),
         (vpt, {"visual_length": 2, "visual_depth": 2, "project_width": 5}),
+        (ivlp, {"context_length": 3, "visual_length": 2, "text_depth": 2, "visual_depth": 2}),
+        (ivlp, {"context_length": 3, "visual_length": 2, "text_depth": 2, "visual_depth": 0}),
         (cosine, {}),
     ],
 )
@@ -40,6 +42,8 @@ def test_of_couplings_only_the_biases_are_left_out(tiny, names):
     [
         (coop, {"context_length": 16}, 8_192),
         (vpt, {"visual_length": 16, "visual_depth": 12}, 147_456),
+        (ivlp, {"context_length": 4, "visual_length": 4, "text_depth": 9, "visual_depth": 9}, 46_080),  # PromptSRC
+        (ivlp, {"context_length": 4, "visual_length": 4, "text_depth": 3, "visual_depth": 3}, 15_360),
         (upt, UPT, 566_400),
         (upt, {**UPT, "mix_heads": 8}, 566_400),
         (upt, {**UPT, "mix_layers": 2}, 566_400 + 198_272),

@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from pydantic import PositiveInt
 
-from reprompt.cells.axes import ImageDepthOrNone, ImagePrompts, ImagePromptSettings, TextDepth, TextPrompts
+from reprompt.cells.axes import ImageDepthOrNone, ImagePrompts, ImagePromptSettings, TextDepth, TextPrompts, Widths
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.prompts import ClassPrompts
@@ -47,6 +47,10 @@ class Settings(ImagePromptSettings):
     @property
     def image_prompts(self) -> ImagePrompts | None:
         return super().image_prompts if self.visual_depth else None
+
+    def beside_prompts(self, widths: Widths) -> int:
+        """What replaces the context before later layers."""
+        return (self.text_depth - 1) * self.context_length * widths.text
 
 
 class Learner:
