@@ -186,6 +186,17 @@ def test_a_combination_that_makes_no_sense_is_refused_with_a_reason(experiment, 
         parse_parameters(raw, "miniature")
 
 
+@pytest.mark.parametrize("missing", ["average_mean", "average_std"])
+def test_an_average_over_epochs_needs_to_know_around_which(missing):
+    average = {"checkpoint": "average", "average_mean": 15, "average_std": 1}
+    raw = yaml.safe_load(FILE.read_text())
+    raw["tuning"]["few_shot"] |= average
+    parse_parameters(raw, "paper")
+    del raw["tuning"]["few_shot"][missing]
+    with pytest.raises(ParameterError, match=r"few_shot: checkpoint average needs average_mean and average_std"):
+        parse_parameters(raw, "paper")
+
+
 def test_a_missing_key_is_named():
     raw = yaml.safe_load(FILE.read_text())
     del raw["gradients"]["prograd"]["temperature"]

@@ -29,6 +29,7 @@ from reprompt.planning.plan import make_plan
 from reprompt.records.files import Result
 from reprompt.records.prompts import Prompts, read_prompts, write_prompts
 from reprompt.training import fleets as fleets_module
+from reprompt.training.average import gaussian_weights
 from reprompt.training.axes import learner_of_cell
 from reprompt.training.fleets import trained
 from reprompt.training.given import Finished, Given
@@ -47,6 +48,7 @@ NAMES = {
 SHORT = {"context_length": 3, "initialisation": "random", "rate": 0.3, "epochs": {2: 3, 4: 5}, "steps_per_epoch": 2}
 BEST = {"augmentation": "none", "checkpoint": "best"}
 COUPLED = {"depth": 2, "context_length": 2}
+AVERAGE = {"checkpoint": ["average"], "average_mean": [2], "average_std": [1]}
 
 
 def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone) -> list[dict[JudgedOn, Result]]:
@@ -136,6 +138,9 @@ def test_a_sweeps_lambda_of_zero_is_coop(tasks, tiny):
 FLEETS = {
     "prograd over lambda, shots and seeds": ("prograd", {"shots": [2, 4], "sweep": [{"lambda": [0, 0.5, 1]}]}),
     "lwf over its weight": ("lwf", {"shots": [2], "sweep": [{"distillation": [0, 2]}]}),
+    "kgcoop over its weight, shots and seeds": ("kgcoop", {"shots": [2, 4], "sweep": [{"guidance": [0, 8]}]}),
+    "kgcoop under prograd's rule, imbalanced": ("kgcoop+prograd", {"protocol": "base_to_new", "tau": [1, 0.05]}),
+    "averages of runs of two lengths": ("coop", {"shots": [2, 4], "sweep": [AVERAGE]}),
     "coop, imbalanced, on base classes": ("coop", {"protocol": "base_to_new", "shots": [4], "tau": [1, 0.05]}),
     "coop over its schedule": ("coop", {"shots": [4], "sweep": [{"rate": [0.01, 0.1], "epochs": [2, 4]}]}),
     "the curve of runs of two lengths": ("coop", {"shots": [2, 4], "measures": ["curve"]}),
@@ -162,6 +167,36 @@ def test_neither_does_that_of_a_swept_visual_prompt(in_pixels, tiny):
     (fleet,) = fleets_of(cells, 15)
     for cell, results in zip(fleet, run_fleet(fleet, in_pixels, tiny), strict=True):
         assert_alike(run_fleet([cell], in_pixels, tiny)[0], results)
+
+
+def test_neither_does_that_of_prompts_held_to_the_untouched_clip_and_averaged(in_pixels, tiny):
+    averaged = {"checkpoint": "average", "average_mean": 2, "average_std": 1}
+    recipes = {"ivlp": {"where": [], "rate": 0.05, "epochs": 3, **averaged}}
+    sweep = [{"text_weight": [0, 25], "image_weight": [10]}]
+    cells = cells_of("promptsrc", recipes=recipes, tasks=["eurosat"], seeds=[1], shots=[2, 4], sweep=sweep)
+    (fleet,) = fleets_of(cells, 15)
+    for cell, results in zip(fleet, run_fleet(fleet, in_pixels, tiny), strict=True):
+        assert_alike(run_fleet([cell], in_pixels, tiny)[0], results)
+
+
+def test_an_average_is_of_what_every_epoch_left(tasks, tiny):
+    class Epochs:
+        """Keeps the contexts of every run after each of its epochs."""
+
+        def __init__(self, runs):
+            self.kept = [[] for _ in range(runs)]
+
+        def after_step(self, state):
+            for run in state.ends_epoch.nonzero().flatten().tolist():
+                self.kept[run].append(state.params["context"][run].clone())
+
+    cells = cells_of("coop", shots=[2, 4], sweep=[AVERAGE])
+    epochs = Epochs(len(cells))
+    params, _ = trained(cells, trained_on(cells[0], tasks["imagenet"]), tiny, hooks=[epochs])
+    for cell, kept, average in zip(cells, epochs.kept, params["context"], strict=True):
+        assert len(kept) == cell.tuned.epochs
+        expected = sum(w * context for w, context in zip(gaussian_weights(len(kept), 2, 1), kept, strict=True))
+        assert (average - expected).abs().max() < 1e-6 < (average - kept[-1]).abs().max()
 
 
 def test_cells_of_one_protocol_share_batches_views_and_starts(tasks, tiny):

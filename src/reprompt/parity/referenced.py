@@ -18,7 +18,7 @@ from reprompt.objectives import cross_entropy, kgcoop, promptsrc
 from reprompt.objectives.batch import Batch, Objective, Reference
 from reprompt.parity.case import Case
 from reprompt.parity.comparison import CaseComparison
-from reprompt.parity.learners import to_ours, to_theirs
+from reprompt.parity.learners import to_ours, to_theirs, tokens_agree
 from reprompt.parity.tuning import (
     TunedRun,
     batch_of,
@@ -93,6 +93,7 @@ def self_regulated_steps(case: Case, backbone: Backbone, savings: Savings) -> Ca
 def averaged_epochs(case: Case, backbone: Backbone, savings: Savings) -> CaseComparison:
     """PromptSRC's average of given prompts, epoch by epoch, and the weights of other means and deviations."""
     done, config = CaseComparison(case), case.config
+    done.add_exact("token_ids", tokens_agree(case))
     run = TunedRun(case, backbone, savings, cross_entropy.loss, plain.gradients)
     average = GaussianAverage([config["epochs"]], config["gpa_mean"], config["gpa_std"])
     snapshots = {name: case.tensor(f"snapshots.{name}") for name in case.under("snapshots.")}
