@@ -139,7 +139,10 @@ FLEETS = {
     "prograd over lambda, shots and seeds": ("prograd", {"shots": [2, 4], "sweep": [{"lambda": [0, 0.5, 1]}]}),
     "lwf over its weight": ("lwf", {"shots": [2], "sweep": [{"distillation": [0, 2]}]}),
     "kgcoop over its weight, shots and seeds": ("kgcoop", {"shots": [2, 4], "sweep": [{"guidance": [0, 8]}]}),
-    "kgcoop under prograd's rule, imbalanced": ("kgcoop+prograd", {"protocol": "base_to_new", "tau": [1, 0.05]}),
+    "kgcoop under prograd's rule, imbalanced": (
+        "kgcoop+prograd",
+        {"protocol": "base_to_new", "shots": [4], "tau": [1, 0.05]},
+    ),
     "averages of runs of two lengths": ("coop", {"shots": [2, 4], "sweep": [AVERAGE]}),
     "coop, imbalanced, on base classes": ("coop", {"protocol": "base_to_new", "shots": [4], "tau": [1, 0.05]}),
     "coop over its schedule": ("coop", {"shots": [4], "sweep": [{"rate": [0.01, 0.1], "epochs": [2, 4]}]}),
