@@ -25,6 +25,9 @@ SETTINGS = {  # of every learner, where one of them is asked what it learns
     "depth": 1,
     "mix_width": 8,
     "attention": "itself",
+    "cache_views": 1,
+    "lora_text_layers": 1,
+    "lora_image_layers": 1,
     **{"largest_c": 1, "smallest_c": 1, "coarse": 1, "bisections": 1, "iterations": 1},
 }
 
@@ -151,6 +154,14 @@ def test_a_stored_start_is_made_by_the_same_learner():
         ("coop+npt", {"protocol": "meta"}, "npt is not for the episodes of protocol meta"),
         ("cosine", {"protocol": "meta"}, "cosine has weights per class, and every episode has others"),
         ("zero_shot", {"protocol": "meta"}, "nothing is meta-learned"),
+        ("tip_adapter", {"protocol": "base_to_new"}, "cannot name the new classes"),
+        ("taskres", {"protocol": "transfer"}, "cannot name the classes of another task"),
+        ("lpp", {"protocol": "multitask"}, "nothing says how"),
+        ("prolip", {"protocol": "meta"}, "every episode has others"),
+        ("clip_lora", {"tower": "resnet"}, "choose a ViT"),
+        ("prolip+gram@gram", {}, "regulates the gradients of prompts"),
+        ("clip_adapter+npt", {}, "learns none"),
+        ("tip_adapter+prograd", {}, "takes no gradient steps"),
     ],
 )
 def test_what_makes_no_sense_together_is_refused_with_the_reason(expression, where, reason):
@@ -161,6 +172,11 @@ def test_what_makes_no_sense_together_is_refused_with_the_reason(expression, whe
     ("expression", "where"),
     [
         ("maple+npt+prograd", {"protocol": "base_to_new"}),
+        ("clip_adapter+prograd", {"protocol": "base_to_new", "tower": "resnet"}),
+        ("prolip", {"protocol": "transfer", "tower": "resnet"}),
+        ("clip_lora+npt+prograd@multitask", {"protocol": "elevater"}),
+        ("clip_lora", {"tower": "resnet", "lora_towers": "text"}),
+        ("tip_adapter", {"protocol": "elevater"}),
         ("cocoop+kgcoop+prograd@multitask", {"protocol": "transfer"}),
         ("coop+kgcoop", {"protocol": "multitask"}),
         ("promptsrc+prograd", {"protocol": "transfer"}),

@@ -12,17 +12,25 @@ from reprompt.cells.axes import LearnerSettings
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.params import Params
 from reprompt.clip.savings import ALL_SAVINGS, Savings
+from reprompt.clip.unprojected import unprojected_features
 from reprompt.clip.weights import build, freeze
 from reprompt.learners import (
+    clap,
+    clip_adapter,
+    clip_lora,
     cocoop,
     coop,
     cosine,
     ivlp,
+    lpp,
     maple,
+    prolip,
+    taskres,
+    tip_adapter_f,
     upt,
     vpt,
 )
-from reprompt.learners.learner import Learner
+from reprompt.learners.learner import Learner, Shown
 from reprompt.learners.output import LearnerOutput
 
 NAMES = ["cat", "a very long class name indeed", "dog", "C-130_aircraft"]
@@ -32,6 +40,7 @@ COOP, IVLP, UPT = (
     {"context_length": 2, "visual_length": 2},
     {"context_length": 3, "mix_width": 8},
 )
+LORA = {"lora_text_layers": 3, "lora_image_layers": 3}
 UPT = {**UPT, "visual_length": 2, "visual_start": "uniform", "placement": "after_norm", "position": "middle"}
 
 KINDS: dict[str, tuple[ModuleType, dict]] = {
@@ -72,6 +81,16 @@ KINDS: dict[str, tuple[ModuleType, dict]] = {
         {**UPT, "visual_depth": 2, "attention": "tokens", "class_specific": True},
     ),
     "cosine classifier": (cosine, {}),
+    "CLIP-Adapter": (clip_adapter, {"adapter_ratio": 0.4}),
+    "Tip-Adapter-F": (tip_adapter_f, {"cache_views": 2, "cache_weight": 3.0}),
+    "TaskRes": (taskres, {}),
+    "ProLIP": (prolip, {}),
+    "LP++": (lpp, {}),
+    "CLAP": (clap, {}),
+    "CLIP-LoRA": (clip_lora, LORA),
+    "CLIP-LoRA of values and outputs": (clip_lora, {**LORA, "lora_matrices": ("v", "o"), "lora_image_layers": 2}),
+    "CLIP-LoRA of text": (clip_lora, {**LORA, "lora_towers": "text"}),
+    "CLIP-LoRA of images": (clip_lora, {**LORA, "lora_towers": "image", "lora_rank": 3}),
 }
 
 
@@ -93,20 +112,31 @@ class Kind:
     def params(self, runs: int = 2) -> Params:
         """Learned tensors of some runs, moved well away from their start: biases are not zero, prompts not small."""
         stream, learner = torch.Generator().manual_seed(1), self.learner()
-        starts = [learner.start("random", stream) for _ in range(runs)]
+        starts = [learner.start("random", stream) | self.of_images(learner, stream) for _ in range(runs)]
         stacked = {name: torch.stack([start[name] for start in starts]) for name in starts[0]}
         moved = {name: t + 0.3 * torch.randn(t.shape, generator=stream) for name, t in stacked.items()}
         return {name: tensor.to(self.backbone.learned_dtype) for name, tensor in moved.items()}
 
+    def of_images(self, learner: Learner, stream: torch.Generator) -> Params:
+        """What a learner makes of six images in two views; nothing of one that makes nothing of images."""
+        if not self.typed.of_its_images:
+            return {}
+        views = torch.randn(2, 6, self.backbone.joint_width, generator=stream, dtype=self.backbone.learned_dtype)
+        return learner.of_images(Shown(views[0], views, torch.arange(6) % len(NAMES), len(NAMES), shots=2))
+
     def output(self, params: Params, pixels: Tensor, **made) -> LearnerOutput:
         """Of images (R or 1, B, 3, H, W), as pixels or as features, as the learner wants them."""
         learner = self.learner(**made)
+        if learner.sees == "unprojected":
+            before = unprojected_features(self.backbone.model, pixels.to(self.backbone.dtype))
+            return learner.forward(params, before.to(self.backbone.learned_dtype))
         return learner.forward(params, pixels if learner.sees == "pixels" else features_of(self.backbone, pixels))
 
     def logits_and_gradients(self, params: Params, pixels: Tensor, **made) -> dict[str, Tensor]:
         """Logits (R, B, K) and the gradients of a fixed mixture of them, by name."""
-        leaves = {name: tensor.clone().requires_grad_(True) for name, tensor in params.items()}
-        logits = self.output(leaves, pixels, **made).logits
+        held = {name: tensor for name, tensor in params.items() if name in self.typed.held}
+        leaves = {name: tensor.clone().requires_grad_(True) for name, tensor in params.items() if name not in held}
+        logits = self.output(leaves | held, pixels, **made).logits
         mixture = torch.cos(torch.arange(logits[0].numel(), dtype=logits.dtype)).view_as(logits[0])
         gradients = torch.autograd.grad((logits * mixture).sum(), list(leaves.values()))
         return {"logits": logits.detach(), **dict(zip(leaves, gradients, strict=True))}

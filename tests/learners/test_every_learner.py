@@ -40,8 +40,11 @@ def test_images_shared_by_all_runs_equal_a_copy_for_each(kind, pixels, assert_eq
 def test_permuting_classes_permutes_logits(kind, pixels, names):
     order = [2, 0, 3, 1]
     params = kind.params()
-    specific = {"weight"} | ({"context"} if kind.settings.get("class_specific") else set())
+    specific = {"weight", "residual", "prototypes", "multipliers", "bias", "alpha"}
+    specific |= {"context"} if kind.settings.get("class_specific") else set()
     permuted = {name: t[:, order] if name in specific else t for name, t in params.items()}
+    if "values" in params:
+        permuted["values"] = params["values"][..., order]
     expected = kind.output(params, pixels).logits[..., order]
     actual = kind.output(permuted, pixels, names=[names[k] for k in order]).logits
     assert (actual - expected).abs().max() < 1e-10
@@ -54,10 +57,11 @@ def test_a_learner_starts_the_same_from_the_same_stream_and_in_single_precision(
 
 def test_features_are_normalised_and_logits_are_scaled_cosines(kind, pixels, exact):
     output = kind.output(kind.params(), pixels)
+    assert torch.equal(output.logits, output.scaled_cosines + (0 if output.beside is None else output.beside))
     for features in (output.images, output.classes):
         assert (features.norm(dim=-1) - 1).abs().max() < 1e-12
     assert output.logits.shape == (2, 3, 4)
-    assert output.logits.abs().max() <= exact.scale
+    assert output.scaled_cosines.abs().max() <= exact.scale
 
 
 def test_towers_in_bfloat16_leave_everything_learned_in_single_precision(kind, kind_of, exact, pixels):

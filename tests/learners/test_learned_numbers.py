@@ -5,7 +5,7 @@ import torch
 
 from reprompt.cells.axes import Widths
 from reprompt.evidence.adaptation import VIT_B_16
-from reprompt.learners import coop, cosine, ivlp, maple, upt, vpt
+from reprompt.learners import clap, clip_adapter, clip_lora, coop, cosine, ivlp, maple, prolip, taskres, upt, vpt
 
 UPT = {"context_length": 4, "visual_length": 4, "visual_depth": 12, "mix_width": 128, "attention": "itself"}
 
@@ -26,6 +26,12 @@ def test_the_block_of_upt_is_counted_whole(tiny, names, changes):
         (ivlp, {"context_length": 3, "visual_length": 2, "text_depth": 2, "visual_depth": 2}),
         (ivlp, {"context_length": 3, "visual_length": 2, "text_depth": 2, "visual_depth": 0}),
         (cosine, {}),
+        (clip_adapter, {}),
+        (taskres, {}),
+        (clap, {}),
+        (prolip, {}),
+        (clip_lora, {"lora_text_layers": 2, "lora_image_layers": 1, "lora_rank": 3}),
+        (clip_lora, {"lora_text_layers": 2, "lora_image_layers": 2, "lora_towers": "image"}),
     ],
 )
 def test_the_count_is_that_of_the_tensors(tiny, names, module, settings):
@@ -45,6 +51,9 @@ def test_of_couplings_only_the_biases_are_left_out(tiny, names):
         (ivlp, {"context_length": 4, "visual_length": 4, "text_depth": 9, "visual_depth": 9}, 46_080),  # PromptSRC
         (ivlp, {"context_length": 4, "visual_length": 4, "text_depth": 3, "visual_depth": 3}, 15_360),
         (upt, UPT, 566_400),
+        (clip_adapter, {}, 131_072),
+        (prolip, {}, 393_216),
+        (clip_lora, {"lora_text_layers": 12, "lora_image_layers": 12}, 184_320),
         (upt, {**UPT, "mix_heads": 8}, 566_400),
         (upt, {**UPT, "mix_layers": 2}, 566_400 + 198_272),
     ],

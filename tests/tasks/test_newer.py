@@ -29,6 +29,14 @@ def test_h_is_of_base_and_new_and_the_averages_are_of_the_eleven(method):
     assert (means - table.loc["average_11", ["base", "new"]]).abs().max() < 0.006
 
 
+@pytest.mark.parametrize("method", ["clip_adapter", "tip_adapter", "tip_adapter_f"])
+def test_averages_over_shots_are_of_the_eleven(method):
+    cells = newer_values(method)
+    table = cells.pivot(index="dataset", columns="shots", values="value")
+    assert {*table.index} == {*ELEVEN, "average_11"} and set(table.columns) == {1, 2, 4, 8, 16}
+    assert (table.loc[[*ELEVEN]].mean() - table.loc["average_11"]).abs().max() < 0.006
+
+
 def test_a_method_that_is_not_there_names_those_that_are():
     with pytest.raises(KeyError, match=r"no published values of coop; transcribed are: .*kgcoop"):
         newer_values("coop")

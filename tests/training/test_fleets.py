@@ -182,6 +182,51 @@ def test_neither_does_that_of_prompts_held_to_the_untouched_clip_and_averaged(in
         assert_alike(run_fleet([cell], in_pixels, tiny)[0], results)
 
 
+ON_FEATURES = {
+    "clip_adapter": {},
+    "tip_adapter": {"cache_views": 2},
+    "tip_adapter_f": {"cache_views": 2, "epochs": 4},
+    "tip_adapter_f+prograd": {"cache_views": 2, "epochs": 4},
+    "taskres+prograd": {"epochs": 4},
+    "taskres+kgcoop": {"epochs": 4},
+    "lpp": {"epochs": 12},
+    "clap": {"epochs": 4},
+}
+
+
+@pytest.mark.parametrize("recipe", ON_FEATURES)
+def test_neither_does_that_of_a_learner_on_features(tasks, tiny, recipe):
+    learner = recipe.partition("+")[0]
+    cells = cells_of(recipe, recipes={learner: {"where": [], **ON_FEATURES[recipe]}}, shots=[4])
+    (fleet,) = fleets_of(cells, 15)
+    together = run_fleet(fleet, tasks, tiny)
+    for cell, results in zip(fleet, together, strict=True):
+        assert_alike(run_fleet([cell], tasks, tiny)[0], results)
+
+
+@pytest.mark.parametrize("recipe", ["prolip", "clip_lora", "clip_lora+prograd"])
+def test_neither_does_that_of_a_learner_in_the_image_tower(in_pixels, tiny, recipe):
+    fast = {"where": [], "rate": 0.01, "epochs": 3, "steps_per_epoch": 2, "batch": 8}
+    cells = cells_of(recipe, recipes={recipe.partition("+")[0]: fast}, tasks=["eurosat"], shots=[4])
+    (fleet,) = fleets_of(cells, 15)
+    for cell, results in zip(fleet, run_fleet(fleet, in_pixels, tiny), strict=True):
+        assert_alike(run_fleet([cell], in_pixels, tiny)[0], results)
+
+
+def test_what_is_made_of_the_few_shot_images_is_trained_apart_by_their_number():
+    cells = cells_of("tip_adapter_f", recipes={"tip_adapter_f": {"where": []}}, shots=[2, 4])
+    assert [{cell.shots for cell in fleet} for fleet in fleets_of(cells, 15)] == [{2}, {4}]
+
+
+def test_tensors_that_are_held_are_not_trained_and_not_kept(tasks, tiny):
+    settings = {"tip_adapter_f": {"where": [], "cache_views": 1, "epochs": 4}}
+    (cell, *_) = cells_of("tip_adapter_f", recipes=settings, keeps_prompts=True)
+    params, _ = trained([cell], trained_on(cell, tasks["imagenet"]), tiny)
+    assert set(params["values"].unique().tolist()) == {0, 1}
+    (finished,) = fleets_module.run_fleet([cell], tasks, tiny)
+    assert set(finished.prompt) == {"keys"}
+
+
 def test_an_average_is_of_what_every_epoch_left(tasks, tiny):
     class Epochs:
         """Keeps the contexts of every run after each of its epochs."""

@@ -1,6 +1,7 @@
 """The rate of every step."""
 
 import pytest
+import torch
 
 from reprompt.cells.tuning import Tuned
 from reprompt.training.schedule import Schedule, schedule_of
@@ -38,3 +39,16 @@ def test_steps_per_epoch_can_be_set_and_need_no_whole_passes():
 
 def test_the_schedule_of_a_run_is_part_of_what_it_is_tuned_by():
     assert schedule_of(Tuned(**SETTINGS, context_length=4, initialisation="random")) == schedule()
+
+
+def test_by_step_it_is_pytorchs_cosine_annealing_and_with_no_cosine_it_stays():
+    by_step = schedule(rate=2e-4, cosine="by_step", last_rate=1e-6, epochs=3, steps_per_epoch=4)
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=2e-4)
+    annealing = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=12, eta_min=1e-6)
+    expected = []
+    for _ in range(12):
+        expected.append(annealing.get_last_lr()[0])
+        optimiser.step()
+        annealing.step()
+    assert by_step.rates(10) == pytest.approx(expected)
+    assert schedule(cosine="none", epochs=2, steps_per_epoch=2).rates(10) == [0.0035] * 4

@@ -10,8 +10,8 @@ from reprompt.gradients import plain
 from reprompt.learners.coop import Learner, Settings
 from reprompt.objectives import cross_entropy
 from reprompt.objectives.batch import Batch
-from reprompt.training.optimisers import SGD, Adam
-from reprompt.training.step import TrainingMethod, training_step
+from reprompt.training.optimisers import SGD, Adam, AdamW
+from reprompt.training.step import TrainingMethod, training_step, with_penalty
 
 RATES = torch.tensor([0.1, 0.2])
 ACTIVE = torch.tensor([0, 2])
@@ -85,3 +85,25 @@ def test_a_step_leaves_what_the_rule_saw_as_it_was(method, images, batch):
     alone = replace(batch, labels=batch.labels[1:], weights=batch.weights[1:], runs=ACTIVE[1:])
     losses, _ = plain.gradients(method.step_on(start(), images[1:], alone))
     assert torch.allclose(losses, plain.gradients(step)[0][1:], atol=1e-6)
+
+
+def test_adamw_is_pytorchs(method, images, batch):
+    theirs = [torch.nn.Parameter(start()["context"][run].clone()) for run in (0, 2)]
+    reference = [
+        torch.optim.AdamW([t], lr=float(r), weight_decay=0.3, eps=1e-4) for t, r in zip(theirs, RATES, strict=True)
+    ]
+    ours = AdamW(start(), zeros() + 0.3, zeros() + 1e-4)
+    for _ in range(3):
+        _, gradients = training_step(method.step_on(ours.params, images, batch), method.rule, ours, RATES)
+        for place, optimiser in enumerate(reference):
+            theirs[place].grad = gradients["context"][place].clone()
+            optimiser.step()
+    for run, expected in zip((0, 2), theirs, strict=True):
+        assert (ours.params["context"][run] - expected).abs().max() < 1e-6
+    assert torch.equal(ours.params["context"][1], start()["context"][1])
+
+
+def test_a_learners_penalty_is_part_of_every_objective(method, images, batch):
+    output = method.step_on(start(), images, batch).forward()
+    pulled = with_penalty(cross_entropy.loss)(replace(output, penalty=torch.tensor([1.0, 2.0])), batch)
+    assert torch.allclose(pulled - cross_entropy.loss(output, batch), torch.tensor([1.0, 2.0]), atol=1e-6)

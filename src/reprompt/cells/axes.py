@@ -64,13 +64,22 @@ class Settings(Block):
 class LearnerSettings(Settings):
     """Of a learner.
 
-    `trained`: by gradient steps, fitted at once, or not at all. `images_at_once` is how many test images one forward
-    pass evaluates, which bounds its memory; None is all of them. `of_several_texts`: it reads the texts that a task's
-    card has beside its one template. `of_templates`: it is also given the template of every class's task.
+    `trained`: by gradient steps, fitted at once, by keeping what its few-shot images show, or not at all.
+    `images_at_once` is how many test images one forward pass evaluates, which bounds its memory; None is all of them.
+    `of_several_texts`: it reads the texts that a task's card has beside its one template. `of_templates`: it is also
+    given the template of every class's task.
+
+    `of_its_images`: some of a run's tensors are made of its few-shot images, whose number may shape them. Of these
+    `held` are not learned: they go into the forward pass as they are. `of_one_class`: its images have one class each.
+    `own_optimiser`: it has steps of its own, `optimiser: own`.
     """
 
-    trained: ClassVar[Literal["by_steps", "at_once", "not"]] = "by_steps"
+    trained: ClassVar[Literal["by_steps", "at_once", "by_keeping", "not"]] = "by_steps"
     images_at_once: ClassVar[int | None] = None
+    of_its_images: ClassVar[bool] = False
+    held: ClassVar[tuple[str, ...]] = ()
+    of_one_class: ClassVar[bool] = False
+    own_optimiser: ClassVar[bool] = False
     of_templates: ClassVar[bool] = False
 
     @property
@@ -86,6 +95,31 @@ class LearnerSettings(Settings):
     def image_prompts(self) -> ImagePrompts | None:
         """What it learns in the image tower, which then has to be a ViT."""
         return None
+
+    @property
+    def moves_classes(self) -> bool:
+        """Whether features of classes depend on what it learns."""
+        return self.text_prompts is not None
+
+    @property
+    def moves_images(self) -> bool:
+        """Whether features of images depend on what it learns."""
+        return self.image_prompts is not None
+
+    @property
+    def into_image_tower(self) -> bool:
+        """Whether what it learns enters the blocks of the image tower, which then has to be a ViT."""
+        return self.image_prompts is not None
+
+    @property
+    def reads_pixels(self) -> bool:
+        """Whether features of the whole image tower are not enough for it."""
+        return self.into_image_tower
+
+    @property
+    def keeps_views(self) -> bool:
+        """Whether it keeps augmented views of its few-shot images, whatever it is trained on."""
+        return False
 
     @property
     def weights_per_class(self) -> bool:
@@ -106,6 +140,59 @@ class LearnerSettings(Settings):
         text, image = self.text_prompts, self.image_prompts
         of_text = text.context * widths.text * (widths.classes if text.per_class else 1) if text else 0
         return of_text + (image.length * image.depth * widths.image if image else 0) + self.beside_prompts(widths)
+
+
+ClassTexts = tuple[str, ...] | Literal["own", "own_or_seven", "own_or_eight"]
+
+
+class OfClassTexts(LearnerSettings):
+    """Of a learner whose classes are hand-written texts: the mean over templates, `class_texts`.
+
+    Of the words of the file a cell has the templates: `own` is the task's one template; for ImageNet `own_or_seven`
+    is CoOp's seven (Tip-Adapter's code and those that follow it, which leave out "a photo of a {}."), `own_or_eight`
+    the seven and "a photo of a {}." (TaskRes, CLAP).
+    """
+
+    class_texts: ClassTexts = ("a photo of a {}.",)
+
+
+class OfRawClassTexts(OfClassTexts):
+    """Of a learner on class features as the text tower gives them: a mean of raw features, of whatever length.
+
+    `underscores` of class names: `kept` in the released code of TaskRes and CLAP, so in all of their tables; `spaces`
+    everywhere else in this package.
+    """
+
+    underscores: Literal["spaces", "kept"] = "spaces"
+
+
+class CacheSettings(OfClassTexts):
+    """Of a learner with a cache of its few-shot images (Tip-Adapter): `cache_sharpness` beta and `cache_weight` alpha.
+
+    A key is the mean of the first `cache_views` augmented views, 10 in the released code, or, 0, the image as it is.
+
+    The paper has alpha 1 and beta 5.5 (ImageNet). The released code begins at beta 1 and an alpha by data set, then
+    searches both on the official validation set (on ImageNet: the test set), and reports what it found or, of
+    Tip-Adapter-F, the epoch that is best on the test set. Here both are fixed, as the paper has them unless the file
+    says otherwise.
+    """
+
+    of_its_images = True
+    of_one_class = True
+
+    cache_weight: PositiveFloat = 1.0
+    cache_sharpness: PositiveFloat = 5.5
+    cache_views: NonNegativeInt
+
+    @property
+    def keeps_views(self) -> bool:
+        """Whether its keys are of augmented views."""
+        return self.cache_views > 0
+
+    @property
+    def weights_per_class(self) -> bool:
+        """The cache has no rows of new classes."""
+        return True
 
 
 class ImagePromptSettings(LearnerSettings):

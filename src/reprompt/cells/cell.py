@@ -131,6 +131,9 @@ class Cell:
 
     @property
     def is_augmented(self) -> bool:
+        """Whether it sees its few-shot images in augmented views."""
+        if self.method.of_its_images and self.learner.keeps_views:
+            return True
         return self.method.by_steps and self.tuned.augmentation != "none"
 
     @property

@@ -7,7 +7,18 @@ from reprompt.cells.cell import Cell
 from reprompt.foundation.digests import canonical
 
 LENGTH = ("epochs", "steps_per_epoch")
-SCHEDULE = ("rate", "warmup_rate", "momentum", "weight_decay", "epsilon", "batch", "last_batch", *LENGTH)
+SCHEDULE = (
+    "rate",
+    "warmup_rate",
+    "momentum",
+    "weight_decay",
+    "epsilon",
+    "cosine",
+    "last_rate",
+    "batch",
+    "last_batch",
+    *LENGTH,
+)
 OF_A_FLEET = (
     "protocol",
     "version",
@@ -39,7 +50,8 @@ def structure(cell: Cell) -> str:
     Prompts that are only evaluated share a fleet if it is on the same tasks, whatever they were trained on.
     """
     where = [*cell.judged_on] if cell.prompts_of else [cell.task, cell.group]
-    return canonical([where, _settings_of_fleet(cell)])
+    shaping = list(_shaping_of_its_images(cell).values())
+    return canonical([where, _settings_of_fleet(cell), *([shaping] if shaping else [])])
 
 
 def require_uniform(cells: Sequence[Cell]) -> None:
@@ -60,7 +72,12 @@ def _of_fleet(cell: Cell) -> dict[str, Any]:
     """What a fleet has one of, by name."""
     of_cell = {name: getattr(cell, name) for name in OF_A_FLEET}
     where = {} if cell.prompts_of else {"task": cell.task, "group": cell.group}
-    return {**of_cell, **where, **_settings_of_fleet(cell)}
+    return {**of_cell, **where, **_shaping_of_its_images(cell), **_settings_of_fleet(cell)}
+
+
+def _shaping_of_its_images(cell: Cell) -> dict[str, Any]:
+    """What says how many few-shot images a cell has, where these shape its tensors."""
+    return {"shots": cell.shots, "tau": cell.tau} if cell.method.of_its_images else {}
 
 
 def _settings_of_fleet(cell: Cell) -> dict[str, Any]:

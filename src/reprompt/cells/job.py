@@ -44,8 +44,8 @@ class Job:
     @property
     def reads_pixels(self) -> bool:
         """Whether images themselves are read, not their features alone."""
-        prompted = self.cells[0].method.by_steps and self.cells[0].learner.image_prompts
-        return bool(prompted) or any("grad_cam" in cell.measures for cell in self.cells)
+        inside = self.cells[0].method.by_steps and self.cells[0].learner.reads_pixels
+        return inside or any("grad_cam" in cell.measures for cell in self.cells)
 
     @property
     def keeps_prompts(self) -> bool:

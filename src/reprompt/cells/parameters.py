@@ -29,6 +29,7 @@ from reprompt.cells.tuning import ALIGNED, TEMPLATE, Episodes, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
 from reprompt.tasks.card import Card, card_of, cards, data_set_of
+from reprompt.tasks.class_texts import spelt_out
 from reprompt.tasks.groups import derived, expanded, groups
 from reprompt.tasks.groups import members as tasks_in
 
@@ -38,7 +39,7 @@ PartnersBy = Literal["validation", "grid"]  # what decides which tasks these are
 Protocol = Literal["few_shot", "base_to_new", "transfer", "elevater", "multitask", "transfer_grid", "meta"]
 BLOCKS = {"learner": "learners", "objective": "objectives", "gradient": "gradients", "start": "starts"}  # of the file
 # Settings of `tuning` that a cell names only where they are not the default, so that older cells stay what they are.
-SAID_WHERE_OTHER = ("last_batch", "average_mean", "average_std", "epsilon")
+SAID_WHERE_OTHER = ("last_batch", "average_mean", "average_std", "epsilon", "cosine", "last_rate")
 CLASSES_OF_HALVES = 4  # the fewest of which both halves have a choice
 REGULATOR = ("regulator_rate", "regulator_start")  # how one is learned
 LARGEST_IMAGE = 178  # megapixels: above that Pillow takes a picture for an attack
@@ -454,13 +455,17 @@ class Parameters(Block):
         Raises ValueError where they ask for the texts of one task, and several are trained together.
         """
         own: dict[str, str] = {}
+        texts = settings.get("class_texts")
         asked = settings.get("templates") == "prograd" or settings.get("initialisation") == TEMPLATE
+        asked |= isinstance(texts, str)
         if asked and task not in cards():
             raise ValueError(f"experiments.{task} asks for the template of one task, and several are trained together")
         if settings.get("templates") == "prograd":
             own["template"] = self.card(data_set_of(task, version)).ends_with_name
         if settings.get("initialisation") == TEMPLATE:
             own["initialisation"] = f"{ALIGNED}{self.card(data_set_of(task, version)).before_name}"
+        if isinstance(texts, str):
+            own["class_texts"] = spelt_out(texts, task, self.card(data_set_of(task, version)).template)
         return settings | own
 
     def with_depths(self, settings: dict[str, Any], recipe: Recipe, backbone: str) -> dict[str, Any]:
@@ -593,6 +598,8 @@ class Parameters(Block):
                 if resolved.get("teacher") == "oracle" and resolved.get("oracle_epochs") is None:
                     axis = recipe.taught
                     raise ValueError(f"{BLOCKS[axis]}.{recipe.names[axis]}.oracle_epochs: missing; {at} runs it")
+                if resolved.get("optimiser") == "own" and not recipe.declared["learner"].own_optimiser:
+                    raise ValueError(f"{at}.methods: {method}: optimiser own: {recipe.learner} has none of its own")
                 if refusal := recipe.refusal(experiment.protocol, self.backbones[backbone].image_tower, learner):
                     raise ValueError(f"{at}.methods: {method}: {refusal}")
         if "angle" in experiment.measures and not recipe.general_gradient:
@@ -601,10 +608,11 @@ class Parameters(Block):
             raise ValueError(f"{at}.keeps_prompts: {method} has no prompt to keep")
         if not recipe.learned:
             return
-        if recipe.by_steps and recipe.declared["objective"].of_one_class:
-            for task in experiment.tasks or self.tasks:
+        for axis in ("learner", *(("objective",) if recipe.by_steps else ())):
+            for task in experiment.tasks or self.tasks if recipe.declared[axis].of_one_class else ():
                 if card_of(task).is_multi_label:
-                    raise ValueError(f"{at}.methods: {method}: {recipe.objective} is for images of one class: {task}")
+                    what = recipe.names[axis]
+                    raise ValueError(f"{at}.methods: {method}: {what} is for images of one class: {task}")
         self._check_start(key, experiment, recipe)
         if experiment.groups and not recipe.several_tasks:
             raise ValueError(f"{at}.groups: {method} is trained on one task")

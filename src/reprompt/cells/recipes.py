@@ -26,6 +26,8 @@ DRAWN_BY_CLASS = ("few_shot", "base_to_new", "transfer")  # protocols with so ma
 # GRAM's ablation; each loss of NPT alone, ProGrad++ and the oracle's direction are rows of their papers' tables.
 VARIANTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "learner": {
+        "tip_adapter_released": ("tip_adapter", "Tip-Adapter, released alpha and beta"),
+        "tip_adapter_f_released": ("tip_adapter_f", "Tip-Adapter-F, released alpha and beta"),
         "coop_middle": ("coop", "CoOp, name in the middle"),
         "vpt_deep": ("vpt", "VPT-deep"),
         "joint": ("ivlp", "Joint"),
@@ -82,7 +84,7 @@ PAPERS_NAMES = {expression: alias for alias, (expression, _) in ALIASES.items() 
 class Recipe:
     """An expression resolved: a name on every axis, a member's or a variant's.
 
-    A learner that is fitted at once, or that learns nothing, stands alone.
+    A learner that is not trained by gradient steps stands alone.
     """
 
     learner: str
@@ -136,13 +138,23 @@ class Recipe:
         return " + ".join(labels.values()) + (f" from {start}" if start else "")
 
     @property
-    def trained(self) -> Literal["by_steps", "at_once", "not"]:
+    def trained(self) -> Literal["by_steps", "at_once", "by_keeping", "not"]:
         return self.declared["learner"].trained
 
     @property
     def learned(self) -> bool:
         """Whether anything depends on the few-shot images (and so on shots and seeds)."""
         return self.trained != "not"
+
+    @property
+    def of_its_images(self) -> bool:
+        """Whether some of a run's tensors are made of its few-shot images."""
+        return self.declared["learner"].of_its_images
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Those of a run's tensors that are not learned."""
+        return self.declared["learner"].held
 
     @property
     def by_steps(self) -> bool:
@@ -201,12 +213,14 @@ class Recipe:
 
     def refusal(self, protocol: str, image_tower: Literal["vit", "resnet"], learner: LearnerSettings) -> str | None:
         """Why it cannot be run under a protocol on a backbone, given its learner's settings, or None."""
-        if learner.image_prompts and image_tower == "resnet":
+        if learner.into_image_tower and image_tower == "resnet":
             return f"{self.label} prompts the tokens of the image tower, and a ResNet has none: choose a ViT backbone"
         if (learner.weights_per_class or self.trained == "at_once") and protocol == "base_to_new":
             return f"{self.label} has weights per class, so it cannot name the new classes of base_to_new"
         if learner.weights_per_class and protocol in ("transfer", "transfer_grid"):
             return f"{self.label} has weights per class, so it cannot name the classes of another task"
+        if learner.weights_per_class and learner.of_its_images and protocol == "multitask":
+            return f"{self.label} keeps images of its classes, and {protocol} trains on several tasks: nothing says how"
         if self.trained == "at_once" and protocol not in DRAWN_BY_CLASS:
             return (
                 f"{self.label} is fitted to images of one class each as CoOp draws them, and {protocol} draws otherwise"
@@ -218,20 +232,22 @@ class Recipe:
     def _refused_axes(self, protocol: str, learner: LearnerSettings) -> str | None:
         """Why objective, gradient rule and start do not go together with the learner or the protocol."""
         objective, gradient = self.declared["objective"], self.declared["gradient"]
-        if objective.on_text and learner.text_prompts is None:
+        if objective.on_text and not learner.moves_classes:
             return f"{self.objective} has a term on text features, and {self.learner} learns none: it has no gradient"
-        if objective.on_images and learner.image_prompts is None:
+        if objective.on_images and not learner.moves_images:
             return f"{self.objective} has a term on image features, and {self.learner} learns none: it has no gradient"
         if self.several_tasks and protocol in DRAWN_BY_CLASS:
             return f"{self.objective} is the loss of several tasks together, and {protocol} trains on one"
         if self.taught and protocol == "multitask":
             return f"{self.names[self.taught]} has a teacher of one task's classes, and {protocol} trains on several"
-        if gradient.regulated and learner.weights_per_class:
+        if gradient.regulated and learner.text_prompts is None and learner.image_prompts is None:
             return f"GRAM regulates the gradients of prompts, and {self.learner} has none"
         if gradient.regulated and protocol != "meta" and not (self.stored and self.stored.regulator):
             return f"{self.gradient} needs a regulator, which is meta-learned with a start: add @{self.gradient}"
         if protocol != "meta":
             return None
+        if learner.of_its_images:
+            return f"{self.learner} keeps what its few-shot images show, and every episode has others"
         if self.stored:
             return f"meta-training starts from the learner's own start, not from @{self.start}"
         for axis in ("objective", "gradient"):

@@ -10,6 +10,7 @@ from reprompt.foundation.block import Block, NonNegative
 TEMPLATE = "template"  # an initialisation: the words before the class name in the task's template
 ALIGNED = "... "  # before a phrase: right-aligned in the context, zeros before it
 LastBatch = Literal["dropped", "kept"]
+OptimiserName = Literal["sgd", "adam", "adamw", "own"]
 
 
 class ParameterError(ValueError):
@@ -22,19 +23,24 @@ def batches_of(images: int, size: int, last: LastBatch) -> int:
 
 
 class Tuned(Block):
-    """What a run is tuned by. The schedule is CoOp's: one epoch at `warmup_rate`, then one cosine over the epochs.
+    """What a run is tuned by.
 
-    `checkpoint` is the prompt after the last epoch, or the best one on a validation fifth that is taken out of the
-    few-shot set (MVLPT), looked at after every `validate_every` epochs and after the last; or, `average`, the sum of
-    the prompts after each epoch, weighed by a Gaussian over epochs 1, 2, ... around `average_mean` with the deviation
+    `cosine` by_epoch is CoOp's schedule: one epoch at `warmup_rate`, then one cosine over the epochs; by_step is one
+    cosine over all steps, from the first on, that ends at `last_rate` (Tip-Adapter-F, ProLIP, CLIP-LoRA); none is the
+    same rate in every step (LP++).
+
+    `checkpoint` is the prompt after the last epoch, or the best one on a validation fifth that is taken out of the few-
+    shot set (MVLPT), looked at after every `validate_every` epochs and after the last; or, `average`, the sum of the
+    prompts after each epoch, weighed by a Gaussian over epochs 1, 2, ... around `average_mean` with the deviation
     `average_std`, in epochs (PromptSRC). `optimiser`: released code has SGD, but TCP's has Adam, with an `epsilon` of
-    1e-3; MVLPT's paper says Adam. `initialisation` is "random"; a phrase of as many tokens as the context; a phrase
-    behind "... ", right-aligned in a longer context, zeros before it, as ProGrad's released code starts; or "template":
-    so aligned, the words before the class name in the template of the task (ProGrad's, see `Taught`).
-    `last_batch`: what is left of an epoch's images when they no longer fill a batch is dropped (CoOp's loader) or is a
-    batch of its own (ELEVATER's). `augmentation`: at each visit an image is seen in one of its `views.count` views by
-    chance, or, `fresh`, in the next of them and in none twice, as CoOp's loader crops it anew (there have to be as many
-    views as visits), or, `none`, as it is.
+    1e-3, and so have TaskRes and ProLIP (1e-4), Tip-Adapter-F (1e-4) and CLIP-LoRA AdamW, whose weight decay does not
+    join the gradient; LP++ has its own; MVLPT's paper says Adam. `initialisation` is "random"; a phrase of as many
+    tokens as the context; a phrase behind "... ", right-aligned in a longer context, zeros before it, as ProGrad's
+    released code starts; or "template": so aligned, the words before the class name in the template of the task
+    (ProGrad's, see `Taught`). `last_batch`: what is left of an epoch's images when they no longer fill a batch is
+    dropped (CoOp's loader) or is a batch of its own (ELEVATER's). `augmentation`: at each visit an image is seen in one
+    of its `views.count` views by chance, or, `fresh`, in the next of them and in none twice, as CoOp's loader crops it
+    anew (there have to be as many views as visits), or, `none`, as it is.
     """
 
     context_length: PositiveInt
@@ -48,7 +54,9 @@ class Tuned(Block):
     epochs: PositiveInt
     steps_per_epoch: PositiveInt | None = None
     augmentation: Literal["views", "fresh", "none"] = "views"
-    optimiser: Literal["sgd", "adam"] = "sgd"
+    cosine: Literal["by_epoch", "by_step", "none"] = "by_epoch"
+    last_rate: NonNegative = 0.0
+    optimiser: OptimiserName = "sgd"
     epsilon: PositiveFloat = 1e-8
     checkpoint: Literal["last", "best", "average"] = "last"
     validate_every: PositiveInt = 1

@@ -1,7 +1,8 @@
 """One residual attention block of open_clip, taken apart: who asks, who is looked at, and what follows.
 
 The fast paths of both towers need queries of some tokens against keys and values of others. The weights are the
-block's own; nothing is patched. `block(x)` itself is the plain path.
+block's own, perhaps with an update for every run beside them (updates.py); nothing is patched. `block(x)` itself is
+the plain path.
 
     R runs, S positions, D width, H heads, C = D / H
 """
@@ -24,23 +25,28 @@ class Heads:
     """The projections of one block, over any leading axes: (R, ..., S, D) <-> (R, H, ..., S, C)."""
 
     def __init__(self, block: nn.Module):
-        self.block = block
+        self.block, self.update = block, getattr(block, "update", None)
         self.weight, self.bias = block.attn.in_proj_weight, block.attn.in_proj_bias
         self.width, self.heads = block.attn.embed_dim, block.attn.num_heads
         self.scale = (self.width // self.heads) ** -0.5
 
     def project(self, x: Tensor) -> Tensor:
         """Queries, keys and values of normalised tokens side by side, in one product: (..., D) -> (..., 3 D)."""
-        return F.linear(x, self.weight, self.bias)
+        projected = F.linear(x, self.weight, self.bias)
+        if self.update is None:
+            return projected
+        parts = zip("qkv", projected.chunk(3, dim=-1), strict=True)
+        return torch.cat([self._updated(matrix, part, x) for matrix, part in parts], dim=-1)
 
     def queries(self, x: Tensor) -> Tensor:
         """Queries of normalised tokens, not yet scaled: (R, ..., S, D) -> (R, H, ..., S, C)."""
-        return self._split(F.linear(x, self.weight[: self.width], self.bias[: self.width]))
+        queries = F.linear(x, self.weight[: self.width], self.bias[: self.width])
+        return self._split(self._updated("q", queries, x))
 
     def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values of normalised tokens: (R, ..., S, D) -> twice (R, H, ..., S, C)."""
         keys, values = F.linear(x, self.weight[self.width :], self.bias[self.width :]).chunk(2, dim=-1)
-        return self._split(keys), self._split(values)
+        return self._split(self._updated("k", keys, x)), self._split(self._updated("v", values, x))
 
     def split(self, projected: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values of what `project` gave: (R, ..., S, 3 D) -> three times (R, H, ..., S, C)."""
@@ -52,8 +58,13 @@ class Heads:
 
     def finish(self, x: Tensor, mixed: Tensor) -> Tensor:
         """The rest of the block: output projection, residual, feed-forward; all are (R, ..., S, D)."""
-        x = x + self.block.attn.out_proj(mixed)
+        x = x + self._updated("o", self.block.attn.out_proj(mixed), mixed)
         return x + self.block.mlp(self.block.ln_2(x))
+
+    def _updated(self, matrix: str, projected: Tensor, x: Tensor) -> Tensor:
+        """What a matrix of the block makes of tokens x, and what its update adds, if there is one."""
+        added = None if self.update is None else self.update.of(matrix, x)
+        return projected if added is None else projected + added
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(-1, (self.heads, -1)).movedim(-2, 1)

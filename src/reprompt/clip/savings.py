@@ -13,7 +13,8 @@ class Savings:
     shared_prefix      what all classes share at the front of a prompt is computed once per run (per image in CoCoOp)
     packed             with it, each class stops at its own end token: shorter names are not padded
     read_out_only      the last block runs only where the feature is read: the end token, the class token
-    replaced_prompts   a visual prompt that the next layer replaces is only looked at: keys and values, once per run
+    replaced_prompts   a visual prompt that the next layer replaces is only looked at: keys and values, once per run;
+                       low-rank updates of the image tower are applied to tokens, not added up with its weights
     one_forward        ProGrad's two gradients come from one forward pass
     recompute_above    activations of more bytes than this are recomputed in the backward pass, block by block
     """

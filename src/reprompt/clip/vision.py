@@ -10,6 +10,8 @@ do not depend on prompts (`stem`).
     E joint width, H heads
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from open_clip.model import CLIP
@@ -18,6 +20,7 @@ from torch import Tensor
 
 from reprompt.clip.blocks import Heads, keeps_too_much, through
 from reprompt.clip.savings import ALL_SAVINGS, Savings
+from reprompt.clip.updates import LowRank, updated_blocks
 
 
 def require_tokens(model: CLIP, what: str) -> VisionTransformer:
@@ -59,6 +62,32 @@ def encode_prompted_images(
     encode = _encode_fast if savings.replaced_prompts else _encode_plain
     read_out = encode(tower, tokens.expand(len(prompts_RJNW), -1, -1, -1), prompts, savings)
     return F.normalize((tower.ln_post(read_out) @ tower.proj).to(prompts_RJNW.dtype), dim=-1)
+
+
+def encode_updated_images(
+    model: CLIP, pixels_RBCHW: Tensor, updates: Sequence[LowRank], savings: Savings = ALL_SAVINGS
+) -> Tensor:
+    """Normalised features (R, B, E) of images (R or 1, B, 3, H, W) by a tower with the updates of R runs."""
+    tower, runs, kind = model.visual, len(updates[0].down), updates[0].down.dtype
+    tokens = stem(model, pixels_RBCHW).expand(runs, -1, -1, -1)
+    blocks = updated_blocks(tower.transformer, updates)
+    x = tokens.flatten(0, 1)
+    recompute = keeps_too_much(tower.transformer, x.shape[0] * x.shape[1], x, savings)
+    for block in blocks:
+        only_class_token = block is blocks[-1] and savings.read_out_only
+
+        def step(x: Tensor, block=block, only_class_token=only_class_token) -> Tensor:
+            heads, normalised = Heads(block), block.ln_1(x)
+            if only_class_token:
+                x, queries = x[:, :1], heads.queries(normalised[:, :1])
+                keys, values = heads.keys_and_values(normalised)
+            else:
+                queries, keys, values = heads.split(heads.project(normalised))
+            return heads.finish(x, heads.join(F.scaled_dot_product_attention(queries, keys, values)))
+
+        x = through(step if savings.replaced_prompts else block, x, recompute=recompute)
+    read_out = x[:, 0].unflatten(0, tokens.shape[:2])
+    return F.normalize((tower.ln_post(read_out) @ tower.proj).to(kind), dim=-1)
 
 
 def _encode_plain(tower: VisionTransformer, tokens: Tensor, prompts: list[Tensor], savings: Savings) -> Tensor:

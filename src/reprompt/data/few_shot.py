@@ -25,7 +25,7 @@ def few_shot_of(split: Split, cell: Cell, place: int) -> FewShotSet:
     prompt, of the target alone, which is the first, in a group.
     """
     images, labels = split.few_shot(cell.seed, cell.learns, cell.shots, cell.tau)
-    if cell.tuned.checkpoint != "best":
+    if not cell.method.by_steps or cell.tuned.checkpoint != "best":
         return FewShotSet(images, labels)
     train, held = validation_fifth(labels, cell.shots)
     held_out = (images[held], labels[held]) if place == 0 or cell.together else None

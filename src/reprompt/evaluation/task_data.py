@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
+from torch import Tensor
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import TaskFeatures
+from reprompt.clip.unprojected import unprojected_features
 from reprompt.data.pictures import Pictures
 from reprompt.data.splits import Split
 from reprompt.evaluation.images import EvaluationBatch, Images
@@ -43,12 +46,13 @@ class TaskData:
         if self.pixels is None:
             return Images(features.to(backbone.device))
         pixels = self.pixels.plain if plain else self.pixels.views
-        return Images(features.to(backbone.device), pixels, backbone.normalise)
+        return Images(features.to(backbone.device), pixels, backbone.normalise, partial(unprojected, backbone))
 
     def test_images(self, backbone: Backbone) -> Images:
         """The test images as episodes are made of: features (1, N, E), as training images that are as they are."""
         pixels = None if self.pixels is None else self.pixels.test
-        return Images(self.features.normalised_test[None].to(backbone.device), pixels, backbone.normalise)
+        features = self.features.normalised_test[None].to(backbone.device)
+        return Images(features, pixels, backbone.normalise, partial(unprojected, backbone))
 
     def test_batches(self, learner: Learner, split: str, at_most: int | None = None) -> Iterator[EvaluationBatch]:
         """The test images of a split's classes, at most so many, as many at once as one forward pass takes.
@@ -63,6 +67,11 @@ class TaskData:
         seen = self.test_images(backbone).batches(learner.sees, first_view)
         for images, indices, of_batch in zip(seen, batches, targets.split(at_once), strict=True):
             yield EvaluationBatch(images[None], indices, of_batch)
+
+
+def unprojected(backbone: Backbone, pixels: Tensor) -> Tensor:
+    """What a backbone's image tower has before its projection, in the precision of what is learned."""
+    return unprojected_features(backbone.model, pixels).to(backbone.learned_dtype)
 
 
 Tasks = Mapping[str, TaskData]

@@ -9,17 +9,8 @@ from torch import Tensor
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.savings import ALL_SAVINGS, Savings
 from reprompt.clip.text import encode_texts, projected_texts
+from reprompt.tasks.class_texts import SEVEN as ENSEMBLE
 
-# CoOp's selection of CLIP's ImageNet templates; protocol: also the task's own template, except for ImageNet itself.
-ENSEMBLE = (
-    "itap of a {}.",
-    "a bad photo of the {}.",
-    "a origami {}.",
-    "a photo of the large {}.",
-    "a {} in a video game.",
-    "art of the {}.",
-    "a photo of the small {}.",
-)
 # The first 60 of CLIP's 80 ImageNet templates: PromptSRC's texts for every task.
 IMAGENET_60 = (
     "a photo of a {}.",
@@ -123,6 +114,24 @@ def reference_features(
     names = [name.replace("_", " ") for name in class_names]
     of_templates = [projected_texts(backbone.model, [t.format(name) for name in names], savings) for t in templates]
     return F.normalize(sum(of_templates) / len(templates), dim=-1).to(backbone.learned_dtype)
+
+
+def raw_class_features(
+    backbone: Backbone, class_names: list[str], templates: tuple[str, ...], savings: Savings = ALL_SAVINGS
+) -> Tensor:
+    """Mean over templates of text features as the projection leaves them, of whatever length: (K, E).
+
+    Class names are taken as they are, underscores and all.
+    """
+    of_templates = [
+        projected_texts(backbone.model, [t.format(name) for name in class_names], savings) for t in templates
+    ]
+    return (sum(of_templates) / len(templates)).to(backbone.learned_dtype)
+
+
+def named_by(class_names: list[str], underscores: str) -> list[str]:
+    """Class names with `underscores` as spaces, or kept."""
+    return class_names if underscores == "kept" else [name.replace("_", " ") for name in class_names]
 
 
 def ensemble_templates(task: str, template: str) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def deviations_between_classes(classes: Tensor, energy: float = 1.0) -> Tensor:
 
 def deviations_from_own_class(output: LearnerOutput, labels: Tensor, target: float = 1.0) -> Tensor:
     """<z_i, g_y> - sqrt(E_W E_H) of every image with its own class: (R, B)."""
-    cosines = output.logits / output.scale
+    cosines = output.scaled_cosines / output.scale
     return cosines.gather(-1, labels[..., None]).squeeze(-1) - target
 
 

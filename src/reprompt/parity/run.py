@@ -8,11 +8,13 @@ from rich.table import Table
 
 from reprompt.clip.backbones import Backbone
 from reprompt.clip.savings import ALL_SAVINGS, Savings
+from reprompt.parity.cached import METHODS, cached_features
 from reprompt.parity.case import Case, golden_backbone, read_folder
 from reprompt.parity.comparison import CaseComparison
 from reprompt.parity.equations import features_alone, meta_step, tfidf
 from reprompt.parity.referenced import averaged_epochs, guided_steps, self_regulated_steps
 from reprompt.parity.tuning import five_steps, neural_collapse_steps, prograd_steps, zero_shot
+from reprompt.parity.updates import updated_steps
 
 CaseRunner = Callable[[Case, Backbone, Savings], CaseComparison]
 COLUMNS = ("logits", "loss", "gradient", "step 1", "step 5", "other")
@@ -26,6 +28,8 @@ def runner_of(case: Case) -> CaseRunner:
         return features_alone if "E_W" not in case else neural_collapse_steps
     runners: dict[str, CaseRunner] = {
         "zeroshot": zero_shot,
+        **dict.fromkeys(METHODS, cached_features),
+        "clip_lora": updated_steps,
         "prograd": prograd_steps,
         **dict.fromkeys(("kgcoop", "tcp"), guided_steps),
         "promptsrc": self_regulated_steps,

@@ -44,4 +44,4 @@ def training_method_of(cells: Sequence[Cell], learner: Learner, starts: Sequence
     objectives, rules = ([cell.settings_of(axis) for cell in cells] for axis in ("objective", "gradient"))
     recipe = cells[0].method
     objective = member("objective", recipe).objective(objectives)
-    return TrainingMethod(learner, objective, member("gradient", recipe).rule(rules, starts))
+    return TrainingMethod(learner, objective, member("gradient", recipe).rule(rules, starts), recipe.held)

@@ -45,6 +45,8 @@ def run_fleet(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given 
         return meta_tuned(cells, tasks, backbone, given)
     if recipe.by_steps:
         return tuned(cells, tasks, backbone, given)
+    if recipe.trained == "by_keeping":
+        return kept_images(cells, tasks, backbone)
     if recipe.learned:
         return [Finished(solved(cell, tasks)) for cell in cells]
     return [Finished(fixed(cell, tasks, backbone)) for cell in cells]
@@ -68,6 +70,15 @@ def tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NO
     return finished
 
 
+def kept_images(cells: list[Cell], tasks: Tasks, backbone: Backbone) -> list[Finished]:
+    """Learners that only keep what their few-shot images show: no step is taken."""
+    training = TrainingSet((cells[0].task,), (tasks[cells[0].task],), cells[0].learns)
+    learner = learner_of_cell(cells[0], training.class_names, backbone)
+    of_runs = [learner.of_images(training.shown(cell, training.few_shot_set(cell))) for cell in cells]
+    params = {name: torch.stack([run[name] for run in of_runs]).to(backbone.device) for name in of_runs[0]}
+    return evaluated(cells, tasks, learners_of(cells[0], tasks, backbone), params)
+
+
 def meta_tuned(cells: list[Cell], tasks: Tasks, backbone: Backbone, given: Given = NOTHING) -> list[Finished]:
     """Starts and regulators meta-learned on one task (GRAM); evaluated with no step of adaptation."""
     learners, meta = learners_of(cells[0], tasks, backbone), import_module("reprompt.training.meta.learned")
@@ -85,9 +96,10 @@ def evaluated(cells: list[Cell], tasks: Tasks, learner_for: LearnerOf, params: P
     """The results of learned tensors (R, ...), and the prompts that are kept: in half precision, as evaluated."""
     kept: list[Arrays] = [{} for _ in cells]
     if cells[0].keeps_prompt:
-        params = rounded(params)
+        params, held = rounded(params), cells[0].method.held
+        learned = {name: tensor for name, tensor in params.items() if name not in held}
         kept = [
-            {name: tensor[run].half().cpu().numpy() for name, tensor in params.items()} for run in range(len(cells))
+            {name: tensor[run].half().cpu().numpy() for name, tensor in learned.items()} for run in range(len(cells))
         ]
     results = results_of(cells, tasks, learner_for, params)
     return [Finished(*result_and_prompt) for result_and_prompt in zip(results, kept, strict=True)]
@@ -108,6 +120,7 @@ def trained(
     tuned_by = cells[0].tuned
     learner = learner_of_cell(cells[0], training.class_names, backbone, training.templates)
     few_shot_sets = [training.few_shot_set(cell) for cell in cells]
+    sets = list(zip(cells, few_shot_sets, strict=True))
     epochs, best, average = [cell.tuned.epochs for cell in cells], None, None
     if tuned_by.checkpoint == "best":
         plain, held_out = training.images(backbone, "none"), [few_shot.held_out for few_shot in few_shot_sets]
@@ -115,8 +128,9 @@ def trained(
     if tuned_by.checkpoint == "average":
         average = GaussianAverage(epochs, tuned_by.average_mean, tuned_by.average_std)
     keeping = [hook for hook in (best, average) if hook is not None]
+    shown = [training.shown(*of_run) if cells[0].method.of_its_images else None for of_run in sets]
     params = train(
-        [run_of(cell, few_shot, learner, given) for cell, few_shot in zip(cells, few_shot_sets, strict=True)],
+        [run_of(cell, few, learner, given, seen) for (cell, few), seen in zip(sets, shown, strict=True)],
         training.images(backbone, tuned_by.augmentation),
         training_method_of(cells, learner, [given.start(cell) for cell in cells]),
         FrozenClasses(

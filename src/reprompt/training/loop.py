@@ -9,18 +9,18 @@ on which other runs share the fleet.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from reprompt.cells.tuning import OptimiserName
 from reprompt.clip.params import Params
 from reprompt.evaluation.images import Images
 from reprompt.evaluation.measures.measure import TrainingHook, TrainingState
 from reprompt.gradients.step import TrainingStep
 from reprompt.objectives.batch import Batch, Reference
-from reprompt.training.optimisers import SGD, Adam, Optimiser
+from reprompt.training.optimisers import SGD, Adam, AdamW, Optimiser
 from reprompt.training.run import NO_IMAGE, Run
 from reprompt.training.step import TrainingMethod, training_step
 
@@ -138,9 +138,9 @@ def train(
     method: TrainingMethod,
     frozen: FrozenClasses = NO_CLASSES,
     hooks: Sequence[TrainingHook] = (),
-    optimiser: Literal["sgd", "adam"] = "sgd",
+    optimiser: OptimiserName = "sgd",
 ) -> Params:
-    """Tune all runs and return their learned tensors, each (R, ...), on the device of the images' features.
+    """Tune all runs and return their tensors, each (R, ...), on the device of the images' features.
 
     Runs of different length are one fleet: those that have ended leave it. `hooks` see every step after it was taken.
     Raises FloatingPointError where a loss is not finite.
@@ -149,7 +149,7 @@ def train(
     planned = Batches.of(runs, len(images.features))
     batches, seen = planned.to(device), images.batches(learner.sees, planned.shown())
     params = {name: torch.stack([run.start[name] for run in runs]).to(device) for name in runs[0].start}
-    stepping, frozen = optimiser_of(optimiser, runs, params), frozen.of_runs(len(runs))
+    stepping, frozen = optimiser_of(optimiser, runs, method, params), frozen.of_runs(len(runs))
     for number in range(len(batches.indices)):
         active = batches.active(number)
         chosen, views, batch = batches.batch(number, active)
@@ -162,11 +162,16 @@ def train(
     return params
 
 
-def optimiser_of(name: Literal["sgd", "adam"], runs: list[Run], params: Params) -> Optimiser:
-    """The optimiser of runs, whose schedules have its settings, for their learned tensors (R, ...)."""
+def optimiser_of(name: OptimiserName, runs: list[Run], method: TrainingMethod, params: Params) -> Optimiser:
+    """The optimiser of runs, whose schedules have its settings, for what is learned of their tensors (R, ...)."""
     device = next(iter(params.values())).device
     decay, momentum, epsilon = (
         torch.tensor([getattr(run.schedule, setting) for run in runs], device=device)
         for setting in ("weight_decay", "momentum", "epsilon")
     )
-    return Adam(params, decay, epsilon) if name == "adam" else SGD(params, decay, momentum)
+    if name == "own":
+        return method.learner.optimiser(params, momentum)
+    learned = method.learned(params)
+    if name == "sgd":
+        return SGD(learned, decay, momentum)
+    return {"adam": Adam, "adamw": AdamW}[name](learned, decay, epsilon)

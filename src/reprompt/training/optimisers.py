@@ -69,6 +69,21 @@ class Adam:
             tensor[runs] -= rate * first / (second.sqrt() + epsilon)
 
 
+class AdamW(Adam):
+    """torch.optim.AdamW: as Adam, but weight decay (R,) shrinks the tensors and does not join the gradient."""
+
+    def __init__(self, params: Params, decay: Tensor, epsilon: Tensor):
+        super().__init__(params, torch.zeros_like(decay), epsilon)
+        self.shrinking = decay
+
+    @torch.no_grad()
+    def step(self, gradients: Params, runs: Tensor, rates: Tensor) -> None:
+        """One step of the active runs, indices (R',), by gradients (R', ...) at rates (R',)."""
+        for tensor in self.params.values():
+            tensor[runs] *= _along(tensor, 1 - rates * self.shrinking[runs])
+        super().step(gradients, runs, rates)
+
+
 def _along(tensor: Tensor, values: Tensor) -> Tensor:
     """Values of runs (R',) beside a tensor (R', ...): (R', 1, ...)."""
     return values.view(-1, *[1] * (tensor.ndim - 1))

@@ -13,7 +13,7 @@ from reprompt.cells.cell import Cell
 from reprompt.cells.tuning import batches_of
 from reprompt.clip.params import Params
 from reprompt.foundation.streams import torch_stream
-from reprompt.learners.learner import Learner
+from reprompt.learners.learner import Learner, Shown
 from reprompt.training.axes import member
 from reprompt.training.given import NOTHING, Given
 from reprompt.training.schedule import Schedule, schedule_of
@@ -109,16 +109,22 @@ class Run:
         return indices, self.sampling.in_views(indices, views)
 
 
-def run_of(cell: Cell, few_shot: FewShotSet, learner: Learner, given: Given = NOTHING) -> Run:
-    """The run of a cell: its few-shot set, start, schedule and streams, all from the cell alone."""
+def run_of(
+    cell: Cell, few_shot: FewShotSet, learner: Learner, given: Given = NOTHING, shown: Shown | None = None
+) -> Run:
+    """The run of a cell: its few-shot set, start, schedule and streams, all from the cell alone.
+
+    A learner with tensors that are made of its few-shot images is given these as `shown`.
+    """
     purpose = (cell.protocol, cell.task, cell.shots)  # not the recipe: methods are compared on the same batches
     several = cell.settings_of("objective") if cell.method.several_tasks else None
+    start = member("start", cell.method).start(
+        learner, cell.tuned.initialisation, torch_stream(cell.seed, "start", *purpose), given.start(cell)
+    )
     return Run(
         few_shot.images,
         few_shot.labels,
-        member("start", cell.method).start(
-            learner, cell.tuned.initialisation, torch_stream(cell.seed, "start", *purpose), given.start(cell)
-        ),
+        start if shown is None else start | learner.of_images(shown),
         schedule_of(cell.tuned),
         Sampling(
             torch_stream(cell.seed, "batches", *purpose),

@@ -15,6 +15,7 @@ from reprompt.clip.backbones import Backbone
 from reprompt.data.few_shot import few_shot_of
 from reprompt.evaluation.images import Images, laid_end_to_end
 from reprompt.evaluation.task_data import TaskData
+from reprompt.learners.learner import Shown
 from reprompt.training.validation import HeldOut
 
 
@@ -83,6 +84,13 @@ class TrainingSet:
             )
         joined = (torch.from_numpy(np.concatenate(part)) for part in (images, labels, task_of, allowed))
         return FewShotSet(*joined, held_out)
+
+    def shown(self, cell: Cell, few_shot: FewShotSet) -> Shown:
+        """A cell's few-shot set as the frozen image tower sees it, on the CPU."""
+        plain = torch.cat([data.features.plain for data in self.tasks])
+        views = torch.cat([data.features.views for data in self.tasks], dim=1)
+        of_set = few_shot.images
+        return Shown(plain[of_set], views[:, of_set], few_shot.labels, len(self.class_names), cell.shots)
 
     def _of_all_classes(self, labels: np.ndarray, columns: slice) -> np.ndarray:
         """Labels (n,) or (n, k) within a task -> among the K classes of all tasks.

@@ -36,7 +36,7 @@ class Cosines:
         images, counts = len(targets), torch.bincount(targets, minlength=len(self.counts))
         between = output.classes @ output.classes.transpose(-1, -2)
         between = images * between if between.ndim == 3 else between.sum(dim=1)
-        own = (output.logits / output.scale)[:, torch.arange(images), targets]
+        own = (output.scaled_cosines / output.scale)[:, torch.arange(images), targets]
         self.pairs += between.cpu()
         self.own.index_add_(1, targets.cpu(), own.cpu().double())
         self.counts += counts.cpu()

@@ -36,7 +36,9 @@ class FleetWork:
 
     def among(self, classes: TaskSize) -> TracedFleet:
         """All of its runs, among classes of a size."""
-        return TracedFleet(self.cells[0], self.backbone, classes, len(self.cells))
+        cell = self.cells[0]
+        kept = self.few_shot(cell) if cell.method.of_its_images else 0
+        return TracedFleet(cell, self.backbone, classes, len(self.cells), kept)
 
     @cached_property
     def learned(self) -> TaskSize:
@@ -78,13 +80,14 @@ class FleetWork:
         """Training and evaluating."""
         cell = self.cells[0]
         evaluated = sum((self._evaluated(size, images) for size, images in self.tests(cell)), NOTHING)
+        evaluated += self._unprojected
         if cell.prompts_of:
             return evaluated + self._validated(self.held_out(cell))
         if cell.is_meta:
             return evaluated + sum(self.steps(run) for run in self.cells) * self.episodes.outer_step.work
         if cell.method.by_steps:
             return evaluated + self._training + self._watching(evaluated) + self._taught + self._referred
-        if cell.method.learned:
+        if cell.method.trained == "at_once":
             fits = (fit(cell.learner, self.few_shot(run), self.learned.classes, self.joint) for run in self.cells)
             return sum(fits, evaluated)
         return evaluated
@@ -162,6 +165,29 @@ class FleetWork:
         return cell.method.by_steps and not cell.prompts_of and cell.tuned.checkpoint == "best"
 
     @property
+    def unprojects(self) -> bool:
+        """Whether it makes what the image tower has before its projection, of every image once."""
+        learner = self.cells[0].learner
+        return learner.reads_pixels and not learner.into_image_tower
+
+    def views_seen(self, cell: Cell) -> int:
+        """Views of a few-shot image that a cell sees, each counted once."""
+        if not cell.is_augmented:
+            return 1
+        visits = ceil(self.steps(cell) * min(cell.tuned.batch, self.few_shot(cell)) / self.few_shot(cell))
+        return min(visits, self.plan.parameters.views.count)
+
+    @property
+    def _unprojected(self) -> Work:
+        """The image tower on every test image, and on every few-shot image in every view that is seen."""
+        if not self.unprojects:
+            return NOTHING
+        tested = sum(images for _, images in self.tests(self.cells[0]))
+        trained = () if self.cells[0].prompts_of else self.cells
+        shown = sum(self.few_shot(cell) * self.views_seen(cell) for cell in trained)
+        return self.backbone.encoding(tested + shown).work
+
+    @property
     def _taught(self) -> Work:
         """The teacher of ProGrad and distillation: texts, or a prompt that is tuned on all training images."""
         cell = self.cells[0]
@@ -217,8 +243,10 @@ def images_read(plan: Plan, job: Job) -> tuple[int, int]:
     plain = views = 0
     for fleet in fleets(plan, job):
         plain += sum(images for _, images in fleet.tests(fleet.cells[0]))
-        for cell in fleet.cells if uses_gradients(job) and fleet.cells[0].learner.image_prompts else ():
+        for cell in fleet.cells if uses_gradients(job) and fleet.cells[0].learner.reads_pixels else ():
             shown = fleet.steps(cell) * min(cell.tuned.batch, fleet.few_shot(cell))
+            if fleet.unprojects:
+                shown = fleet.few_shot(cell) * fleet.views_seen(cell)
             if cell.is_augmented:
                 views += shown
             else:

@@ -17,6 +17,7 @@ from reprompt.clip.backbones import Backbone
 from reprompt.clip.features import encode_images
 from reprompt.clip.params import Params
 from reprompt.clip.text import encode_texts
+from reprompt.clip.unprojected import projection_of
 from reprompt.corpus.filter import CAPTIONS_AT_A_TIME
 from reprompt.data.pictures import Pictures
 from reprompt.evaluation.evaluate import Predictions, evaluate
@@ -24,7 +25,7 @@ from reprompt.evaluation.images import EvaluationBatch, Images
 from reprompt.evaluation.measures.collapse import Cosines
 from reprompt.evaluation.metrics import RANKING
 from reprompt.gradients.gram import REGULATOR, regulator_tensors, regulators_in
-from reprompt.learners.learner import Learner
+from reprompt.learners.learner import Learner, Shown
 from reprompt.learners.templates import class_features, reference_features, reference_templates, teacher_templates
 from reprompt.objectives.batch import Batch, Reference
 from reprompt.tasks.card import card_of
@@ -63,12 +64,16 @@ def names_like(size: TaskSize) -> list[str]:
 
 @dataclass(frozen=True)
 class Fleet:
-    """R runs like a cell on a backbone, among K classes: what its steps cost."""
+    """R runs like a cell on a backbone, among K classes: what its steps cost.
+
+    `kept` few-shot images shape the tensors of a learner that is made of them.
+    """
 
     cell: Cell
     backbone: Backbone
     classes: TaskSize
     runs: int
+    kept: int = 0
 
     def training(self, images: int) -> Cost:
         """A step of all runs on B images each: the learner's forward pass, the gradient rule, the optimiser."""
@@ -81,7 +86,7 @@ class Fleet:
             method = training_method_of([cell] * self.runs, learner, [start] * self.runs)
             params = {name: tensor for name, tensor in params.items() if "." not in name}
             run = Run(labels[0], labels[0], start, schedule_of(cell.tuned), Sampling(*[torch.Generator()] * 2))
-            optimiser = optimiser_of(cell.tuned.optimiser, [run] * self.runs, params)
+            optimiser = optimiser_of(cell.tuned.optimiser, [run] * self.runs, method, params)
             logits = torch.empty(self.runs, images, self.classes.classes, device=META)
             teacher = logits if cell.taught else None
             allowed = torch.ones(logits.shape, dtype=torch.bool) if cell.method.several_tasks else None
@@ -97,8 +102,7 @@ class Fleet:
         with Trace() as trace:
             learner = self._evaluated()
             built = trace.cost
-            start = learner.start("random", torch.Generator()) if self.cell.method.by_steps else {}
-            params = _beside_each_other(start, self.runs)
+            params = _beside_each_other(self._tensors(learner), self.runs)
             indices = torch.zeros(images, dtype=torch.long)
             trace.start_over()
             metrics = (metric for test in self.cell.tests for metric in self.cell.metrics_of(test.task))
@@ -114,7 +118,7 @@ class Fleet:
         """A forward pass of all runs on B images of their own."""
         with Trace() as trace:
             learner = self._learner()
-            params = _beside_each_other(learner.start("random", torch.Generator()), self.runs)
+            params = _beside_each_other(self._tensors(learner), self.runs)
             indices = torch.zeros(self.runs, images, dtype=torch.long)
             trace.start_over()
             seen = self._seen(learner, indices)
@@ -138,7 +142,8 @@ class Fleet:
     def learned(self) -> int:
         """The numbers that a run learns."""
         with Trace():
-            return sum(tensor.numel() for tensor in self._learner().start("random", torch.Generator()).values())
+            held, tensors = self.cell.method.held, self._tensors(self._learner())
+            return sum(tensor.numel() for name, tensor in tensors.items() if name not in held)
 
     def outer_step(self) -> Cost:
         """GRAM's outer step on a batch of episodes, with what it logs."""
@@ -177,7 +182,7 @@ class Fleet:
         return learner_of_cell(self.cell, names_like(self.classes), self.backbone, [TEMPLATE])
 
     def _evaluated(self) -> Learner:
-        if self.cell.method.by_steps:
+        if self.cell.method.trained in ("by_steps", "by_keeping"):
             return self._learner()
         if self.cell.method.learned:  # fitted at once: compared like class features
             return Fixed(self.backbone, torch.empty(self.classes.classes, self.backbone.joint_width, device=META))
@@ -185,9 +190,21 @@ class Fleet:
         templates = member("learner", self.cell.method).templates(self.cell.learner, card)
         return Fixed(self.backbone, class_features(self.backbone, names_like(self.classes), templates))
 
-    def _start(self, learner: Learner) -> Params:
-        """One run's learned tensors and, under dotted names, what regulates their gradients."""
+    def _tensors(self, learner: Learner) -> Params:
+        """One run's tensors at their start; none of a learner with nothing to learn or to keep."""
+        if self.cell.method.trained not in ("by_steps", "by_keeping"):
+            return {}
         start = learner.start("random", torch.Generator())
+        if not self.cell.method.of_its_images:
+            return start
+        plain = torch.empty(self.kept, self.backbone.joint_width, device=META)
+        views = plain.expand(max(1, getattr(self.cell.learner, "cache_views", 1)), -1, -1)
+        labels = torch.arange(self.kept) % self.classes.classes
+        return start | learner.of_images(Shown(plain, views, labels, self.classes.classes, self.cell.shots))
+
+    def _start(self, learner: Learner) -> Params:
+        """One run's tensors and, under dotted names, what regulates their gradients."""
+        start = self._tensors(learner)
         rule = self.cell.settings_of("gradient")
         if not getattr(rule, "regulated", False):
             return start
@@ -206,6 +223,9 @@ class Fleet:
         return Images(features, pixels, self.backbone.normalise)
 
     def _seen(self, learner: Learner, indices: Tensor) -> Tensor:
+        if learner.sees == "unprojected":  # made once, as features are
+            width = len(projection_of(self.backbone.model, torch.float32).weight)
+            return torch.empty(*indices.shape, width, device=META)
         return self._images(1).batch(learner.sees, torch.zeros_like(indices), indices)
 
 

@@ -76,12 +76,13 @@ class TracedBackbone:
 
 @dataclass(frozen=True)
 class TracedFleet:
-    """R runs like a cell on a backbone, among the classes of a size."""
+    """R runs like a cell on a backbone, among the classes of a size; `kept` few-shot images shape its tensors."""
 
     cell: Cell
     backbone: TracedBackbone
     classes: TaskSize
     runs: int
+    kept: int = 0
 
     def training(self, images: int) -> Cost:
         """A step of all runs on so many images each."""
@@ -113,18 +114,23 @@ class TracedFleet:
     @property
     def learned(self) -> int:
         """Numbers that a run learns."""
-        about = [*self.backbone.known_by, *_shaping(self.cell, LEARNER), self.classes.classes]
+        about = [*self.backbone.known_by, *_shaping(self.cell, LEARNER), self.classes.classes, *self._kept]
         (count,) = notebook().answer(["learned", about], lambda: [self._built.learned()])
         return count
 
     def _traced(self, what: str, *images: int, axes: tuple[str, ...] = TRAINING) -> Any:
         size = [self.classes.classes, round(self.classes.classes * self.classes.name), self.classes.longest]
-        about = [*self.backbone.known_by, *_shaping(self.cell, axes), *size, self.runs, *images]
+        about = [*self.backbone.known_by, *_shaping(self.cell, axes), *size, self.runs, *images, *self._kept]
         return traced(what, about, lambda _: getattr(self._built, what)(*images))
 
     @property
     def _built(self) -> Any:
-        return _module("steps").Fleet(self.cell, self.backbone.built, self.classes, self.runs)
+        return _module("steps").Fleet(self.cell, self.backbone.built, self.classes, self.runs, self.kept)
+
+    @property
+    def _kept(self) -> list:
+        """What is known by it, where a learner is made of its few-shot images."""
+        return ["kept", self.kept] if self.cell.method.of_its_images else []
 
 
 def traced(what: str, about: list, take: Callable[[ModuleType], Any]) -> Any:
