@@ -77,12 +77,16 @@ class Unprojected:
         """(..., W) of views (...) and images (...)."""
         views, images = (index.cpu() for index in which)
         asked = torch.stack([views.flatten(), images.flatten()], dim=1)
-        missing = asked[self.rows[views, images].flatten() < 0].unique(dim=0)
-        made = [self.images.unproject(self.images.seen(*part.unbind(1))) for part in missing.split(ENCODED_TOGETHER)]
+        missing = asked[self.rows[views, images].flatten() < 0]
         if len(missing):
-            self.rows[tuple(missing.unbind(1))] = torch.arange(len(missing)) + len(self.kept)
-            self.kept = torch.cat([*([self.kept] if len(self.kept) else []), *made])
+            self._make(missing.unique(dim=0))
         return self.kept[self.rows[views, images].to(self.kept.device)]
+
+    def _make(self, missing: Tensor) -> None:
+        """Add what is missing: (n, 2), views and images."""
+        made = [self.images.unproject(self.images.seen(*part.unbind(1))) for part in missing.split(ENCODED_TOGETHER)]
+        self.rows[tuple(missing.unbind(1))] = torch.arange(len(missing)) + len(self.kept)
+        self.kept = torch.cat([*([self.kept] if len(self.kept) else []), *made])
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def needed(plan: Plan, rates: Rates) -> Iterator[Needed]:
     """Learner by learner, of jobs that train on pictures, the fleet whose step shows most images."""
     largest: dict[str, tuple[int, FleetWork]] = {}
     for job in (job for job in plan.jobs if job.reads_pixels and uses_gradients(job) and not job.cells[0].is_meta):
-        for fleet in fleets(plan, job):
+        for fleet in (fleet for fleet in fleets(plan, job) if not fleet.unprojects):
             images = sum(min(cell.tuned.batch, fleet.few_shot(cell)) for cell in fleet.cells)
             learner = fleet.cells[0].method.members["learner"]
             if images > largest.get(learner, (0, fleet))[0]:

@@ -81,6 +81,8 @@ def held_pictures(plan: Plan, job: Job) -> float:
     if not job.reads_pixels or not uses_gradients(job):
         return 0.0
     side, trained = backbone_of(plan, job.backbone).architecture.side, fleets(plan, job)
+    if trained[0].unprojects:  # batch by batch, before the first step
+        return FEATURES_AT_ONCE * 3 * side**2
     of_a_step = max(sum(min(cell.tuned.batch, fleet.few_shot(cell)) for cell in fleet.cells) for fleet in trained)
     waiting = AHEAD * of_a_step * 3 * side**2
     if not (isinstance(plan.parameters.data, FileData) and any(cell.is_augmented for cell in job.cells)):
