@@ -68,9 +68,7 @@ class Unprojected:
 
     def __init__(self, images: Images):
         self.images = images
-        self.rows = torch.full(
-            images.features.shape[:2], -1
-        )  # (V, N): the place of each in `kept`, -1 before it is made
+        self.rows = torch.full(images.features.shape[:2], -1)  # (V, N): places in `kept`, -1 before they are made
         self.kept = torch.empty(0, 0)
 
     def __getitem__(self, which: tuple[Tensor, Tensor]) -> Tensor:
