@@ -240,7 +240,8 @@ class Recipe:
             return f"{self.objective} is the loss of several tasks together, and {protocol} trains on one"
         if self.taught and protocol == "multitask":
             return f"{self.names[self.taught]} has a teacher of one task's classes, and {protocol} trains on several"
-        if gradient.regulated and learner.text_prompts is None and learner.image_prompts is None:
+        has_prompts = learner.text_prompts is not None or learner.image_prompts is not None
+        if gradient.regulated and (learner.weights_per_class or not has_prompts):
             return f"GRAM regulates the gradients of prompts, and {self.learner} has none"
         if gradient.regulated and protocol != "meta" and not (self.stored and self.stored.regulator):
             return f"{self.gradient} needs a regulator, which is meta-learned with a start: add @{self.gradient}"
