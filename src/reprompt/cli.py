@@ -177,6 +177,22 @@ def backbones(out: Annotated[Path | None, typer.Option(help="Write it here; prin
 
 
 @app.command()
+def methods(
+    out: Annotated[Path | None, typer.Option(help="Write it here; printed by default.")] = None,
+    params: Params = Path("params.yaml"),
+) -> None:
+    """A card for every method: paper, reference code, printed numbers, switches, learned numbers, cost of a step."""
+    from reprompt.foundation.atomic import write_text
+    from reprompt.workflow.methods import page
+
+    text = page(load_parameters(params, "paper"))
+    if out is None:
+        print(text, end="")
+    else:
+        write_text(out, text)
+
+
+@app.command()
 def features(
     backbone: str,
     part: str,
