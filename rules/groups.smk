@@ -17,7 +17,7 @@ rule groups:
     params:
         code=code_of("groups"),
         spec=spec_of("groups"),
-        partners_by=PLAN.parameters.partners_by,
+        partners_by=" ".join([PLAN.parameters.partners_by, *(f"--draw {seed}" for seed in PLAN.parameters.partners_on)]),
         records=records_options,
     shell:
         "reprompt groups {params.records} --partners-by {params.partners_by} --out {output.groups} > {log} 2>&1"

@@ -7,6 +7,7 @@ rule report:
         rules.stage_tables.input,
         rules.stage_world.input,
         claims=R / "claims.csv",
+        null=R / "null.csv",
         records=RECORDS,
         costs=[records.with_suffix(".json") for records in RECORDS],
     output:

@@ -309,11 +309,13 @@ def groups(
     out: Out,
     records: Annotated[list[Path], typer.Option(help="Record files of the grid; give the option once per file.")],
     partners_by: Annotated[str, typer.Option(help="validation images, or grid: the map's own score.")] = "validation",
+    draw: Annotated[list[int] | None, typer.Option(help="Only on these draws; all by default.")] = None,
 ) -> None:
     """Write with which partners MVLPT trains each task, from the transferability grid."""
     from reprompt.training.groups import groups_of, write_groups
 
-    write_groups(out, groups_of(_records(records), partners_by))
+    grid = _records(records)
+    write_groups(out, groups_of(grid[grid["seed"].isin(draw)] if draw else grid, partners_by))
 
 
 @app.command()
@@ -374,17 +376,25 @@ def claims(
     out: Annotated[Path | None, typer.Option(help="Write them here as CSV instead of printing them.")] = None,
     paper: Annotated[str | None, typer.Option(help="Only this paper's claims.")] = None,
     verdict: Annotated[str | None, typer.Option(help="Only claims with this verdict.")] = None,
+    null: Annotated[
+        int | None, typer.Option(help="Instead say how often the rule errs, in so many worlds without effects.")
+    ] = None,
     params: Params = Path("params.yaml"),
     scale: Scale = None,
 ) -> None:
-    """Judge every claim of the papers on the records: holds, contradicted, inconclusive or not run."""
-    from reprompt.claims import claims_frame, to_csv
-    from reprompt.claims.printing import print_claims
+    """Judge every claim of the papers on the records: holds, contradicted, below delta, open or not run."""
+    from reprompt.claims import claims_frame, null_frame, to_csv
+    from reprompt.claims.printing import print_claims, print_null
     from reprompt.foundation.atomic import write_text
 
     the_plan = _plan_of_run(params, scale)
     paths = [the_plan.records(job.name) for job in the_plan.jobs]
-    frame = claims_frame(_records([path for path in paths if path.exists()]), the_plan.missing)
+    records = _records([path for path in paths if path.exists()])
+    if null is not None:
+        errors = null_frame(records, null, the_plan.missing)
+        write_text(out or the_plan.root / "null.csv", to_csv(errors))
+        return print_null(errors)
+    frame = claims_frame(records, the_plan.parameters.verdicts, the_plan.missing)
     if out:
         return write_text(out, to_csv(frame))
     print_claims(frame, paper, verdict)
@@ -468,6 +478,14 @@ def bench_input(
     from reprompt.workflow.estimate.rates import reference
 
     run(_plan(params, scale), reference(device), out)
+
+
+@bench_app.command("error-rates")
+def bench_error_rates(out: Json = None) -> None:
+    """Simulate how often the t tests of verdicts reject what is true, under three laws of variances."""
+    from reprompt.benchmarks.error_rates import bench_error_rates as run
+
+    run(out)
 
 
 @bench_app.command("conditioning")

@@ -51,6 +51,8 @@ class Maker:
             "shots": shots if seed else 0,
             "tau": 1.0,
             "seed": seed,
+            "repeat": 0,
+            "source_seed": 0,
             "swept": "",
             "start": "",
             "group": "",

@@ -7,6 +7,7 @@ from reprompt.claims.needs import data_sets_of, why_not_judged
 from reprompt.claims.results import CLAIMS
 from reprompt.tasks.card import data_set_of
 from reprompt.tasks.groups import members
+from rule import RULE
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 ELEVATERS = {data_set_of(task, "elevater") for task in members("elevater20")}
@@ -40,8 +41,8 @@ def test_prompts_that_leave_imagenet_and_starts_of_the_corpus_count():
 
 
 def test_a_claim_that_needs_a_missing_set_is_not_run_and_says_which(records):
-    whole = claims_frame(records).set_index("id")
-    frame = claims_frame(records, {"sun397": "no such folder", "dtd-elevater": "no such folder"}).set_index("id")
+    whole = claims_frame(records, RULE).set_index("id")
+    frame = claims_frame(records, RULE, {"sun397": "no such folder", "dtd-elevater": "no such folder"}).set_index("id")
     assert frame.loc["prograd-01", "verdict"] == "not run"
     assert frame.loc["prograd-01", "reason"] == "waits for sun397: not there (`reprompt data status`)"
     assert frame.loc["mvlpt-01", "reason"].startswith("waits for dtd-elevater: ")

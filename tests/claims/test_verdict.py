@@ -6,14 +6,18 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student_t
 
+from project import PROJECT
 from reprompt.claims.claim import claims_in, methods
 from reprompt.claims.expressions import Method, approximately, each
 from reprompt.claims.lookup import Setting
 from reprompt.claims.records import lookups
 from reprompt.claims.results import CLAIMS
 from reprompt.claims.terms import ELEVEN, acc, delta_lcd, largest_gain, mean_H
-from reprompt.claims.verdict import adjusted
+from reprompt.claims.verdict import Adjusted, adjusted
 from reprompt.claims.verdict import judge as judge_on
+from reprompt.evidence.multiplicity import benjamini_hochberg, holm
+from reprompt.evidence.statistics import stratified
+from reprompt.evidence.values import Origin, Values
 from reprompt.records.files import COLUMNS
 from reprompt.tasks.groups import members
 
@@ -40,9 +44,9 @@ def frame(maker, values, **settings):
     return rows.frame()
 
 
-def word(claim, records):
+def word(claim, records, delta=math.nan):
     judgement = judge(claim, records)
-    return judgement.verdict(adjusted([judgement]).get(claim.id, math.nan))
+    return judgement.verdict(adjusted([judgement]).get(claim.id, Adjusted()).bh, delta)
 
 
 CLEAR = {("prograd", "dtd", 1): [62.0, 63.0, 61.5], ("coop", "dtd", 1): [55.0, 56.1, 54.4]}
@@ -56,24 +60,24 @@ def test_swapping_the_sides_swaps_holds_and_contradicted(maker):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_enough_noise_makes_any_claim_inconclusive(maker, seed):
+def test_enough_noise_leaves_any_claim_open(maker, seed):
     random = np.random.default_rng(seed)
     noisy = {key: list(50 + random.normal(size=3) * 30) for key in CLEAR}
-    assert word(claim(acc(prograd, "dtd", shots=1) > acc(coop, "dtd", shots=1)), frame(maker, noisy)) == "inconclusive"
+    assert word(claim(acc(prograd, "dtd", shots=1) > acc(coop, "dtd", shots=1)), frame(maker, noisy)) == "open"
 
 
 def test_identical_runs_are_equal_and_support_no_difference(maker):
     same = {("prograd", "dtd", 1): [60.0, 61.0, 62.0], ("coop", "dtd", 1): [60.0, 61.0, 62.0]}
     records = frame(maker, same)
     assert word(claim(acc(prograd, "dtd") == acc(coop, "dtd")), records) == "holds"
-    assert word(claim(acc(prograd, "dtd") > acc(coop, "dtd")), records) == "inconclusive"
+    assert word(claim(acc(prograd, "dtd") > acc(coop, "dtd")), records) == "open"
     assert word(claim(acc(prograd, "dtd") >= acc(coop, "dtd")), records) == "holds"
 
 
 def test_an_identity_does_not_hold_when_one_run_differs(maker):
     values = {("prograd", "dtd", 1): [60.0, 61.0, 62.5], ("coop", "dtd", 1): [60.0, 61.0, 62.0]}
     judged = claim(acc(prograd, "dtd") == acc(coop, "dtd"))
-    assert word(judged, frame(maker, values)) == "inconclusive"
+    assert word(judged, frame(maker, values)) == "open"
     assert judge(judged, frame(maker, values)).worst.note == "1 of 3 runs differ"
     assert word(judged, frame(maker, CLEAR)) == "contradicted"
 
@@ -97,7 +101,7 @@ def test_all_parts_as_claimed_have_the_p_of_the_weakest(maker):
     values = {**CLEAR, ("prograd", "eurosat", 1): [60.0, 61, 65], ("coop", "eurosat", 1): [58.0, 60, 59.0]}
     judged = claim(acc(prograd, each("dtd", "eurosat"), shots=1) > acc(coop, each("dtd", "eurosat"), shots=1))
     judgement = judge(judged, frame(maker, values))
-    assert judgement.p == max(part.effect.p for part in judgement.parts)
+    assert judgement.p == pytest.approx(max(part.effect.p for part in judgement.parts))
     assert judgement.worst.words == "eurosat"
 
 
@@ -121,7 +125,7 @@ def test_untuned_sides_are_decided_by_their_sign(maker):
 
 def test_one_draw_decides_nothing(maker):
     records = frame(maker, {key: values[:1] for key, values in CLEAR.items()})
-    assert word(claim(acc(prograd, "dtd") > acc(coop, "dtd")), records) == "inconclusive"
+    assert word(claim(acc(prograd, "dtd") > acc(coop, "dtd")), records) == "open"
 
 
 def test_a_stated_value_is_met_where_the_interval_lies_within_the_margin(maker):
@@ -129,17 +133,17 @@ def test_a_stated_value_is_met_where_the_interval_lies_within_the_margin(maker):
     records = frame(maker, {("prograd", "dtd", 1): [1.16, 1.26, 1.36]})
     stated = acc(prograd, "dtd", shots=1) == approximately(1.3)
     assert word(claim(stated, equal_within=0.21), records) == "holds"  # within 1.09 to 1.51
-    assert word(claim(stated, equal_within=0.20), records) == "inconclusive"  # 1.091 is below 1.10
+    assert word(claim(stated, equal_within=0.20), records) == "open"  # 1.091 is below 1.10
     far = acc(prograd, "dtd", shots=1) == approximately(1.8)
     # beyond the margin by 2.5 % a side: 1.26 + 4.303 * 0.1 / sqrt(3) = 1.508
     assert word(claim(far, equal_within=0.29), records) == "contradicted"
-    assert word(claim(far, equal_within=0.30), records) == "inconclusive"
+    assert word(claim(far, equal_within=0.30), records) == "open"
 
 
 def test_noise_never_meets_a_stated_value(maker):
     wide = frame(maker, {("prograd", "dtd", 1): [-9.0, 2.0, 10.0]})
     judged = claim(acc(prograd, "dtd", shots=1) == approximately(1), equal_within=0.5)
-    assert word(judged, wide) == "inconclusive"
+    assert word(judged, wide) == "open"
     assert "margin 0.5" in judge(judged, wide).worst.note
     assert word(claim(acc(prograd, "dtd", shots=1) == approximately(300), equal_within=5), wide) == "contradicted"
 
@@ -194,7 +198,7 @@ def test_a_count_is_of_averages_not_of_draws(maker):
 def test_what_was_not_run_counts_neither_way(maker):
     lost = lead(maker, {"dtd": (9, 8), "food101": (9, -9)})
     judgement = judge(claim(TWO_OF_THREE), lost)
-    assert word(claim(TWO_OF_THREE), lost) == "inconclusive"
+    assert word(claim(TWO_OF_THREE), lost) == "open"
     assert judgement.worst.note.endswith("1 not run")
     assert word(claim(TWO_OF_THREE), lead(maker, {"dtd": (9, 8), "eurosat": (8, 9)})) == "holds"
 
@@ -231,7 +235,7 @@ def test_a_largest_gain_is_that_of_the_averages(maker):
     noisy = judged((3.0, -1.0, -1.0))
     assert noisy.worst.effect.estimate == pytest.approx(0, abs=1e-9)  # a mean of maxima would be 1.9, not 1.3
     assert noisy.worst.note == "largest on dtd; margin 0.65"
-    assert noisy.verdict(noisy.p) == "inconclusive"  # EuroSAT may gain more than 1.95
+    assert noisy.verdict(noisy.p) == "open"  # EuroSAT may gain more than 1.95
     steady = judged((0.0, 0.1, -0.1))
     # that one of 11 gains more than 0.65 is the harder half: 11 times the p of t = 0.65 / (0.1 / sqrt(3))
     assert steady.p == pytest.approx(11 * student_t.sf(0.65 / (0.1 / math.sqrt(3)), 2))
@@ -291,13 +295,17 @@ def test_a_correlation_is_taken_in_every_draw(maker):
     assert by_claim.seeds == 3
 
 
-def test_holm_takes_each_paper_as_a_family(maker):
+def test_each_paper_is_a_family(maker):
     judged = judge(claim(acc(prograd, "dtd", shots=1) > acc(coop, "dtd", shots=1)), frame(maker, CLEAR))
-    other = replace(judged, claim=replace(judged.claim, id="x-02"))
+    weak = {("prograd", "dtd", 1): [60.0, 61.0, 65.0], ("coop", "dtd", 1): [58.0, 60.0, 59.0]}
+    other = judge(claim(acc(prograd, "dtd", shots=1) > acc(coop, "dtd", shots=1)), frame(maker, weak))
+    other = replace(other, claim=replace(other.claim, id="x-02"))
     stranger = replace(judged, claim=replace(judged.claim, id="y-01", setting=Setting("npt", "few_shot")))
     effect = adjusted([judged, other, stranger])
-    assert effect["x-01"] == pytest.approx(2 * judged.p)
-    assert effect["y-01"] == pytest.approx(judged.p)
+    assert judged.p < other.p
+    assert (effect["x-01"].bh, effect["x-01"].holm) == pytest.approx((2 * judged.p, 2 * judged.p))
+    assert (effect["x-02"].bh, effect["x-02"].holm) == pytest.approx((other.p, other.p))
+    assert effect["y-01"].holm == pytest.approx(judged.p)
 
 
 def test_a_part_keeps_the_runs_that_it_was_tested_on(maker):
@@ -313,3 +321,65 @@ def test_nothing_is_judged_without_records_but_what_is_counted():
         counted = claim.id in ("mvlpt-46", "mvlpt-47", "mvlpt-48")
         assert (judgement.verdict() == "not run") == (not counted), claim.id
         assert all(str(reason) for reason in judgement.missing)
+
+
+def test_below_delta_is_an_effect_on_the_claimed_side_smaller_than_one_would_name(maker):
+    """Gains of 0.1, 0.5, 0.0: mean 0.2, s = 0.2646, one-sided 95 % bound 0.2 + 2.92 * 0.1528 = 0.646."""
+    records = frame(maker, {("prograd", "dtd", 1): [60.1, 61.5, 62.0], ("coop", "dtd", 1): [60.0, 61.0, 62.0]})
+    gains = claim(acc(prograd, "dtd", shots=1) > acc(coop, "dtd", shots=1))
+    assert [word(gains, records, delta) for delta in (0.64, 0.65)] == ["open", "below delta"]
+    loses = claim(acc(coop, "dtd", shots=1) > acc(prograd, "dtd", shots=1))
+    assert word(loses, records, 0.65) == "below delta", "its bound is -0.2 + 0.446 = 0.246"
+    at_least = claim(acc(prograd, "dtd", shots=1) >= acc(coop, "dtd", shots=1))
+    assert word(at_least, records, 0.65) == "open", "it names no effect"
+    assert word(claim(acc(prograd, "dtd") == acc(coop, "dtd")), records, 100) == "open"
+
+
+def test_a_claim_in_parts_is_below_delta_where_each_part_is(maker):
+    values = {("prograd", "dtd", 1): [60.1, 61.5, 62.0], ("coop", "dtd", 1): [60.0, 61.0, 62.0]}
+    both = each("dtd", "eurosat")
+    judged = claim(acc(prograd, both, shots=1) > acc(coop, both, shots=1))
+    small = values | {(recipe, "eurosat", shots): of for (recipe, _, shots), of in values.items()}
+    large = values | {("prograd", "eurosat", 1): [60.0, 66.0, 63.0], ("coop", "eurosat", 1): [60.0, 61.0, 62.0]}
+    assert word(judged, frame(maker, small), 0.65) == "below delta"
+    assert word(judged, frame(maker, large), 0.65) == "open"
+    assert word(judged, frame(maker, values), 0.65) == "open", "one part was not run"
+
+
+def test_what_is_contradicted_is_not_below_delta(maker):
+    loses = claim(acc(coop, "dtd", shots=1) > acc(prograd, "dtd", shots=1))
+    assert word(loses, frame(maker, CLEAR), 1.0) == "contradicted"
+
+
+def test_of_many_parts_it_is_said_for_how_many_the_claim_is_shown(maker):
+    gains = {"dtd": (3.0, 3.0), "eurosat": (1.0, 1.0), "food101": (0.05, 0.05)}
+    judged = claim(acc(prograd, TASKS, shots=4) > acc(coop, TASKS, shots=4))
+    assert judge(judged, lead(maker, gains)).shown == (2, 3)
+    counted = judge(claim(TWO_OF_THREE), lead(maker, gains))
+    assert counted.shown[1] == 3, "the parts are what is counted"
+
+
+def test_the_example_of_the_page_for_readers_is_right(maker):
+    values = {
+        **{("prograd", "dtd", 1): [61.9, 62.6, 62.4], ("coop", "dtd", 1): [60.0, 60.0, 60.0]},
+        **{("prograd", "eurosat", 1): [60.4, 61.5, 60.8], ("coop", "eurosat", 1): [60.0, 60.0, 60.0]},
+    }
+    both, records = each("dtd", "eurosat"), frame(maker, values)
+    judgement = judge(claim(acc(prograd, both, shots=1) > acc(coop, both, shots=1)), records)
+    assert [round(part.p_for, 4) for part in judgement.parts] == [0.004, 0.0537]
+    assert round(judgement.p, 4) == 0.1074 and judgement.shown == (1, 2)
+    average = judged_on_average(records, "dtd", "eurosat")
+    assert (round(average.estimate, 2), round(average.freedom, 2)) == (1.6, 3.43)
+    p = np.array([average.p, 0.03, judgement.p, 0.6])
+    text = (PROJECT / "docs/verdicts.md").read_text()
+    for number in (*benjamini_hochberg(p)[[0, 1, 2]], holm(p)[0], average.p):
+        assert f"{number:.4f}".rstrip("0") in text, number
+
+
+def judged_on_average(records, *tasks):
+    """The gain of ProGrad over CoOp, tasks as strata."""
+    runs = {
+        Origin(row.task, row.task, 0, row.seed): row.value for row in records.itertuples() if row.recipe == "prograd"
+    }
+    rivals = {(row.task, row.seed): row.value for row in records.itertuples() if row.recipe == "coop"}
+    return stratified(Values({origin: value - rivals[origin.task, origin.seed] for origin, value in runs.items()}))

@@ -19,7 +19,7 @@ from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
 
 OF_CODE = ("test_attest", "test_taking_over", "test_traced")
-IN_GIT = ("tables", "figures", "claims.csv", "report", "headline.json", "provenance.jsonl")
+IN_GIT = ("tables", "figures", "claims.csv", "null.csv", "report", "headline.json", "provenance.jsonl")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -87,6 +87,6 @@ def change_lambda(folder: Path) -> None:
 def contents(folder: Path) -> dict[str, bytes]:
     """What a run's numbers and pictures come to: every file but those that tell the time."""
     root = folder / "results/smoke"
-    folders = ("records/**/*.npz", "tables/*", "figures/*", "world/*", "data/*", "claims.csv")
+    folders = ("records/**/*.npz", "tables/*", "figures/*", "world/*", "data/*", "claims.csv", "null.csv")
     files = [file for pattern in folders for file in root.glob(pattern)]
     return {str(file.relative_to(folder)): file.read_bytes() for file in files}

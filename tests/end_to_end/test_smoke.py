@@ -27,7 +27,7 @@ SWEPT = {f"few_shot_lambda/{PART}", f"few_shot_angles/{PART}"}  # with a lambda 
 PROGRAD_OUTPUTS = {
     *(f"table/prograd_table{n}" for n in (1, 3, 5, 6)),
     *(f"figure/prograd_figure{n}" for n in (1, 4, 5, 7)),
-    *("claims", "report"),
+    *("claims", "null", "report"),
 }
 SWEPT_OUTPUTS = {"table/prograd_table7", "figure/prograd_figure6"}
 
@@ -39,7 +39,7 @@ def test_every_table_and_figure_of_the_plan_is_made(smoke: Path, plan: Plan) -> 
             assert file.stat().st_size > (20 if end == "csv" else 100), file
     for page in ("index", "claims"):
         assert "</html>" in (smoke / plan.root / f"report/{page}.html").read_text().lower()
-    for file in ("claims.csv", "world/corpus.png", "world/tasks.png"):
+    for file in ("claims.csv", "null.csv", "world/corpus.png", "world/tasks.png"):
         assert (smoke / plan.root / file).stat().st_size > 100, file
 
 
@@ -114,7 +114,7 @@ def test_only_what_a_recipe_runs_through_reruns_it(clone: Path) -> None:
 def test_only_what_is_measured_by_it_depends_on_a_measure(clone: Path) -> None:
     measure = clone / "src/reprompt/evaluation/measures/angle.py"
     measure.write_text(measure.read_text() + "\nNEW = 1\n")
-    assert wanted(clone) == {f"few_shot_angles/{PART}", "figure/prograd_figure6", "claims", "report"}
+    assert wanted(clone) == {f"few_shot_angles/{PART}", "figure/prograd_figure6", "claims", "null", "report"}
 
 
 def test_dvc_asks_only_for_stages_whose_code_has_changed(clone: Path) -> None:

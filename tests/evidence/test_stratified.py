@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reprompt.evidence.statistics import holm, stratified
+from reprompt.evidence.statistics import stratified
 from reprompt.evidence.values import Origin, Values, combine, difference
 
 
@@ -95,10 +95,3 @@ def test_a_pooled_side_pools_the_other():
 def test_runs_without_a_partner_are_left_out():
     gap = difference(values_of({"dtd": [1, 2, 3], "eurosat": [1, 2, 3]}), values_of({"dtd": [1, 1]}))
     assert list(gap.by_origin.values()) == [0, 1]
-
-
-def test_holm_by_hand():
-    assert holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005}) == pytest.approx(
-        {"a": 0.03, "b": 0.06, "c": 0.06, "d": 0.02}
-    )
-    assert holm({"a": 0.9, "b": 0.8}) == pytest.approx({"a": 1.0, "b": 1.0})

@@ -101,18 +101,21 @@ def test_the_code_of_one_source_is_nothing_to_the_other(package: Path, edits: tu
     ("place", "rules"),
     [
         ("data/files/elevater_names.json", set()),  # what is read of it is in the listings
-        ("claims/npt.py", {"claims", "report"}),
-        ("tasks/published/data/npt_table3_ablation.csv", {"table", "figure", "corpus_figure", "claims", "report"}),
+        ("claims/npt.py", {"claims", "null", "report"}),
+        (
+            "tasks/published/data/npt_table3_ablation.csv",
+            {"table", "figure", "corpus_figure", "claims", "null", "report"},
+        ),
         ("report/templates/report.html", {"report"}),
         ("claims/templates/claims.html", {"report"}),
         ("tasks/cards/caltech101.yaml", set()),  # what is read of a card is in the specifications
         ("tasks/card.py", set()),
         ("tasks/groups.py", set()),
         ("tasks/downloads.py", set()),
-        ("cells/recipes.py", {"claims", "report"}),
+        ("cells/recipes.py", {"claims", "null", "report"}),
         ("planning/plan.py", set()),
         ("cli.py", set()),
-        ("records/files.py", {"tune", "groups", "table", "figure", "claims", "report"}),
+        ("records/files.py", {"tune", "groups", "table", "figure", "claims", "null", "report"}),
     ],
 )
 def test_a_file_counts_where_it_is_read(package: Path, place: str, rules: set[str]) -> None:
@@ -237,7 +240,7 @@ WITH_CARDS = {  # what a rule's jobs read of the cards: the keys whose change ma
     # a start or a teacher at the template
     "tune": {"metric", "beside", "groups", "template", "name_last", "resize", "orientation"},
     "contact_sheet": {"template", "templates", "metric", "groups", "classes", "rendered", "resize", "orientation"},
-    **{rule: {"printed", "short", "groups"} for rule in ("table", "figure", "claims", "report")},
+    **{rule: {"printed", "short", "groups"} for rule in ("table", "figure", "claims", "null", "report")},
 }
 EDITS = {  # of the package's cards
     "printed": ("dtd", "printed: DTD", "printed: Textures"),
@@ -323,6 +326,19 @@ def test_what_partners_are_chosen_by_is_a_parameter_of_the_groups_alone() -> Non
     assert {rule for rule, spec in after.items() if spec != before[rule]} == {"groups"}
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
     assert [name for name, stage in stages.items() if "partners_by" in stage.get("params", [])] == ["groups"]
+
+
+def test_the_rule_of_judgement_is_a_parameter_of_what_judges_alone() -> None:
+    before = specs("paper")
+    others = {"delta": {"points": 2.0}, "worlds": 500}
+    after = specs("paper", verdicts=others)
+    assert {rule for rule, spec in after.items() if spec != before[rule]} == {"claims", "null", "report"}
+
+
+def test_the_draws_that_partners_are_chosen_on_are_told_where_they_are_not_all() -> None:
+    before, after = specs("paper"), specs("paper", partners_on=[1, 2])
+    assert {rule for rule, spec in after.items() if spec != before[rule]} == {"groups"}
+    assert "partners_on" not in before["groups"]
 
 
 def test_what_dvc_is_told_of_cards_is_what_some_rule_reads() -> None:

@@ -26,7 +26,7 @@ def edited(path, value, scale="miniature"):
     return parse_parameters(raw, scale)
 
 
-@pytest.mark.parametrize("scale", ["smoke", "miniature", "paper"])
+@pytest.mark.parametrize("scale", ["smoke", "miniature", "evidence", "paper"])
 def test_every_scale_is_valid(scale):
     assert load_parameters(FILE, scale).scale == scale
 
@@ -48,6 +48,10 @@ def test_every_scale_is_valid(scale):
             -1,
             "gradients.prograd.lambda: input should be greater than or equal to 0, found -1",
         ),
+        (["verdicts", "delta"], {"pints": 1.0}, "verdicts.delta.pints.[key]: input should be 'points', 'share',"),
+        (["verdicts", "delta"], {"points": 0.0}, "verdicts.delta.points: input should be greater than 0, found 0.0"),
+        (["experiments", "gram", "repeat"], 1, "repeat: meta has no other streams to run with"),
+        (["experiments", "few_shot", "repeat"], 1, "zero_shot is not tuned in batches, so it would be the same again"),
         (["partners_by"], "gird", "partners_by: input should be 'validation' or 'grid', found 'gird'"),
         (["seeds"], "one", "seeds: input should be a valid tuple, found 'one'"),
         (["standard_backbone"], "ViT-B-61", "standard_backbone: no backbone 'ViT-B-61'; did you mean 'ViT-B-16'?"),

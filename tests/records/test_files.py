@@ -82,6 +82,14 @@ def test_a_row_says_of_a_trained_start_which_it_is_and_else_nothing(tmp_path):
     assert last.stored["source_seed"] == 2
 
 
+def test_a_row_says_that_its_cell_was_run_again_and_else_nothing(tmp_path):
+    plain = evaluated(1)
+    write_records(tmp_path / "part1.npz", "smoke", [plain, replace(plain, cell=replace(plain.cell, repeat=1))], TARGETS)
+    assert read_records([tmp_path / "part1.npz"])["repeat"].drop_duplicates().tolist() == [0, 1]
+    first, *_, last = read_rows(tmp_path / "part1.npz")
+    assert "repeat" not in first.stored and last.stored["repeat"] == 1
+
+
 def test_the_same_cells_give_the_same_bytes(tmp_path):
     for name in ("one.npz", "two.npz"):
         write_records(tmp_path / name, "smoke", [evaluated(1, MEASURED)], TARGETS)

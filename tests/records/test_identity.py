@@ -94,6 +94,13 @@ def test_topics_are_as_large_as_they_are_found():
     assert "fewest" not in train
 
 
+def test_a_cell_that_is_run_again_is_another_and_one_that_is_not_says_nothing_of_it():
+    assert "repeat" not in identity_of(FEW) and "repeat" not in FEW.spec
+    again = cell_of("few_shot_again")
+    assert again.spec["repeat"] == identity_of(again)["repeat"] == 1
+    assert identity_of(replace(FEW, repeat=1)) == identity_of(FEW) | {"repeat": 1}
+
+
 def test_which_source_seed_a_start_has_is_said_by_its_prompt():
     cell = cell_of("gram_adapted", seed=2)
     prompts = [{"context": torch.full((2, 3), value)} for value in (1.0, 2.0)]

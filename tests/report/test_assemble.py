@@ -7,7 +7,7 @@ import pytest
 
 from project import PROJECT
 from reprompt.cells.cell import Cell
-from reprompt.claims import claims_frame, to_csv
+from reprompt.claims import claims_frame, null_frame, to_csv
 from reprompt.evaluation.metrics import RANKING, ranked
 from reprompt.figures import FIGURES
 from reprompt.figures.write import write_figure
@@ -17,6 +17,7 @@ from reprompt.records.files import EvaluatedCell, Result, read_records, write_re
 from reprompt.report.assemble import assemble_report
 from reprompt.tables import TABLES
 from reprompt.tables.write import write_table
+from rule import RULE
 
 PARAMS = PROJECT / "params.yaml"
 TARGETS = np.arange(40) % 4
@@ -79,7 +80,8 @@ def plan(tmp_path, monkeypatch):
     for figure in plan.corpus_figures:  # the page only links them
         (plan.root / "figures" / f"{figure.name}.png").touch()
     records = read_records(plan.records(job.name) for job in plan.jobs)
-    (plan.root / "claims.csv").write_text(to_csv(claims_frame(records)))
+    (plan.root / "claims.csv").write_text(to_csv(claims_frame(records, RULE)))
+    (plan.root / "null.csv").write_text(to_csv(null_frame(records, RULE.worlds)))
     return plan
 
 
@@ -90,7 +92,8 @@ def test_every_output_of_the_plan_is_on_the_page_and_the_headline_beside_it(plan
         assert f"about-{name}" in page
     assert "scale “smoke”" in page
     assert f"{'a' * 16}" in page
-    assert "ProGrad" in (plan.root / "report" / "claims.html").read_text(encoding="utf-8")
+    of_claims = (plan.root / "report" / "claims.html").read_text(encoding="utf-8")
+    assert "ProGrad" in of_claims and "How often the rule errs" in of_claims
     assert json.loads((plan.root / "headline.json").read_text())["scale"] == "smoke"
 
 

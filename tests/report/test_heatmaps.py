@@ -13,6 +13,7 @@ from reprompt.figures.write import write_figure
 from reprompt.report.heatmaps import heatmaps
 from reprompt.report.page import ScaleResults, Shown, report_page
 from reprompt.tasks.card import card_of
+from rule import RULE
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def points(records):
 def page_of(records: pd.DataFrame, folder: Path) -> str:
     write_figure(mvlpt_figure4(records), folder / "mvlpt_figure4")
     outputs = [Shown("mvlpt_figure4", "Transferability", folder / "mvlpt_figure4")]
-    results = ScaleResults(records, outputs, [], {}, {}, {}, claims_frame(records.iloc[:0]))
+    results = ScaleResults(records, outputs, [], {}, {}, {}, claims_frame(records.iloc[:0], RULE))
     return report_page(folder / "index.html", results)
 
 

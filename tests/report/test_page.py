@@ -14,6 +14,7 @@ from reprompt.figures.write import write_figure
 from reprompt.report.page import ScaleResults, Shown, circumstances, claim_rows, cost_rows, report_page
 from reprompt.tables import TABLES
 from reprompt.tables.write import write_table
+from rule import RULE
 
 COSTS = [
     {
@@ -38,7 +39,7 @@ def results(records, tmp_path_factory) -> Path:
         write_figure(make_figure(records), root / "figures" / name)
     (root / "world").mkdir()
     (root / "world" / "tasks.png").write_bytes(b"")
-    write_claims_page(root / "report" / "claims.html", claims_frame(records))
+    write_claims_page(root / "report" / "claims.html", claims_frame(records, RULE), pd.DataFrame())
     return root
 
 
@@ -52,7 +53,7 @@ def shown_of(results: Path, records: pd.DataFrame) -> ScaleResults:
         contact_sheets={"The tasks <rendered>": results / "world" / "tasks.png"},
         plan_summary={"jobs": 2},
         provenance={"parameters": "sha256 0123"},
-        claims=claims_frame(records),
+        claims=claims_frame(records, RULE),
     )
 
 
@@ -128,6 +129,6 @@ def test_what_no_paper_prints_goes_by_its_subject():
 
 
 def test_every_paper_has_its_claims_counted(records):
-    rows = claim_rows(claims_frame(records))
+    rows = claim_rows(claims_frame(records, RULE))
     assert [row["label"] for row in rows] == ["ProGrad", "GRAM", "MVLPT", "NPT"]
     assert [sum(row["counts"]) for row in rows] == [45, 56, 48, 44]

@@ -32,7 +32,7 @@ def make_grid(tasks=TASKS, recipes=RECIPES, seeds=SEEDS, scale="miniature", weig
                     values |= {"label_similarity": label, "image_similarity": image}
                     if (recipe, source, target) not in lost:
                         rows += [_row(scale, recipe, source, target, seed, *value) for value in values.items()]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).assign(repeat=0, source_seed=0)
 
 
 def _similarities(tasks):

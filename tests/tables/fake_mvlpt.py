@@ -131,7 +131,7 @@ def make_mvlpt_records(
     for name, values in BLOCK.items():
         for value in values:
             tuned("upt_block", "upt", 20, sweep={name: value}, extra=0.1 * np.log2(value), targets=TARGETS_12)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).assign(repeat=0, source_seed=0)
 
 
 def zero_shot(task: str) -> float:

@@ -125,7 +125,7 @@ def make_npt_records(
                     targets=targets,
                     measured=measured,
                 )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).assign(repeat=0, source_seed=0)
 
 
 def invented_features(collapse: float, alignment: float, classes: int = 5, images: int = 300, width: int = 96):

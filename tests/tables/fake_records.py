@@ -230,7 +230,7 @@ class Book:
 
     def frame(self):
         """The rows collected so far."""
-        return pd.DataFrame(self.rows, columns=COLUMNS)
+        return pd.DataFrame(self.rows, columns=COLUMNS).assign(repeat=0, source_seed=0)
 
 
 def tokens(recipe):

@@ -211,6 +211,17 @@ def test_methods_are_compared_on_the_same_batches(tiny):
     assert torch.equal(one.batch_plan(2)[0], two.batch_plan(2)[0])
 
 
+def test_a_run_again_has_the_same_images_with_other_batches_views_and_starts(tiny):
+    coop = PLAN.job("few_shot/coop/ViT-B-16/part1").cells[0]
+    assert coop.random_purpose == (coop.protocol, coop.task, coop.shots), "streams that were there before stay"
+    learner = Learner(tiny, NAMES, coop.learner)
+    training = TrainingSet((coop.task,), (TaskData(split(coop.task), features()),), "all")
+    first, again = (run_of(cell, training.few_shot_set(cell), learner) for cell in (coop, replace(coop, repeat=1)))
+    assert torch.equal(first.images, again.images)
+    assert not torch.equal(first.start["context"], again.start["context"])
+    assert not all(torch.equal(*both) for both in zip(first.batch_plan(2), again.batch_plan(2), strict=True))
+
+
 def test_precision_is_that_of_the_towers_while_tuning_and_makes_other_cells(folder, tiny):
     raw = yaml.safe_load(FILE.read_text())
     half = make_plan(parse_parameters(raw | {"precision": "bfloat16"}, "smoke"))

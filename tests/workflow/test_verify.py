@@ -241,10 +241,12 @@ def printed(results, monkeypatch):
 
     for module, name in ((tables, "TABLES"), (figures, "FIGURES")):
         monkeypatch.setattr(module, name, dict.fromkeys(PLAN.outputs, Sum))
-    monkeypatch.setattr(claims, "claims_frame", lambda records, missing: Sum(records))
+    monkeypatch.setattr(claims, "claims_frame", lambda records, rule, missing: Sum(records))
+    monkeypatch.setattr(claims, "null_frame", lambda records, worlds, missing: Sum(records))
     monkeypatch.setattr(claims, "to_csv", lambda frame: frame.text)
     made = {f"{output.kind}s/{output.name}.csv": output.jobs for output in PLAN.outputs.values() if output.jobs}
-    for name, jobs in {**made, "claims.csv": [job.name for job in PLAN.jobs]}.items():
+    made |= {name: [job.name for job in PLAN.jobs] for name in ("claims.csv", "null.csv")}
+    for name, jobs in made.items():
         (PLAN.root / name).parent.mkdir(exist_ok=True)
         (PLAN.root / name).write_text(Sum(read_records(PLAN.records(job) for job in jobs)).text)
     for name in [name for name, output in PLAN.outputs.items() if not output.jobs]:
@@ -254,7 +256,7 @@ def printed(results, monkeypatch):
 def test_all_is_well_where_nothing_was_touched(printed, capsys):
     assert verify(PLAN)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines[:-1]] == [*(f"{name}:" for name in PLAN.outputs), "claims:"]
+    assert [line.split()[1] for line in lines[:-1]] == [*(f"{name}:" for name in PLAN.outputs), "claims:", "null:"]
     assert all(line.startswith("verified ") for line in lines[:-1])
     assert lines[-1] == "Every printed number follows from the stored predictions."
 
@@ -266,11 +268,11 @@ def test_a_changed_record_is_told_once_with_all_that_it_goes_into(printed, capsy
     assert out.count("stored 101.0000") == 1
     goes_into = [name for name, output in PLAN.outputs.items() if CURVES.name in output.jobs]
     assert {"prograd_table1", "prograd_figure4"} < set(goes_into) and "npt_table1" not in goes_into
-    assert f"it goes into {', '.join([*goes_into, 'claims'])}\n" in out
+    assert f"it goes into {', '.join([*goes_into, 'claims', 'null'])}\n" in out
     assert "WRONG    prograd_table1" not in out, "the tables themselves are what the predictions give"
 
 
-@pytest.mark.parametrize("name", ["tables/prograd_table1.csv", "figures/npt_figure2.csv", "claims.csv"])
+@pytest.mark.parametrize("name", ["tables/prograd_table1.csv", "figures/npt_figure2.csv", "claims.csv", "null.csv"])
 def test_a_changed_or_missing_output_is_named_and_no_other(printed, capsys, name):
     path = PLAN.root / name
     path.write_text(path.read_text().replace("sum", "mean"))

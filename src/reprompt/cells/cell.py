@@ -17,7 +17,8 @@ from reprompt.tasks.card import card_of, data_set_of
 TOGETHER = ("multitask", "meta")  # protocols that train on all tasks of their experiment
 OWN_METRICS = ("elevater", "multitask", "transfer_grid")  # protocols that evaluate each task by its own metric
 OF_START = ("source_seed", "start_swept")
-UNSAID = ("version", *OF_START)  # where there is nothing to say of them, so that older cells stay what they are
+# Where there is nothing to say of them, so that older cells stay what they are
+UNSAID = ("version", "repeat", *OF_START)
 
 
 class TestSet(NamedTuple):
@@ -49,6 +50,9 @@ class Cell:
 
     Of a trained start, `source_seed` is the seed that it was trained with, 0 where it is the mean of all seeds' prompts
     (or where nothing trained is started from), and `start_swept` what it was swept over beyond the cell's own `swept`.
+
+    `repeat` counts the times that a cell was run before on the same draw: another one has other batches, views and
+    random starts, and all else alike.
     """
 
     experiment: str
@@ -73,6 +77,7 @@ class Cell:
     version: str = ""
     source_seed: int = 0
     start_swept: str = ""
+    repeat: int = 0
 
     @property
     def learns(self) -> str:
@@ -105,6 +110,12 @@ class Cell:
     def metrics_of(self, task: str) -> tuple[str, ...]:
         """The task's own metric, and those that are recorded beside it."""
         return next((tuple(metrics) for of_task, *metrics in self.metrics if of_task == task), ("accuracy",))
+
+    @property
+    def random_purpose(self) -> tuple[str | int, ...]:
+        """What its random streams are for, beside its seed. Not its recipe: all methods have the same batches."""
+        again = ("repeat", self.repeat) if self.repeat else ()
+        return (self.protocol, self.task, self.shots, *again)
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -218,6 +229,7 @@ def cells_of(parameters: Parameters, experiment: str, recipe: str, backbone: str
             version=version,
             source_seed=source_seed_of(run.seed, parameters.seeds_of(run.start)) if from_seed else 0,
             start_swept=swept(**run.start_grid),
+            repeat=block.repeat,
         )
         if block.protocol not in OWN_METRICS:
             return made

@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     TypeAdapter,
@@ -213,6 +214,8 @@ class Experiment(Block):
     So that jobs last minutes to hours, `tasks_per_job` puts parts of the tasks together up to so many, and
     `runs_per_job` cuts what has more runs. What a run gives, and whether it is finished, does not depend on either.
 
+    With `repeat` 1 or more runs have other batches, views and random starts than before, on the same draws.
+
     An experiment `on_request` is in no table, claim or report: it is run by `snakemake stage_<experiment>` alone.
     """
 
@@ -231,6 +234,7 @@ class Experiment(Block):
     starts: tuple[str, ...] = ()
     groups: tuple[Group, ...] = ()
     prompts_of: str = ""
+    repeat: NonNegativeInt = 0
     keeps_prompts: bool = False
     tasks_per_job: PositiveInt | None = None
     runs_per_job: PositiveInt | None = None
@@ -242,6 +246,8 @@ class Experiment(Block):
             raise ValueError("judged_on belongs to protocols transfer and transfer_grid, which need it")
         if (self.protocol == "transfer_grid") != bool(self.prompts_of):
             raise ValueError("prompts_of belongs to protocol transfer_grid, which needs it")
+        if self.repeat and self.protocol in ("meta", "transfer_grid"):
+            raise ValueError(f"repeat: {self.protocol} has no other streams to run with")
         if self.groups and self.protocol != "elevater":
             raise ValueError("groups belong to protocol elevater")
         if self.version == "elevater":
@@ -351,11 +357,23 @@ def _of_members() -> dict[str, Any]:
 TuningBlock = create_model("TuningBlock", __base__=Tuning, **_optional({**_of_members(), **_kinds(Episodes)}))
 
 
+class Verdicts(Block):
+    """The rule by which claims are judged, as far as it has settings: docs/verdicts.md.
+
+    `delta` is what one would name at least, by the unit of what is measured; of a difference that the paper prints
+    never more than half. `worlds` without effects are what the rule is checked on.
+    """
+
+    delta: dict[Literal["points", "share", "cosine", "delta", "degrees"], PositiveFloat]
+    worlds: PositiveInt
+
+
 class Parameters(Block):
     """All parameters at the active scale.
 
     `partners_by` says what MVLPT's groups of tasks are chosen by: scores on the target's validation images, or the
-    printed transferability map, which is of test images (training/groups.py says which of the paper's tables did what).
+    printed transferability map, which is of test images (training/groups.py says which of the paper's tables did what),
+    `partners_on` on which draws they are chosen, all by default.
     """
 
     schema_number: int = Field(alias="schema")
@@ -370,6 +388,8 @@ class Parameters(Block):
     runs_per_fleet: PositiveInt
     precision: Literal["float32", "bfloat16"] = "float32"
     partners_by: PartnersBy = "validation"
+    partners_on: tuple[int, ...] = ()
+    verdicts: Verdicts
     data: Annotated[RenderedData | FileData, Field(discriminator="source")]
     corpus: CorpusSettings | None = None
     gram: Gram | None = None
@@ -597,6 +617,8 @@ class Parameters(Block):
                     raise ValueError(f"{at}.methods: {method}: {refusal}")
         if "angle" in experiment.measures and not recipe.general_gradient:
             raise ValueError(f"{at}.measures: angle: {method} has no general gradient")
+        if experiment.repeat and not recipe.by_steps:
+            raise ValueError(f"{at}.repeat: {method} is not tuned in batches, so it would be the same again")
         if experiment.keeps_prompts and not recipe.by_steps:
             raise ValueError(f"{at}.keeps_prompts: {method} has no prompt to keep")
         if not recipe.learned:

@@ -1,43 +1,38 @@
-"""Parts of which at least so many have to go as claimed: a partial conjunction.
+"""Parts of which at least so many have to go as claimed: a partial conjunction (evidence/multiplicity.py).
 
-Benjamini and Heller, Screening for partial conjunction hypotheses, Biometrics 64 (2008).
-
-Of n parts with p values, PC(u) = (n - u + 1) p_(u) is the p of "at most u - 1 of them are true", p_(u) the u-th
-smallest. That all of them hold is u = n, the largest p (intersection-union); that one holds is u = 1, n times the
-smallest (Bonferroni). "At least u go as claimed" is contradicted by n - u + 1 parts that go the other way.
+That "at least u of n go as claimed" is shown by PC(u) of the p that show each; it is contradicted by n - u + 1 parts
+that go the other way, PC(n - u + 1) of the p that show the contrary.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
+from reprompt.evidence.multiplicity import partial_conjunction
 from reprompt.evidence.statistics import Interval
+
+P = float | np.ndarray  # a p, or one for each of several worlds (W,)
 
 
 class Judged(Protocol):
     """What can be put together: a comparison, or several of which so many have to go as claimed.
 
-    `side` is 1 as claimed, -1 against the claim, 0 neither. `p_for` is the p that shows the claim, `p_against` the one
-    that shows the contrary, two-sided where a direction is claimed; NaN where nothing can be tested. `settled` says
-    that no test is needed.
+    `side` is 1 as claimed, -1 against the claim, 0 neither. `p_for` is the one-sided p that shows the claim,
+    `p_against` the one that shows the contrary; NaN where nothing can be tested. `settled` says that no test is needed.
     """
 
     effect: Interval
     side: int
     settled: bool
-    p_for: float
-    p_against: float
+    p_for: P
+    p_against: P
     note: str
     words: str
     place: int
     doubt: float
-
-
-def partial_conjunction(p_values: Iterable[float], least: int) -> float:
-    """p that at least so many are true; 1 where there are fewer."""
-    ordered = sorted(p_values)
-    return min(1.0, (len(ordered) - least + 1) * ordered[least - 1]) if least <= len(ordered) else 1.0
 
 
 @dataclass(frozen=True)
@@ -78,11 +73,11 @@ class Counted:
         return not 0 < self._open_least <= len(self._open) + self.unknown
 
     @property
-    def p_for(self) -> float:
+    def p_for(self) -> P:
         return self._p([part.p_for for part in self._tested], self._open_least)
 
     @property
-    def p_against(self) -> float:
+    def p_against(self) -> P:
         least = len(self._open) + self.unknown - self._open_least + 1
         return self._p([part.p_against for part in self._tested], least)
 
@@ -121,21 +116,22 @@ class Counted:
 
     @property
     def _tested(self) -> Sequence[Judged]:
-        return [part for part in self._open if not math.isnan(part.p_for)]
+        return [part for part in self._open if not np.isnan(part.p_for).any()]
 
     @property
     def _open_least(self) -> int:
         """How many of the parts that are not settled have to go as claimed."""
         return self.least - sum(part.settled and part.side == 1 for part in self.parts)
 
-    def _p(self, p_values: list[float], least: int) -> float:
+    def _p(self, p_values: list[P], least: int) -> P:
         if self.settled or not p_values:
             return math.nan
-        return partial_conjunction(p_values, least)
+        p = partial_conjunction(np.stack(np.broadcast_arrays(*p_values), axis=-1), least)
+        return p if p.ndim else float(p)
 
 
 def doubt(part: Judged) -> float:
     """How far a part is from showing what is claimed: its one-sided p in that direction, 0 .. 1."""
     if part.settled or math.isnan(part.p_for):
         return {1: 0.0, 0: 0.5, -1: 1.0}[part.side]
-    return {1: part.p_for / 2, 0: 0.5, -1: 1 - part.p_against / 2}[part.side]
+    return {1: part.p_for, 0: 0.5, -1: 1 - part.p_against}[part.side]

@@ -82,6 +82,12 @@ class Term:
         """On how many data sets it looks."""
         return max(part.tasks if isinstance(part, Term) else len(members(part)) for part in self.arguments)
 
+    @property
+    def metric(self) -> str:
+        """What is measured, whoever is compared: the names of the functions that it is made of."""
+        inner = dict.fromkeys(part.metric for part in self.arguments if isinstance(part, Term))
+        return f"{self.function.__name__}({', '.join(inner)})" if inner else self.function.__name__
+
     def values(self, at: Any) -> Any:
         """Its value in every run. Raises Missing with the reason in words."""
         return self.function(at, *self.arguments, **dict(self.settings))

@@ -1,9 +1,8 @@
 """What a reader should know of a claim beside its test, whatever came out of it."""
 
-from reprompt.claims.claim import META, Claim
+from reprompt.claims.claim import Claim
 from reprompt.claims.expressions import Term
 from reprompt.claims.terms import mean_H
-from reprompt.tables.methods import ONE_START
 
 H_BY_DRAW = (
     "H is taken in every draw and then averaged; CoOp's scripts average base and new accuracy first, which gives more "
@@ -17,7 +16,7 @@ def notes_of(claim: Claim) -> tuple[str, ...]:
     of_H = claim.paper in PER_DRAW_H and any(
         _has_H(side) for statement in claim.statement.stated for side in (statement.lhs, statement.rhs)
     )
-    notes = (claim.note, ONE_START if claim.start == META else "", H_BY_DRAW if of_H else "")
+    notes = (claim.note, H_BY_DRAW if of_H else "")
     return tuple(note for note in notes if note)
 
 

@@ -11,16 +11,16 @@ from reprompt.claims.verdict import HOLDS, LEVEL, NOT_RUN, VERDICTS
 from reprompt.foundation.atomic import write_text
 
 OPENS = ("templates/*.html",)
-TONES = dict(zip(VERDICTS, ("as", "against", "open", "quiet"), strict=True))
+TONES = dict(zip(VERDICTS, ("as", "against", "small", "open", "quiet"), strict=True))
 
 
-def write_claims_page(out: Path, frame: pd.DataFrame) -> None:
+def write_claims_page(out: Path, frame: pd.DataFrame, null: pd.DataFrame) -> None:
     """Write the page to stand at `out`, beside the report's index.html, to which it links."""
-    write_text(out, claims_page(frame))
+    write_text(out, claims_page(frame, null))
 
 
-def claims_page(frame: pd.DataFrame) -> str:
-    """The page as text, from the frame of `claims_frame` or `read_csv`. It needs no other file."""
+def claims_page(frame: pd.DataFrame, null: pd.DataFrame) -> str:
+    """The page as text, from the frame of `claims_frame` or `read_csv` and that of `null_frame`; of no other file."""
     templates = Environment(
         loader=PackageLoader("reprompt.claims", "templates"),
         autoescape=True,
@@ -47,6 +47,7 @@ def claims_page(frame: pd.DataFrame) -> str:
         total=[int(table[name].sum()) for name in VERDICTS],
         verdicts=[{"name": name, "tone": TONES[name], "symbol": wording.SYMBOLS[name]} for name in VERDICTS],
         level=f"{LEVEL:g}",
+        null=[_null_row(row) for _, row in null.iterrows()],
     )
 
 
@@ -65,6 +66,7 @@ def _row(claim: pd.Series) -> dict[str, str]:
         "symbol": wording.SYMBOLS[claim["verdict"]],
         "estimate": wording.estimate(claim),
         "unit": claim["unit"],
+        "beyond": wording.beyond(claim),
         "printed": wording.printed(claim),
         "stated": claim["margin"] == claim["margin"],
         "parts": wording.parts(claim),
@@ -75,9 +77,16 @@ def _row(claim: pd.Series) -> dict[str, str]:
     }
 
 
+def _null_row(row: pd.Series) -> dict[str, str]:
+    """How often the rule errs, as words for the page: a share, or of one world a count."""
+    value = f"{row['value']:.3f}" if row["worlds"] > 1 else f"{row['value']:.0f}"
+    words = {name: str(row[name]) for name in ("check", "of", "claims", "worlds", "what")}
+    return words | {"paper": wording.PAPERS.get(row["paper"], row["paper"]), "value": value}
+
+
 def _remark(claim: pd.Series) -> str:
     """The reason, unless the numbers beside it say as much, and what the paper's own tables say where it is news."""
-    plain = claim["verdict"] == HOLDS and claim["p_holm"] == claim["p_holm"] and ";" not in claim["reason"]
+    plain = claim["verdict"] == HOLDS and claim["p_bh"] == claim["p_bh"] and ";" not in claim["reason"]
     on_paper = f"On the paper's own tables: {claim['printed_verdict']}."
     if claim["printed_verdict"] in (HOLDS, OUTSIDE):
         on_paper = "" if claim["printed_verdict"] == HOLDS else "No table of the paper has these numbers."

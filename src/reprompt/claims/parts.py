@@ -1,21 +1,27 @@
 """How a statement is tested: every part of it on the runs of both sides, paired by source, task, shots and draw."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reprompt.claims.counted import Counted, Judged, doubt, partial_conjunction
-from reprompt.claims.expressions import Choice, Number, Piece, Statement, Term, methods_of, with_settings
+from reprompt.claims.counted import Counted, Judged, P, doubt
+from reprompt.claims.expressions import Choice, Number, Piece, Series, Statement, Term, methods_of, with_settings
 from reprompt.claims.lookup import At
 from reprompt.claims.runs import label
 from reprompt.evidence.curves import rise, thirds
 from reprompt.evidence.exchanges import compare_choices, range_over_starts
 from reprompt.evidence.lookup import Missing
-from reprompt.evidence.statistics import ZERO, Interval, stratified
+from reprompt.evidence.multiplicity import partial_conjunction
+from reprompt.evidence.statistics import ZERO, Interval, Moderated, plain, stratified
 from reprompt.evidence.values import Side, Values, by_draw, combine, difference
 
 POINTS_OF_A_CORRELATION = 3
+BOUNDS = ("estimate", "low", "high")
+STRICT = (">", "<")
+TO_BE_NAMED = ("",)  # the kind of a part that has one
+MEAN, CORRELATION = "mean", "correlation"  # how what is measured becomes one number, beside trends
 NEVER_TOGETHER = "both sides were run, but never on the same task and draw"
 
 
@@ -25,28 +31,39 @@ class Part:
 
     `side` is 1 as claimed, -1 against the claim, 0 neither (no difference at all). `settled` says that no test is
     needed: nothing in it is random, or both sides are the same. A part without p that is not settled had one draw.
-    `tests` are the p values of what is claimed and of its contrary, where these are others than that of a direction.
-    `runs` are what was tested, by source, task, shots and draw; None where it was not single numbers of runs.
+    `tests` are the one-sided p of what is claimed and of its contrary.
+
+    `runs` are what was tested, by source, task, shots and draw; None where it was not single numbers of runs. Their
+    mean is tested against 0 in a `direction`, or, where that is 0, for equality within a `margin`; of a trend `ends`,
+    last less first, have to agree. Parts of one `kind` are of one metric and compare the same methods: their variances
+    are moderated together; () for a test of another sort. `tested` is the interval that was tested, of a correlation
+    that of Fisher's z. `statement` is what it states, without choices.
     """
 
     effect: Interval
     side: int
     settled: bool = False
-    note: str = ""
+    remark: str = ""
     runs: Values | None = None
     place: int = 0
     words: str = ""
-    tests: tuple[float, float] | None = None
+    tests: tuple[P, P] = (math.nan, math.nan)
+    direction: int = 0
+    margin: float | None = None
+    ends: Values | None = None
+    kind: tuple[str, ...] = ()
+    tested: Interval | None = None
+    statement: Statement | None = None
 
     @property
-    def p_for(self) -> float:
-        """p of what is claimed; of a direction the two-sided p of "no difference"."""
-        return self.tests[0] if self.tests else self._p_of_side(1)
+    def p_for(self) -> P:
+        """One-sided p of what is claimed."""
+        return self.tests[0]
 
     @property
-    def p_against(self) -> float:
-        """p of the contrary, likewise."""
-        return self.tests[1] if self.tests else self._p_of_side(-1)
+    def p_against(self) -> P:
+        """One-sided p of the contrary."""
+        return self.tests[1]
 
     @property
     def doubt(self) -> float:
@@ -54,8 +71,49 @@ class Part:
         undecided = self.side == 0 and not self.settled and not math.isnan(self.effect.p)
         return 1 - self.effect.p / 2 if undecided else doubt(self)
 
-    def _p_of_side(self, side: int) -> float:
-        return math.nan if math.isnan(self.effect.p) else self.effect.p if self.side == side else 1.0
+    @property
+    def note(self) -> str:
+        """What a reader should know of it."""
+        if self.margin is None or math.isnan(self.effect.low):
+            return self.remark
+        low, high = self.effect.bounds(0.9)
+        return _notes(f"90 % interval {low:+.2f} to {high:+.2f}, margin {self.margin:g}", self.remark)
+
+    @property
+    def compares_means(self) -> bool:
+        """Whether it says that one mean is above another, and not by no less than nothing."""
+        return bool(self.kind) and self.statement.relation in STRICT
+
+    def below(self, delta: float, level: float = 0.9) -> bool:
+        """Whether the effect on the claimed side is smaller than delta: by the end of its 90 % interval, which is that
+        of a one-sided one of 95 %, or of an interval at another level.
+        """
+        if not self.compares_means:
+            return False
+        if self.settled:
+            return self.direction * self.effect.estimate < delta
+        low, high = self.effect.bounds(level)
+        return (high if self.direction == 1 else -low) < delta
+
+    def judged(self, moderated: Moderated) -> "Part":
+        """Itself with the p that its runs have by better variances."""
+        if not self.kind or self.settled:
+            return self
+        tested = stratified(self.runs, moderated)
+        effect = _correlation(tested) if self.kind[1] == CORRELATION else tested
+        return replace(self, effect=effect, tested=tested, tests=self._tests(tested))
+
+    def _tests(self, tested: Interval) -> tuple[float, float]:
+        if math.isnan(tested.p):
+            return math.nan, math.nan
+        if self.margin is not None:
+            return _equality(tested, self.margin)
+        if self.ends is not None and sign(stratified(self.ends).estimate) != sign(tested.estimate):
+            return 1.0, 1.0
+        if tested.freedom == math.inf:  # a sign test, for which draws that differ in nothing say nothing
+            return {1: (tested.p / 2, 1.0), -1: (1.0, tested.p / 2), 0: (1.0, 1.0)}[self.side]
+        up, down = tested.p_above(0), tested.p_below(0)
+        return (up, down) if self.direction == 1 else (down, up)
 
 
 def parts_of(statement: Statement, at: At, margin: float | None = None) -> list[Judged | Missing]:
@@ -79,9 +137,18 @@ def _outcome(piece: Piece, at: At, place: int, margin: float | None) -> Part | M
     try:
         test = TESTS.get(statement.relation)
         part = test(statement, at, place) if test else _compared(statement, at, margin)
-        return replace(part, place=place, words=piece.words)
+        named = replace(part, place=place, words=piece.words, statement=statement)
+        return replace(named, kind=kind_of(statement, at) if part.kind else ()).judged(plain)
     except Missing as missing:
         return missing
+
+
+def kind_of(statement: Statement, at: At) -> tuple[str, ...]:
+    """Of what kind a comparison is: the paper, the metric, and who is compared with whom."""
+    compared = statement.relation in (">", "<", ">=", "<=", "==")
+    series = statement.rhs if isinstance(statement.rhs, Series) else None
+    how = MEAN if compared else f"{statement.relation} {series.key}" if series else CORRELATION
+    return (at.setting.paper, how, statement.lhs.metric, *sorted(set(methods_of(statement))))
 
 
 Outcomes = list[tuple[Piece, Part | Missing]]
@@ -130,11 +197,12 @@ def _compared(statement: Statement, at: At, margin: float | None) -> Part:
     caution = lhs.caution(*lhs.arguments) if callable(lhs.caution) else lhs.caution
     if lhs.beside_number and isinstance(rhs, Number) and rhs.value:
         caution = lhs.beside_number
-    part = Part(effect, 0, effect.seeds == 0, _coverage(effect, max(lhs.tasks, rhs.tasks)) or caution, runs)
+    note = _coverage(effect, max(lhs.tasks, rhs.tasks)) or caution
+    part = Part(effect, 0, effect.seeds == 0, note, runs, direction=statement.direction, kind=TO_BE_NAMED)
     if statement.is_identity:
         return _identical(part)
     if statement.relation == "==":
-        return _printed(part, rhs) if part.settled else _equal(part, margin)
+        return _printed(part, rhs) if part.settled else replace(part, side=_within(effect, margin), margin=margin)
     side = sign(effect.estimate) * statement.direction
     if statement.relation in (">=", "<=") and side == 0:
         return replace(part, side=1, settled=True)
@@ -147,7 +215,9 @@ def _identical(part: Part) -> Part:
     differing = sum(abs(value) > ZERO for value in runs)
     if not differing:
         return replace(part, side=1, settled=True)
-    return replace(part, side=-1, note=_notes(f"{differing} of {len(runs)} runs differ", part.note))
+    differ = math.nan if math.isnan(part.effect.p) else part.effect.p / 2
+    note = _notes(f"{differing} of {len(runs)} runs differ", part.note)
+    return replace(part, side=-1, tests=(math.nan if math.isnan(differ) else 1.0, differ), remark=note, kind=())
 
 
 def _printed(part: Part, number: Number) -> Part:
@@ -155,21 +225,19 @@ def _printed(part: Part, number: Number) -> Part:
     value = number.value + part.effect.estimate
     cut_off = number.cuts_off(value) and not number.rounds(value)
     note = _notes("cut off in print, not rounded" if cut_off else "", part.note)
-    return replace(part, side=1 if number.rounds(value) or cut_off else -1, note=note)
+    return replace(part, side=1 if number.rounds(value) or cut_off else -1, remark=note)
 
 
-def _equal(part: Part, margin: float) -> Part:
-    """Equality: the difference lies within the margin, which is shown by two one-sided tests (Schuirmann 1987).
+def _equality(effect: Interval, margin: float) -> tuple[float, float]:
+    """p of equality: the difference lies within the margin, by two one-sided tests (Schuirmann 1987); and of its
+    contrary, that it exceeds the margin on either side.
 
-    They reject at 5 % where the 90 % interval lies inside. The contrary is that the difference exceeds the margin, on
-    either side.
+    They reject at 5 % where the 90 % interval lies inside. Both are halved, as two times the smaller p of a claim is
+    taken, and these two cannot both be small.
     """
-    effect = part.effect
     within = max(effect.p_above(-margin), effect.p_below(margin))
     beyond = min(1.0, 2 * min(effect.p_above(margin), effect.p_below(-margin)))
-    low, high = effect.bounds(0.9)
-    note = f"90 % interval {low:+.2f} to {high:+.2f}, margin {margin:g}"
-    return replace(part, side=_within(effect, margin), tests=(within, beyond), note=_notes(note, part.note))
+    return within / 2, beyond / 2
 
 
 def _largest(values: Values, number: Number, margin: float) -> Part:
@@ -190,11 +258,13 @@ def _largest(values: Values, number: Number, margin: float) -> Part:
     if any(math.isnan(one.low) for one in each):
         return replace(part, side=_within(effect, margin))
     bottom, top = number.value - margin, number.value + margin
-    within = max(*(one.p_below(top) for one in each), partial_conjunction([one.p_above(bottom) for one in each], 1))
-    above = partial_conjunction([one.p_above(top) for one in each], 1)
-    beyond = min(1.0, 2 * min(above, max(one.p_below(bottom) for one in each)))
+    reaches, exceeds = (
+        float(partial_conjunction(np.array([one.p_above(end) for one in each]), 1)) for end in (bottom, top)
+    )
+    within = max(*(one.p_below(top) for one in each), reaches)
+    beyond = min(1.0, 2 * min(exceeds, max(one.p_below(bottom) for one in each)))
     note = f"{part.note}; margin {margin:g}"
-    return replace(part, side=_within(effect, margin), tests=(within, beyond), note=note)
+    return replace(part, side=_within(effect, margin), tests=(within / 2, beyond / 2), remark=note)
 
 
 def _within(effect: Interval, margin: float) -> int:
@@ -212,21 +282,27 @@ def _trend(statement: Statement, at: At, place: int) -> Part:
             reasons.append(missing)
     if len(levels) < 2 or (reasons and not at.lookup.allows_gaps):
         raise reasons[0]
-    center = sum(position for position, _ in levels) / len(levels)
-    spread = sum((position - center) ** 2 for position, _ in levels)
     slope: Side = 0.0
-    for position, side in levels:
-        weight = (position - center) / spread
+    for weight, (_, side) in zip(weights_of_trend([position for position, _ in levels]), levels, strict=True):
         slope = combine(slope, side, lambda total, value, weight=weight: total + weight * value)
     slope = _some(slope)
-    effect, ends = stratified(slope), stratified(_some(difference(levels[-1][1], levels[0][1])))
+    ends = _some(difference(levels[-1][1], levels[0][1]))
+    effect = stratified(slope)
     side = sign(effect.estimate) * statement.direction
     notes = [_coverage(effect, lhs.tasks)]
     notes += [f"{len(levels)} of {len(series.values)} values of {series.key} were run"] if reasons else []
-    if sign(ends.estimate) != sign(effect.estimate):
+    if sign(stratified(ends).estimate) != sign(effect.estimate):
         side = -1 if effect.seeds == 0 else 0
         notes.append("the slope and last against first disagree in sign")
-    return Part(effect, side, effect.seeds == 0, _notes(*notes), slope)
+    tested = {"direction": statement.direction, "ends": ends, "kind": TO_BE_NAMED}
+    return Part(effect, side, effect.seeds == 0, _notes(*notes), slope, **tested)
+
+
+def weights_of_trend(positions: Sequence[int]) -> list[float]:
+    """What the values at some rank positions weigh in their least-squares slope."""
+    center = sum(positions) / len(positions)
+    spread = sum((position - center) ** 2 for position in positions)
+    return [(position - center) / spread for position in positions]
 
 
 def _risen(statement: Statement, at: At, place: int) -> Part:
@@ -236,7 +312,9 @@ def _risen(statement: Statement, at: At, place: int) -> Part:
     first, last = (np.mean([third.mean() for third in side]) for side in zip(*map(thirds, logged), strict=True))
     runs = f"{effect.seeds} run{'' if effect.seeds == 1 else 's'}"
     note = f"first third {first:.3f}, last third {last:.3f} of {len(logged[0])} logged steps, {runs}"
-    return Part(effect, sign(effect.estimate) * statement.direction, note=note)
+    side = sign(effect.estimate) * statement.direction
+    tests = {1: (effect.p / 2, 1 - effect.p / 2), -1: (1 - effect.p / 2, effect.p / 2), 0: (1.0, 1.0)}[side]
+    return Part(effect, side, remark=note, tests=tests)
 
 
 def _correlated(statement: Statement, at: At) -> Part | Missing:
@@ -256,11 +334,17 @@ def _correlated(statement: Statement, at: At) -> Part | Missing:
     if not z.by_origin:
         return Missing(NEVER_TOGETHER)
     effect = stratified(z)
-    effect = replace(effect, **{name: math.tanh(getattr(effect, name)) for name in ("estimate", "low", "high")})
     gap = f"{len(points)} of {len(pieces)} points were run" if reasons else ""
     note = _notes(_coverage(effect, max(piece.lhs.tasks for piece in pieces)), gap)
     side = sign(effect.estimate) * statement.direction
-    return Part(effect, side, effect.seeds == 0, note, z, words=f"{len(points)} points")
+    words = f"{len(points)} points"
+    part = Part(_correlation(effect), side, effect.seeds == 0, note, z, words=words, direction=statement.direction)
+    return replace(part, kind=kind_of(statement, at), statement=statement).judged(plain)
+
+
+def _correlation(z: Interval) -> Interval:
+    """The interval of Fisher's z as one of r."""
+    return replace(z, **{name: math.tanh(getattr(z, name)) for name in BOUNDS})
 
 
 def _varying(statement: Statement, at: At, place: int) -> Part:
@@ -269,7 +353,8 @@ def _varying(statement: Statement, at: At, place: int) -> Part:
     effect = Interval(spread.width, math.nan, math.nan, spread.seeds, spread.p, tasks=spread.tasks)
     by_chance = f"{spread.starts} starts; {spread.by_chance:.2f} points where they are exchanged at random"
     side = 1 if spread.width > spread.by_chance else 0
-    return Part(effect, side, note=_notes(_coverage(effect, statement.lhs.tasks), by_chance))
+    note = _notes(_coverage(effect, statement.lhs.tasks), by_chance)
+    return Part(effect, side, remark=note, tests=_one_way(spread.p, side))
 
 
 def _other_partners(statement: Statement, at: At, place: int) -> Part:
@@ -278,7 +363,13 @@ def _other_partners(statement: Statement, at: At, place: int) -> Part:
     note = f"groups differ on {chosen.differing} of {chosen.targets} tasks and share {chosen.shared} partners, "
     note += f"{chosen.shared_by_chance:.1f} where prompts of the two are exchanged at random"
     effect = Interval(chosen.differing, math.nan, math.nan, chosen.seeds, chosen.p, tasks=chosen.targets)
-    return Part(effect, 1 if chosen.differing else -1, note=note)
+    side = 1 if chosen.differing else -1
+    return Part(effect, side, remark=note, tests=_one_way(chosen.p, side))
+
+
+def _one_way(p: float, side: int) -> tuple[float, float]:
+    """Of a permutation test that asks one way: halved, as two times the smaller p of a claim is taken."""
+    return (p / 2, 1.0) if side == 1 else (1.0, p / 2 if side == -1 else 1.0)
 
 
 TESTS = {

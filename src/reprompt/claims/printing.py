@@ -7,9 +7,9 @@ from rich.text import Text
 
 from reprompt.claims import wording
 from reprompt.claims.results import counts
-from reprompt.claims.verdict import CONTRADICTED, HOLDS, INCONCLUSIVE, NOT_RUN, VERDICTS
+from reprompt.claims.verdict import BELOW, CONTRADICTED, HOLDS, NOT_RUN, OPEN, VERDICTS
 
-STYLES = {HOLDS: "green", CONTRADICTED: "red", INCONCLUSIVE: "yellow", NOT_RUN: "dim"}
+STYLES = {HOLDS: "green", CONTRADICTED: "red", BELOW: "cyan", OPEN: "yellow", NOT_RUN: "dim"}
 
 
 def print_claims(
@@ -50,7 +50,7 @@ def _claims(shown: pd.DataFrame) -> Table:
     table.add_column("Found", justify="right")
     table.add_column("Printed", justify="right")
     table.add_column("As claimed", justify="right")
-    table.add_column("p (Holm)", justify="right", no_wrap=True)
+    table.add_column("p (BH)", justify="right", no_wrap=True)
     for _, row in shown.iterrows():
         words = Text.assemble(row["claim"], "\n", (row["reason"], "dim"))
         verdict = Text(f"{wording.SYMBOLS[row['verdict']]} {row['verdict']}", style=STYLES[row["verdict"]])
@@ -58,6 +58,16 @@ def _claims(shown: pd.DataFrame) -> Table:
         numbers = (estimate, wording.printed(row), wording.parts(row), wording.p_value(row))
         table.add_row(row["id"], words, verdict, *numbers)
     return table
+
+
+def print_null(frame: pd.DataFrame, console: Console | None = None) -> None:
+    """Print how often the rule errs."""
+    table = Table(title="How often the rule errs", title_justify="left")
+    for name in frame.columns:
+        table.add_column(name, justify="right" if name in ("claims", "worlds", "value") else "left")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+    (console or Console()).print(table)
 
 
 def _scale(frame: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
 """The records of a scale in the words of each paper: what the papers call our recipes, starts and settings.
 
 ProGrad, NPT. alpha is the weight of distillation, M the length of the context. Runs without augmentation are
-experiments of their own.
+experiments of their own. What was run a second time is a method of its own, "coop-again" (twins.py).
 
 GRAM. M: all prompt tokens, of both towers. epochs 10 and 200: as many as are usual here, and as `gram_long` has. init:
 where CoOp starts. Ablations are recipes and starts, as ABLATIONS in tables/methods.py lists them.
@@ -19,7 +19,7 @@ from functools import cache
 import pandas as pd
 
 from reprompt.cells import recipes
-from reprompt.claims.runs import Row, Runs
+from reprompt.claims.runs import AGAIN, Row, Runs
 from reprompt.evidence.adaptation import LEARNERS, adaptations, partners_by
 from reprompt.tables.methods import ABLATIONS, METHODS
 from reprompt.training.groups import METRICS
@@ -29,6 +29,7 @@ EXPERIMENTS = {
     "prograd": (
         *("few_shot", "few_shot_lwf", "few_shot_lambda", "few_shot_angles", "few_shot_no_augmentation"),
         *("base_to_new", "cross_domain", "cross_dataset"),
+        *("few_shot_again", "base_to_new_again", "cross_dataset_again"),
     ),
     "gram": (
         *("gram_base_to_new", "gram_adapted", "gram_universal", "gram_ablation", "gram_unregulated"),
@@ -58,8 +59,8 @@ META_TRAINED = {
     for method in METHODS.values()
     if method.start == "gram"
 }
-COLUMNS = ("experiment", "recipe", "start", "swept", "settings", "tau", *Row._fields[:1], *Row._fields[2:9])
-REST = ("value", "images", "measured", "predictions", "targets")
+COLUMNS = ("experiment", "repeat", "recipe", "start", "swept", "settings", "tau", *Row._fields[:1], *Row._fields[2:9])
+REST = ("value", "images", "measured", "predictions", "targets", "source_seed")
 
 
 def lookups(records: pd.DataFrame) -> dict[str, Runs]:
@@ -75,14 +76,14 @@ def _rows(records: pd.DataFrame, paper: str) -> Iterator[Row]:
     order = {name: place for place, name in enumerate(EXPERIMENTS[paper])}
     rows = records[records["experiment"].isin(order)]
     columns = (rows[name].tolist() for name in (*COLUMNS, *REST))
-    for place, (experiment, recipe, start, swept, given, tau, protocol, *of_run) in enumerate(
+    for place, (experiment, repeat, recipe, start, swept, given, tau, protocol, *of_run) in enumerate(
         zip(*columns, strict=True)
     ):
         if paper == "gram":
             method, settings, varied = _in_grams_words(experiment, protocol, recipe, start, given)
             compared = {"init"} if experiment in STARTS else set()
         else:
-            method = METHODS[recipe].published_id if recipe in METHODS else recipe
+            method = (METHODS[recipe].published_id if recipe in METHODS else recipe) + (AGAIN if repeat else "")
             settings = {NAMES.get(name, name): value for name, value in given.items()}
             compared = varied = {NAMES.get(name, name) for name in _swept(swept)}
         rank = (bool(varied), order[experiment], place)
@@ -121,7 +122,8 @@ def _adapted(records: pd.DataFrame) -> Iterator[Row]:
             plain = {"init": "random" if run.method in LEARNERS else USUAL_START, "adapt": "single"}
             varied = {key for key, value in plain.items() if settings[key] != value} | (set() if usual else {"M"})
             of_run = ("elevater", run.method, "all", "accuracy", run.backbone, run.task, run.task, run.shots, run.seed)
-            yield Row(*of_run, settings, frozenset(varied), frozenset({"M"}), (not usual, place), run.value)
+            meant = (settings, frozenset(varied), frozenset({"M"}), (not usual, place))
+            yield Row(*of_run, *meant, run.value, run.images, start=run.source_seed)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Our records as a source of numbers: which runs a term of a claim speaks about."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -13,10 +14,11 @@ from reprompt.claims.lookup import MEASURED, Lookup, Setting, SettingValue, Slic
 from reprompt.evidence.adaptation import LABELS as MVLPT_LABELS
 from reprompt.evidence.lookup import Missing
 from reprompt.evidence.statistics import harmonic_mean, stratified
-from reprompt.evidence.values import DETERMINISTIC, Origin, Values, combine, paired, pooled
+from reprompt.evidence.values import DETERMINISTIC, Origin, Size, Values, combine, paired, pooled
 from reprompt.tables.methods import ABLATIONS, METHODS, UNTUNED
 from reprompt.tasks.groups import groups, members
 
+AGAIN = "-again"  # ends the id of a method that was run a second time, with other batches and starts
 LABELS = MVLPT_LABELS | {method.published_id: method.in_a_sentence for method in (*METHODS.values(), *ABLATIONS)}
 UNTUNED_IDS = tuple(METHODS[recipe].published_id for recipe in UNTUNED)
 # A claim's setting against the protocol of our runs; one that is not listed has the same name.
@@ -51,6 +53,12 @@ class Row(NamedTuple):
     measured: Mapping[str, Any] = {}
     predictions: Any = None
     targets: Any = None
+    start: int = 0  # the source seed of its start
+
+    @property
+    def size(self) -> Size:
+        """On how much its value rests."""
+        return Size(*(math.log(number) if number else 0.0 for number in (self.shots, self.images)))
 
     def array(self, name: str) -> np.ndarray | None:
         """What was measured along the run, None where it was not."""
@@ -69,6 +77,7 @@ class Runs(Lookup):
         self._rows: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
         self._backbones: dict[tuple[str, str], Counter] = defaultdict(Counter)
         self._grid, self.chooses_partners = grid, chooses_partners
+        self._numbers: dict[tuple[Slice, str], Values] = {}  # claims ask for the same again and again
         for row in rows:
             self._rows[row.protocol, row.method, row.split, row.metric].append(row)
             self._backbones[row.protocol, row.task][row.backbone] += 1
@@ -77,13 +86,15 @@ class Runs(Lookup):
         """Accuracy in percent of every run; H is that of each run, but GRAM's of a group that of the averages."""
         if where.split == "H":
             base, new = (self.accuracies(replace(where, split=split)) for split in ("base", "new"))
-            of_means = where.setting.paper == "gram" and where.place in groups()
-            return H_of_means(base, new) if of_means else combine(base, new, harmonic_mean)
+            return H_of_means(base, new) if is_H_of_means(where) else combine(base, new, harmonic_mean)
         return self.numbers(where, "accuracy")
 
     def numbers(self, where: Slice, metric: str) -> Values:
         """The numbers of a metric by run."""
-        return Values({origin: row.value for origin, row in self._chosen(where, metric).items()})
+        if (where, metric) not in self._numbers:
+            chosen = self._chosen(where, metric).items()
+            self._numbers[where, metric] = Values({origin: row.value for origin, row in chosen})
+        return self._numbers[where, metric]
 
     def arrays(self, where: Slice, name: str) -> Mapping[Origin, np.ndarray]:
         """What was measured along each run."""
@@ -142,7 +153,7 @@ class Runs(Lookup):
                 chosen[origin] = min(chosen.get(origin, row), row, key=lambda row: row.rank)
         if not chosen:
             raise Missing(self._why_missing(where, words))
-        return chosen
+        return {replace(origin, start=row.start, size=row.size): row for origin, row in chosen.items()}
 
     def _usual_backbone(self, where: Slice) -> str:
         """The one that has the most rows on the slice's tasks under its protocol; the first of equals."""
@@ -165,7 +176,13 @@ class Runs(Lookup):
 
 def label(method: str) -> str:
     """What a method is called in a sentence."""
-    return LABELS.get(method, method)
+    once = method.removesuffix(AGAIN)
+    return LABELS.get(once, once) + (" a second time" if once != method else "")
+
+
+def is_H_of_means(where: Slice) -> bool:
+    """Whether H of a group is that of its average base and new accuracy, as GRAM prints it."""
+    return where.setting.paper == "gram" and where.place in groups()
 
 
 def _kind(setting: Setting, method: str) -> tuple[str, str]:

@@ -57,6 +57,7 @@ def _accuracy(split: str) -> Callable[..., Term]:
     def accuracy(at: At, method: str, place: str, **settings: Any) -> Values:
         return at.accuracies(at.slice(method, place, split, **settings))
 
+    accuracy.__wrapped__.__name__ = "H" if split == "H" else "accuracy"  # another metric
     return accuracy
 
 
@@ -122,6 +123,7 @@ def _delta(metric: str) -> Callable[..., Term]:
         halves = (at.lookup.numbers(at.slice(method, place, split, **settings), metric) for split in ("base", "new"))
         return combine(*halves, lambda one, other: abs(one + other) / 2)
 
+    delta.__wrapped__.__name__ = metric
     return delta
 
 

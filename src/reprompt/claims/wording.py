@@ -4,10 +4,11 @@ import math
 
 import pandas as pd
 
-from reprompt.claims.verdict import CONTRADICTED, HOLDS, INCONCLUSIVE, NOT_RUN
+from reprompt.claims.verdict import BELOW, CONTRADICTED, HOLDS, LEVEL, NOT_RUN, OPEN
 
-SYMBOLS = {HOLDS: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "~", NOT_RUN: "·"}
+SYMBOLS = {HOLDS: "✓", CONTRADICTED: "✗", BELOW: "≲", OPEN: "~", NOT_RUN: "·"}
 PAPERS = {"prograd": "ProGrad", "gram": "GRAM", "mvlpt": "MVLPT", "npt": "NPT"}
+HOLM = " ᴴ"  # stands by Holm's method too
 FINE = ("share", "delta", "cosine", "r", "percent")  # units in which a hundredth is a lot
 
 
@@ -42,10 +43,19 @@ def parts(row: pd.Series) -> str:
 
 
 def p_value(row: pd.Series) -> str:
-    """p after Holm; empty where nothing was tested."""
-    if math.isnan(row["p_holm"]):
+    """p among the paper's claims, and a mark where it stands by Holm too; empty where nothing was tested."""
+    if math.isnan(row["p_bh"]):
         return ""
-    return "< 0.001" if row["p_holm"] < 0.001 else f"{row['p_holm']:.3f}"
+    decided = row["verdict"] in (HOLDS, CONTRADICTED)
+    mark = HOLM if decided and row["p_holm"] < LEVEL else ""
+    return ("< 0.001" if row["p_bh"] < 0.001 else f"{row['p_bh']:.3f}") + mark
+
+
+def beyond(row: pd.Series) -> str:
+    """Half of the interval beyond these images; empty where predictions do not say it."""
+    if math.isnan(row["beyond_low"]):
+        return ""
+    return f"± {(row['beyond_high'] - row['beyond_low']) / 2:.{_decimals(row['unit'])}f} beyond these images"
 
 
 def signed(value: float, decimals: int) -> str:

@@ -44,7 +44,7 @@ VIT_B_16 = Widths(text=512, image=768, joint=512, classes=1)  # the CLIP whose p
 TOKENS = ("context_length", "visual_length")
 ADAPTATION_COLUMNS = (
     *("method", "learner", "init", "adapt", "M", "backbone", "task", "shots", "seed", "value", "validation"),
-    *("group_size", "swept", "recipe", "settings", "images", "cell", "file", "scale"),
+    *("group_size", "swept", "recipe", "settings", "images", "source_seed", "cell", "file", "scale"),
 )
 # Tells the rows of one run from those of any other; two groups that have the same partners are one and the same cell.
 RUN = ["file", "experiment", "cell", "task", "start", "group"]

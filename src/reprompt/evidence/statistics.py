@@ -1,4 +1,4 @@
-"""Means, intervals, differences and multiplicity, each once, and what they say about a published number.
+"""Means, intervals and differences, each once, and what they say about a published number.
 
 An interval is over few-shot draws. A *draw* is a seed's few-shot sample of one task; draws of different tasks are
 independent. Tables and figures average the tasks of each seed and take the interval over seeds, as the papers do
@@ -9,8 +9,7 @@ columns task, seed and value (percent). Seed 0 marks a deterministic result (zer
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -18,11 +17,19 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
 
-from reprompt.evidence.values import DETERMINISTIC, Origin, Values, by_draw, combine, difference, mean
+from reprompt.evidence.strata import Stratum, strata_of
+from reprompt.evidence.values import DETERMINISTIC, UNKNOWN, Origin, Values, by_draw, combine, difference, mean
 
 REPRODUCED_WITHIN = 1.0  # points: what one would not call a difference between two papers' numbers
 PRINTED_PRECISION = 0.05  # papers average values that were themselves rounded; half a printed decimal each way
 ZERO = 1e-9  # differences below this are rounding of sums, not results
+# Makes of the variances of strata better ones, and says how many degrees of freedom each gains.
+Moderated = Callable[[Sequence[Stratum], Sequence[float]], tuple[Sequence[float], Sequence[float]]]
+
+
+def plain(strata: Sequence[Stratum], variances: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:
+    """The variances as they are."""
+    return variances, [0.0] * len(variances)
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,11 @@ class Interval:
     p: float = field(default=math.nan, compare=False)
     freedom: float = field(default=math.nan, compare=False)
     tasks: int = field(default=1, compare=False)
+
+    @property
+    def error(self) -> float:
+        """The standard error; NaN where there is no interval."""
+        return self.half_width / float(student_t.ppf(0.975, self.freedom))
 
     @property
     def mean(self) -> float:
@@ -68,15 +80,14 @@ class Interval:
         """
         if self.half_width == 0:
             return 2.0**-self.seeds if self.estimate > value else 1.0
-        error = self.half_width / float(student_t.ppf(0.975, self.freedom))
-        return float(student_t.sf((self.estimate - value) / error, self.freedom))
+        return float(student_t.sf((self.estimate - value) / self.error, self.freedom))
 
     def p_below(self, value: float) -> float:
         """One-sided p of "it is at least this value", likewise."""
         return replace(self, estimate=-self.estimate, low=-self.high, high=-self.low).p_above(-value)
 
 
-def student(estimate: float, parts: Iterable[tuple[float, int]], seeds: int, tasks: int = 1) -> Interval:
+def student(estimate: float, parts: Iterable[tuple[float, float]], seeds: int, tasks: int = 1) -> Interval:
     """Student's t for an estimate whose variance is a sum of independent parts (variance, its degrees of freedom).
 
     Welch and Satterthwaite: freedom = (sum v)^2 / sum (v^2 / d). Without any spread there is no t, and p is NaN.
@@ -91,28 +102,28 @@ def student(estimate: float, parts: Iterable[tuple[float, int]], seeds: int, tas
     return Interval(estimate, estimate - half, estimate + half, seeds, p, freedom, tasks)
 
 
-def stratified(values: Values) -> Interval:
+def stratified(values: Values, moderated: Moderated = plain) -> Interval:
     """The mean over tasks of the mean over seeds, with a stratified t interval.
 
-    The strata g are the tasks that were drawn from: when one tuned prompt is judged on several tasks (cross-dataset
-    transfer, domain shift), these share its draw and are averaged first. With weight w_g = (tasks in g) / (tasks), S_g
-    seeds and standard deviation s_g over seeds (each task's shots averaged first, then the stratum's tasks):
+    The strata g are what was drawn by itself (strata.py). With weight w_g = (tasks in g) / (tasks), n_g units and
+    variance s_g^2 over units:
 
-        variance = sum_g w_g^2 s_g^2 / S_g,
-        freedom  = variance^2 / sum_g (w_g^2 s_g^2 / S_g)^2 / (S_g - 1)          (Welch and Satterthwaite)
+        variance = sum_g v_g,  v_g = w_g^2 s_g^2 / n_g
+        freedom  = variance^2 / sum_g v_g^2 / (n_g - 1 + d_0 / G)                  (Welch and Satterthwaite)
 
-    T tasks with S seeds each and equal variances have T(S - 1) degrees of freedom; one task is the paired t test. A
-    stratum loses the seeds in which one of its tasks was not run. Without any spread over seeds p is the exact sign
-    test's, 2^(1 - n) for n draws that all say the same (counts do that), and 1 where the mean is 0.
+    T tasks with S seeds each and equal variances have T(S - 1) degrees of freedom; one task is the paired t test.
+    `moderated` makes of the G variances better ones, and says how many degrees d_0 that is worth (moderation.py): all G
+    lean on the same prior, so each has its G-th part. Without any spread over units p is the exact sign test's,
+    2^(1 - n) for n draws that all say the same (counts do that), and 1 where the mean is 0.
 
     Raises ValueError where there are no values.
     """
-    strata = _strata(values)
+    strata = strata_of(values)
     if not strata:
         raise ValueError("no runs to estimate from")
-    interval = _over_strata(strata, values.is_drawn)
+    interval = over_strata(strata, moderated)
     if interval.freedom == math.inf:
-        draws = sum(len(by_seed) for _, by_seed in strata)
+        draws = sum(len(stratum.units) for stratum in strata)
         interval = replace(interval, p=1.0 if abs(interval.estimate) < ZERO else 2.0 ** (1 - draws))
     return replace(interval, tasks=values.tasks)
 
@@ -122,49 +133,33 @@ def interval_over_seeds(values: Mapping[int, float] | pd.Series) -> Interval:
 
     Seed 0 alone means deterministic. Raises ValueError when there is no value at all.
     """
-    values = {seed: float(value) for seed, value in dict(values).items()}
+    values = {seed: float(value) for seed, value in sorted(dict(values).items())}
     if not values:
         raise ValueError("no values: an interval needs at least one seed")
-    return _over_strata([(1, values)], list(values) != [DETERMINISTIC])
+    return over_strata([Stratum("", 1, tuple(values), tuple(values.values()), UNKNOWN)])
 
 
-def _over_strata(strata: list[tuple[int, Mapping[int, float]]], drawn: bool) -> Interval:
-    """The interval of strata, for each the number of its tasks and its values by seed."""
-    tasks = sum(count for count, _ in strata)
-    samples = [(count / tasks, [by_seed[seed] for seed in sorted(by_seed)]) for count, by_seed in strata]
-    estimate = math.fsum(weight * mean(sample) for weight, sample in samples)
-    seeds = max(len(sample) for _, sample in samples) if drawn else 0
-    if not drawn or any(len(sample) < 2 for _, sample in samples):
+def over_strata(strata: Sequence[Stratum], moderated: Moderated = plain) -> Interval:
+    """The interval of a mean over strata; NaN without two units in every stratum."""
+    tasks = sum(stratum.tasks for stratum in strata)
+    estimate = math.fsum(stratum.tasks / tasks * mean(stratum.values) for stratum in strata)
+    drawn = any(stratum.units != (DETERMINISTIC,) for stratum in strata)
+    seeds = max(len(stratum.units) for stratum in strata) if drawn else 0
+    if not drawn or any(len(stratum.units) < 2 for stratum in strata):
         return Interval(estimate, math.nan, math.nan, seeds)
-    parts = [(weight**2 * float(np.var(sample, ddof=1)) / len(sample), len(sample) - 1) for weight, sample in samples]
-    return student(estimate, parts, seeds)
+    return student(estimate, parts_of_variance(strata, moderated), seeds)
 
 
-def _strata(values: Values) -> list[tuple[int, dict[int, float]]]:
-    """For each stratum the number of its tasks and, per seed, their mean; a deterministic task is its own stratum."""
-    cells: dict[str, dict[tuple[str, int], dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
-    for origin, value in values.by_origin.items():
-        stratum = origin.task if origin.seed == DETERMINISTIC else origin.source
-        cells[stratum][origin.task, origin.shots][origin.seed] = value
-    strata = []
-    for stratum in sorted(cells):
-        tasks: dict[str, list[dict[int, float]]] = defaultdict(list)
-        for (task, _), by_seed in cells[stratum].items():
-            tasks[task].append(by_seed)
-        common = sorted(set.intersection(*(set(by_seed) for by_seed in cells[stratum].values())))
-        means = {seed: mean(mean(shots[seed] for shots in tasks[task]) for task in sorted(tasks)) for seed in common}
-        if means:
-            strata.append((len(tasks), means))
-    return strata
-
-
-def holm(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Holm's adjustment of a family of p values: p_(k) becomes the running maximum of (m - k + 1) p_(k), at most 1."""
-    adjusted, largest = {}, 0.0
-    for smaller, name in enumerate(sorted(p_values, key=lambda name: (p_values[name], name))):
-        largest = max(largest, min(1.0, (len(p_values) - smaller) * p_values[name]))
-        adjusted[name] = largest
-    return adjusted
+def parts_of_variance(strata: Sequence[Stratum], moderated: Moderated = plain) -> list[tuple[float, float]]:
+    """v_g of every stratum, with its degrees of freedom."""
+    tasks = sum(stratum.tasks for stratum in strata)
+    degrees = [len(stratum.units) - 1 for stratum in strata]
+    variances = [float(np.var(stratum.values, ddof=1)) for stratum in strata]
+    better, added = moderated(strata, variances)
+    return [
+        ((stratum.tasks / tasks) ** 2 * variance / len(stratum.units), own + more / len(strata))
+        for stratum, variance, own, more in zip(strata, better, degrees, added, strict=True)
+    ]
 
 
 def mean_over_tasks(runs: pd.DataFrame) -> pd.Series:

@@ -3,30 +3,72 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+from reprompt.evidence.lookup import Missing
 
 DETERMINISTIC = 0  # the seed of a result that no draw can change
 POOLED = ""  # the task of a value that is one number for several tasks
 
 
-class Origin(NamedTuple):
-    """The run that a value is from. `shots` is 0 where who asks names them, or where nothing was tuned."""
+class Size(NamedTuple):
+    """On how much a value rests: the logarithms of shots and of test images, 0 where nothing is known of them."""
+
+    log_shots: float = 0.0
+    log_images: float = 0.0
+
+
+UNKNOWN = Size()
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Origin:
+    """The run that a value is from. `shots` is 0 where who asks names them, or where nothing was tuned.
+
+    Runs are paired by these four. What else is known of a run goes along: `start`, the source seed of the training that
+    its start comes from (0 where it has none of its own), and on how much its value rests.
+    """
 
     source: str
     task: str
     shots: int
     seed: int
+    start: int = field(default=0, compare=False)
+    size: Size = field(default=UNKNOWN, compare=False)
 
     @property
     def undrawn(self) -> "Origin":
         """The origin of a deterministic value for the same task."""
         return Origin("", self.task, 0, DETERMINISTIC)
 
+    def beside(self, partner: "Origin") -> "Origin":
+        """Itself, knowing what its partner knows. Raises Missing where both start from trainings of other seeds."""
+        if partner.start in (0, self.start):
+            return self
+        return replace(self, start=the_start([self, partner]))
 
-def pooled(seed: int) -> Origin:
-    """The origin of a draw's one number for several tasks."""
-    return Origin("", POOLED, 0, seed)
+
+def the_start(origins: Iterable[Origin]) -> int:
+    """The source seed that runs have in common, 0 where none has one.
+
+    Raises Missing where they start from trainings of different seeds: then it is not known what was drawn together.
+    """
+    seeds = sorted({origin.start for origin in origins if origin.start})
+    if len(seeds) > 1:
+        raise Missing(f"on one draw the sides start from trainings of source seeds {' and '.join(map(str, seeds))}")
+    return seeds[0] if seeds else 0
+
+
+def pooled(seed: int, origins: Iterable[Origin] = ()) -> Origin:
+    """The origin of a draw's one number for several tasks, from which `origins` say."""
+    return Origin("", POOLED, 0, seed, the_start(known := list(origins)), mean_size(known))
+
+
+def mean_size(origins: Iterable[Origin]) -> Size:
+    """On how much a mean of some runs rests, on average."""
+    sizes = [origin.size for origin in origins if origin.size != UNKNOWN]
+    return Size(*map(mean, zip(*sizes, strict=True))) if sizes else UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -65,11 +107,13 @@ class Values:
         if self.is_pooled:
             return self
         by_seed: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        origins: dict[int, list[Origin]] = defaultdict(list)
         for origin, value in self.by_origin.items():
             by_seed[origin.seed][origin.task].append(value)
+            origins[origin.seed].append(origin)
         common = sorted(set.intersection(*map(set, by_seed.values()))) if by_seed else []
         means = {seed: mean(mean(tasks[task]) for task in common) for seed, tasks in sorted(by_seed.items()) if common}
-        return Values({pooled(seed): value for seed, value in means.items()}, len(common))
+        return Values({pooled(seed, origins[seed]): value for seed, value in means.items()}, len(common))
 
     def on(self, tasks: Iterable[str]) -> "Values":
         """Those on some tasks; what is pooled already stays as it is."""
@@ -103,11 +147,11 @@ def combine(left: Side, right: Side, function: Callable[[float, float], float]) 
         left, right = left.over_tasks(), right.over_tasks()
     if right.is_drawn and not left.is_drawn:
         return combine(right, left, lambda drawn, fixed: function(fixed, drawn))
-    pairs = {}
+    pairs, partners = {}, {origin: origin for origin in right.by_origin}
     for origin, value in left.by_origin.items():
-        partner = right.by_origin.get(origin, right.by_origin.get(origin.undrawn))
+        partner = partners.get(origin) or partners.get(origin.undrawn)
         if partner is not None:
-            pairs[origin] = function(value, partner)
+            pairs[origin.beside(partner)] = function(value, right.by_origin[partner])
     return Values(pairs, min(left.pooled_tasks, right.pooled_tasks))
 
 
@@ -141,5 +185,6 @@ def by_draw(sides: list[Side], function: Callable[[list[float]], float]) -> Valu
     def at(side: Side, seed: int) -> float:
         return side if isinstance(side, float) else side.by_seed.get(seed if side.is_drawn else DETERMINISTIC)
 
-    by_origin = {pooled(seed): function([at(side, seed) for side in sides]) for seed in seeds}
+    origins = {seed: [o for side in measured for o in side.by_origin if o.seed == seed] for seed in seeds}
+    by_origin = {pooled(seed, origins[seed]): function([at(side, seed) for side in sides]) for seed in seeds}
     return Values(by_origin, max((side.tasks for side in measured), default=0))

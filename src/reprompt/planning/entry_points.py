@@ -34,10 +34,11 @@ OTHERS = {  # rules that do the same whatever the source
     "corpus_figure": ("figures.gram.corpus", "figures.write"),
     "contact_sheet": ("miniature.contact_sheets",),
     "claims": CLAIMS,
+    "null": CLAIMS,
     "report": (*CLAIMS, "report.assemble", "planning.outputs"),  # with the titles of tables and figures
 }
-PRINTING = ("table", "figure", "claims", "report")  # the rules that name tasks, or average over groups of them
-SAYING_WHAT_IS_MISSING = ("claims", "report")
+PRINTING = ("table", "figure", "claims", "null", "report")  # the rules that name tasks, or average over groups of them
+JUDGING = ("claims", "null", "report")
 STAGES = {  # of dvc.yaml, with the rules that they run
     "data": ("split", "corpus", "corpus_of_source"),
     "backbones": ("pretrain", "weights"),
@@ -46,7 +47,7 @@ STAGES = {  # of dvc.yaml, with the rules that they run
     "groups": ("groups",),
     "world": ("contact_sheet",),
     "tables": ("table", "figure", "corpus_figure"),
-    "claims": ("claims",),
+    "claims": ("claims", "null"),
     "report": ("report",),
 }
 NAMES = "data/files/elevater_names.json"
@@ -143,17 +144,19 @@ def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
     if rule in ("corpus", "corpus_of_source"):
         return plan.corpus_spec(int(wildcards.get("source", 1)))
     if rule == "groups":
-        return canonical({"partners_by": plan.parameters.partners_by})
+        chosen_on = {"partners_on": on} if (on := plan.parameters.partners_on) else {}
+        return canonical({"partners_by": plan.parameters.partners_by, **chosen_on})
     if rule in PRINTING:
-        return _printed(plan if rule in SAYING_WHAT_IS_MISSING else None)
+        return _printed(plan if rule in JUDGING else None)
     return plan.split_spec(wildcards["task"]) if rule == "split" else ""
 
 
 def _printed(plan: Plan | None) -> str:
-    """What is printed of the cards: names, and what is averaged over; and of a plan which data sets it lacks."""
+    """What is printed of the cards: names, and what is averaged over; of a plan how it judges, and what it lacks."""
     names = {task: [card.printed, card.short] for task, card in cards().items()}
     lacks = {"missing": sorted(plan.missing)} if plan and plan.missing else {}
-    return canonical({"groups": groups(), "names": names, **lacks})
+    judged = {"verdicts": plan.parameters.verdicts.model_dump()} if plan else {}
+    return canonical({"groups": groups(), "names": names, **lacks, **judged})
 
 
 def _on_the_sheet() -> str:

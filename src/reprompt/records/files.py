@@ -28,6 +28,7 @@ CELL_STORE = Path(".cells")  # of a folder that the workflow runs in
 COLUMNS = (
     *("scale", "experiment", "protocol", "recipe", "backbone", "source", "task", "shots", "tau", "seed", "swept"),
     *(
+        "repeat",
         "start",
         "source_seed",
         "start_swept",
@@ -44,8 +45,8 @@ COLUMNS = (
     ),
     *("predictions", "targets", "measured"),
 )
-# Of a row that has nothing to say of a trained start, or of partners chosen otherwise than by validation images.
-UNSAID = {"source_seed": 0, "start_swept": "", "partners_by": ""}
+# Of a row that was run once, and has nothing to say of a trained start, or of partners chosen otherwise than usual.
+UNSAID = {"repeat": 0, "source_seed": 0, "start_swept": "", "partners_by": ""}
 OF_THE_CELL = ("experiment", "protocol", "recipe", "backbone", "shots", "tau", "seed", "swept", "start", "group")
 
 
@@ -120,6 +121,7 @@ def write_records(
                 {
                     **{name: getattr(entry.cell, name) for name in OF_THE_CELL},
                     **entry.cell.of_start,
+                    **({"repeat": entry.cell.repeat} if entry.cell.repeat else {}),
                     **({"partners_by": partners_by} if partners_by else {}),
                     "scale": scale,
                     "source": entry.cell.task,

@@ -60,6 +60,7 @@ def identity(
         "method": recipe.members,
         "settings": cell.resolved,
         **{name: getattr(cell, name) for name in OF_A_CELL},
+        **({"repeat": cell.repeat} if cell.repeat else {}),
         "weights": weights_sha256,
         "measures": list(cell.measures),
         "rounded": cell.keeps_prompt,  # what is kept in half precision is evaluated in it

@@ -4,6 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import pandas as pd
+
 from reprompt.cells.recipes import papers_name
 from reprompt.claims import read_csv
 from reprompt.claims.page import write_claims_page
@@ -29,7 +31,7 @@ def assemble_report(plan: Plan, out: Path) -> None:
     sidecars = [path.with_suffix(".json") for path in paths]
     sheets = {caption: plan.root / "world" / f"{name}.png" for name, caption in SHEETS.items()}
     claims = read_csv((plan.root / "claims.csv").read_text())
-    write_claims_page(out.with_name("claims.html"), claims)
+    write_claims_page(out.with_name("claims.html"), claims, pd.read_csv(plan.root / "null.csv"))
     outputs = (*plan.corpus_figures, *plan.outputs.values())
     results = ScaleResults(
         records=records,

@@ -111,7 +111,7 @@ class Run:
 
 def run_of(cell: Cell, few_shot: FewShotSet, learner: Learner, given: Given = NOTHING) -> Run:
     """The run of a cell: its few-shot set, start, schedule and streams, all from the cell alone."""
-    purpose = (cell.protocol, cell.task, cell.shots)  # not the recipe: methods are compared on the same batches
+    purpose = cell.random_purpose
     several = cell.settings_of("objective") if cell.method.several_tasks else None
     return Run(
         few_shot.images,

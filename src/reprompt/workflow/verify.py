@@ -8,7 +8,6 @@ read: features, kept prompts, images, finished cells.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +123,7 @@ def verify(plan: Plan) -> bool:
 
     Returns whether all is well.
     """
-    from reprompt.claims import claims_frame, to_csv
+    from reprompt.claims import claims_frame, null_frame, to_csv
     from reprompt.figures import FIGURES
     from reprompt.tables import TABLES
 
@@ -144,8 +143,13 @@ def verify(plan: Plan) -> bool:
         path = plan.root / f"{output.kind}s" / f"{output.name}.csv"
         behind = [jobs[name] for name in output.jobs]
         all_well &= _verify_csv(output.name, path, behind, lambda records, make=make: make(records).to_csv())
-    claims, judged = plan.root / "claims.csv", partial(claims_frame, missing=plan.missing)
-    all_well &= _verify_csv("claims", claims, [*jobs.values()], lambda records: to_csv(judged(records)))
+    rule, every = plan.parameters.verdicts, [*jobs.values()]
+    for name, judged in {
+        "claims": lambda records: claims_frame(records, rule, plan.missing),
+        "null": lambda records: null_frame(records, rule.worlds, plan.missing),
+    }.items():
+        path = plan.root / f"{name}.csv"
+        all_well &= _verify_csv(name, path, every, lambda records, judged=judged: to_csv(judged(records)))
     print(
         "Every printed number follows from the stored predictions." if all_well else "Not everything agrees; see above."
     )
@@ -167,7 +171,7 @@ def _verify_csv(
 
 def _touched(plan: Plan, job: str) -> list[str]:
     """What a job's records go into."""
-    return [*(output.name for output in plan.outputs.values() if job in output.jobs), "claims"]
+    return [*(output.name for output in plan.outputs.values() if job in output.jobs), "claims", "null"]
 
 
 def _differs(path: Path, recomputed: str | None) -> str:

@@ -11,7 +11,7 @@ WHOLE = (
     ("features",),
     ("corpus", "corpus_of_source"),
     ("groups",),
-    ("table", "figure", "corpus_figure", "claims"),
+    ("table", "figure", "corpus_figure", "claims", "null"),
     ("report",),
 )
 
