@@ -39,7 +39,7 @@ def _judged(claim: Claim, by_paper: Mapping[str, Runs], stays: Method, goes: Met
     metric = statement.lhs.metric
     if set(methods_of(statement)) != set(PAIR) or not statement.direction or not metric.rstrip(")").endswith(METRICS):
         return Judgement(claim, (), ())
-    twin = substituted(statement, {goes: Method(stays + AGAIN)})
+    twin = substituted(statement, {goes: Method(f"{stays}{AGAIN}")})
     outcomes = parts_of(twin, At(by_paper[claim.paper], claim.setting), None)
     run = tuple(outcome for outcome in outcomes if not isinstance(outcome, Missing))
     return Judgement(claim, run, tuple(outcome for outcome in outcomes if isinstance(outcome, Missing)))
