@@ -20,6 +20,7 @@ from reprompt.data.commands import app as data_app
 from reprompt.foundation.nearest import nearest
 from reprompt.planning.parameters import load_parameters
 from reprompt.planning.plan import Plan, make_plan
+from reprompt.workflow.own.commands import app as task_app
 from reprompt.workflow.there import missing, noted
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 app.add_typer(data_app, name="data")
 bench_app = typer.Typer(no_args_is_help=True, help="What things cost: measurements on the machine at hand.")
 app.add_typer(bench_app, name="bench")
+app.add_typer(task_app, name="task")
 
 Params = Annotated[Path, typer.Option(help="The parameter file.")]
 Scale = Annotated[str | None, typer.Option(help="smoke, miniature or paper; the parameter file's own by default.")]
@@ -99,20 +101,16 @@ def plan(
 @app.command()
 def split(task: str, out: Out, params: Params = Path("params.yaml"), scale: Scale = None) -> None:
     """Write the split file of a data set: labels, class names, few-shot draws."""
-    from reprompt.data.source import split_of
-    from reprompt.data.sources import source_of
     from reprompt.foundation.locks import job_lock
+    from reprompt.workflow.making import make_split
 
     the_plan = _plan_of_run(params, scale)
     if why := the_plan.missing.get(task):
         raise ValueError(f"{task} is not there: {why}")
     if task not in (known := the_plan.whole.labelled_tasks):
         raise ValueError(f"{task}: not a task of scale {the_plan.scale}{nearest(task, known)}")
-    source, card = source_of(the_plan.parameters), the_plan.parameters.card(task)
     with job_lock():
-        split_of(source, card, the_plan.all_seeds, the_plan.most_shots_of_labelled).write(out)
-        for note in source.notes(task):
-            print(f"{task}: {note}", file=sys.stderr)
+        make_split(the_plan, task, out)
 
 
 @app.command()
@@ -151,17 +149,13 @@ def weights(
     scale: Scale = None,
 ) -> None:
     """Convert the weights of an open_clip backbone, from a file or downloaded, into a weight file of this package."""
-    from reprompt.clip.openai import convert, fetch, is_published, read_foreign_weights
+    from reprompt.workflow.making import make_weights
 
     settings = load_parameters(params, scale).backbones[backbone]
     if settings.source != "open_clip":
         raise ValueError(f"backbones.{backbone} has no weights elsewhere: `reprompt pretrain {backbone}` makes them")
     with _as_job(threads=1):
-        source = source or (Path(settings.file) if settings.file else None)
-        foreign = read_foreign_weights(source or fetch(settings.model, settings.pretrained, backbone))
-        convert(foreign, settings.model, settings.pretrained, out)
-        whose = "OpenAI's published file" if is_published(foreign, settings.model) else "no file that OpenAI published"
-        print(f"{foreign.path}: {whose}, sha256 {foreign.sha256}", file=sys.stderr)
+        make_weights(backbone, settings, source, out)
 
 
 @app.command()
@@ -187,27 +181,13 @@ def features(
     scale: Scale = None,
 ) -> None:
     """Encode the images of a part's tasks, every augmented view once, and write beside them what they are made from."""
-    import torch
-
-    from reprompt.clip.features import PartImages, ensure_features
-    from reprompt.clip.manifest import manifest
-    from reprompt.clip.openai import load
-    from reprompt.data.sources import stored_source_of
-    from reprompt.foundation.atomic import write_text
-    from reprompt.planning.entry_points import code_of_pictures, features_made_from
+    from reprompt.workflow.making import make_features
     from reprompt.workflow.progress import Progress
 
     the_plan = _plan_of_run(params, scale)
     tasks = the_plan.parts[part]
-    spec = the_plan.features_spec(backbone, part)
     with _as_job(threads=1), Progress(f"features/{backbone}/{part}", total=len(tasks), unit="tasks") as progress:
-        frozen = load(weights, backbone).to(device, torch.float32)
-        code = code_of_pictures(the_plan)
-        source = stored_source_of(the_plan.parameters, the_plan.images, code, frozen.preparation)
-        images = PartImages.as_listed(source, tasks, the_plan.views_of(part))
-        made_from = features_made_from(the_plan, spec, images.listings)
-        made = ensure_features(out, made_from, frozen, images, advance=progress.advance)
-        write_text(out.with_suffix(".json"), manifest(spec, frozen.weights_sha256, made.pictures, images.listings))
+        make_features(the_plan, backbone, part, (weights, out), device, progress.advance)
 
 
 @app.command()

@@ -34,7 +34,7 @@ def world(tiny, tmp_path_factory):
         patch.setattr(bench, "DRAWS", (1, 2))
         patch.setattr(bench, "SHOTS", (1, 4))
         parameters = load_parameters(PROJECT / "params.yaml", "smoke")
-        source = stored_source_of(parameters, folder / "images", "code", tiny.preparation)
+        source = stored_source_of(parameters, folder / "images", {"rendered": "code"}, tiny.preparation)
         yield World(replace(tiny, name=parameters.standard_backbone), source, parameters, most_shots=4)
 
 

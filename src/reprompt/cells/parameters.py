@@ -28,7 +28,7 @@ from reprompt.cells.recipes import DRAWN_BY_CLASS, Recipe, member_of, names_of, 
 from reprompt.cells.tuning import ALIGNED, TEMPLATE, Episodes, Tuning
 from reprompt.foundation.block import Block, NonNegative, Probability
 from reprompt.foundation.nearest import nearest
-from reprompt.tasks.card import Card, card_of, cards, data_set_of
+from reprompt.tasks.card import Card, card_of, data_set_of, known_tasks, own_cards
 from reprompt.tasks.groups import derived, expanded, groups
 from reprompt.tasks.groups import members as tasks_in
 
@@ -71,6 +71,10 @@ class FileData(Block):
     workers: PositiveInt
     largest_image: PositiveInt = LARGEST_IMAGE
     cards: str | None = None
+
+
+# How pictures of the user's own are read where the data of the scale are rendered.
+OWN_DATA = FileData(source="files", root=".", pool=128, workers=2)
 
 
 class CorpusSettings(Block):
@@ -246,7 +250,7 @@ class Experiment(Block):
             raise ValueError("groups belong to protocol elevater")
         if self.version == "elevater":
             for task in (*self.tasks, *self.judged_on):
-                if task in cards() and task not in tasks_in("elevater20"):
+                if task in known_tasks() and task not in tasks_in("elevater20"):
                     raise ValueError(f"version elevater: {task} is none of ELEVATER's tasks")
         return self
 
@@ -392,6 +396,25 @@ class Parameters(Block):
         """The tasks that are derived from the corpus and show its pictures."""
         return derived() if self.gram else ()
 
+    @property
+    def own_tasks(self) -> tuple[str, ...]:
+        """The tasks of the user's own that experiments read."""
+        return tuple(filter(self.read.__contains__, own)) if (own := own_cards()) else ()
+
+    def is_of_files(self, data_set: str) -> bool:
+        """Whether a data set lies on disk: at scales that are rendered those of the user's own do."""
+        return isinstance(self.data, FileData) or data_set in own_cards()
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether any data set lies on disk."""
+        return isinstance(self.data, FileData) or bool(self.own_tasks)
+
+    @property
+    def file_data(self) -> FileData:
+        """How pictures on disk are read; at scales that are rendered those of the user's own."""
+        return self.data if isinstance(self.data, FileData) else OWN_DATA
+
     def seeds_of(self, experiment: str) -> tuple[int, ...]:
         """The seeds that an experiment is run with."""
         return self.experiments[experiment].seeds or self.seeds
@@ -421,7 +444,7 @@ class Parameters(Block):
     @property
     def versions(self) -> tuple[str, ...]:
         """Those of them that are not called as their tasks are: ELEVATER's of CoOp's tasks."""
-        return tuple(sorted(self.read - {*cards()}))
+        return tuple(sorted(self.read - {*known_tasks()}))
 
     def layers_of(self, recipe: Recipe) -> dict[str, Layer]:
         """The blocks of a recipe's members and variants, by axis, in the order in which they are laid."""
@@ -455,7 +478,7 @@ class Parameters(Block):
         """
         own: dict[str, str] = {}
         asked = settings.get("templates") == "prograd" or settings.get("initialisation") == TEMPLATE
-        if asked and task not in cards():
+        if asked and task not in known_tasks():
             raise ValueError(f"experiments.{task} asks for the template of one task, and several are trained together")
         if settings.get("templates") == "prograd":
             own["template"] = self.card(data_set_of(task, version)).ends_with_name
@@ -480,7 +503,7 @@ class Parameters(Block):
 
     def images_of(self, task: str) -> dict[str, Any]:
         """What the images of a task's data set depend on."""
-        block: Block = self.data
+        block: Block = self.file_data if task in own_cards() else self.data
         if task in self.web_tasks:
             block = {"corpus": self.gram.pairs, "webvision": self.gram.web}[task]
         if isinstance(block, FileImages):
@@ -506,14 +529,14 @@ class Parameters(Block):
             "gram.backbone": (self.gram.backbone,) if self.gram else (),
         }
         for key in ("tasks", "shifts", "targets"):
-            _check_names(key, getattr(self, key), {**cards(), **groups()}, "task")
+            _check_names(key, getattr(self, key), {**known_tasks(), **groups()}, "task")
         for name, backbone in self.backbones.items():
             if isinstance(backbone, RenderedBackbone) and backbone.text_from:
                 backbones_at[f"backbones.{name}.text_from"] = (backbone.text_from,)
         for key, experiment in self.experiments.items():
             backbones_at[f"experiments.{key}.backbones"] = experiment.backbones
             _check_names(f"experiments.{key}.tuning", (experiment.tuning,), self.tuning, "block")
-            trained = (*self.tasks, *self.targets, *self.web_tasks, *self.derived_tasks)
+            trained = (*self.tasks, *self.targets, *self.web_tasks, *self.derived_tasks, *own_cards())
             _check_names(f"experiments.{key}.tasks", experiment.tasks, trained, "task")
             _check_names(f"experiments.{key}.judged_on", experiment.judged_on, (*trained, *self.shifts), "task")
             _check_names(f"experiments.{key}.starts", experiment.starts, self.experiments, "experiment")

@@ -1,6 +1,6 @@
 """Which source the parameters name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,14 +62,20 @@ class ByTask(TaskSource):
         return self.others.get(task, self.source)
 
 
-def stored_source_of(parameters: Parameters, folder: Path, code: str, preparation: Preparation) -> SourceInViews:
-    """The source that the parameters name, its images kept below `folder`; `code` is a hash of what makes them.
+def stored_source_of(
+    parameters: Parameters, folder: Path, code: Mapping[str, str], preparation: Preparation
+) -> SourceInViews:
+    """The source that the parameters name, its images kept below `folder`; `code` has hashes of what makes these.
 
     Photographs are kept once for all backbones that want them prepared alike; rendered pictures have one size.
     """
-    if isinstance(parameters.data, RenderedData):
-        return ImageStore(source_of(parameters), parameters, folder, code)
-    return PhotographStore(source_of(parameters, preparation), parameters, folder / preparation.name, code)
+    source, others = source_of(parameters, preparation), {}
+    if parameters.reads_files:
+        photographs = PhotographStore(source, parameters, folder / preparation.name, code["files"])
+        if not isinstance(parameters.data, RenderedData):
+            return photographs
+        others = dict.fromkeys(parameters.own_tasks, photographs)
+    return ByTask(ImageStore(source, parameters, folder, code["rendered"]), others)
 
 
 def source_of(parameters: Parameters, preparation: Preparation = AS_OPENAI) -> ByTask:
@@ -80,8 +86,9 @@ def source_of(parameters: Parameters, preparation: Preparation = AS_OPENAI) -> B
     data, gram = parameters.data, parameters.gram
     others: dict[str, TaskSource] = {}
     if isinstance(data, RenderedData):
+        others |= dict.fromkeys(parameters.own_tasks, Files(parameters.file_data, preparation))
         if gram:
-            others = {"corpus": RenderedPairs(gram.pairs), "webvision": RenderedWeb(gram.web)}
+            others |= {"corpus": RenderedPairs(gram.pairs), "webvision": RenderedWeb(gram.web)}
         return ByTask(RenderedTasks(data), others)
     cards = Path(data.cards) if data.cards else None
     expected = {task: card_of(task, cards) for task in READERS}

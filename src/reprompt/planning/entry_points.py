@@ -17,7 +17,7 @@ from reprompt.foundation.atomic import write_text
 from reprompt.foundation.code import PACKAGE, code_hash
 from reprompt.foundation.digests import canonical, digest_of_text
 from reprompt.planning.plan import Plan
-from reprompt.tasks.card import all_cards, cards
+from reprompt.tasks.card import OWN, all_cards, cards, own_cards
 from reprompt.tasks.groups import groups
 
 SOURCES = {
@@ -37,6 +37,7 @@ OTHERS = {  # rules that do the same whatever the source
     "report": (*CLAIMS, "report.assemble", "planning.outputs"),  # with the titles of tables and figures
 }
 PRINTING = ("table", "figure", "claims", "report")  # the rules that name tasks, or average over groups of them
+OF_A_JOB = ("experiment", "recipe", "backbone", "part")  # in its name
 SAYING_WHAT_IS_MISSING = ("claims", "report")
 STAGES = {  # of dvc.yaml, with the rules that they run
     "data": ("split", "corpus", "corpus_of_source"),
@@ -101,12 +102,30 @@ def rule_entries(rule: str, source: str) -> tuple[str, ...]:
 
 def job_entries(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> tuple[str, ...]:
     """The entry points of a job."""
-    source = plan.parameters.data.source
+    sources = _sources_of(plan, rule, wildcards)
     if _is_tuning(rule):
         experiment = plan.parameters.experiments[wildcards["experiment"]]
         modules = recipe_of(from_path(wildcards["recipe"])).modules(experiment.protocol)
-        return tune_entries(modules, experiment.measures, source)
-    return rule_entries(rule, source)
+        entries = (tune_entries(modules, experiment.measures, source) for source in sources)
+    else:
+        entries = (rule_entries(rule, source) for source in sources)
+    return tuple(dict.fromkeys(entry for of_source in entries for entry in of_source))
+
+
+def _sources_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> set[str]:
+    """Where the pictures of a job come from: those of the user's own are files at scales that are rendered, too."""
+    parameters = plan.parameters
+    if not parameters.own_tasks:
+        return {parameters.data.source}
+    if _is_tuning(rule):
+        read = plan.job("/".join(wildcards[name] for name in OF_A_JOB)).data_sets.values()
+    elif rule == "features":
+        read = plan.parts[wildcards["part"]]
+    else:
+        read = [wildcards["task"]] if rule == "split" else []
+    return {"files" if parameters.is_of_files(data_set) else "rendered" for data_set in read} or {
+        parameters.data.source
+    }
 
 
 def code_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
@@ -121,9 +140,10 @@ def code_of_cells(plan: Plan, experiment: str, recipe: str) -> str:
     return _hash(frozenset(cell_entries(modules, settings.measures)))
 
 
-def code_of_pictures(plan: Plan) -> str:
-    """A hash of the code that reads or renders images."""
-    return _hash(frozenset(split_entries(plan.parameters.data.source)))
+def code_of_pictures(plan: Plan) -> dict[str, str]:
+    """Hashes of the code that renders or reads a plan's images, by source."""
+    sources = {plan.parameters.data.source} | ({"files"} if plan.parameters.reads_files else set())
+    return {source: _hash(frozenset(split_entries(source))) for source in sources}
 
 
 def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
@@ -132,13 +152,14 @@ def spec_of(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> str:
     ProGrad's lambda, for example, is in ProGrad's jobs only.
     """
     if _is_tuning(rule):
-        return plan.job("/".join(wildcards[name] for name in ("experiment", "recipe", "backbone", "part"))).spec
+        return plan.job("/".join(wildcards[name] for name in OF_A_JOB)).spec
     if rule in ("pretrain", "weights"):
         return plan.pretraining_spec(wildcards["backbone"])
     if rule == "features":
         return plan.features_spec(wildcards["backbone"], wildcards["part"])
     if rule == "contact_sheet":
-        splits = ",".join(map(plan.split_spec, plan.labelled_tasks))
+        drawn = (task for task in plan.labelled_tasks if not plan.parameters.is_of_files(task))
+        splits = ",".join(map(plan.split_spec, drawn))
         return f"[{splits},{plan.pretraining_spec(plan.backbones[0])},{_on_the_sheet()}]"
     if rule in ("corpus", "corpus_of_source"):
         return plan.corpus_spec(int(wildcards.get("source", 1)))
@@ -167,7 +188,7 @@ def features_made_from(plan: Plan, spec: str, listings: Mapping[str, Any]) -> st
 
     `listings` are those of the part's tasks; there are none where images are rendered.
     """
-    code = _hash(frozenset(features_entries(plan.parameters.data.source)))
+    code = _hash(frozenset(features_entries("files" if listings else plan.parameters.data.source)))
     return canonical({"spec": json.loads(spec), "code": code, **({"listings": listings} if listings else {})})
 
 
@@ -178,6 +199,9 @@ def stage_hashes() -> dict[str, str]:
     change means, by specifications and listings.
     """
     of_cards = {name: card.model_dump(include=COUNTS) for name, card in all_cards().items()}
+    for name, card in own_cards().items():
+        listing = digest_of_text((OWN / card.listing).read_text(encoding="utf-8"))
+        of_cards[name] = card.model_dump(include=COUNTS | {"fold"}) | {"listing": listing}
     of_cards |= {"class names": json.loads((PACKAGE / NAMES).read_text(encoding="utf-8"))}
     return {
         stage: code_hash(name for rule in rules for source in SOURCES for name in rule_entries(rule, source))

@@ -21,6 +21,11 @@ from reprompt.foundation.schema import SCHEMA, SchemaError, require_schema
 
 def load_parameters(path: Path | str = "params.yaml", scale: str | None = None) -> Parameters:
     """Read and validate the parameter file at `path`, at its own scale or the one given."""
+    return parse_parameters(read_parameters(path), scale, str(path))
+
+
+def read_parameters(path: Path | str) -> dict[str, Any]:
+    """The keys and values of a parameter file, not yet validated."""
     try:
         raw = yaml.load(Path(path).read_text(), Loader=yaml.CSafeLoader)  # every job reads it
     except FileNotFoundError:
@@ -31,7 +36,7 @@ def load_parameters(path: Path | str = "params.yaml", scale: str | None = None) 
         raise ParameterError(f"{path}: not valid YAML: {error}") from None
     if not isinstance(raw, dict):
         raise ParameterError(f"{path}: expected keys and values, found {type(raw).__name__}")
-    return parse_parameters(raw, scale, str(path))
+    return raw
 
 
 def parse_parameters(raw: dict[str, Any], scale: str | None = None, source: str = "params.yaml") -> Parameters:

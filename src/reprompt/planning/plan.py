@@ -95,8 +95,9 @@ class Plan:
     def parts(self) -> dict[str, tuple[str, ...]]:
         """CoOp's tasks cut into parts of `tasks_per_job`, ImageNet's shifts, MVLPT's targets, versions, GRAM's tasks.
 
-        Only data sets that an experiment reads and that are there. Of files shifts, targets and versions are cut too:
-        what is missing of them stops, and what changes in them renews, no features but its part's.
+        Only data sets that an experiment reads and that are there. Each task of the user's own is a part. Of files
+        shifts, targets and versions are cut too: what is missing of them stops, and what changes in them renews, no
+        features but its part's.
         """
         there = {
             part: tuple(task for task in tasks if task not in self.missing) for part, tasks in self._all_parts.items()
@@ -108,11 +109,12 @@ class Plan:
         """The same with the data sets that are not there."""
         parameters, size = self.parameters, self.parameters.tasks_per_job
         read = set(map(pictures_of, parameters.read))
-        parts = _numbered("part", self.tasks, size)
+        own = parameters.own_tasks
+        parts = _numbered("part", tuple(task for task in self.tasks if task not in own), size)
         for name in ("shifts", "targets", "versions"):
-            tasks = getattr(parameters, name)
+            tasks = tuple(task for task in getattr(parameters, name) if task not in own)
             parts |= _numbered(name, tasks, size) if parameters.data.source == "files" else {name: tasks}
-        parts |= {task: (task,) for task in parameters.web_tasks}
+        parts |= {task: (task,) for task in (*parameters.web_tasks, *own)}
         parts = {part: tuple(task for task in tasks if task in read) for part, tasks in parts.items()}
         return {part: tasks for part, tasks in parts.items() if tasks}
 
@@ -369,7 +371,7 @@ class Plan:
             "seeds": self.all_seeds,
             "most_shots": self.most_shots_of_labelled,
         }
-        if self.parameters.data.source == "files":
+        if self.parameters.is_of_files(task):
             spec["classes"] = card.classes  # as many as the reader has to find
         return canonical(spec)
 
@@ -406,7 +408,7 @@ class Plan:
             "tasks": self.parts[part],
             "backbone": self.pretraining_spec(backbone),
         }
-        if self.parameters.data.source == "files":  # of pictures of several classes the pool is all
+        if self.parameters.is_of_files(self.parts[part][0]):  # of pictures of several classes the pool is all
             spec["multi_label"] = [task for task in self.parts[part] if card_of(task).is_multi_label]
             spec["resize"] = [self.parameters.card(task).resize for task in self.parts[part]]
             upright = [task for task in self.parts[part] if self.parameters.card(task).is_upright]

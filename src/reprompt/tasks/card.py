@@ -6,25 +6,44 @@ keys that differ. So a link that died, or a mirror in the house, needs no change
 Where ELEVATER has a task that CoOp has too, its version of it (other splits, names, resizing) is laid over the card in
 the same way. A data set is a task in one version, and is called by it: `dtd` is CoOp's, `dtd-elevater` ELEVATER's. What
 only one of the two has is called by the task alone.
+
+A task of the user's own is a card and a listing in the folder `tasks` beside `params.yaml`, as `reprompt task add`
+writes them. With `folds` it is cross-validated: wherever tasks are listed it stands for as many, `NAME_fold1`, ...
 """
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from reprompt.foundation.block import Block
 from reprompt.foundation.nearest import nearest
-from reprompt.tasks.downloads import Below, Download
+from reprompt.tasks.downloads import Below, Download, inside
 
 FOLDER = Path(__file__).with_name("cards")
+OWN = Path("tasks")  # the user's own tasks, in the working folder
+OWN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 Metric = Literal["accuracy", "mean_per_class", "mean_average_precision", "area_under_roc"]  # of evaluation/metrics.py
 Resize = Literal["centred", "squashed"]  # of data/files/transforms.py
 Orientation = Literal["as_stored", "upright"]  # of data/files/rgb.py
 Version = Literal["elevater"]
 BETWEEN = "-"  # a task and its version, in the name of a data set; names of tasks have none
+OF_OWN = {  # what a card of the user's own need not say
+    **{"groups": {}, "downloads": (), "registration": False, "licence": "not said"},
+    **{"source": "the user's own pictures", "class_name_rule": "as in the listing"},
+}
 OF_THE_PAPERS = (  # what no data set at hand changes
     *("name", "printed", "short", "groups", "pictures", "metric", "beside", "rendered"),
     *("name_last", "templates", "versions"),
@@ -61,6 +80,9 @@ class Card(Block):
     does not. `dead` says what is gone today, `alternatives` what works instead, `manual` what a person has to do,
     `package` which Python package reading needs beside ours. `elevater` is the folder that the data set has in
     ELEVATER's layout. `versions` are keys that are laid over these.
+
+    Of a task of the user's own `listing` is the file beside the card that lists its pictures, which lie in `folder`,
+    below the working folder or anywhere. It is cross-validated in `folds`; `fold` is which of them a card is of.
     """
 
     name: str
@@ -83,7 +105,10 @@ class Card(Block):
     test: PositiveInt | None
     resize: Resize | None = None
     orientation: Orientation = "as_stored"
-    folder: Below
+    listing: str = ""
+    folder: str
+    folds: Annotated[int, Field(ge=2)] | None = None
+    fold: PositiveInt | None = None
     elevater: Below = ""
     downloads: tuple[Download, ...]
     manual: str = ""
@@ -99,6 +124,11 @@ class Card(Block):
     def task(self) -> str:
         """The task that this is a version of."""
         return self.name.partition(BETWEEN)[0]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a task of the user's own."""
+        return bool(self.listing)
 
     @property
     def is_multi_label(self) -> bool:
@@ -124,6 +154,11 @@ class Card(Block):
     def pieces(self) -> tuple[Download, ...]:
         """Its downloads, of a series every file."""
         return tuple(single for download in self.downloads for single in download.series)
+
+    @field_validator("folder")
+    @classmethod
+    def _lies_in_the_data_folder(cls, folder: str, read: ValidationInfo) -> str:
+        return folder if read.data.get("listing") else inside(folder)
 
     @model_validator(mode="after")
     def _pieces_differ(self) -> "Card":
@@ -159,7 +194,61 @@ def data_sets() -> dict[str, Card]:
 
 def data_set_of(task: str, version: str) -> str:
     """The data set that a task is in a version: the one of its name where it has no other."""
-    return f"{task}{BETWEEN}{version}" if version in cards()[task].versions else task
+    return f"{task}{BETWEEN}{version}" if task in cards() and version in cards()[task].versions else task
+
+
+def own_cards() -> dict[str, Card]:
+    """The cards of the user's own tasks; of one that is cross-validated those of its folds.
+
+    Raises ValueError for a mistake in one, and for a name that a task of the papers has.
+    """
+    return {name: card for cards_of_task in _own_tasks().values() for name, card in cards_of_task.items()}
+
+
+def own_folds() -> dict[str, tuple[str, ...]]:
+    """The tasks that each of the user's own that is cross-validated stands for."""
+    return {task: tuple(of_task) for task, of_task in _own_tasks().items() if task not in of_task}
+
+
+def known_tasks() -> dict[str, Card]:
+    """The cards of all tasks, the papers' and the user's own."""
+    return {**cards(), **own_cards()}
+
+
+def check_own_name(name: str) -> None:
+    """Raise ValueError for what no task of the user's own can be called."""
+    if not OWN_NAME.fullmatch(name):
+        raise ValueError(f"{name!r}: a task is called by lower-case letters, digits and _, a letter first")
+    groups = {group for card in cards().values() for group in card.groups} | {"targets10", "sources10", "elevater12"}
+    if name in cards() or name in groups:
+        raise ValueError(f"{name}: the papers have a task or a group of that name; choose another")
+
+
+def _own_tasks() -> dict[str, dict[str, Card]]:
+    if not OWN.is_dir():
+        return {}
+    return _read_own(tuple((path.resolve(), path.stat().st_mtime_ns) for path in sorted(OWN.glob("*.yaml"))))
+
+
+@cache
+def _read_own(written: Iterable[tuple[Path, int]]) -> dict[str, dict[str, Card]]:
+    """The cards at some paths, read again when one is written anew."""
+    return {path.stem: _of_own_task(path) for path, _ in written}
+
+
+def _of_own_task(path: Path) -> dict[str, Card]:
+    keys, name = OF_OWN | _read(path), path.stem
+    try:
+        check_own_name(name)
+    except ValueError as mistake:
+        raise ValueError(f"{path}: {mistake}") from None
+    card = _valid(path, name, keys)
+    if not card.is_own:
+        raise ValueError(f"{path}: listing: missing; `reprompt task add {name} FOLDER` writes card and listing")
+    if card.folds is None:
+        return {name: card}
+    folds = {f"{name}_fold{fold}": fold for fold in range(1, card.folds + 1)}
+    return {of_fold: _valid(path, of_fold, keys | {"fold": fold}) for of_fold, fold in folds.items()}
 
 
 def card_of(name: str, own: Path | None = None) -> Card:
@@ -170,7 +259,10 @@ def card_of(name: str, own: Path | None = None) -> Card:
     if own is not None and not own.is_dir():
         raise FileNotFoundError(f"{own}: no such folder of cards")
     if name not in all_cards():
-        raise ValueError(f"no task {name!r}{nearest(name, all_cards())}")
+        users = own_cards()
+        if name not in users:
+            raise ValueError(f"no task {name!r}{nearest(name, (*all_cards(), *users))}")
+        return users[name]
     return all_cards()[name] if own is None else _laid_over(name, own)
 
 

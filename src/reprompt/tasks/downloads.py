@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_v
 from reprompt.foundation.block import Block
 
 
-def _inside(path: str) -> str:
+def inside(path: str) -> str:
+    """A path below the data folder. Raises ValueError for one that leads out of it."""
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts:
         raise ValueError("must be a path below the data folder")
@@ -28,7 +29,7 @@ def _web_address(url: str) -> str:
     return url
 
 
-Below = Annotated[str, AfterValidator(_inside)]
+Below = Annotated[str, AfterValidator(inside)]
 FileName = Annotated[str, AfterValidator(_bare)]
 Url = Annotated[str, AfterValidator(_web_address)]
 Extract = Literal["zip", "tar", "gzip", "none"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import cache
 
-from reprompt.tasks.card import card_of, cards, data_sets
+from reprompt.tasks.card import card_of, cards, data_sets, own_folds
 
 ALONE = "imagenet"  # the one source of prompts that are evaluated elsewhere
 
@@ -41,14 +41,14 @@ def derived() -> tuple[str, ...]:
 
 
 def members(name: str) -> tuple[str, ...]:
-    """The tasks that a group stands for; a task stands for itself."""
-    return groups().get(name, (name,))
+    """The tasks that a group stands for, and those of a task that is cross-validated; a task stands for itself."""
+    return groups().get(name) or own_folds().get(name, (name,))
 
 
 def expanded(names: object) -> object:
     """A group's name as its tasks, in a list of tasks and groups too; what is neither is left to who asked."""
     if isinstance(names, str):
-        return groups().get(names, names)
+        return members(names) if members(names) != (names,) else names
     if isinstance(names, list | tuple):
         return tuple(task for name in names for task in (members(name) if isinstance(name, str) else (name,)))
     return names

@@ -2,7 +2,8 @@
 
 A split, and the features of a part, are made again where the listing of one of their data sets is another than they
 were made of: a picture came or went, a split file was put beside them, a list or a class name was corrected. Rendered
-data have no listing; of real ones it is kept in the working folder and read again where something changed (seen.py).
+data have no listing, but for tasks of the user's own; of real ones it is kept in the working folder and read again
+where something changed (seen.py).
 
 Of a data set that is not on this machine nothing can have changed: what its split file says holds. So a clone with
 results and without data has nothing to do.
@@ -14,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reprompt.cells.parameters import FileData
 from reprompt.foundation.digests import canonical, digest_of_text
 from reprompt.foundation.locks import FOLDER
 from reprompt.planning.entry_points import code_of_pictures
@@ -38,10 +38,10 @@ class Listings:
 
     def of_job(self, rule: str, wildcards: Mapping[str, str]) -> dict[str, str]:
         """What counts for a job of a rule, as a digest by data set; nothing where no files are read."""
-        if rule not in OF_RULES or not isinstance(self.plan.parameters.data, FileData):
+        if rule not in OF_RULES:
             return {}
         tasks = self.plan.parts[wildcards["part"]] if rule == "features" else (wildcards["task"],)
-        of_tasks = {task: self.of_task(task) for task in tasks}
+        of_tasks = {task: self.of_task(task) for task in tasks if self.plan.parameters.is_of_files(task)}
         return {
             task: digest_of_text(canonical([digests.get(kind, "") for kind in (*OF_RULES[rule], "fault")]))
             for task, digests in of_tasks.items()
@@ -76,7 +76,7 @@ class Listings:
         source, parameters = self._source.of(task), self.plan.parameters
         if isinstance(source, Pairs):  # its shards are few: nothing has to be kept
             return source.digests(task)
-        made_of = {"code": code_of_pictures(self.plan), "folder": str(self._folder(task).resolve())}
+        made_of = {"code": code_of_pictures(self.plan)["files"], "folder": str(self._folder(task).resolve())}
         made_of |= {"data": parameters.images_of(task), "card": parameters.card(task).model_dump(mode="json")}
         path = KEPT / f"{task}-{digest_of_text(canonical(made_of))}.json"
         return kept_digests(path, made_of, lambda: (source.digests(task), source.seen(task)))
@@ -94,7 +94,7 @@ class Listings:
         gram, parameters = self.plan.parameters.gram, self.plan.parameters
         if task in parameters.web_tasks:
             return Path({"corpus": gram.pairs, "webvision": gram.web}[task].root)
-        return folder_of(parameters.card(task), Path(parameters.data.root))
+        return folder_of(parameters.card(task), Path(parameters.file_data.root))
 
 
 def with_listings(spec: str, listings: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from reprompt.cells.parameters import FileData, FileImages, Parameters
+from reprompt.cells.parameters import FileImages, Parameters
 from reprompt.foundation.atomic import write_text
 from reprompt.foundation.locks import FOLDER
 from reprompt.tasks.groups import pictures_of
@@ -21,24 +21,22 @@ LISTED = FOLDER / "listed.json"  # the data sets that a reader could list, with 
 
 
 def missing(parameters: Parameters) -> dict[str, str]:
-    """The data sets that experiments read and that are not there, each with the reason. Rendered ones always are."""
-    if not isinstance(parameters.data, FileData):
-        return {}
+    """The data sets that experiments read and that are not there, each with the reason. Rendered ones are."""
     splits = Path("results") / parameters.scale / "data"
-    read = sorted(set(map(pictures_of, parameters.read)))
+    read = sorted(filter(parameters.is_of_files, set(map(pictures_of, parameters.read))))
     looked_at = [data_set for data_set in read if not (splits / f"{data_set}.json").exists()]
-    return dict(_unreadable(parameters, looked_at))
+    return dict(_unreadable(parameters, looked_at)) if looked_at else {}
 
 
 def note(parameters: Parameters, missing: dict[str, str]) -> None:
     """Write down what is missing, for the jobs of the run that starts now."""
-    if isinstance(parameters.data, FileData):
+    if parameters.reads_files:
         write_text(_note(parameters), json.dumps(missing, indent=1) + "\n")
 
 
 def noted(parameters: Parameters) -> dict[str, str]:
     """What was missing when the run started that a job belongs to; what is missing now where none ever did."""
-    if not isinstance(parameters.data, FileData) or not _note(parameters).exists():
+    if not parameters.reads_files or not _note(parameters).exists():
         return missing(parameters)
     return json.loads(_note(parameters).read_text())
 
@@ -55,7 +53,7 @@ def _unreadable(parameters: Parameters, data_sets: list[str]) -> Iterator[tuple[
     from reprompt.data.files.webvision import WebVision
     from reprompt.data.preparation import AS_OPENAI
 
-    data, listed = parameters.data, _listed()
+    data, listed = parameters.file_data, _listed()
     cards = {data_set: parameters.card(data_set) for data_set in data_sets}
     files = Files(data, AS_OPENAI, cards)
     for data_set in data_sets:

@@ -120,7 +120,8 @@ def test_pictures_are_kept_once_for_each_way_to_prepare_them(root, tmp_path, mon
     monkeypatch.setattr(sources, "card_of", lambda task, own=None: whole)
 
     def kept(preparation):
-        return stored_source_of(parameters, tmp_path / "images", "code", preparation).images("dtd", "test", range(8))
+        source = stored_source_of(parameters, tmp_path / "images", {"files": "code"}, preparation)
+        return source.images("dtd", "test", range(8))
 
     for preparation in (SMALL, other, SMALL):
         expected = files(tmp_path, preparation=preparation).images("dtd", "test", range(8))

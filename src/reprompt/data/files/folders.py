@@ -17,7 +17,12 @@ def is_picture(name: str) -> bool:
 
 
 def folder_of(card: Card, root: Path) -> Path:
-    """Where a data set lies below the data root: ELEVATER's folder where that is there, else the card's own."""
+    """Where a data set lies below the data root: ELEVATER's folder where that is there, else the card's own.
+
+    Pictures of the user's own lie where their card says.
+    """
+    if card.is_own:
+        return Path(card.folder)
     elevater = root / card.elevater
     return elevater if card.elevater and elevater.is_dir() else root / card.folder
 

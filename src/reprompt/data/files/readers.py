@@ -4,7 +4,9 @@ from pathlib import Path
 
 from reprompt.data.files import coop, imagenet
 from reprompt.data.files.listing import Reader
+from reprompt.data.files.own import listing_of
 from reprompt.data.files.targets import NAMES, TARGETS
+from reprompt.tasks.card import Card
 
 READERS: dict[str, Reader] = {
     "imagenet": imagenet.imagenet,
@@ -26,6 +28,8 @@ READERS: dict[str, Reader] = {
 }
 
 
-def read_beside(task: str) -> tuple[Path, ...]:
-    """What the reader of a task reads that does not lie in the data set's folder: the names of its classes."""
-    return (NAMES,) if task in TARGETS else ()
+def read_beside(card: Card) -> tuple[Path, ...]:
+    """What is read of a data set that does not lie in its folder: names of classes, or the listing of one's own."""
+    if card.is_own:
+        return (listing_of(card),)
+    return (NAMES,) if card.name in TARGETS else ()

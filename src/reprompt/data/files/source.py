@@ -12,6 +12,7 @@ from reprompt.data.files.decoding import Decoded, stacked
 from reprompt.data.files.digests import digests_of
 from reprompt.data.files.folders import folder_of
 from reprompt.data.files.listing import Item, Listing, label_array, pooled
+from reprompt.data.files.own import read_own
 from reprompt.data.files.pictures import picture_of
 from reprompt.data.files.readers import READERS, read_beside
 from reprompt.data.files.rgb import Reading
@@ -59,7 +60,9 @@ class Files(SourceInViews):
 
     def _whole(self, task: str) -> Listing:
         """All that a reader lists, if it is all that there should be."""
-        folder = self.folder(task)
+        folder, card = self.folder(task), card_of(task, self.cards)
+        if card.is_own:
+            return read_own(card)
         if task not in READERS:
             raise ValueError(f"no reader for task {task!r}; there are {', '.join(READERS)}")
         if not folder.is_dir():
@@ -87,7 +90,7 @@ class Files(SourceInViews):
         """What the listing of a task was read from, with dates and sizes."""
         listing = self.listing(task)
         used = (item.path for items in (listing.train, listing.test, listing.validation) for item in items)
-        return seen_of(self.folder(task), used, read_beside(task))
+        return seen_of(self.folder(task), used, read_beside(card_of(task, self.cards)))
 
     def notes(self, task: str) -> tuple[str, ...]:
         """Where the data set is not what the papers had, in words."""

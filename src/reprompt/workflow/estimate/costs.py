@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reprompt.cells.job import CORPUS, Job, corpus_of
-from reprompt.cells.parameters import FileData, RenderedBackbone
+from reprompt.cells.parameters import RenderedBackbone
 from reprompt.planning.plan import Plan
 from reprompt.workflow.estimate.bar import with_bar
 from reprompt.workflow.estimate.disk import features_disk, images_disk, job_disk, weights_disk
@@ -98,7 +98,7 @@ def _features(plan: Plan, rates: Rates, device: str, backbone: str, part: str) -
     of_views = sum(size.train * count for size in sizes)
     work = (plain + of_views) / FEATURES_AT_ONCE * encoder.encoding(FEATURES_AT_ONCE).work
     seconds = STARTING + rates.seconds(work)
-    if isinstance(plan.parameters.data, FileData):
+    if plan.parameters.is_of_files(plan.parts[part][0]):
         seconds += rates.decoding * (plain + of_views)
     else:
         seconds += RENDERING * plain + rates.pictures * of_views * encoder.architecture.side**2

@@ -6,7 +6,6 @@ On a CPU what PyTorch frees does not all go back to the system: a process is lar
 from dataclasses import dataclass
 
 from reprompt.cells.job import Job
-from reprompt.cells.parameters import FileData
 from reprompt.planning.plan import Plan
 from reprompt.workflow.estimate.jobs import fleets, tasks_trained, uses_gradients
 from reprompt.workflow.estimate.sizes import size_of
@@ -83,7 +82,8 @@ def held_pictures(plan: Plan, job: Job) -> float:
     side, trained = backbone_of(plan, job.backbone).architecture.side, fleets(plan, job)
     of_a_step = max(sum(min(cell.tuned.batch, fleet.few_shot(cell)) for cell in fleet.cells) for fleet in trained)
     waiting = AHEAD * of_a_step * 3 * side**2
-    if not (isinstance(plan.parameters.data, FileData) and any(cell.is_augmented for cell in job.cells)):
+    of_files = any(map(plan.parameters.is_of_files, job.data_sets.values()))
+    if not (of_files and any(cell.is_augmented for cell in job.cells)):
         return waiting
     photographs = sum(fleet.few_shot(cell) for fleet in trained for cell in fleet.cells)
     return waiting + min(ROOM, photographs * PHOTOGRAPH)

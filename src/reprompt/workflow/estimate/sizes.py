@@ -61,10 +61,10 @@ def size_of(plan: Plan, task: str) -> TaskSize:
     if task in parameters.web_tasks:
         settings = {"corpus": parameters.gram.pairs, "webvision": parameters.gram.web}[task]
         return real_size(task) if isinstance(settings, FileImages) else _web_size(settings)
-    if isinstance(parameters.data, RenderedData):
+    if not parameters.is_of_files(task):
         return _rendered_size(parameters.data, task)
-    size, pool = real_size(task), getattr(parameters.data, "pool", None)
-    kept = min(size.train, pool * size.classes) if pool else size.train
+    size = real_size(task)
+    kept = min(size.train, parameters.file_data.pool * size.classes)
     return TaskSize(size.classes, kept, size.test, size.name, size.longest)
 
 

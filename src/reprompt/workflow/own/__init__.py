@@ -1,0 +1,1 @@
+"""Tasks of one's own: adding them, and trying methods on them without Snakemake."""
