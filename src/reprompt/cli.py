@@ -158,6 +158,31 @@ def weights(
         make_weights(backbone, settings, source, out)
 
 
+@app.command("try")
+def try_methods(
+    task: Annotated[str, typer.Argument(help="A task of your own (`reprompt task add`), or any other.")],
+    methods: Annotated[str, typer.Option(help="Recipes, separated by commas.")] = "zero_shot,coop,prograd",
+    shots: Annotated[str, typer.Option(help="Training pictures of each class, separated by commas.")] = "1,4,16",
+    seeds: Annotated[str, typer.Option(help="Draws of these pictures; those of the parameter file by default.")] = "",
+    backbone: Annotated[str, typer.Option(help="A backbone of the scale; the standard one by default.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
+    device: Device = "cpu",
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Try methods on a task: accuracies with intervals, curves, confusions, costs. Needs no Snakemake."""
+    from reprompt.workflow.own.study import Place, Study
+    from reprompt.workflow.own.trying import print_outcomes
+    from reprompt.workflow.own.trying import try_methods as run
+
+    study = Study(task, _words(methods), _numbers("--shots", shots), _numbers("--seeds", seeds), backbone)
+    found, page = run(study, Place(params, scale, device))
+    if as_json:
+        print(json.dumps([outcome.as_json for outcome in found], indent=1))
+    else:
+        print_outcomes(found, page)
+
+
 @app.command()
 def backbones(out: Annotated[Path | None, typer.Option(help="Write it here; printed by default.")] = None) -> None:
     """Every model and tag that open_clip lists: whether it can be tuned here, or why not, and how it wants pictures."""
@@ -548,6 +573,19 @@ def attest(
     from reprompt.workflow.attest.run import attest as run
 
     sys.exit(run(_plan(params, scale), names or (), dry_run, Extent(everything, read), cores))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Words that commas separate."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _numbers(option: str, text: str) -> tuple[int, ...]:
+    """Whole numbers that commas separate."""
+    try:
+        return tuple(int(word) for word in _words(text))
+    except ValueError:
+        raise ValueError(f"{option} {text!r}: whole numbers, separated by commas") from None
 
 
 def _records(paths: list[Path]) -> "pd.DataFrame":
