@@ -184,6 +184,69 @@ def try_methods(
 
 
 @app.command()
+def export(
+    task: str,
+    out: Out,
+    method: Annotated[str, typer.Option(help="A recipe.")] = "prograd",
+    shots: Annotated[int, typer.Option(min=1, help="Training pictures of each class.")] = 16,
+    seed: Annotated[int | None, typer.Option(help="Which draw's prompt; the first by default.")] = None,
+    fold: Annotated[int, typer.Option(min=1, help="Of a task that is cross-validated, which fold's prompt.")] = 1,
+    backbone: Annotated[str, typer.Option(help="A backbone of the scale; the standard one by default.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+    device: Device = "cpu",
+    params: Params = Path("params.yaml"),
+    scale: Scale = None,
+) -> None:
+    """Write a tuned prompt as a folder that opens elsewhere; what `try` has not tuned yet is tuned first."""
+    from reprompt.workflow.own.export import Chosen, exported, in_words
+    from reprompt.workflow.own.study import Place, Study
+
+    study = Study(task, (method,), (shots,), (), backbone)
+    prompt = exported(study, Place(params, scale, device), Chosen(seed, fold))
+    prompt.save(out)
+    print(prompt.card.model_dump_json(indent=1) if as_json else "\n".join(in_words(prompt, out)))
+
+
+@app.command()
+def predict(
+    prompt: Annotated[Path, typer.Argument(help="The folder that `reprompt export` wrote.")],
+    pictures: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    weights: Annotated[Path | None, typer.Option(help="The CLIP's weights, if they lie elsewhere now.")] = None,
+    classes: Annotated[str, typer.Option(help="Other class names, separated by commas.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="With the probability of every class.")] = False,
+) -> None:
+    """Say what pictures show, and how probable that is, picture by picture."""
+    from dataclasses import asdict
+
+    from reprompt.exported.prompt import load
+    from reprompt.workflow.own.predict import model_for, pictures_at
+
+    opened = load(prompt)
+    predictions = opened.predict(model_for(opened, weights), pictures_at(pictures), _words(classes) or None)
+    if as_json:
+        print(json.dumps([asdict(prediction) for prediction in predictions], indent=1, ensure_ascii=False))
+        return
+    for prediction in predictions:
+        print(f"{prediction.picture}\t{prediction.label}\t{prediction.probability:.3f}")
+
+
+@app.command("exportable")
+def show_exportable(
+    out: Annotated[Path | None, typer.Option(help="Write it here; printed by default.")] = None,
+    params: Params = Path("params.yaml"),
+) -> None:
+    """What can be exported of every learner, and how it is opened."""
+    from reprompt.exported.exportable import page
+    from reprompt.foundation.atomic import write_text
+
+    text = page(load_parameters(params, "paper"))
+    if out is None:
+        print(text, end="")
+    else:
+        write_text(out, text)
+
+
+@app.command()
 def backbones(out: Annotated[Path | None, typer.Option(help="Write it here; printed by default.")] = None) -> None:
     """Every model and tag that open_clip lists: whether it can be tuned here, or why not, and how it wants pictures."""
     from reprompt.clip.listed import page
