@@ -1,6 +1,5 @@
 """A project folder with photographs that are a task, and a CLIP of random weights at the smoke scale."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        shutil.copy(PROJECT / "params.yaml", "params.yaml")
+        text = (PROJECT / "params.yaml").read_text()
+        Path("params.yaml").write_text(text.replace("\nscale: miniature", "\nscale: smoke", 1))
         settings = load_parameters("params.yaml", "smoke").backbones["ViT-B-16"]
         torch.manual_seed(0)
         model = build(settings.vision, settings.text, settings.joint_width)

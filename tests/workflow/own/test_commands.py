@@ -1,6 +1,7 @@
 """From a folder of photographs to a predicted label by the commands of README, at the smoke scale."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 import reprompt
 from photographs import SCENES
+from project import PROJECT
 from reprompt.cli import app
 from reprompt.exported.fingerprint import fingerprint
 from reprompt.workflow.own.predict import model_for
@@ -112,6 +114,12 @@ def test_tune_finds_what_was_tuned_and_gives_its_prompt(prompt):
     task = reprompt.load_task("scenes", scale="smoke")
     tuned = reprompt.tune(task, "prograd", shots=2, seed=prompt.card.seed)
     assert all(torch.equal(tensor, tuned.learned[name]) for name, tensor in prompt.learned.items())
+
+
+def test_the_lines_of_the_documentation_run(prompt, capsys):
+    (block,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs/your_own_data.md").read_text(), re.DOTALL)
+    exec(block.replace("flowers_i_took", "scenes"), {})
+    assert capsys.readouterr().out.startswith(str(prompt.classes))
 
 
 def test_a_prompt_on_other_weights_is_refused_by_name_and_fingerprint(prompt):
