@@ -134,6 +134,18 @@ def test_every_module_that_a_command_imports_is_an_entry_point_of_its_rule() -> 
             assert files & reached or code._is_neutral(name), f"{rule}: {name}"
 
 
+def test_what_makes_splits_weights_and_features_is_reached_by_the_rules_that_it_serves() -> None:
+    tree = ast.parse((code.PACKAGE / "workflow/making.py").read_text())
+    imported = {node.module.removeprefix("reprompt.") for node in tree.body if isinstance(node, ast.ImportFrom)}
+    of_package = {name for name in imported if name in code._modules(code.PACKAGE) and not code._is_neutral(name)}
+    for source in entry_points.SOURCES:
+        entries = [
+            entry for rule in ("split", "weights", "features") for entry in entry_points.rule_entries(rule, source)
+        ]
+        reached = code.reached(entries)
+        assert of_package and all(f"{name.replace('.', '/')}.py" in reached for name in of_package)
+
+
 def cell_is_changed(package: Path, place: str, recipe: str, *measures: str) -> bool:
     protocol = "meta" if recipe.endswith("_meta") else "few_shot"
     entries = entry_points.cell_entries(recipe_of(recipe).modules(protocol), measures)
