@@ -61,7 +61,7 @@ def test_a_chain_is_as_long_as_the_steps_that_follow_one_another() -> None:
 def test_long_chains_come_first_where_they_would_be_waited_for(plan: Plan) -> None:
     tokens = "gram_tokens/joint-gram/ViT-B-16/all"
     seconds = {job.name: 20.0 for job in plan.jobs} | {"corpus": 400.0, tokens: 400.0}
-    chains = order.chains(order.needs_of_steps(plan), seconds)
+    chains = order.chains(order.needs_of_steps(plan, order.wanted(plan)), seconds)
     whole = sum(seconds.values())
     assert whole / 8 / 2 < chains[tokens] < chains["corpus"] < whole / 2 / 2
     on_two, on_eight = (order.priorities(plan, seconds, cores) for cores in (2, 8))

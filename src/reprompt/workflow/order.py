@@ -36,13 +36,14 @@ def priorities(plan: Plan, seconds: Mapping[str, float], cores: int) -> dict[str
 
     `seconds` has the steps that are missing: those that it lacks cost nothing.
     """
-    ordered = in_order(wanted(plan), seconds)
+    outputs = wanted(plan)
+    ordered = in_order(outputs, seconds)
     urgent: dict[str, int] = {}
     for rank, output in enumerate(ordered):
         for step in (*output.needs, output.step):
             urgent.setdefault(step, len(ordered) - rank)
     whole = sum(seconds.get(step, 0) for step in urgent) / cores
-    to_the_end = chains(needs_of_steps(plan), seconds)
+    to_the_end = chains(needs_of_steps(plan, outputs), seconds)
     long = sorted((step for step in urgent if to_the_end[step] > whole / 2), key=to_the_end.__getitem__)
     return urgent | {step: len(ordered) + rank for rank, step in enumerate(long, 1)}
 
@@ -64,11 +65,9 @@ def chains(needs: Mapping[str, frozenset[str]], seconds: Mapping[str, float]) ->
     return {step: from_start_of(step) for step in needs}
 
 
-def needs_of_steps(plan: Plan) -> dict[str, frozenset[str]]:
-    """All that every step needs which some table or figure needs, and what these themselves need."""
-    of_job, outputs = _needs_of_jobs(plan), wanted(plan)
-    jobs, experiments = {job.name for job in plan.every_job}, plan.parameters.experiments
-    grid = [job.name for job in plan.jobs if experiments[job.experiment].protocol == "transfer_grid"]
+def needs_of_steps(plan: Plan, outputs: Iterable[Wanted]) -> dict[str, frozenset[str]]:
+    """All that every step needs which some of the outputs needs, and what these themselves need."""
+    of_job, jobs, grid = _needs_of_jobs(plan), {job.name for job in plan.every_job}, _grid(plan)
 
     def needs(step: str) -> frozenset[str]:
         if step in jobs:
@@ -125,7 +124,7 @@ def wanted(plan: Plan) -> list[Wanted]:
 
 def _needs_of_jobs(plan: Plan) -> Callable[[str], frozenset[str]]:
     """A function to all steps that a job of the plan needs, itself among them, as the rules have it."""
-    jobs, experiments = {job.name: job for job in plan.every_job}, plan.parameters.experiments
+    jobs = {job.name: job for job in plan.every_job}
     labelled = frozenset(plan.labelled_tasks)
 
     @cache
@@ -139,10 +138,16 @@ def _needs_of_jobs(plan: Plan) -> Callable[[str], frozenset[str]]:
         others = list(job.prompts)
         if job.partners:  # which are found by the transferability grid
             needs.add("groups")
-            others += [other.name for other in plan.jobs if experiments[other.experiment].protocol == "transfer_grid"]
+            others += _grid(plan)
         return frozenset(needs).union(*map(of_job, others))
 
     return of_job
+
+
+def _grid(plan: Plan) -> list[str]:
+    """The jobs of the transferability grid."""
+    experiments = plan.parameters.experiments
+    return [job.name for job in plan.jobs if experiments[job.experiment].protocol == "transfer_grid"]
 
 
 def _needs_of_corpus(plan: Plan, source_seed: int = 1) -> set[str]:

@@ -50,7 +50,7 @@ sys.exit(code[0] if code else 137)  # killed
 
 
 def start(environment: Mapping[str, str]) -> tuple[Path, subprocess.Popen]:
-    """Start a server that ends with this process; returns the folder that holds its command, once it can serve."""
+    """Start a server that ends with this process; returns the folder that will hold its command."""
     folder = Path(tempfile.mkdtemp(prefix="reprompt-"))  # nobody else may enter; a socket's path has to be short
     server = subprocess.Popen(
         [sys.executable, "-P", __file__, str(folder)],
@@ -82,8 +82,11 @@ def serve(folder: Path) -> None:
                     return
                 asking, _ = listening.accept()
                 if os.fork() == 0:
-                    listening.close()
-                    answer(asking)
+                    try:
+                        listening.close()
+                        answer(asking)
+                    finally:  # never back into the server, whose folder is not the child's to remove
+                        os._exit(1)
                 asking.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -95,7 +98,9 @@ def answer(asking: socket.socket) -> None:
     length, files, _, _ = socket.recv_fds(asking, 8, 3)
     text = b""
     while len(text) < int.from_bytes(length, "big"):
-        text += asking.recv(1 << 20)
+        if not (more := asking.recv(1 << 20)):
+            return  # who asked is gone
+        text += more
     asked = json.loads(text)
     for number, file in enumerate(files):
         os.dup2(file, number)
